@@ -1,0 +1,42 @@
+import { taskDraft } from "../download/task_draft.ts";
+import type { TaskEntry } from "../queue/task_entry_schema.ts";
+import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
+
+/**
+ * Checks entries and puts the good ones on a list.
+ *
+ * @param list The list.
+ * @param entries What a task file would hold: objects with a `url`, or bare urls.
+ * @returns One result for each entry, in order; `refused` names the field and the reason.
+ *
+ * @example
+ * ```ts
+ * import { addEntries } from "./add_entries.ts";
+ * import { openTaskList } from "./open_task_list.ts";
+ *
+ * await using list = await openTaskList("kv::memory:");
+ * await addEntries(list, ["https://example.org/a.jpg"]); // [{ type: "added", … }]
+ * ```
+ */
+export async function addEntries(
+  list: TaskSharedList,
+  entries: readonly (TaskEntry | string)[],
+): Promise<AddResult[]> {
+  const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
+  const results: AddResult[] = new Array(entries.length);
+  const drafts: TaskDraft[] = [];
+  const places: number[] = [];
+  for (const [index, value] of entries.entries()) {
+    const checked = checkTaskEntry(value);
+    const result = checked.type === "problem" ? checked : taskDraft(checked.entry);
+    if (result.type === "problem") {
+      results[index] = { type: "refused", field: result.field, reason: result.message };
+    } else {
+      drafts.push(result.draft);
+      places.push(index);
+    }
+  }
+  const added = await list.add(drafts);
+  for (const [i, place] of places.entries()) results[place] = added[i]!;
+  return results;
+}

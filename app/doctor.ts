@@ -1,0 +1,67 @@
+import { cpuLayout } from "../ffi/cpu_layout.ts";
+import { cpuTopology } from "../ffi/cpu_topology.ts";
+import { libcLibrary } from "../ffi/libc_library.ts";
+import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
+import { openTaskList, taskListExists } from "./open_task_list.ts";
+
+/** One thing that the doctor looked at. */
+export interface DoctorFinding {
+  /** What it is. */
+  name: string;
+  /** False if it stands in the way of a normal run. */
+  ok: boolean;
+  /** What was found. */
+  detail: string;
+}
+
+/** What the doctor looks at. */
+export interface DoctorOptions {
+  /** The address of the task list. */
+  queue: string;
+  /** The cores that a run would be given. */
+  cores?: readonly number[] | undefined;
+  /** The workers that a run would be given. */
+  workers?: number | undefined;
+}
+
+/**
+ * Finds out what this machine allows: cores, quota, pinning, the task list. It pins the calling thread to each core in
+ * turn and leaves it on the last one, so it is for a process that ends afterwards.
+ *
+ * @param options What a run would be given.
+ * @returns What was found.
+ */
+export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
+  const library = libcLibrary();
+  const withLibrary = library === undefined ? {} : { library };
+  const { allowed, quota, source } = cpuTopology(withLibrary);
+  const findings: DoctorFinding[] = [
+    { name: "deno", ok: true, detail: `${Deno.version.deno} on ${Deno.build.target}` },
+    { name: "kv", ok: typeof Deno.openKv === "function", detail: "Deno.openKv, from --unstable-kv" },
+    { name: "cores", ok: allowed.length > 0, detail: `${allowed.join(",")} allowed, by ${source}` },
+    { name: "quota", ok: true, detail: quota === undefined ? "none" : `${quota} cores` },
+  ];
+  const attempt = async (name: string, look: () => string | Promise<string>) => {
+    try {
+      findings.push({ name, ok: true, detail: await look() });
+    } catch (error) {
+      findings.push({ name, ok: false, detail: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  await attempt("layout", () => {
+    const { cores, workers } = options;
+    const layout = cpuLayout({ allowed, quota, cores, workers });
+    return `main and config on core ${layout.main}, download workers on ${layout.workers.join(",")}`;
+  });
+  await attempt("pinning", () => {
+    for (const core of allowed) procBindToCpu(core, withLibrary);
+    return `works on every allowed core, through ${library ?? "the system"}`;
+  });
+  await attempt("queue", async () => {
+    if (!await taskListExists(options.queue)) return `none yet at ${options.queue}`;
+    await using list = await openTaskList(options.queue);
+    const counts = await list.counts();
+    return `${options.queue}: ${Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(", ")}`;
+  });
+  return findings;
+}

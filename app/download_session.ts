@@ -1,0 +1,201 @@
+import type { SharedCounters } from "../base/shared_counters.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import { procIdentity } from "../ffi/proc_identity.ts";
+import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
+import type { TaskSharedList } from "../queue/task_shared_list.ts";
+import type { FromProcWorker, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
+import type { DownloaderNews } from "./downloader_event.ts";
+import { LeaseKeeper } from "./lease_keeper.ts";
+import type { LoadSampler } from "./load_sampler.ts";
+import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
+import { TaskFeeder } from "./task_feeder.ts";
+
+const RESTART_MS = 500;
+/** How long after the grace period a worker may take to say that it has stopped. */
+const STOP_SLACK_MS = 2000;
+
+/** What a session works with. */
+export interface SessionPorts {
+  /** The task list. */
+  list: TaskSharedList;
+  /** The settings. */
+  settings: CfgSettings;
+  /** The download folder, resolved by the system. */
+  root: string;
+  /** The core of each worker. */
+  cores: readonly number[];
+  /** The C library to pin with. */
+  library: string | undefined;
+  /** What workers may do. */
+  permissions: ThreadPermissions;
+  /** The workers' counters. */
+  counters: SharedCounters;
+  /** Who writes the load into the counters. */
+  sampler: LoadSampler;
+  /** Told of everything that happens. */
+  news: (news: DownloaderNews) => void;
+  /** Told of every settled claim. */
+  settled: (task: ClaimedTask, outcome: TaskOutcome) => void;
+}
+
+interface WorkerSlot {
+  thread: ProcThread<ToProcWorker, FromProcWorker>;
+  stopped: PromiseWithResolvers<void>;
+}
+
+/**
+ * One owner at work: its lease, its pinned workers, and the feeder between them and the list. It ends when it is
+ * stopped, or when the lease is lost; another session can then begin under a new name.
+ */
+export class DownloadSession {
+  /** The name of the owner, new for every session. */
+  readonly owner: string = crypto.randomUUID();
+  /** Resolves when the lease is lost; rejects when the list failed. */
+  readonly over: Promise<"lost">;
+  readonly #ports: SessionPorts;
+  readonly #feeder: TaskFeeder;
+  readonly #lease: LeaseKeeper;
+  readonly #slots: WorkerSlot[] = [];
+  readonly #end = Promise.withResolvers<"lost">();
+  readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
+  #stopping = false;
+
+  constructor(ports: SessionPorts) {
+    this.#ports = ports;
+    this.over = this.#end.promise;
+    this.over.catch(() => {});
+    const failed = (error: unknown) => this.#end.reject(error);
+    this.#lease = new LeaseKeeper(ports.list, this.owner, {
+      lost: () => {
+        ports.news({ type: "owner_lost", owner: this.owner });
+        this.#end.resolve("lost");
+      },
+      reclaimed: (tasks) => ports.news({ type: "tasks_reclaimed", tasks }),
+      failed,
+    });
+    this.#feeder = new TaskFeeder({
+      list: ports.list,
+      owner: this.owner,
+      cores: ports.cores,
+      give: (worker, tasks) => this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) }),
+      settled: (task, outcome, stale) => {
+        if (!stale) ports.settled(task, outcome);
+      },
+      failed,
+    });
+  }
+
+  /** True if nothing is in the hands of a worker. */
+  get idle(): boolean {
+    return this.#feeder.idle;
+  }
+
+  /** Registers the owner, takes up what the dead left behind, and starts every worker. */
+  async start(): Promise<void> {
+    const { list, cores } = this.#ports;
+    for (const worker of cores.keys()) this.#slots.push(this.#spawn(worker));
+    await list.register({ ...procIdentity(), owner: this.owner, cores: [...cores] });
+    await this.#lease.start();
+    await list.retry({ retryableOnly: true });
+    this.#feeder.start();
+  }
+
+  /**
+   * Ends the session: no new claims, running downloads get a grace period, and what is not done then goes back.
+   *
+   * @param graceMs How long running downloads may go on.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    const claimsEnded = this.#feeder.stop();
+    for (const { thread } of this.#slots) thread.post({ type: "stop", graceMs });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs + STOP_SLACK_MS));
+    await Promise.race([Promise.all(this.#slots.map((slot) => slot.stopped.promise)), late]);
+    clearTimeout(timer);
+    for (const { thread } of this.#slots) thread[Symbol.dispose]();
+    await claimsEnded;
+    await this.#feeder.drained();
+    await this.#lease[Symbol.asyncDispose]();
+    await this.#ports.list.leave(this.owner);
+  }
+
+  #spawn(worker: number): WorkerSlot {
+    const { settings, library, permissions, cores, counters } = this.#ports;
+    const core = cores[worker]!;
+    const stopped = Promise.withResolvers<void>();
+    const identity = {
+      role: "proc_worker",
+      index: worker,
+      ...(settings.pin ? { core } : {}),
+      ...(library === undefined ? {} : { library }),
+    };
+    const thread = new ProcThread<ToProcWorker, FromProcWorker>(
+      new URL("../workers/proc_worker.ts", import.meta.url),
+      identity,
+      {
+        message: (message) => this.#hear(worker, message),
+        crash: (error) => {
+          stopped.resolve();
+          const tasks = this.#feeder.crashed(worker);
+          counters.set(worker, "active", 0);
+          this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
+          this.#restart(worker);
+        },
+      },
+      permissions,
+    );
+    return { thread, stopped };
+  }
+
+  #restart(worker: number): void {
+    if (this.#stopping) return;
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      if (!this.#stopping) this.#slots[worker] = this.#spawn(worker);
+    }, RESTART_MS);
+    this.#restarts.add(timer);
+  }
+
+  /** Sent in answer to the first message: before it, the thread is still loading and would lose whatever comes. */
+  #begin(worker: number): void {
+    const { settings, cores, root, counters, sampler } = this.#ports;
+    sampler.sample();
+    this.#slots[worker]?.thread.post({
+      type: "start",
+      index: worker,
+      core: cores[worker]!,
+      settings,
+      root,
+      writer: `${this.owner}-${worker}`,
+      counters: counters.buffer,
+    });
+  }
+
+  #hear(worker: number, message: FromProcWorker): void {
+    const core = this.#ports.cores[worker]!;
+    const proc = `proc_worker-${worker}`;
+    switch (message.type) {
+      case "hello": {
+        const { pin } = this.#ports.settings;
+        if (!pin || message.pinError !== undefined) this.#ports.sampler.float(worker);
+        if (message.pinError !== undefined) {
+          this.#ports.news({ type: "proc_unpinned", proc, core, error: message.pinError });
+        }
+        this.#ports.news({ type: "proc_started", proc, core, pinned: pin && message.pinError === undefined });
+        this.#begin(worker);
+        break;
+      }
+      case "want":
+        this.#feeder.want(worker, message.count);
+        break;
+      case "settle":
+        this.#feeder.settle(worker, JSON.parse(message.batch) as WorkerSettlement[]);
+        break;
+      case "stopped":
+        this.#slots[worker]?.stopped.resolve();
+        break;
+    }
+  }
+}

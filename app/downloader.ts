@@ -1,0 +1,341 @@
+import { Broadcast, type Lagged } from "../base/broadcast.ts";
+import { redactUrl } from "../base/redact_url.ts";
+import { silentLogger } from "../base/logger.ts";
+import { SharedCounters } from "../base/shared_counters.ts";
+import { CfgError } from "../config/cfg_error.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import { cpuLayout } from "../ffi/cpu_layout.ts";
+import { cpuTopology } from "../ffi/cpu_topology.ts";
+import { libcLibrary } from "../ffi/libc_library.ts";
+import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
+import { encodeError } from "../base/error_record.ts";
+import type { TaskEntry } from "../queue/task_entry_schema.ts";
+import type { ClaimedTask, Task, TaskOutcome } from "../queue/task_model.ts";
+import type { AddResult, ListRequest, TaskCounts, TaskPage, TaskSharedList } from "../queue/task_shared_list.ts";
+import { addEntries } from "./add_entries.ts";
+import { ConfigFeed } from "./config_feed.ts";
+import { DownloadSession } from "./download_session.ts";
+import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
+import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
+import { LoadSampler } from "./load_sampler.ts";
+import { openTaskList } from "./open_task_list.ts";
+import { checkTaskFile, prepareFolder } from "./prepare_folder.ts";
+import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
+import { TaskLog } from "./task_log.ts";
+import { workerPermissions } from "./worker_permissions.ts";
+
+const EVENT_BUFFER = 10_000;
+const LOOK_MS = 100;
+
+/** How {@linkcode Downloader.run} runs. */
+export interface RunOptions {
+  /** End when nothing is waiting or running. Default false: go on until stopped. */
+  once?: boolean;
+  /** Ends the run, as {@linkcode Downloader.stop} does. */
+  signal?: AbortSignal;
+}
+
+/** What a run did. */
+export interface RunSummary extends DownloaderProgress {
+  /** Why it ended: everything is settled, or it was stopped. */
+  end: "settled" | "stopped";
+  /** Entries of the task file that were refused. */
+  refused: number;
+  /** How many tasks are in each state now. */
+  counts: TaskCounts;
+}
+
+/** What a downloader decided before it started: shown, and checked by tests. */
+interface Plan {
+  settings: CfgSettings;
+  main: number;
+  cores: readonly number[];
+  allowed: readonly number[];
+  library: string | undefined;
+}
+
+/**
+ * Downloads lists of files with pinned workers.
+ *
+ * @example
+ * ```ts no-eval
+ * import { Downloader } from "jsr:@corehaul/corehaul";
+ *
+ * await using downloader = await Downloader.open({ directory: "photos" });
+ * await downloader.add(["https://example.org/a.jpg", { url: "https://example.org/b.jpg", priority: 1 }]);
+ * const { done, failed } = await downloader.run({ once: true });
+ * console.log(done, failed);
+ * ```
+ */
+export class Downloader implements AsyncDisposable {
+  readonly #plan: Plan;
+  readonly #options: DownloaderOptions;
+  readonly #root: string;
+  readonly #list: TaskSharedList;
+  readonly #log: TaskLog;
+  readonly #events = new Broadcast<DownloaderEvent>(EVENT_BUFFER);
+  readonly #counters: SharedCounters;
+  #seq = 0;
+  #startedAt: number | undefined;
+  #stopping: PromiseWithResolvers<number> | undefined;
+  #running: Promise<RunSummary> | undefined;
+  #disposed = false;
+
+  private constructor(plan: Plan, options: DownloaderOptions, root: string, list: TaskSharedList) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#root = root;
+    this.#list = list;
+    this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
+    this.#counters = SharedCounters.create(plan.cores.length);
+  }
+
+  /**
+   * Checks the options, makes the download folder, and opens the task list. Nothing is downloaded before `run`.
+   *
+   * @param options How to work; everything has a default.
+   * @returns A downloader; dispose of it (`await using`).
+   * @throws {CfgError} If an option is wrong, the folder cannot be written or the task file cannot be read.
+   * @throws {QueueUnavailableError} If the task list cannot be opened.
+   */
+  static async open(options: DownloaderOptions = {}): Promise<Downloader> {
+    const plan = makePlan(settingsFromOptions(options));
+    if (options.tasks !== undefined) await checkTaskFile(options.tasks);
+    const root = await prepareFolder(plan.settings.dir);
+    const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
+    const downloader = new Downloader(plan, options, root, await openTaskList(plan.settings.queue));
+    if (unpinned !== undefined) downloader.#tell(unpinned);
+    return downloader;
+  }
+
+  /** The core of each download worker. */
+  get cores(): readonly number[] {
+    return this.#plan.cores;
+  }
+
+  /**
+   * Puts tasks on the list, before or during a run.
+   *
+   * @param entries What a task file would hold: objects with a `url`, or bare urls.
+   * @returns One result for each entry, in order; `refused` names the field and the reason.
+   */
+  async add(entries: readonly (TaskEntry | string)[]): Promise<AddResult[]> {
+    const results = await addEntries(this.#list, entries);
+    const added = results.filter((result) => result.type === "added").length;
+    const duplicates = results.filter((result) => result.type === "duplicate").length;
+    if (added > 0) this.#tell({ type: "tasks_added", added, duplicates });
+    for (const [index, result] of results.entries()) {
+      if (result.type !== "refused") continue;
+      this.#tell({ type: "entry_refused", index, field: result.field, message: result.reason });
+    }
+    return results;
+  }
+
+  /**
+   * Downloads until it is stopped, or with `once` until nothing is waiting or running.
+   *
+   * @param options When to end.
+   * @returns What was done.
+   * @throws {QueueUnavailableError} If the task list failed.
+   */
+  run(options: RunOptions = {}): Promise<RunSummary> {
+    if (this.#running !== undefined) {
+      throw new TypeError("Cannot run a downloader as it must not be running: current value is running");
+    }
+    this.#running = this.#run(options).finally(() => this.#running = undefined);
+    return this.#running;
+  }
+
+  /**
+   * Ends the run: nothing new starts, and what is running gets a grace period.
+   *
+   * @param graceMs How long running downloads may go on. Default: the option `graceMs`.
+   */
+  async stop(graceMs: number = this.#plan.settings.graceMs): Promise<void> {
+    this.#stopping?.resolve(graceMs);
+    await this.#running?.catch(() => {});
+  }
+
+  /** Reads what happens from now on. A reader that falls behind gets `{ type: "lagged" }` in place of what it missed. */
+  events(options: { signal?: AbortSignal } = {}): AsyncIterableIterator<DownloaderEvent | Lagged> {
+    return this.#events.subscribe(options);
+  }
+
+  /** Counts the tasks of the list, whoever works on them. */
+  counts(): Promise<TaskCounts> {
+    return this.#list.counts();
+  }
+
+  /** Reads the list, page by page. */
+  list(request: ListRequest = {}): Promise<TaskPage> {
+    return this.#list.list(request);
+  }
+
+  /** Finds a task by its id. */
+  get(id: string): Promise<Task | undefined> {
+    return this.#list.get(id);
+  }
+
+  /** What the workers have done and are doing, read from memory that they share. */
+  progress(): DownloaderProgress {
+    return readProgress(this.#counters, this.#plan.cores, this.#startedAt);
+  }
+
+  async #run({ once = false, signal }: RunOptions): Promise<RunSummary> {
+    const stopping = Promise.withResolvers<number>();
+    this.#stopping = stopping;
+    this.#startedAt ??= Date.now();
+    const stop = () => stopping.resolve(this.#plan.settings.graceMs);
+    const signals = [signal, this.#options.signal].filter((candidate) => candidate !== undefined);
+    for (const each of signals) {
+      if (each.aborted) stop();
+      each.addEventListener("abort", stop, { once: true });
+    }
+    const { settings, cores, allowed } = this.#plan;
+    using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs);
+    const failure = Promise.withResolvers<never>();
+    failure.promise.catch(() => {});
+    using feed = this.#startFeed(once, failure.reject);
+    try {
+      while (true) {
+        const session = this.#makeSession(sampler);
+        const settled = new AbortController();
+        let end: "settled" | "lost" | number;
+        try {
+          await session.start();
+          end = await Promise.race([
+            stopping.promise,
+            session.over,
+            failure.promise,
+            once ? this.#untilSettled(session, feed, settled.signal) : new Promise<never>(() => {}),
+          ]);
+        } catch (error) {
+          await session.stop(0).catch(() => {});
+          throw error;
+        } finally {
+          settled.abort();
+        }
+        await session.stop(typeof end === "number" ? end : 0);
+        if (end === "lost") continue;
+        return {
+          ...this.progress(),
+          end: end === "settled" ? "settled" : "stopped",
+          refused: feed?.refused ?? 0,
+          counts: await this.#list.counts(),
+        };
+      }
+    } finally {
+      for (const each of signals) each.removeEventListener("abort", stop);
+      this.#stopping = undefined;
+    }
+  }
+
+  #makeSession(sampler: LoadSampler): DownloadSession {
+    const { settings, cores, library } = this.#plan;
+    return new DownloadSession({
+      list: this.#list,
+      settings,
+      root: this.#root,
+      cores,
+      library,
+      permissions: this.#options.restrictWorkers === true ? workerPermissions(this.#root, library) : "inherit",
+      counters: this.#counters,
+      sampler,
+      news: (news) => this.#tell(news),
+      settled: (task, outcome) => this.#tellOutcome(task, outcome),
+    });
+  }
+
+  #startFeed(once: boolean, failed: (error: unknown) => void): ConfigFeed | undefined {
+    const { settings, main, library } = this.#plan;
+    if (this.#options.tasks === undefined) return undefined;
+    return new ConfigFeed({
+      list: this.#list,
+      file: settings.tasks,
+      watch: !once,
+      core: settings.pin ? main : undefined,
+      library,
+      restricted: this.#options.restrictWorkers === true,
+      news: (news) => this.#tell(news),
+      failed,
+    });
+  }
+
+  /** Resolves when nothing is waiting or running, in any process. */
+  async #untilSettled(
+    session: DownloadSession,
+    feed: ConfigFeed | undefined,
+    signal: AbortSignal,
+  ): Promise<"settled"> {
+    await feed?.firstRead;
+    while (!signal.aborted) {
+      if (session.idle) {
+        const { waiting, running } = await this.#list.counts();
+        if (waiting === 0 && running === 0 && session.idle) return "settled";
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    return "settled";
+  }
+
+  #tellOutcome(task: ClaimedTask, outcome: TaskOutcome): void {
+    const { id, out, core } = task;
+    const about = { id, url: redactUrl(task.url), out, core, attempts: task.attempts + 1 };
+    switch (outcome.type) {
+      case "done": {
+        const { bytes } = outcome.facts;
+        this.#tell({ type: "task_done", ...about, bytes, ms: Date.now() - outcome.startedAt });
+        break;
+      }
+      case "failed":
+        this.#tell({ type: "task_failed", ...about, error: outcome.error });
+        break;
+      case "retry":
+        this.#tell({ type: "task_retry", ...about, error: outcome.error, notBefore: outcome.notBefore });
+        break;
+    }
+  }
+
+  #tell(news: DownloaderNews): void {
+    this.#log.write(news);
+    this.#seq++;
+    if (!this.#events.idle) this.#events.publish({ seq: this.#seq, at: Date.now(), ...news });
+  }
+
+  /** Stops a run that goes on, ends the events, and closes the list. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.stop(0);
+    this.#events.close();
+    await this.#list[Symbol.asyncDispose]();
+  }
+}
+
+function makePlan(settings: CfgSettings): Plan {
+  const library = libcLibrary();
+  const topology = cpuTopology(library === undefined ? {} : { library });
+  const { allowed, quota } = topology;
+  const { cores, workers } = settings;
+  try {
+    const layout = cpuLayout({
+      allowed,
+      quota,
+      ...(cores === undefined ? {} : { cores }),
+      ...(workers === undefined ? {} : { workers }),
+    });
+    return { settings, main: layout.main, cores: layout.workers, allowed, library };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CfgError([{ field: "cores", source: "options", message: error.message }]);
+  }
+}
+
+function pinMain(plan: Plan): DownloaderNews | undefined {
+  try {
+    procBindToCpu(plan.main, plan.library === undefined ? {} : { library: plan.library });
+    return undefined;
+  } catch (error) {
+    return { type: "proc_unpinned", proc: "main", core: plan.main, error: encodeError(error) };
+  }
+}

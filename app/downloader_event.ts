@@ -1,0 +1,49 @@
+/**
+ * What a downloader tells while it works.
+ *
+ * @module
+ */
+import type { ErrorRecord } from "../base/error_record.ts";
+import type { TaskError } from "../queue/task_model.ts";
+
+/** What happened, without its place in the order of events. */
+export type DownloaderNews =
+  | { type: "proc_started"; proc: string; core: number; pinned: boolean }
+  | { type: "proc_unpinned"; proc: string; core: number; error: ErrorRecord }
+  | { type: "proc_crashed"; proc: string; core: number; error: ErrorRecord; tasks: number }
+  | { type: "owner_lost"; owner: string }
+  | { type: "tasks_added"; added: number; duplicates: number }
+  | { type: "tasks_reclaimed"; tasks: number }
+  | { type: "tasks_read"; file: string; entries: number }
+  | { type: "tasks_missing"; file: string }
+  | { type: "tasks_invalid"; file: string; line?: number; column?: number; message: string }
+  | { type: "entry_refused"; file?: string; index: number; line?: number; field: string; message: string }
+  | {
+    type: "task_done";
+    id: string;
+    url: string;
+    out: string;
+    bytes: number;
+    ms: number;
+    attempts: number;
+    core: number;
+  }
+  | { type: "task_failed"; id: string; url: string; out: string; error: TaskError; attempts: number; core: number }
+  | {
+    type: "task_retry";
+    id: string;
+    url: string;
+    out: string;
+    error: TaskError;
+    attempts: number;
+    core: number;
+    notBefore: number;
+  };
+
+/** An event: what happened, when, and in which order. */
+export type DownloaderEvent = DownloaderNews & {
+  /** Counts the events of this downloader, from 1. */
+  seq: number;
+  /** When, in milliseconds since the epoch. */
+  at: number;
+};

@@ -1,0 +1,89 @@
+import type { Logger } from "../base/logger.ts";
+import { CFG_FIELDS } from "../config/cfg_fields.ts";
+import { CfgError } from "../config/cfg_error.ts";
+import { cfgResolve } from "../config/cfg_resolve.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+
+/** How a {@linkcode Downloader} works; everything has a default. Durations are in milliseconds. */
+export interface DownloaderOptions {
+  /** The download folder. Default `"downloads"`. */
+  directory?: string;
+  /** The address of the task list, `kv:FILE`. Default `"kv::memory:"`: a list that ends with the program. */
+  queue?: string;
+  /** A task file to read, and to watch unless `run` is told `once`. Default: none. */
+  tasks?: string;
+  /** The cores to download on. Default: the allowed ones, all but the first. */
+  cores?: readonly number[];
+  /** How many download workers. Default: one for each core, within the CPU quota. */
+  workers?: number;
+  /** Pin every Worker to its core. Default true. */
+  pin?: boolean;
+  /** Pin the calling thread too, to the first core. Default false. */
+  pinMain?: boolean;
+  /** Give Workers only the permissions that they need; Deno then must run with `--unstable-worker-options`. Default false. */
+  restrictWorkers?: boolean;
+  /** Downloads at a time in each worker. Default 64. */
+  concurrency?: number;
+  /** No new download while the core is busier, in percent. Default 90. */
+  cpuThreshold?: number;
+  /** How often the load is read. Default 100. */
+  admitIntervalMs?: number;
+  /** Further attempts after the first. Default 5. */
+  retries?: number;
+  /** The base of the backoff. Default 1000. */
+  retryWaitMs?: number;
+  /** How long a connection may take to come about. Default 10000. */
+  connectTimeoutMs?: number;
+  /** How long a download may go without a byte. Default 30000. */
+  stallTimeoutMs?: number;
+  /** How long one attempt may take. Default: no limit. */
+  timeoutMs?: number;
+  /** How many redirects to follow. Default 20. */
+  maxRedirects?: number;
+  /** How long running downloads may go on after a stop. Default 4000. */
+  graceMs?: number;
+  /** The language of the log lines about files. Default `"en"`. */
+  lang?: "en" | "zh";
+  /** Where log lines go: anything with debug, info, warn and error. Default: nowhere. */
+  logger?: Logger;
+  /** Ends a run, as {@linkcode Downloader.stop} does. */
+  signal?: AbortSignal;
+}
+
+const NOT_SETTINGS: ReadonlySet<string> = new Set([
+  "directory",
+  "tasks",
+  "pinMain",
+  "restrictWorkers",
+  "logger",
+  "signal",
+]);
+
+/**
+ * Checks options.
+ *
+ * @param options What the caller said.
+ * @returns The settings.
+ * @throws {CfgError} With every option that is wrong.
+ */
+export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
+  const values: Record<string, string> = { queue: "kv::memory:" };
+  const unknown: string[] = [];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || NOT_SETTINGS.has(name)) continue;
+    const field = CFG_FIELDS.find((candidate) => candidate.name === name);
+    if (field === undefined) unknown.push(name);
+    else if (name.endsWith("Ms")) values[name] = `${value}ms`;
+    else values[name] = Array.isArray(value) ? value.join(",") : String(value);
+  }
+  if (options.directory !== undefined) values.dir = options.directory;
+  if (options.tasks !== undefined) values.tasks = options.tasks;
+  if (unknown.length > 0) {
+    throw new CfgError(unknown.map((field) => ({
+      field,
+      source: "options",
+      message: `Cannot use ${field} as it is not an option of a downloader`,
+    })));
+  }
+  return cfgResolve({ options: values });
+}

@@ -1,0 +1,58 @@
+import { procIsAlive } from "../ffi/proc_identity.ts";
+import type { OwnerState, TaskSharedList } from "../queue/task_shared_list.ts";
+
+const HEARTBEAT_MS = 2000;
+const RECLAIM_MS = 5000;
+
+/** Whom the keeper tells. */
+export interface LeaseEvents {
+  /** Others took this owner for dead: nothing that it runs is its own any more. */
+  lost: () => void;
+  /** Tasks of dead owners went back to the list. */
+  reclaimed: (tasks: number) => void;
+  /** The list failed for good. */
+  failed: (error: unknown) => void;
+}
+
+/** Keeps an owner alive on the list, and looks after the tasks of dead ones. */
+export class LeaseKeeper implements AsyncDisposable {
+  readonly #list: TaskSharedList;
+  readonly #owner: string;
+  readonly #events: LeaseEvents;
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(list: TaskSharedList, owner: string, events: LeaseEvents) {
+    this.#list = list;
+    this.#owner = owner;
+    this.#events = events;
+  }
+
+  /** Takes back what dead owners left, then goes on by itself. The owner must be registered. */
+  async start(): Promise<void> {
+    await this.#reclaim();
+    this.#timers.push(
+      setInterval(() => this.#queue(() => this.#beat()), HEARTBEAT_MS),
+      setInterval(() => this.#queue(() => this.#reclaim()), RECLAIM_MS),
+    );
+  }
+
+  async #beat(): Promise<void> {
+    if (await this.#list.heartbeat(this.#owner) === "lost") this.#events.lost();
+  }
+
+  async #reclaim(): Promise<void> {
+    const isAlive = (owner: OwnerState) => owner.owner === this.#owner ? true : procIsAlive(owner);
+    const tasks = await this.#list.reclaim(isAlive);
+    if (tasks > 0) this.#events.reclaimed(tasks);
+  }
+
+  #queue(work: () => Promise<void>): void {
+    this.#working = this.#working.then(work).catch(this.#events.failed);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#working;
+  }
+}

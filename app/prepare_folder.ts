@@ -1,0 +1,55 @@
+import { join } from "@std/path";
+import { CfgError } from "../config/cfg_error.ts";
+import { STATE_FOLDER } from "../download/task_names.ts";
+
+/**
+ * Makes the download folder ready, and finds out that it can be written before anything else happens.
+ *
+ * @param dir The folder, as the user named it.
+ * @returns The folder as the system resolves it.
+ * @throws {CfgError} If files cannot be made in it.
+ */
+export async function prepareFolder(dir: string): Promise<string> {
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+    const root = await Deno.realPath(dir);
+    await Deno.mkdir(join(root, STATE_FOLDER), { recursive: true });
+    const probe = await Deno.makeTempFile({ dir: join(root, STATE_FOLDER), prefix: "writable-" });
+    await Deno.remove(probe);
+    return root;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CfgError([{
+      field: "dir",
+      source: "options",
+      message: `Cannot use --dir as it must be a folder that can be written: current value is "${dir}" (${why})`,
+    }]);
+  }
+}
+
+/**
+ * Finds out that a task file can be read.
+ *
+ * @param file The file, as the user named it.
+ * @returns True if it is there.
+ * @throws {CfgError} If it is there and cannot be read.
+ */
+export async function checkTaskFile(file: string): Promise<boolean> {
+  try {
+    using handle = await Deno.open(file, { read: true });
+    if (!(await handle.stat()).isDirectory) return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    const why = error instanceof Error ? error.message : String(error);
+    throw unreadable(file, why);
+  }
+  throw unreadable(file, "it is a folder");
+}
+
+function unreadable(file: string, why: string): CfgError {
+  return new CfgError([{
+    field: "tasks",
+    source: "options",
+    message: `Cannot use --tasks as it must be a file that can be read: current value is "${file}" (${why})`,
+  }]);
+}

@@ -1,0 +1,84 @@
+import type { Logger } from "../base/logger.ts";
+import { redactUrl } from "../base/redact_url.ts";
+import type { DownloaderNews } from "./downloader_event.ts";
+
+const LINES = {
+  en: {
+    done: (file: string) => `Heave-ho, ${file} is hauled!`,
+    failed: (error: string) => `Oh no, hauling went wrong: ${error}`,
+  },
+  zh: {
+    done: (file: string) => `嘿咻嘿咻，${file} 搬运成功咯！`,
+    failed: (error: string) => `呜呜，搬砖出错了：${error}`,
+  },
+};
+
+/** Turns news into log lines: one for each file, in the user's language, and one for whatever needs attention. */
+export class TaskLog {
+  readonly #logger: Logger;
+  readonly #lines: typeof LINES.en;
+
+  /**
+   * @param logger Where the lines go.
+   * @param lang The language of the lines about files.
+   */
+  constructor(logger: Logger, lang: "en" | "zh") {
+    this.#logger = logger;
+    this.#lines = LINES[lang];
+  }
+
+  /** Logs an event. */
+  write(news: DownloaderNews): void {
+    const log = this.#logger;
+    switch (news.type) {
+      case "task_done":
+        log.info(this.#lines.done(news.out));
+        break;
+      case "task_failed":
+        log.error(this.#lines.failed(`${redactUrl(news.url)}: ${news.error.message}`));
+        break;
+      case "task_retry":
+        log.warn(
+          `${redactUrl(news.url)}: ${news.error.message}; attempt ${news.attempts + 1} at ${
+            new Date(news.notBefore).toISOString()
+          }`,
+        );
+        break;
+      case "entry_refused":
+        log.error(`${place(news.file, news.line)}entry ${news.index} is not taken: ${news.field} ${news.message}`);
+        break;
+      case "tasks_invalid":
+        log.error(`${place(news.file, news.line, news.column)}the task file is not valid: ${news.message}`);
+        break;
+      case "tasks_missing":
+        log.warn(`${news.file}: there is no such task file yet`);
+        break;
+      case "tasks_read":
+        log.debug(`${news.file}: ${news.entries} entries`);
+        break;
+      case "tasks_added":
+        log.info(`${news.added} tasks added, ${news.duplicates} known already`);
+        break;
+      case "tasks_reclaimed":
+        log.warn(`${news.tasks} tasks of a dead process went back to the list`);
+        break;
+      case "owner_lost":
+        log.error("This process was silent for too long: others have its tasks, and it starts again");
+        break;
+      case "proc_unpinned":
+        log.warn(`${news.proc} runs unpinned: ${news.error.message}`);
+        break;
+      case "proc_crashed":
+        log.error(`${news.proc} died, ${news.tasks} tasks went back to the list: ${news.error.message}`);
+        break;
+      case "proc_started":
+        log.debug(`${news.proc} runs on ${news.pinned ? `core ${news.core}` : "any core"}`);
+        break;
+    }
+  }
+}
+
+function place(file: string | undefined, line?: number, column?: number): string {
+  if (file === undefined) return "";
+  return `${[file, line, column].filter((part) => part !== undefined).join(":")}: `;
+}

@@ -1,0 +1,67 @@
+/** What each worker counts. The order is the layout in memory. */
+export const COUNTER_NAMES = [
+  "bytes",
+  "done",
+  "failed",
+  "retried",
+  "active",
+  "limit",
+  "load",
+  "claimed",
+] as const;
+
+/** The name of one counter; `load` is in percent. */
+export type CounterName = typeof COUNTER_NAMES[number];
+
+const WIDTH = COUNTER_NAMES.length;
+const INDEX = Object.fromEntries(COUNTER_NAMES.map((name, index) => [name, index])) as Record<CounterName, number>;
+
+/**
+ * Counters of all workers in one SharedArrayBuffer: every thread reads them at any time, and no message is sent for it.
+ * The cells are 64 bits wide, so bytes never wrap.
+ */
+export class SharedCounters {
+  /** The memory itself; post it to a Worker to share it. */
+  readonly buffer: SharedArrayBuffer;
+  /** How many workers it has room for. */
+  readonly workers: number;
+  readonly #cells: BigInt64Array;
+
+  private constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.#cells = new BigInt64Array(buffer);
+    this.workers = this.#cells.length / WIDTH;
+  }
+
+  /** Makes zeroed counters for a number of workers. */
+  static create(workers: number): SharedCounters {
+    return new SharedCounters(new SharedArrayBuffer(workers * WIDTH * 8));
+  }
+
+  /** Looks at counters that another thread made. */
+  static attach(buffer: SharedArrayBuffer): SharedCounters {
+    return new SharedCounters(buffer);
+  }
+
+  /** Adds to a counter of one worker. */
+  add(worker: number, name: CounterName, amount: number): void {
+    Atomics.add(this.#cells, worker * WIDTH + INDEX[name], BigInt(amount));
+  }
+
+  /** Sets a counter of one worker. */
+  set(worker: number, name: CounterName, value: number): void {
+    Atomics.store(this.#cells, worker * WIDTH + INDEX[name], BigInt(Math.round(value)));
+  }
+
+  /** Reads a counter of one worker. */
+  get(worker: number, name: CounterName): number {
+    return Number(Atomics.load(this.#cells, worker * WIDTH + INDEX[name]));
+  }
+
+  /** Sums a counter over all workers. */
+  total(name: CounterName): number {
+    let total = 0;
+    for (let worker = 0; worker < this.workers; worker++) total += this.get(worker, name);
+    return total;
+  }
+}

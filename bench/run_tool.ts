@@ -1,0 +1,87 @@
+import { measure } from "./measure.ts";
+import type { RunResult } from "./result.ts";
+import type { BenchTool } from "./tools/bench_tool.ts";
+import { verifyOutput } from "./verify_output.ts";
+import type { WorkloadCase } from "./workloads/workload.ts";
+
+/** One run to make. */
+export interface RunToolRequest {
+  readonly tool: BenchTool;
+  readonly case: WorkloadCase;
+  readonly round: number;
+  /** The tool's list file. */
+  readonly list: string;
+  /** Folder for the run: its `out` and `state` are made afresh. */
+  readonly work: string;
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+const LOG_TAIL_CHARS = 300;
+
+/** The output folder of a run. */
+export function outFolder(work: string): string {
+  return `${work}/out`;
+}
+
+/**
+ * Makes one run: empty folders, the measured command, the check of its
+ * output. Only the command is timed.
+ */
+export async function runTool(request: RunToolRequest): Promise<RunResult> {
+  const { tool, work, signal } = request;
+  const { files, size } = request.case;
+  const out = outFolder(work);
+  const state = `${work}/state`;
+  const log = `${work}/log`;
+  await empty(out);
+  await empty(state);
+  // Writes of the run before would slow this one on a disk.
+  await new Deno.Command("sync", { args: ["-f", work] }).output();
+  const { list, concurrency, timeoutSeconds } = request;
+  const measured = await measure({
+    command: tool.command({ list, out, state, concurrency, files, size }),
+    cwd: state,
+    env: toolEnv(),
+    log,
+    timeoutSeconds,
+    signal,
+  });
+  let problem: string | null = null;
+  if (measured.timedOut) {
+    problem = `it was still running after ${timeoutSeconds} s`;
+  } else if (measured.exitCode !== 0) {
+    problem = `exit code ${measured.exitCode}`;
+  } else {
+    problem = await verifyOutput(out, files, size, signal) ?? null;
+  }
+  if (problem !== null) {
+    const tail = (await Deno.readTextFile(log)).trim().slice(-LOG_TAIL_CHARS);
+    if (tail !== "") problem += `; it said: ${tail.replaceAll("\n", " | ")}`;
+  }
+  await empty(out);
+  const { exitCode, wallSeconds, userSeconds, systemSeconds, peakBytes, floorBytes } = measured;
+  return {
+    round: request.round,
+    ...{ exitCode, wallSeconds, userSeconds, systemSeconds, peakBytes, floorBytes },
+    problem,
+  };
+}
+
+async function empty(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  await Deno.mkdir(folder);
+}
+
+/** The user's environment without what would change a run: proxies and corehaul's settings. */
+function toolEnv(): Record<string, string> {
+  const names = Object.entries(Deno.env.toObject());
+  return Object.fromEntries(
+    names.filter(([name]) => !/_proxy$/i.test(name) && !name.startsWith("CFG_")),
+  );
+}

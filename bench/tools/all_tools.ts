@@ -1,0 +1,8 @@
+import { aria2c } from "./aria2c.ts";
+import type { BenchTool } from "./bench_tool.ts";
+import { corehaul } from "./corehaul.ts";
+import { curl } from "./curl.ts";
+import { wget2 } from "./wget2.ts";
+
+/** Every tool, in the order of the report. */
+export const allTools: readonly BenchTool[] = [corehaul, curl, wget2, aria2c];

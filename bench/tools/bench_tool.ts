@@ -1,0 +1,39 @@
+/** One file to download. */
+export interface ToolFile {
+  readonly url: string;
+  /** Its name in the output folder. */
+  readonly name: string;
+}
+
+/** One run of a tool. */
+export interface ToolRun {
+  /** The tool's list file, written by the bench from {@linkcode BenchTool.list}. */
+  readonly list: string;
+  /** The empty output folder. */
+  readonly out: string;
+  /** An empty folder for what the tool keeps beside its output. */
+  readonly state: string;
+  /** Downloads at the same time. */
+  readonly concurrency: number;
+  /** How many files the list has. */
+  readonly files: number;
+  /** Length of the largest file in bytes. */
+  readonly size: number;
+}
+
+/** A downloader that takes part. */
+export interface BenchTool {
+  readonly name: string;
+  /** The Debian package that holds it. */
+  readonly package: string;
+  /**
+   * Says which version would run.
+   *
+   * @throws {UsageError} If the tool is missing.
+   */
+  version(): Promise<string>;
+  /** The content of its list file, in its own format. */
+  list(files: readonly ToolFile[], out: string): string;
+  /** Program and arguments, the best for the run. */
+  command(run: ToolRun): string[];
+}

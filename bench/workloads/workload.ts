@@ -1,0 +1,32 @@
+import type { CaseResult, GoalResult } from "../result.ts";
+
+/** One set of files to download. */
+export interface WorkloadCase {
+  /** Name for the report and the URL; unique among all workloads. */
+  readonly label: string;
+  readonly files: number;
+  /** Length of a file in bytes. */
+  readonly size: number;
+}
+
+/** Something to measure. */
+export interface Workload {
+  readonly name: string;
+  /** One line for the help. */
+  readonly about: string;
+  /** The tools it is for; without it, all of them. */
+  readonly tools?: readonly string[];
+  /**
+   * The cases that take turns in every round.
+   *
+   * @param scale Factor on the number of files.
+   */
+  cases(scale: number): readonly WorkloadCase[];
+  /** What the results say about the goals; empty if they cannot tell. */
+  goals(cases: readonly CaseResult[]): readonly GoalResult[];
+}
+
+/** A case's number of files at a scale, at least one. */
+export function scaledFiles(files: number, scale: number): number {
+  return Math.max(1, Math.round(files * scale));
+}

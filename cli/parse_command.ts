@@ -1,0 +1,116 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { CFG_FIELDS, type CfgCommand, type CfgField } from "../config/cfg_fields.ts";
+
+/** What the user typed. */
+export interface Command {
+  /** The command; `run` if none was named. */
+  name: CfgCommand | "help" | "version";
+  /** The command to explain, for `help`. */
+  topic?: CfgCommand;
+  /** What is neither the command nor a flag. */
+  args: string[];
+  /** Flags and their values. */
+  flags: Record<string, string>;
+  /** The configuration file. */
+  config?: string;
+}
+
+/** What the user typed makes no sense. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** Every command, with what stands behind it and what it does. */
+export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string }>> = {
+  run: { usage: "run [CPU_THRESHOLD]", help: "watch the task file and download until stopped" },
+  get: { usage: "get URL… [-i FILE]", help: "download and exit, on a list of its own" },
+  add: { usage: "add URL… [-i FILE]", help: "put tasks on the list, whether or not anything is running" },
+  list: { usage: "list", help: "show the tasks of the list" },
+  status: { usage: "status", help: "count the tasks, and show who works on them" },
+  doctor: { usage: "doctor", help: "check what this machine allows" },
+};
+
+/**
+ * Reads the command line.
+ *
+ * @param argv The arguments.
+ * @returns The command.
+ * @throws {UsageError} If a flag is unknown, lacks its value, or does not belong to the command.
+ */
+export function parseCommand(argv: readonly string[]): Command {
+  const unknown: string[] = [];
+  const parsed: Record<string, unknown> = parseArgs([...argv], {
+    string: ["_", "config", ...CFG_FIELDS.filter(takesValue).map((field) => field.flag)],
+    boolean: ["help", "version", ...CFG_FIELDS.filter((field) => !takesValue(field)).map((field) => field.flag)],
+    negatable: CFG_FIELDS.filter((field) => field.negatable).map((field) => field.flag),
+    alias: { h: "help", V: "version", ...shortNames() },
+    unknown: (arg: string, key?: string) => {
+      if (key !== undefined) unknown.push(arg);
+      return key === undefined;
+    },
+  });
+  if (unknown.length > 0) throw new UsageError(`Unknown option ${unknown[0]!.replace(/=.*$/s, "")}`);
+  const words = (parsed._ as (string | number)[]).map(String);
+  const named = isCommand(words[0]) ? words[0] : undefined;
+  if (parsed.help === true || words[0] === "help") {
+    const topic = named ?? (isCommand(words[1]) ? words[1] : undefined);
+    return { name: "help", args: [], flags: {}, ...(topic === undefined ? {} : { topic }) };
+  }
+  if (parsed.version === true) return { name: "version", args: [], flags: {} };
+  const name = named ?? "run";
+  const args = named === undefined ? words : words.slice(1);
+  const flags = readFlags(argv, parsed, name);
+  takeThreshold(name, args, flags);
+  const config = parsed.config as string | undefined;
+  if (config === "") throw new UsageError("Option --config needs a value");
+  return { name, args, flags, ...(config === undefined ? {} : { config }) };
+}
+
+function readFlags(argv: readonly string[], parsed: Record<string, unknown>, name: CfgCommand): Record<string, string> {
+  const flags: Record<string, string> = {};
+  for (const field of CFG_FIELDS) {
+    const given = argv.find((arg) => names(field).some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
+    const value = parsed[field.flag];
+    // A short flag may have its value attached (-oNAME), which only the parser knows.
+    if (given === undefined && (!takesValue(field) || value === undefined)) continue;
+    if (!field.commands.includes(name)) throw new UsageError(`Option --${field.flag} is not one of corehaul ${name}`);
+    if (value === "" && takesValue(field)) throw new UsageError(`Option --${field.flag} needs a value`);
+    flags[field.flag] = String(value);
+  }
+  return flags;
+}
+
+/** `corehaul 75` and `corehaul run 75` set the threshold. */
+function takeThreshold(name: CfgCommand, args: string[], flags: Record<string, string>): void {
+  const takesUrls = name === "get" || name === "add";
+  if (takesUrls || args.length === 0) return;
+  if (name !== "run") throw new UsageError(`Unexpected argument "${args[0]}" of corehaul ${name}`);
+  if (args.length > 1) throw new UsageError(`Unexpected argument "${args[1]}" of corehaul run`);
+  if (!/^-?\d+(\.\d+)?$/.test(args[0]!)) throw new UsageError(`Unknown command "${args[0]}"`);
+  if ("cpu-threshold" in flags) {
+    throw new UsageError(`CPU_THRESHOLD is given twice: ${args[0]} and --cpu-threshold ${flags["cpu-threshold"]}`);
+  }
+  flags["cpu-threshold"] = args[0]!;
+  args.length = 0;
+}
+
+function takesValue(field: CfgField): boolean {
+  return field.placeholder !== undefined;
+}
+
+function names(field: CfgField): string[] {
+  const all = [`--${field.flag}`];
+  if (field.negatable) all.push(`--no-${field.flag}`);
+  if (field.short !== undefined) all.push(`-${field.short}`);
+  return all;
+}
+
+function shortNames(): Record<string, string> {
+  return Object.fromEntries(
+    CFG_FIELDS.flatMap((field) => field.short === undefined ? [] : [[field.short, field.flag]]),
+  );
+}
+
+function isCommand(word: string | undefined): word is CfgCommand {
+  return word !== undefined && Object.hasOwn(COMMANDS, word);
+}

@@ -1,0 +1,94 @@
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { Downloader, RunSummary } from "../mod.ts";
+import { Screen, summaryText } from "./screen.ts";
+import { print, type Terminal } from "./terminal.ts";
+
+const REDRAW_MS = 200;
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** How a run ended. */
+export interface RunEnd {
+  summary: RunSummary;
+  /** The exit code of the signal that stopped it, if one did. */
+  signalCode?: number;
+}
+
+/**
+ * Runs a downloader with screen, events and signals: the first SIGINT or SIGTERM drains, the second ends at once.
+ *
+ * @param downloader What to run.
+ * @param settings How to show it.
+ * @param terminal Where to show it.
+ * @param once End when all is settled.
+ * @returns How it ended.
+ */
+export async function runDownloader(
+  downloader: Downloader,
+  settings: CfgSettings,
+  terminal: Terminal,
+  once: boolean,
+): Promise<RunEnd> {
+  let signalCode: number | undefined;
+  const stop = new AbortController();
+  const listeners = Object.entries(SIGNALS).map(([name, code]) => {
+    const listener = () => {
+      if (signalCode !== undefined) {
+        terminal.done();
+        Deno.exit(code);
+      }
+      signalCode = code;
+      stop.abort();
+    };
+    Deno.addSignalListener(name as Deno.Signal, listener);
+    return () => Deno.removeSignalListener(name as Deno.Signal, listener);
+  });
+  const printing = settings.json ? printEvents(downloader) : undefined;
+  const drawing = terminal.live ? drawScreen(downloader, terminal) : undefined;
+  try {
+    const summary = await downloader.run({ once, signal: stop.signal });
+    await drawing?.stop();
+    await printing?.stop();
+    if (settings.json) print(JSON.stringify({ type: "summary", ...summary }));
+    else if (settings.progress !== "none") print(summaryText(summary));
+    return { summary, ...(signalCode === undefined ? {} : { signalCode }) };
+  } finally {
+    await drawing?.stop();
+    await printing?.stop();
+    for (const remove of listeners) remove();
+  }
+}
+
+function printEvents(downloader: Downloader): { stop: () => Promise<void> } {
+  const events = downloader.events();
+  const printed = (async () => {
+    for await (const event of events) print(JSON.stringify(event));
+  })();
+  return {
+    stop: async () => {
+      // Whatever has happened is in the buffer: it is read before the subscription ends.
+      await new Promise((resolve) => setTimeout(resolve));
+      await events.return?.();
+      await printed;
+    },
+  };
+}
+
+function drawScreen(downloader: Downloader, terminal: Terminal): { stop: () => Promise<void> } {
+  const screen = new Screen();
+  const draw = async () => {
+    terminal.draw(screen.render(downloader.progress(), await downloader.counts(), performance.now()));
+  };
+  let drawing = Promise.resolve();
+  let over = false;
+  const timer = setInterval(() => drawing = drawing.then(() => over ? undefined : draw()).catch(() => {}), REDRAW_MS);
+  return {
+    stop: async () => {
+      if (over) return;
+      clearInterval(timer);
+      await drawing;
+      await draw();
+      over = true;
+      terminal.done();
+    },
+  };
+}

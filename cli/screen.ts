@@ -1,0 +1,95 @@
+import { format as formatBytes } from "@std/fmt/bytes";
+import { format as formatDuration } from "@std/fmt/duration";
+import type { CoreProgress, DownloaderProgress, RunSummary, TaskCounts } from "../mod.ts";
+
+const BAR = 30;
+const LOAD_BAR = 10;
+/** How much the newest look weighs in the speed. */
+const NEWEST = 0.3;
+
+/** Draws what a downloader does: all of it, and one line a core. */
+export class Screen {
+  #last: { at: number; bytes: number; files: number } | undefined;
+  #bytesPerSecond = 0;
+  #filesPerSecond = 0;
+
+  /**
+   * Makes the block to show.
+   *
+   * @param progress What the workers did.
+   * @param counts What the list says.
+   * @param now In milliseconds.
+   * @returns Some lines.
+   */
+  render(progress: DownloaderProgress, counts: TaskCounts, now: number): string {
+    this.#measure(progress, now);
+    const open = counts.waiting + counts.running;
+    const total = open + counts.done + counts.failed + counts.paused;
+    const settled = counts.done + counts.failed;
+    const share = total === 0 ? 0 : settled / total;
+    const eta = open === 0
+      ? ""
+      : this.#filesPerSecond > 0
+      ? `  ETA ${duration(open / this.#filesPerSecond * 1000)}`
+      : "  ETA …";
+    const all = [
+      `${bar(share, BAR)} ${(share * 100).toFixed(0)}%`,
+      `${settled}/${total} files`,
+      `${formatBytes(progress.bytes, { binary: true })}`,
+      `${formatBytes(this.#bytesPerSecond, { binary: true })}/s`,
+      `${this.#filesPerSecond.toFixed(0)} files/s`,
+    ].join("  ");
+    const failed = counts.failed > 0 ? `  ${counts.failed} failed` : "";
+    return [`${all}${failed}${eta}`, ...progress.cores.map(coreLine)].join("\n");
+  }
+
+  #measure(progress: DownloaderProgress, now: number): void {
+    const files = progress.done + progress.failed;
+    if (this.#last !== undefined && now > this.#last.at) {
+      const seconds = (now - this.#last.at) / 1000;
+      const mix = (old: number, fresh: number) => old === 0 ? fresh : old * (1 - NEWEST) + fresh * NEWEST;
+      this.#bytesPerSecond = mix(this.#bytesPerSecond, (progress.bytes - this.#last.bytes) / seconds);
+      this.#filesPerSecond = mix(this.#filesPerSecond, (files - this.#last.files) / seconds);
+    }
+    this.#last = { at: now, bytes: progress.bytes, files };
+  }
+}
+
+/** What a run did, for people: a few lines and a table of cores. */
+export function summaryText(summary: RunSummary): string {
+  const seconds = Math.max(summary.ms, 1) / 1000;
+  const speed = formatBytes(summary.bytes / seconds, { binary: true });
+  const { counts } = summary;
+  const lines = [
+    `${summary.done} files, ${formatBytes(summary.bytes, { binary: true })} in ${seconds.toFixed(1)} s: ${speed}/s, ${
+      (summary.done / seconds).toFixed(0)
+    } files/s`,
+    `${summary.retried} retries, ${summary.failed} failures, ${summary.refused} entries refused`,
+    `the list now: ${counts.done} done, ${counts.failed} failed, ${counts.waiting} waiting, ${counts.running} running`,
+    "",
+    "core     done   failed  retries        bytes",
+  ];
+  for (const core of summary.cores) {
+    lines.push(
+      `${String(core.core).padStart(4)} ${String(core.done).padStart(8)} ${String(core.failed).padStart(8)} ${
+        String(core.retried).padStart(8)
+      } ${formatBytes(core.bytes, { binary: true }).padStart(12)}`,
+    );
+  }
+  return lines.join("\n");
+}
+
+function coreLine(core: CoreProgress): string {
+  return `core ${String(core.core).padEnd(3)} load ${bar(core.load / 100, LOAD_BAR)} ${
+    String(core.load).padStart(3)
+  }%  limit ${String(core.limit).padEnd(4)} active ${String(core.active).padEnd(4)} done ${core.done}`;
+}
+
+function bar(share: number, width: number): string {
+  const full = Math.max(0, Math.min(width, Math.round(share * width)));
+  return "█".repeat(full) + "░".repeat(width - full);
+}
+
+function duration(ms: number): string {
+  return formatDuration(Math.ceil(ms / 1000) * 1000, { ignoreZero: true }) || "0s";
+}

@@ -1,0 +1,52 @@
+import { format as formatBytes } from "@std/fmt/bytes";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { Task, TaskSharedList } from "../mod.ts";
+import { print } from "./terminal.ts";
+
+const PAGE = 500;
+
+/** Prints the tasks, page by page: the list may be longer than the memory. */
+export async function showTasks(list: TaskSharedList, settings: CfgSettings): Promise<void> {
+  const { status, json } = settings;
+  let cursor: string | undefined;
+  do {
+    const page = await list.list({
+      limit: PAGE,
+      ...(status === undefined ? {} : { status }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const task of page.tasks) print(json ? JSON.stringify(redacted(task)) : row(task));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/** Prints the counts, and who works on the list. */
+export async function showStatus(list: TaskSharedList, settings: CfgSettings): Promise<void> {
+  const [counts, owners] = [await list.counts(), await list.owners()];
+  if (settings.json) {
+    print(JSON.stringify({ counts, owners }));
+    return;
+  }
+  for (const [status, count] of Object.entries(counts)) print(`${status.padEnd(9)} ${count}`);
+  for (const owner of owners) {
+    const cores = owner.cores.join(",");
+    const seen = owner.aliveUntil < Date.now() ? "silent" : "alive";
+    print(`${seen} on ${owner.host}, pid ${owner.pid}, cores ${cores}`);
+  }
+}
+
+function row(task: Task): string {
+  const { id, status, attempts, url, out } = redacted(task);
+  const why = task.error === undefined ? "" : `  ${task.error.message}`;
+  const size = task.bytes === undefined ? "" : `  ${formatBytes(task.bytes, { binary: true })}`;
+  const when = task.notBefore === undefined ? "" : `  not before ${new Date(task.notBefore).toISOString()}`;
+  return `${id.padEnd(8)} ${status.padEnd(8)} ${String(attempts).padStart(2)}  ${out}  ${url}${size}${why}${when}`;
+}
+
+/** A task without what must not be shown: credentials in the url, and the values of its headers. */
+function redacted(task: Task): Task {
+  const headers = task.headers === undefined
+    ? {}
+    : { headers: Object.fromEntries(Object.keys(task.headers).map((name) => [name, "…"])) };
+  return { ...task, url: task.url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1"), ...headers };
+}

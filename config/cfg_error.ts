@@ -1,0 +1,24 @@
+/** One thing that is wrong with the configuration. */
+export interface CfgProblem {
+  /** The field, as the source spells it. */
+  field: string;
+  /** Where it was set. */
+  source: string;
+  /** What it must be, and what it is. */
+  message: string;
+}
+
+/** The configuration is wrong; all problems come together. */
+export class CfgError extends RangeError {
+  /** Always `"config"`. */
+  readonly code = "config";
+  /** Everything that is wrong. */
+  readonly problems: readonly CfgProblem[];
+
+  /** @param problems Everything that is wrong, at least one thing. */
+  constructor(problems: readonly CfgProblem[]) {
+    super(problems.map((problem) => problem.message).join("; "));
+    this.name = "CfgError";
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * The one table of options. Flags, `CFG_*` variables, keys of the configuration file, defaults, ranges and the help text
+ * all come from here.
+ *
+ * @module
+ */
+import { parseCores, type Parsed, parseDuration, parseInteger, parseSwitch } from "./cfg_parse.ts";
+import type { CfgSettings } from "./cfg_settings.ts";
+
+/** A command of the CLI. */
+export type CfgCommand = "run" | "get" | "add" | "list" | "status" | "doctor";
+
+/** One option. */
+export interface CfgField {
+  /** Its name in {@linkcode CfgSettings}. */
+  readonly name: keyof CfgSettings;
+  /** Its flag, without the dashes; `CFG_` variables and file keys follow from it. */
+  readonly flag: string;
+  /** One letter that does the same. */
+  readonly short?: string;
+  /** What stands behind the flag in the help; absent for switches. */
+  readonly placeholder?: string;
+  /** Reads a value. */
+  readonly parse: (text: string) => Parsed<unknown>;
+  /** The default as a user would write it; absent: see `defaultNote`. */
+  readonly default?: string;
+  /** What happens without it, where that is not one value. */
+  readonly defaultNote?: string;
+  /** A switch that `--no-…` turns off. */
+  readonly negatable?: boolean;
+  /** What it does, in one line. */
+  readonly help: string;
+  /** The commands that take it. */
+  readonly commands: readonly CfgCommand[];
+}
+
+const DOWNLOADING: readonly CfgCommand[] = ["run", "get"];
+const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", "doctor"];
+const MAX_WORKERS = 1024;
+
+const text = (must: string) => (value: string): Parsed<string> =>
+  value.length > 0 && !value.includes("\0") ? { value } : { must };
+const integer = (min: number, max = Number.MAX_SAFE_INTEGER) => (value: string) => parseInteger(value, min, max);
+const duration = (min: number) => (value: string): Parsed<number> => {
+  const parsed = parseDuration(value);
+  return "value" in parsed && parsed.value < min ? { must: `be a duration of at least ${min}ms` } : parsed;
+};
+const oneOf = (...choices: string[]) => (value: string): Parsed<string> =>
+  choices.includes(value) ? { value } : { must: `be one of ${choices.join(", ")}` };
+
+/** Every option, in the order of the help. */
+export const CFG_FIELDS: readonly CfgField[] = [
+  {
+    name: "tasks",
+    flag: "tasks",
+    placeholder: "FILE",
+    parse: text("name a file"),
+    default: "code_tasks.json",
+    help: "the task file to watch: a JSON array, JSON Lines, or one url a line",
+    commands: ["run"],
+  },
+  {
+    name: "once",
+    flag: "once",
+    parse: parseSwitch,
+    default: "false",
+    help: "end when nothing is waiting or running",
+    commands: ["run"],
+  },
+  {
+    name: "dir",
+    flag: "dir",
+    short: "d",
+    placeholder: "DIR",
+    parse: text("name a folder"),
+    default: "downloads",
+    help: "the download folder",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "out",
+    flag: "out",
+    short: "o",
+    placeholder: "NAME",
+    parse: text("name a file"),
+    defaultNote: "from the url",
+    help: "the name of the file, below the download folder; for one url",
+    commands: ["get", "add"],
+  },
+  {
+    name: "input",
+    flag: "input",
+    short: "i",
+    placeholder: "FILE",
+    parse: text("name a file"),
+    defaultNote: "none",
+    help: "take urls from this file too, in any form of a task file; - is standard input",
+    commands: ["get", "add"],
+  },
+  {
+    name: "status",
+    flag: "status",
+    placeholder: "STATE",
+    parse: oneOf("waiting", "running", "paused", "done", "failed", "canceled"),
+    defaultNote: "all",
+    help: "only tasks in this state",
+    commands: ["list"],
+  },
+  {
+    name: "queue",
+    flag: "queue",
+    placeholder: "URL",
+    parse: (value) => /^kv:./.test(value) ? { value } : { must: "be kv:FILE or kv::memory:" },
+    default: "kv:.corehaul/queue.db",
+    help: "where the task list is: kv:FILE",
+    commands: ["run", "add", "list", "status", "doctor"],
+  },
+  {
+    name: "cores",
+    flag: "cores",
+    placeholder: "LIST",
+    parse: parseCores,
+    defaultNote: "the allowed cores, all but the first",
+    help: "the cores to download on, such as 1-3,6",
+    commands: ["run", "get", "doctor"],
+  },
+  {
+    name: "workers",
+    flag: "workers",
+    placeholder: "N",
+    parse: integer(1, MAX_WORKERS),
+    defaultNote: "one for each of those cores, within the CPU quota",
+    help: "how many download workers",
+    commands: ["run", "get", "doctor"],
+  },
+  {
+    name: "pin",
+    flag: "pin",
+    parse: parseSwitch,
+    default: "true",
+    negatable: true,
+    help: "leave it to the system where threads run",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "concurrency",
+    flag: "concurrency",
+    placeholder: "N",
+    parse: integer(1, 10_000),
+    default: "64",
+    help: "downloads at a time, in each worker",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "cpuThreshold",
+    flag: "cpu-threshold",
+    placeholder: "N",
+    parse: integer(1, 100),
+    default: "90",
+    help: "no new download while the core is busier, in percent",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "admitIntervalMs",
+    flag: "admit-interval",
+    placeholder: "D",
+    parse: duration(20),
+    default: "0.1",
+    help: "how often the load of the core is read",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "retries",
+    flag: "retries",
+    placeholder: "N",
+    parse: integer(0, 1_000),
+    default: "5",
+    help: "further attempts after the first",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "retryWaitMs",
+    flag: "retry-wait",
+    placeholder: "D",
+    parse: duration(1),
+    default: "1",
+    help: "the base of the growing, random wait between attempts (at most 60 s)",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "connectTimeoutMs",
+    flag: "connect-timeout",
+    placeholder: "D",
+    parse: duration(1),
+    default: "10",
+    help: "how long a connection may take to come about",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "stallTimeoutMs",
+    flag: "stall-timeout",
+    placeholder: "D",
+    parse: duration(1),
+    default: "30",
+    help: "how long a download may go without a byte",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "timeoutMs",
+    flag: "timeout",
+    placeholder: "D",
+    parse: duration(1),
+    defaultNote: "none",
+    help: "how long one attempt may take in all",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "maxRedirects",
+    flag: "max-redirects",
+    placeholder: "N",
+    parse: integer(0, 1_000),
+    default: "20",
+    help: "how many redirects to follow",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "graceMs",
+    flag: "grace",
+    placeholder: "D",
+    parse: duration(0),
+    default: "4",
+    help: "how long running downloads may go on after a stop",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "progress",
+    flag: "progress",
+    placeholder: "MODE",
+    parse: oneOf("auto", "bar", "plain", "none"),
+    default: "auto",
+    help: "auto, bar, plain or none; auto is bar on a terminal, else plain",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "json",
+    flag: "json",
+    parse: parseSwitch,
+    default: "false",
+    help: "events and answers as JSON on standard output, one a line",
+    commands: ALL,
+  },
+  {
+    name: "logLevel",
+    flag: "log-level",
+    placeholder: "LEVEL",
+    parse: oneOf("debug", "info", "warning", "error"),
+    default: "info",
+    help: "debug, info, warning or error",
+    commands: ALL,
+  },
+  {
+    name: "logFile",
+    flag: "log-file",
+    placeholder: "FILE",
+    parse: text("name a file"),
+    defaultNote: "standard error",
+    help: "log to this file, which is rotated at 10 MiB, 5 kept",
+    commands: ALL,
+  },
+  {
+    name: "logFormat",
+    flag: "log-format",
+    placeholder: "FORM",
+    parse: oneOf("text", "json"),
+    default: "text",
+    help: "text or json",
+    commands: ALL,
+  },
+  {
+    name: "lang",
+    flag: "lang",
+    placeholder: "LANG",
+    parse: oneOf("en", "zh"),
+    defaultNote: "from the locale",
+    help: "en or zh: the language of the lines about each file",
+    commands: ALL,
+  },
+];
+
+/** The variable of a field: `--cpu-threshold` is `CFG_CPU_THRESHOLD`. */
+export function cfgEnvName(field: CfgField): string {
+  return `CFG_${field.flag.replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** The key of a field in the configuration file: `--cpu-threshold` is `cfg_cpu_threshold`. */
+export function cfgFileKey(field: CfgField): string {
+  return `cfg_${field.flag.replaceAll("-", "_")}`;
+}

@@ -1,0 +1,87 @@
+import { CFG_FIELDS, cfgEnvName, type CfgField, cfgFileKey } from "./cfg_fields.ts";
+import { CfgError, type CfgProblem } from "./cfg_error.ts";
+import type { CfgSettings } from "./cfg_settings.ts";
+
+/** Where values come from; later ones win: defaults, file, environment, flags, options. */
+export interface CfgSources {
+  /** The configuration file: its name, and the object in it. */
+  file?: { name: string; values: unknown };
+  /** The environment. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** The flags, by flag name. */
+  flags?: Readonly<Record<string, string>>;
+  /** The options of a program, by their names in {@linkcode CfgSettings}. */
+  options?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Puts the settings together, checks every value once, and freezes the result.
+ *
+ * @param sources Where the values come from. Default: nowhere, which gives the defaults.
+ * @returns The settings.
+ * @throws {CfgError} With every problem of every source.
+ *
+ * @example
+ * ```ts
+ * import { cfgResolve } from "./cfg_resolve.ts";
+ *
+ * cfgResolve({ flags: { "cpu-threshold": "75" } }).cpuThreshold; // 75
+ * ```
+ */
+export function cfgResolve(sources: CfgSources = {}): CfgSettings {
+  const problems: CfgProblem[] = [];
+  const settings: Record<string, unknown> = {};
+  const take = (field: CfgField, raw: string, spelled: string, source: string) => {
+    const parsed = field.parse(raw);
+    if ("value" in parsed) settings[field.name] = parsed.value;
+    else {
+      const message = `Cannot use ${spelled} as it must ${parsed.must}: current value is ${JSON.stringify(raw)}`;
+      problems.push({ field: spelled, source, message });
+    }
+  };
+  const env = sources.env ?? {};
+  for (const field of CFG_FIELDS) if (field.default !== undefined) take(field, field.default, field.flag, "default");
+  settings.lang = localeLang(env);
+  if (sources.file !== undefined) takeFile(sources.file, take, problems);
+  for (const field of CFG_FIELDS) {
+    const name = cfgEnvName(field);
+    const value = env[name];
+    if (value !== undefined) take(field, value, name, "environment");
+  }
+  for (const field of CFG_FIELDS) {
+    const value = sources.flags?.[field.flag];
+    if (value !== undefined) take(field, value, `--${field.flag}`, "flag");
+    const option = sources.options?.[field.name];
+    if (option !== undefined) take(field, option, field.name, "options");
+  }
+  if (problems.length > 0) throw new CfgError(problems);
+  return Object.freeze(settings) as unknown as CfgSettings;
+}
+
+function takeFile(
+  { name, values }: { name: string; values: unknown },
+  take: (field: CfgField, raw: string, spelled: string, source: string) => void,
+  problems: CfgProblem[],
+): void {
+  const bad = (field: string, message: string) => problems.push({ field, source: name, message });
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    bad("config", `Cannot use ${name} as it must hold a JSON object`);
+    return;
+  }
+  const fields = new Map(CFG_FIELDS.map((field) => [cfgFileKey(field), field]));
+  for (const [key, value] of Object.entries(values)) {
+    const field = fields.get(key);
+    if (field === undefined) bad(key, `Cannot use ${key} in ${name} as it is not an option`);
+    else if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+      take(field, String(value), `${key} in ${name}`, name);
+    } else {
+      bad(key, `Cannot use ${key} in ${name} as it must be a string, a number or a boolean`);
+    }
+  }
+}
+
+/** Chinese if the locale is, English otherwise. */
+function localeLang(env: Readonly<Record<string, string | undefined>>): "en" | "zh" {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || "";
+  return locale.toLowerCase().startsWith("zh") ? "zh" : "en";
+}

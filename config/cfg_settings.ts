@@ -1,0 +1,58 @@
+/** How much the log says. */
+export type CfgLogLevel = "debug" | "info" | "warning" | "error";
+
+/** Everything that can be set, checked and frozen. Durations are in milliseconds. */
+export interface CfgSettings {
+  /** The task file that `run` watches. */
+  readonly tasks: string;
+  /** End when nothing waits or runs. */
+  readonly once: boolean;
+  /** The download folder. */
+  readonly dir: string;
+  /** The name of the one file to fetch. */
+  readonly out?: string;
+  /** A file of further tasks; `-` is standard input. */
+  readonly input?: string;
+  /** Which tasks to list; absent: all. */
+  readonly status?: "waiting" | "running" | "paused" | "done" | "failed" | "canceled";
+  /** The address of the task list. */
+  readonly queue: string;
+  /** The cores of the download workers; absent: the default layout. */
+  readonly cores?: readonly number[];
+  /** The number of download workers; absent: the default layout. */
+  readonly workers?: number;
+  /** Pin threads to cores. */
+  readonly pin: boolean;
+  /** Downloads at a time in each worker. */
+  readonly concurrency: number;
+  /** The load in percent above which a core starts no further download. */
+  readonly cpuThreshold: number;
+  /** How often the load is read. */
+  readonly admitIntervalMs: number;
+  /** Further attempts after the first. */
+  readonly retries: number;
+  /** The base of the backoff. */
+  readonly retryWaitMs: number;
+  /** How long a connection may take to come about. */
+  readonly connectTimeoutMs: number;
+  /** How long a download may go without a byte. */
+  readonly stallTimeoutMs: number;
+  /** How long one attempt may take; absent: for ever. */
+  readonly timeoutMs?: number;
+  /** How many redirects to follow. */
+  readonly maxRedirects: number;
+  /** How long running downloads may go on after a stop. */
+  readonly graceMs: number;
+  /** What the screen shows. */
+  readonly progress: "auto" | "bar" | "plain" | "none";
+  /** Events and answers as JSON on standard output. */
+  readonly json: boolean;
+  /** How much the log says. */
+  readonly logLevel: CfgLogLevel;
+  /** The log file; absent: standard error. */
+  readonly logFile?: string;
+  /** The form of the log. */
+  readonly logFormat: "text" | "json";
+  /** The language of the two lines about each file. */
+  readonly lang: "en" | "zh";
+}

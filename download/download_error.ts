@@ -1,0 +1,72 @@
+import { redactUrl } from "../base/redact_url.ts";
+import type { TaskError, TaskErrorKind } from "../queue/task_model.ts";
+
+/** What {@linkcode DownloadError} knows beside its message. */
+export interface DownloadErrorInit extends ErrorOptions {
+  /** The HTTP status, if an answer came. */
+  status?: number;
+  /** The earliest time that the server named for another try, in milliseconds since the epoch. */
+  retryAt?: number;
+  /** True if another attempt could succeed. Default: by kind and status. */
+  retryable?: boolean;
+}
+
+const RETRYABLE_KINDS: ReadonlySet<TaskErrorKind> = new Set(["network", "timeout"]);
+
+/** A download did not succeed. */
+export class DownloadError extends Error {
+  /** Always `"download"`. */
+  readonly code = "download";
+  /** The class of the failure. */
+  readonly kind: TaskErrorKind;
+  /** The HTTP status, if an answer came. */
+  readonly status: number | undefined;
+  /** The earliest time of another try that the server named. */
+  readonly retryAt: number | undefined;
+  /** True if another attempt could succeed. */
+  readonly retryable: boolean;
+
+  /**
+   * @param kind The class of the failure.
+   * @param message What happened; urls in it must be redacted.
+   * @param init Status, retry advice and cause.
+   */
+  constructor(kind: TaskErrorKind, message: string, init: DownloadErrorInit = {}) {
+    super(message, init);
+    this.name = "DownloadError";
+    this.kind = kind;
+    this.status = init.status;
+    this.retryAt = init.retryAt;
+    this.retryable = init.retryable ??
+      (RETRYABLE_KINDS.has(kind) || (init.status !== undefined && isRetryableStatus(init.status)));
+  }
+
+  /** The error as the task keeps it. */
+  toTaskError(at: number): TaskError {
+    return {
+      kind: this.kind,
+      message: this.message,
+      ...(this.status === undefined ? {} : { status: this.status }),
+      retryable: this.retryable,
+      at,
+    };
+  }
+}
+
+/** True for the statuses that time may cure: 408, 425, 429 and all of 5xx. */
+export function isRetryableStatus(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599);
+}
+
+/** Anything that a network call threw, as a {@linkcode DownloadError} that names the host and no secret. */
+export function networkError(error: unknown, url: string): DownloadError {
+  if (error instanceof DownloadError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  // The runtime repeats the whole url, userinfo and all.
+  const detail = text.replace(/\s*(for url )?\([a-z][a-z0-9+.-]*:\/\/[^)]*\)/gi, "").replace(/\s+/g, " ");
+  const certificate = /certificate|UnknownIssuer|NotValidForName/i.test(detail);
+  return new DownloadError("network", `${new URL(redactUrl(url)).host}: ${detail}`, {
+    cause: error,
+    retryable: !certificate,
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * One attempt at one file, for every protocol: find the driver, open the url, write the unfinished file, note it in the
+ * manifest, rename. Swap a driver to add a protocol; nothing here changes.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "@std/path";
+import { redactUrl } from "../base/redact_url.ts";
+import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
+import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
+import type { DownloadDriver, DriverResponse } from "./download_driver.ts";
+import { DownloadError, networkError } from "./download_error.ts";
+import type { Manifest } from "./manifest.ts";
+import { diskError, existsError, PartFile } from "./part_file.ts";
+import { outProblem } from "./task_names.ts";
+import type { Watchdog, Watched } from "./watchdog.ts";
+
+/** A body up to this many bytes is read at once and written in one piece. */
+const SMALL_BODY = 64 * 1024;
+const FIRST_BUFFER = 64 * 1024;
+/** `fetch` hands over half a MiB at the most. */
+const LAST_BUFFER = 512 * 1024;
+
+/** Ends a download that is to go back to the list, uncounted. */
+export class StoppedError extends Error {
+  override name = "StoppedError";
+}
+
+/** What all downloads of a worker share. */
+export interface DownloadContext {
+  /** The download folder, resolved by the system. */
+  root: string;
+  /** The drivers. */
+  drivers: readonly DownloadDriver[];
+  /** The journal of finished files. */
+  manifest: Manifest;
+  /** Watches for silence. */
+  watchdog: Watchdog;
+  /** Further attempts, and the wait before them. */
+  retry: TaskRetryPolicy;
+  /** How many redirects to follow. */
+  maxRedirects: number;
+  /** Told of bytes as they come. */
+  onBytes: (count: number) => void;
+}
+
+/** The task as the core needs it. */
+export type DownloadTask = Pick<ClaimedTask, "id" | "url" | "out" | "headers" | "attempts" | "core" | "fence">;
+
+/**
+ * Fetches one file.
+ *
+ * @param task The claimed task.
+ * @param context What the downloads of this worker share.
+ * @returns How the claim ended; nothing that can happen to a download is thrown.
+ */
+export async function procDownloadCore(task: DownloadTask, context: DownloadContext): Promise<TaskOutcome> {
+  const startedAt = Date.now();
+  try {
+    return { type: "done", startedAt, facts: await attempt(task, context, startedAt) };
+  } catch (error) {
+    if (error instanceof StoppedError) return { type: "released" };
+    const failure = error instanceof DownloadError
+      ? error
+      : new DownloadError("internal", error instanceof Error ? error.message : String(error), { cause: error });
+    const now = Date.now();
+    const retryAt = taskRetryAt(
+      { retryable: failure.retryable, attempts: task.attempts + 1, retryAt: failure.retryAt },
+      context.retry,
+      now,
+    );
+    const taskError = failure.toTaskError(now);
+    return retryAt === undefined
+      ? { type: "failed", startedAt, error: taskError }
+      : { type: "retry", startedAt, error: taskError, notBefore: retryAt };
+  }
+}
+
+async function attempt(task: DownloadTask, context: DownloadContext, startedAt: number): Promise<TaskDoneFacts> {
+  const driver = findDriver(task.url, context.drivers);
+  const problem = outProblem(task.out);
+  if (problem !== undefined) throw new DownloadError("name", `Cannot store "${task.out}" as its name ${problem}`);
+  const finalPath = join(context.root, task.out);
+  if (existsSync(finalPath)) return await knownFile(task, context, finalPath);
+  using watched = context.watchdog.start(task.url);
+  try {
+    const response = await driver.open({
+      url: task.url,
+      headers: task.headers ?? {},
+      maxRedirects: context.maxRedirects,
+      signal: watched.signal,
+    });
+    watched.opened();
+    return await receive(task, context, response, watched, startedAt);
+  } catch (error) {
+    // What an abort makes of a read is only a symptom: the reason says what happened.
+    throw watched.signal.aborted ? watched.signal.reason : networkError(error, task.url);
+  }
+}
+
+function findDriver(url: string, drivers: readonly DownloadDriver[]): DownloadDriver {
+  const scheme = URL.parse(url)?.protocol ?? "";
+  const driver = drivers.find((candidate) => candidate.schemes.includes(scheme));
+  if (driver !== undefined) return driver;
+  const supported = drivers.flatMap((candidate) => candidate.schemes).join(" ");
+  throw new DownloadError("unsupported", `Cannot fetch "${scheme}" urls as the scheme must be one of ${supported}`);
+}
+
+/** The file is there before the first byte: done if we stored it, and somebody else's otherwise. */
+async function knownFile(task: DownloadTask, context: DownloadContext, path: string): Promise<TaskDoneFacts> {
+  const info = await Deno.lstat(path).catch((error) => {
+    throw diskError(error, path);
+  });
+  const facts = info.isFile ? await context.manifest.find(redactUrl(task.url), task.out, info.size) : undefined;
+  if (facts === undefined) throw existsError(path);
+  return facts;
+}
+
+async function receive(
+  task: DownloadTask,
+  context: DownloadContext,
+  response: DriverResponse,
+  watched: Watched,
+  startedAt: number,
+): Promise<TaskDoneFacts> {
+  const small = response.length !== undefined && response.length <= SMALL_BODY;
+  const whole = small ? await response.bytes() : undefined;
+  using part = PartFile.open({ root: context.root, out: task.out, fence: task.fence });
+  if (whole !== undefined) {
+    context.onBytes(whole.length);
+    part.write(whole);
+  } else if (response.body !== null) {
+    await stream(response.body, part, watched, context.onBytes);
+  }
+  if (response.length !== undefined && part.bytes !== response.length) {
+    const host = new URL(response.finalUrl).host;
+    throw new DownloadError("network", `${host}: ${part.bytes} bytes came instead of ${response.length}`);
+  }
+  if (watched.signal.aborted) throw watched.signal.reason;
+  const facts: TaskDoneFacts = {
+    bytes: part.bytes,
+    finalUrl: redactUrl(response.finalUrl),
+    ...(response.etag === undefined ? {} : { etag: response.etag }),
+    ...(response.lastModified === undefined ? {} : { lastModified: response.lastModified }),
+  };
+  note(task, context.manifest, part, facts, startedAt);
+  part.finish();
+  return facts;
+}
+
+/** Reads with one buffer that is used again and grows while reads fill it: fast for large files, small for slow ones. */
+async function stream(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  part: PartFile,
+  watched: Watched,
+  onBytes: (count: number) => void,
+): Promise<void> {
+  const reader = body.getReader({ mode: "byob" });
+  try {
+    let buffer = new ArrayBuffer(FIRST_BUFFER);
+    while (true) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return;
+      watched.touch();
+      onBytes(value.length);
+      part.write(value);
+      const full = value.length === value.buffer.byteLength;
+      buffer = full && value.length < LAST_BUFFER ? new ArrayBuffer(value.length * 2) : value.buffer;
+    }
+  } catch (error) {
+    // The connection must not go on feeding a file that nobody writes any more.
+    reader.cancel(error).catch(() => {});
+    throw error;
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function note(
+  task: DownloadTask,
+  manifest: Manifest,
+  part: PartFile,
+  facts: TaskDoneFacts,
+  startedAt: number,
+): void {
+  try {
+    manifest.append({
+      id: task.id,
+      fence: task.fence,
+      url: redactUrl(task.url),
+      ...facts,
+      out: task.out,
+      inode: part.inode,
+      attempts: task.attempts + 1,
+      core: task.core,
+      startedAt,
+      finishedAt: Date.now(),
+    });
+  } catch (error) {
+    throw diskError(error, "the manifest");
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Names of files: from a url, or as the user asked. A name is relative, stays below the download folder, works on every
+ * system, and leaves room for the suffix of its unfinished file.
+ *
+ * @module
+ */
+import { hash } from "node:crypto";
+
+/** The folder below the download folder that belongs to Corehaul itself. */
+export const STATE_FOLDER = ".corehaul";
+
+/** The suffix of an unfinished file. */
+export const PART_SUFFIX = ".part";
+
+const MAX_SEGMENT_BYTES = 200;
+const MAX_PATH_BYTES = 1200;
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const FORBIDDEN = /[\u0000-\u001f\u007f\\/]/g;
+const FORBIDDEN_ON_WINDOWS = /[<>:"|?*]/g;
+const PART_NAME = /\.part(-[0-9a-f]+)?$/i;
+
+/**
+ * The name that a url suggests: the last segment of its path, made safe.
+ *
+ * @param url The url.
+ * @returns A single segment; `index` if the url suggests none.
+ *
+ * @example
+ * ```ts
+ * import { outFromUrl } from "./task_names.ts";
+ *
+ * outFromUrl("https://example.org/a/b%20c.jpg?x=1"); // "b c.jpg"
+ * ```
+ */
+export function outFromUrl(url: string): string {
+  let path: string;
+  try {
+    path = new URL(url).pathname;
+  } catch {
+    path = "";
+  }
+  return safeSegment(decode(path.slice(path.lastIndexOf("/") + 1)));
+}
+
+/**
+ * The other name of a file whose first choice belongs to another url; the same for the same url every time.
+ *
+ * @param out The first choice.
+ * @param url The url.
+ * @returns The name with a digest of the url before its extension.
+ */
+export function fallbackOut(out: string, url: string): string {
+  const digest = hash("sha1", url, "hex").slice(0, 8);
+  const { stem, extension } = splitExtension(out);
+  return `${stem}.${digest}${extension}`;
+}
+
+/**
+ * Says what is wrong with a path that a user asked for.
+ *
+ * @param out The path.
+ * @returns What it must be, or `undefined` if it is fine.
+ */
+export function outProblem(out: string): string | undefined {
+  if (out === "") return "must not be empty";
+  if (byteLength(out) > MAX_PATH_BYTES) return `must be at most ${MAX_PATH_BYTES} bytes`;
+  if (out.startsWith("/") || /^[a-z]:/i.test(out)) return "must be relative to the download folder";
+  const segments = out.split("/");
+  if (segments[0]?.toLowerCase() === STATE_FOLDER) return `must not be in ${STATE_FOLDER}`;
+  for (const segment of segments) {
+    if (segment === "" || segment === "." || segment === "..") return "must not have empty, . or .. segments";
+    if (segment.replace(FORBIDDEN, "") !== segment) return "must not have backslashes or control characters";
+    if (DEVICE.test(segment)) return "must not be the name of a device";
+    if (/[. ]$/.test(segment)) return "must not have segments that end in a dot or a space";
+    if (byteLength(segment) > MAX_SEGMENT_BYTES) return `must have segments of at most ${MAX_SEGMENT_BYTES} bytes`;
+  }
+  if (PART_NAME.test(out)) return `must not end in ${PART_SUFFIX}: that marks unfinished files`;
+  return undefined;
+}
+
+function safeSegment(name: string): string {
+  let safe = name.normalize("NFC").replace(FORBIDDEN, "_");
+  if (Deno.build.os === "windows") safe = safe.replace(FORBIDDEN_ON_WINDOWS, "_");
+  safe = safe.replace(/[. ]+$/, "").replace(/^\s+/, "").replace(/^\./, "_");
+  if (safe === "") return "index";
+  if (DEVICE.test(safe)) safe = `_${safe}`;
+  if (PART_NAME.test(safe)) safe = `${safe}_`;
+  return shorten(safe);
+}
+
+function shorten(name: string): string {
+  if (byteLength(name) <= MAX_SEGMENT_BYTES - 9) return name;
+  const { stem, extension } = splitExtension(name);
+  const kept = byteLength(extension) <= 20 ? extension : "";
+  let short = "";
+  for (const character of kept === "" ? name : stem) {
+    if (byteLength(short + character + kept) > MAX_SEGMENT_BYTES - 9) break;
+    short += character;
+  }
+  return short.replace(/[. ]+$/, "") + kept;
+}
+
+function splitExtension(out: string): { stem: string; extension: string } {
+  const dot = out.lastIndexOf(".");
+  return dot <= out.lastIndexOf("/") + 1
+    ? { stem: out, extension: "" }
+    : { stem: out.slice(0, dot), extension: out.slice(dot) };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,0 +1,7 @@
+/**
+ * Stand-in for `jsr:@std/fs` in a checkout: the part of it that this project uses.
+ *
+ * @module
+ */
+export { ensureDir, ensureDirSync } from "./ensure_dir.ts";
+export { walk, type WalkEntry, type WalkOptions, walkSync } from "./walk.ts";

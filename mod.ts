@@ -1,0 +1,58 @@
+/**
+ * Corehaul downloads long lists of files as fast as the machine allows, and never loses or corrupts one. Worker threads
+ * are pinned to the cores and share one durable list of tasks; each task is taken by an atomic check-and-set.
+ *
+ * Importing this module does nothing. Run as the main module it is the command line: `deno run -A jsr:@corehaul/corehaul`.
+ *
+ * @example
+ * ```ts no-eval
+ * import { Downloader } from "jsr:@corehaul/corehaul";
+ *
+ * await using downloader = await Downloader.open({ directory: "photos" });
+ * await downloader.add(["https://example.org/a.jpg"]);
+ * await downloader.run({ once: true });
+ * ```
+ *
+ * @module
+ */
+export { addEntries } from "./app/add_entries.ts";
+export { Downloader, type RunOptions, type RunSummary } from "./app/downloader.ts";
+export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";
+export type { DownloaderOptions } from "./app/downloader_options.ts";
+export type { CoreProgress, DownloaderProgress } from "./app/downloader_progress.ts";
+export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
+export { openTaskList, type OpenTaskListOptions } from "./app/open_task_list.ts";
+export type { Lagged } from "./base/broadcast.ts";
+export type { ErrorRecord } from "./base/error_record.ts";
+export type { Logger } from "./base/logger.ts";
+export { CfgError, type CfgProblem } from "./config/cfg_error.ts";
+export { readTaskFile, type TaskFileEntry } from "./app/read_task_file.ts";
+export { QueueUnavailableError } from "./queue/queue_unavailable_error.ts";
+export { TaskFileError } from "./queue/task_file_error.ts";
+export type { TaskEntry } from "./queue/task_entry_schema.ts";
+export type {
+  ClaimedTask,
+  Task,
+  TaskDoneFacts,
+  TaskError,
+  TaskErrorKind,
+  TaskOutcome,
+  TaskStatus,
+} from "./queue/task_model.ts";
+export type {
+  AddResult,
+  ClaimRequest,
+  ListRequest,
+  OwnerInfo,
+  OwnerState,
+  RetryRequest,
+  Settlement,
+  SettleResult,
+  TaskCounts,
+  TaskDraft,
+  TaskPage,
+  TaskSharedList,
+} from "./queue/task_shared_list.ts";
+
+// A static or awaited import would wait for itself: cli.ts imports this module.
+if (import.meta.main) import("./cli.ts").then((cli) => cli.main());

@@ -1,0 +1,80 @@
+/**
+ * What a task file may say: the one schema, for checking entries and for `docs/code_tasks.schema.json`.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const HEADER_VALUE = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
+const MAX_PRIORITY = 1_000_000_000;
+
+const entrySchema = z.strictObject({
+  url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
+    .describe("where the file is"),
+  id: z.string().min(1).max(200).regex(/^(?!t\d+$)/, "must not look like an assigned id (t1, t2, …)").optional()
+    .describe("a name for the task; default: t and a number"),
+  out: z.string().min(1).optional()
+    .describe("where the file goes, relative to the download folder; default: the last part of the url's path"),
+  priority: z.int().min(-MAX_PRIORITY).max(MAX_PRIORITY).optional()
+    .describe("higher goes first; default 0"),
+  headers: z.record(
+    z.string().regex(HEADER_NAME, "must be header names"),
+    z.string().regex(HEADER_VALUE, "must be one line"),
+  )
+    .optional()
+    .describe("extra request headers, sent to the origin of url only"),
+}).describe("one file to fetch");
+
+/** One entry of a task file. */
+export interface TaskEntry {
+  /** Where the file is. */
+  url: string;
+  /** A name for the task. Default: `t` and a number. */
+  id?: string;
+  /** Where the file goes, relative to the download folder. Default: the last part of the url's path. */
+  out?: string;
+  /** Higher goes first. Default 0. */
+  priority?: number;
+  /** Extra request headers, sent to the origin of `url` only. */
+  headers?: Record<string, string>;
+}
+
+/** A checked entry, or what is wrong with it. */
+export type CheckedEntry =
+  | { type: "entry"; entry: TaskEntry }
+  | { type: "problem"; field: string; message: string };
+
+/**
+ * Checks one entry; a bare string is a url.
+ *
+ * @param value Anything that a task file held.
+ * @returns The entry, or the first field that is wrong and why.
+ */
+export function checkTaskEntry(value: unknown): CheckedEntry {
+  const result = entrySchema.safeParse(typeof value === "string" ? { url: value } : value);
+  if (result.success) return { type: "entry", entry: result.data as TaskEntry };
+  const issue = result.error.issues[0]!;
+  const field = issue.code === "unrecognized_keys" ? issue.keys[0]! : issue.path.join(".");
+  const current = issue.code === "unrecognized_keys" ? "" : `: current value is ${show(value, issue.path)}`;
+  const reason = issue.code === "unrecognized_keys" ? "is not a field of a task" : lowerFirst(issue.message);
+  return { type: "problem", field: field || "entry", message: `${reason}${current}` };
+}
+
+/** The JSON Schema (draft 2020-12) of a task file that is a JSON array. */
+export function taskFileJsonSchema(): Record<string, unknown> {
+  const schema = z.array(z.union([entrySchema, z.url().describe("a url, short for an entry with nothing else")]));
+  return { title: "Corehaul task file", ...z.toJSONSchema(schema) };
+}
+
+function show(value: unknown, path: readonly PropertyKey[]): string {
+  let current = value;
+  for (const key of path) current = (current as Record<PropertyKey, unknown> | undefined)?.[key];
+  const text = JSON.stringify(current) ?? "absent";
+  return text.length > 120 ? `${text.slice(0, 117)}…` : text;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,234 @@
+/**
+ * Reads task files piece by piece, so that the memory does not grow with the file: a JSON array, JSON Lines (one object
+ * a line), or plain urls (one a line, `#` starts a comment). The first character that is not white space tells which.
+ *
+ * @module
+ */
+import { TaskFileError } from "./task_file_error.ts";
+
+/** One entry as it stands in the file. */
+export interface RawEntry {
+  /** Its place in the file, from 0. */
+  index: number;
+  /** The line on which it starts, from 1. */
+  line: number;
+  /** What it says: any JSON value, or the text of a line of a plain list. */
+  value: unknown;
+  /** Its bytes as text, to tell whether it changed. */
+  text: string;
+}
+
+/** What {@linkcode scanTaskFile} returns at the end. */
+export interface ScanEnd {
+  /** True if the last line of a list of lines has no line break: it may still be growing. */
+  endsOpen: boolean;
+}
+
+const MAX_ENTRY_BYTES = 1024 * 1024;
+const LF = 0x0a;
+const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSE: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+const ARRAY_OPEN = 0x5b;
+const ARRAY_CLOSE = 0x5d;
+const OBJECT_OPEN = 0x7b;
+const COMMA = 0x2c;
+const BOM = 0xfeff;
+
+/**
+ * Yields the entries of a task file.
+ *
+ * @param chunks The bytes of the file.
+ * @returns The entries, and at the end whether the last line is open.
+ * @throws {TaskFileError} With line and column, at the first place that is not valid.
+ */
+export async function* scanTaskFile(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
+  const scanner = new Scanner();
+  for await (const chunk of chunks) yield* scanner.push(chunk);
+  return yield* scanner.end();
+}
+
+type State = "start" | "lines" | "before-value" | "value" | "after-value" | "done";
+
+class Scanner {
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  #state: State = "start";
+  #json = true;
+  #index = 0;
+  #line = 1;
+  #column = 0;
+  #entryLine = 1;
+  #entryColumn = 1;
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  #mayClose = true;
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
+
+  *push(chunk: Uint8Array): Generator<RawEntry> {
+    let from = this.#pieceBytes > 0 || this.#state === "value" || this.#state === "lines" ? 0 : -1;
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i]!;
+      if (byte === LF) {
+        this.#line++;
+        this.#column = 0;
+      } else {
+        this.#column++;
+      }
+      switch (this.#state) {
+        case "start":
+          if (SPACE.has(byte) || this.#isBom(byte)) break;
+          if (byte === ARRAY_OPEN) {
+            this.#state = "before-value";
+            break;
+          }
+          this.#json = byte === OBJECT_OPEN;
+          this.#state = "lines";
+          this.#markEntry();
+          from = i;
+          break;
+        case "lines":
+          if (byte !== LF) break;
+          this.#keep(chunk.subarray(from, i));
+          yield* this.#takeLine();
+          from = i + 1;
+          break;
+        case "before-value":
+          if (SPACE.has(byte)) break;
+          if (byte === ARRAY_CLOSE && this.#mayClose) {
+            this.#state = "done";
+            break;
+          }
+          if (byte === COMMA || CLOSE.has(byte)) this.#fail(`Unexpected "${String.fromCharCode(byte)}"`);
+          this.#state = "value";
+          this.#depth = OPEN.has(byte) ? 1 : 0;
+          this.#inString = byte === QUOTE;
+          this.#escaped = false;
+          this.#markEntry();
+          from = i;
+          break;
+        case "value":
+          if (this.#inString) {
+            if (this.#escaped) this.#escaped = false;
+            else if (byte === BACKSLASH) this.#escaped = true;
+            else if (byte === QUOTE) this.#inString = false;
+            break;
+          }
+          if (byte === QUOTE) this.#inString = true;
+          else if (this.#depth > 0) {
+            if (OPEN.has(byte)) this.#depth++;
+            else if (CLOSE.has(byte)) this.#depth--;
+          } else if (byte === COMMA || byte === ARRAY_CLOSE) {
+            this.#keep(chunk.subarray(from, i));
+            yield this.#takeJson();
+            this.#mayClose = false;
+            this.#state = byte === COMMA ? "before-value" : "done";
+          }
+          break;
+        case "done":
+          if (!SPACE.has(byte)) this.#fail("Unexpected text after the end of the list");
+          break;
+        default:
+          break;
+      }
+    }
+    if (this.#state === "value" || this.#state === "lines") this.#keep(chunk.subarray(Math.max(0, from)));
+  }
+
+  *end(): Generator<RawEntry, ScanEnd> {
+    if (this.#state === "lines") {
+      const endsOpen = this.#pieceBytes > 0;
+      yield* this.#takeLine();
+      return { endsOpen };
+    }
+    if (this.#state !== "start" && this.#state !== "done") {
+      this.#column++;
+      this.#fail("The list is not finished: ] is missing");
+    }
+    return { endsOpen: false };
+  }
+
+  /** The three bytes of a byte order mark, which some editors write. */
+  #isBom(byte: number): boolean {
+    return this.#line === 1 && ((this.#column === 1 && byte === 0xef) || (this.#column === 2 && byte === 0xbb) ||
+      (this.#column === 3 && byte === 0xbf));
+  }
+
+  #markEntry(): void {
+    this.#entryLine = this.#line;
+    this.#entryColumn = this.#column;
+  }
+
+  #keep(piece: Uint8Array): void {
+    if (piece.length === 0) return;
+    this.#pieceBytes += piece.length;
+    if (this.#pieceBytes > MAX_ENTRY_BYTES) {
+      throw new TaskFileError(
+        `An entry must be at most ${MAX_ENTRY_BYTES} bytes long`,
+        this.#entryLine,
+        this.#entryColumn,
+      );
+    }
+    this.#pieces.push(piece.slice());
+  }
+
+  #takeText(): string {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    const bytes = pieces.length === 1 ? pieces[0]! : concat(pieces);
+    try {
+      return this.#decoder.decode(bytes);
+    } catch {
+      throw new TaskFileError("The file must be UTF-8", this.#entryLine, this.#entryColumn);
+    }
+  }
+
+  #takeJson(): RawEntry {
+    const text = this.#takeText().trimEnd();
+    return { index: this.#index++, line: this.#entryLine, value: this.#parse(text), text };
+  }
+
+  *#takeLine(): Generator<RawEntry> {
+    const text = this.#takeText().trim().replace(new RegExp(`^${String.fromCodePoint(BOM)}`), "");
+    const line = this.#entryLine;
+    if (text !== "" && !(text.startsWith("#") && !this.#json)) {
+      yield { index: this.#index++, line, value: this.#json ? this.#parse(text) : text, text };
+    }
+    this.#entryLine = this.#line;
+    this.#entryColumn = 1;
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
+      const before = text.slice(0, position).split("\n");
+      const last = before.at(-1)!.length;
+      throw new TaskFileError(
+        message.replace(/ (in JSON )?at position \d+.*$/s, ""),
+        this.#entryLine + before.length - 1,
+        before.length === 1 ? this.#entryColumn + last : last + 1,
+      );
+    }
+  }
+
+  #fail(message: string): never {
+    throw new TaskFileError(message, this.#line, this.#column);
+  }
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,68 @@
+/**
+ * Every key of the task list on Deno KV; no other file spells one.
+ *
+ * A task's record lives in exactly one place, and moving the record is the change of state:
+ *
+ * | key | value |
+ * |---|---|
+ * | `ready, -priority, shard, seq` | the record of a task that can be claimed: the order of the keys is the order of the claims |
+ * | `delayed, notBefore, seq` | the record of a task that waits for its time |
+ * | `due, seq` | where in `delayed` that record is |
+ * | `running, owner, seq` | the record of a claimed task; its versionstamp is the fence |
+ * | `paused / failed / canceled / done, seq` | the record of a task at rest |
+ * | `path, out` | who reserved the path, and for which url: the index of duplicates too |
+ * | `id, id` | the sequence number behind an id that the user gave |
+ * | `owner, owner` | who that is; gone once its tasks may be taken |
+ * | `alive, owner` | until when it may not be doubted |
+ * | `dead, owner` | an owner whose tasks are being taken back: whether it left or died |
+ * | `count, status` | how many tasks are in that state |
+ * | `seq` | the last sequence number given out |
+ *
+ * Keys are ordered by sequence and never by a hash: random keys cost SQLite several times more.
+ *
+ * @module
+ */
+import type { TaskStatus } from "./task_model.ts";
+
+const ROOT = "task_shared_list";
+
+/** Hosts are spread over this many shards, so that owners which claim at the same time seldom meet. */
+export const SHARDS = 16;
+
+/** States in which a task rests: nobody claims it. */
+export type RestingStatus = Exclude<TaskStatus, "waiting" | "running">;
+
+/** The resting states. */
+export const RESTING: readonly RestingStatus[] = ["paused", "failed", "canceled", "done"];
+
+/** The keys. */
+export const taskKeys = {
+  ready: (priority: number, shard: number, seq: number): Deno.KvKey => [ROOT, "ready", 0 - priority, shard, seq],
+  readyAll: (): Deno.KvKey => [ROOT, "ready"],
+  readyFrom: (priority: number, shard: number): Deno.KvKey => [ROOT, "ready", 0 - priority, shard],
+  delayed: (notBefore: number, seq: number): Deno.KvKey => [ROOT, "delayed", notBefore, seq],
+  delayedAll: (): Deno.KvKey => [ROOT, "delayed"],
+  delayedUntil: (time: number): Deno.KvKey => [ROOT, "delayed", time],
+  due: (seq: number): Deno.KvKey => [ROOT, "due", seq],
+  running: (owner: string, seq: number): Deno.KvKey => [ROOT, "running", owner, seq],
+  runningOf: (owner: string): Deno.KvKey => [ROOT, "running", owner],
+  runningAll: (): Deno.KvKey => [ROOT, "running"],
+  resting: (status: RestingStatus, seq: number): Deno.KvKey => [ROOT, status, seq],
+  restingAll: (status: RestingStatus): Deno.KvKey => [ROOT, status],
+  path: (out: string): Deno.KvKey => [ROOT, "path", out],
+  id: (id: string): Deno.KvKey => [ROOT, "id", id],
+  owner: (owner: string): Deno.KvKey => [ROOT, "owner", owner],
+  ownerAll: (): Deno.KvKey => [ROOT, "owner"],
+  alive: (owner: string): Deno.KvKey => [ROOT, "alive", owner],
+  dead: (owner: string): Deno.KvKey => [ROOT, "dead", owner],
+  deadAll: (): Deno.KvKey => [ROOT, "dead"],
+  count: (status: TaskStatus): Deno.KvKey => [ROOT, "count", status],
+  seq: (): Deno.KvKey => [ROOT, "seq"],
+};
+
+/** The shard of a host (FNV-1a). */
+export function taskShard(host: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < host.length; i++) hash = Math.imul(hash ^ host.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % SHARDS;
+}

@@ -1,0 +1,142 @@
+import { taskKeys } from "./task_keys.ts";
+import { type Candidate, type Known, makeCandidate, placesOf, refusal, resolve, taken } from "./task_kv_draft.ts";
+import { locateTask } from "./task_kv_locate.ts";
+import { TaskKvSequence } from "./task_kv_sequence.ts";
+import { emptyStep, placeTask } from "./task_kv_steps.ts";
+import type { Task } from "./task_model.ts";
+import type { AddResult, TaskDraft } from "./task_shared_list.ts";
+import type { KvStep, KvStore } from "./kv_store.ts";
+
+const CHUNK = 90;
+const AHEAD = 1000;
+const LOST_RACES = 50;
+/** Three bytes a character at the most, each worth nine of the budget. */
+const KEY_WEIGHT = 27;
+
+/** Puts drafts on the list, and tells which were there already. */
+export class TaskKvAdder {
+  readonly #store: KvStore;
+  /** True if drafts before were known, or met others at their path: then looking first costs less than failing first. */
+  #lookFirst = false;
+
+  constructor(store: KvStore) {
+    this.#store = store;
+  }
+
+  async add(drafts: readonly TaskDraft[], now: number): Promise<AddResult[]> {
+    const results: AddResult[] = new Array(drafts.length);
+    const candidates: Candidate[] = [];
+    for (const [index, draft] of drafts.entries()) {
+      const refused = refusal(draft, this.#store.limits);
+      if (refused !== undefined) results[index] = refused;
+      else candidates.push(makeCandidate(draft, index));
+    }
+    const sequence = new TaskKvSequence(this.#store);
+    const plain = candidates.every((candidate) => candidate.number === undefined);
+    for (let i = 0; i < candidates.length; i += CHUNK) {
+      const chunk = candidates.slice(i, i + CHUNK);
+      const ahead = plain && !this.#lookFirst ? Math.min(candidates.length - i - chunk.length, AHEAD) : 0;
+      await this.#addChunk(chunk, results, now, (wishes) => sequence.take(wishes, ahead));
+    }
+    return results;
+  }
+
+  async #addChunk(
+    chunk: Candidate[],
+    results: AddResult[],
+    now: number,
+    take: (wishes: (number | undefined)[]) => ReturnType<TaskKvSequence["take"]>,
+  ): Promise<void> {
+    let look = this.#lookFirst;
+    let smooth = true;
+    for (let races = 0; chunk.length > 0 && races < LOST_RACES;) {
+      const before = chunk.length;
+      const fresh = resolve(chunk, results, look ? await this.#read(chunk) : { paths: new Map(), ids: new Set() });
+      const numbers = fresh.length === 0 ? [] : await take(fresh.map((candidate) => candidate.number));
+      const items: { step: KvStep; task: Task; candidate: Candidate }[] = [];
+      for (const [i, candidate] of fresh.entries()) {
+        const { seq, granted } = numbers[i]!;
+        if (candidate.number !== undefined && !granted && !await this.#isFree(candidate.number)) {
+          results[candidate.index] = taken(candidate.draft.id!);
+          continue;
+        }
+        const task = makeTask(candidate, seq, now);
+        items.push({ step: addStep(task, candidate), task, candidate });
+      }
+      for (const part of this.#store.chunks(items)) {
+        if (!(await this.#store.commit(part.map((item) => item.step))).ok) continue;
+        for (const { task, candidate } of part) {
+          results[candidate.index] = { type: "added", id: task.id, out: task.out };
+          if (task.out !== candidate.draft.out) smooth = false;
+        }
+      }
+      chunk = chunk.filter((candidate) => results[candidate.index]?.type === undefined);
+      if (chunk.length > 0 || fresh.length < before) smooth = false;
+      if (chunk.length === before && look) races++;
+      look = true;
+    }
+    this.#lookFirst = !smooth;
+    for (const { index } of chunk) {
+      results[index] = { type: "refused", field: "out", reason: "must be free: others took it again and again" };
+    }
+  }
+
+  /** Reads what the list knows of the paths and the ids that these candidates wish for. */
+  async #read(chunk: readonly Candidate[]): Promise<Known> {
+    const wanted = new Set<string>();
+    const ids = new Set<string>();
+    for (const { draft } of chunk) {
+      for (const place of placesOf(draft)) wanted.add(place);
+      if (draft.id !== undefined) ids.add(draft.id);
+    }
+    const [pathEntries, idEntries] = await Promise.all([
+      this.#store.getMany<string>([...wanted].map(taskKeys.path)),
+      this.#store.getMany<number>([...ids].map(taskKeys.id)),
+    ]);
+    const known: Known = { paths: new Map(), ids: new Set() };
+    for (const { key, value } of pathEntries) {
+      if (value !== null) {
+        const space = value.indexOf(" ");
+        known.paths.set(key[2] as string, { wish: value.slice(0, space), id: value.slice(space + 1) });
+      }
+    }
+    for (const { key, value } of idEntries) if (value !== null) known.ids.add(key[2] as string);
+    return known;
+  }
+
+  /** Whether a number that was given out went to a task with another id. If it left no task yet, it still may. */
+  async #isFree(number: number): Promise<boolean> {
+    const located = await locateTask(this.#store, number);
+    return located !== undefined && located.task.id !== `t${number}`;
+  }
+}
+
+function makeTask({ draft, out }: Candidate, seq: number, now: number): Task {
+  return {
+    id: draft.id ?? `t${seq}`,
+    seq,
+    url: draft.url,
+    out,
+    priority: draft.priority ?? 0,
+    ...(draft.headers === undefined ? {} : { headers: draft.headers }),
+    status: "waiting",
+    attempts: 0,
+    crashes: 0,
+    ...(draft.notBefore === undefined ? {} : { notBefore: draft.notBefore }),
+    addedAt: now,
+  };
+}
+
+function addStep(task: Task, { draft, wish }: Candidate): KvStep {
+  const step = emptyStep();
+  placeTask(step, task);
+  const reserve = (key: Deno.KvKey, value: unknown, text: string) => {
+    step.checks.push({ key, versionstamp: null });
+    step.sets.push([key, value]);
+    // A commit takes far fewer bytes of keys than of values: long keys count for more.
+    step.bytes += 80 + text.length * KEY_WEIGHT;
+  };
+  reserve(taskKeys.path(task.out), `${wish} ${task.id}`, task.out);
+  if (draft.id !== undefined) reserve(taskKeys.id(draft.id), task.seq, draft.id);
+  return step;
+}

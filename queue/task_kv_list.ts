@@ -1,0 +1,129 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { type KvLimits, KvStore } from "./kv_store.ts";
+import { TaskKvAdder } from "./task_kv_add.ts";
+import { claimTasks } from "./task_kv_claim.ts";
+import { findTask } from "./task_kv_locate.ts";
+import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
+import { countTasks, listTasks, retryTasks } from "./task_kv_read.ts";
+import { settleTasks } from "./task_kv_settle.ts";
+import type { ClaimedTask, Task } from "./task_model.ts";
+import type {
+  AddResult,
+  ClaimRequest,
+  ListRequest,
+  OwnerInfo,
+  OwnerState,
+  RetryRequest,
+  Settlement,
+  SettleResult,
+  TaskCounts,
+  TaskDraft,
+  TaskPage,
+  TaskSharedList,
+} from "./task_shared_list.ts";
+
+/** How {@linkcode TaskKvList.open} opens. */
+export interface TaskKvListOptions {
+  /** The time. Default: the machine's. */
+  clock?: Clock;
+  /** What one commit may hold. Default: what a local database takes. */
+  limits?: KvLimits;
+}
+
+/** The task list on Deno KV: a file that any number of processes of one machine share, or `:memory:`. */
+export class TaskKvList implements TaskSharedList {
+  readonly #store: KvStore;
+  readonly #clock: Clock;
+  readonly #adder: TaskKvAdder;
+  readonly #listeners = new Set<() => void>();
+  readonly #turns = new Map<number, number>();
+
+  private constructor(store: KvStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#adder = new TaskKvAdder(store);
+  }
+
+  /**
+   * Opens the list.
+   *
+   * @param path A file, which is made if it is missing, or `:memory:`.
+   * @param options The clock and the limits.
+   * @returns The open list; dispose of it.
+   * @throws {QueueUnavailableError} If the file cannot be opened as a database.
+   */
+  static async open(path: string, options: TaskKvListOptions = {}): Promise<TaskKvList> {
+    return new TaskKvList(await KvStore.open(path, options.limits), options.clock ?? systemClock);
+  }
+
+  async add(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
+    const results = await this.#adder.add(drafts, this.#clock.now());
+    if (results.some((result) => result.type === "added")) this.#wake();
+    return results;
+  }
+
+  register(info: OwnerInfo): Promise<void> {
+    return registerOwner(this.#store, info, this.#clock.now());
+  }
+
+  heartbeat(owner: string): Promise<"alive" | "lost"> {
+    return renewOwner(this.#store, owner, this.#clock.now());
+  }
+
+  leave(owner: string): Promise<void> {
+    return removeOwner(this.#store, owner, this.#clock.now());
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimedTask[]> {
+    const index = request.worker?.index ?? 0;
+    const turn = this.#turns.get(index) ?? 0;
+    this.#turns.set(index, turn + 1);
+    return claimTasks({ store: this.#store, now: this.#clock.now(), turn }, request);
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
+    return settleTasks(this.#store, settlements, this.#clock.now());
+  }
+
+  async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {
+    const count = await reclaimTasks(this.#store, this.#clock.now(), isAlive);
+    if (count > 0) this.#wake();
+    return count;
+  }
+
+  async retry(request: RetryRequest): Promise<number> {
+    const count = await retryTasks(this.#store, request);
+    if (count > 0) this.#wake();
+    return count;
+  }
+
+  async get(id: string): Promise<Task | undefined> {
+    return (await findTask(this.#store, id))?.task;
+  }
+
+  list(request: ListRequest = {}): Promise<TaskPage> {
+    return listTasks(this.#store, request);
+  }
+
+  counts(): Promise<TaskCounts> {
+    return countTasks(this.#store);
+  }
+
+  owners(): Promise<OwnerState[]> {
+    return readOwners(this.#store);
+  }
+
+  onWake(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear();
+    await this.#store[Symbol.asyncDispose]();
+  }
+}

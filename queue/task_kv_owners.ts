@@ -1,0 +1,105 @@
+/**
+ * Owners on Deno KV. An owner is registered (`owner`), says that it lives (`alive`), and is buried (`dead`) before its
+ * tasks are taken back. Claims check the registration, so a buried owner can claim nothing, and the fences of what it
+ * still runs decide who settles each task.
+ *
+ * @module
+ */
+import { taskKeys } from "./task_keys.ts";
+import { giveBack } from "./task_kv_settle.ts";
+import { emptyStep } from "./task_kv_steps.ts";
+import type { OwnerInfo, OwnerState } from "./task_shared_list.ts";
+import type { KvStore } from "./kv_store.ts";
+
+/** How an owner went; whoever finishes giving back its tasks must know. */
+type Farewell = "released" | "crashed";
+
+/** How long an owner counts as alive after a heartbeat. */
+export const LEASE_MS = 15_000;
+
+/** Makes an owner known and alive. */
+export async function registerOwner(store: KvStore, info: OwnerInfo, now: number): Promise<void> {
+  const step = emptyStep();
+  step.sets.push([taskKeys.owner(info.owner), info], [taskKeys.alive(info.owner), now + LEASE_MS]);
+  await store.commit([step]);
+}
+
+/** Renews an owner, unless it was buried. */
+export async function renewOwner(store: KvStore, owner: string, now: number): Promise<"alive" | "lost"> {
+  const key = taskKeys.owner(owner);
+  const { versionstamp } = await store.get(key);
+  if (versionstamp === null) return "lost";
+  const step = { ...emptyStep(), checks: [{ key, versionstamp }] };
+  step.sets.push([taskKeys.alive(owner), now + LEASE_MS]);
+  return (await store.commit([step])).ok ? "alive" : "lost";
+}
+
+/** Removes an owner and gives back what it was running. */
+export async function removeOwner(store: KvStore, owner: string, now: number): Promise<void> {
+  await bury(store, owner, "released");
+  await giveBack(store, owner, "released", now);
+  await forget(store, owner);
+}
+
+/** Reads every owner that is registered. */
+export async function readOwners(store: KvStore): Promise<OwnerState[]> {
+  return (await readLeases(store)).map((lease) => lease.owner);
+}
+
+interface Lease {
+  owner: OwnerState;
+  /** Both keys, as they were read: a burial that demands them cannot hit an owner that has moved on. */
+  checks: Deno.AtomicCheck[];
+}
+
+async function readLeases(store: KvStore): Promise<Lease[]> {
+  const infos = await store.list<OwnerInfo>({ prefix: taskKeys.ownerAll() }, 100_000);
+  const alive = await store.getMany<number>(infos.map((entry) => taskKeys.alive(entry.value.owner)));
+  return infos.map((entry, i) => ({
+    owner: { ...entry.value, aliveUntil: alive[i]?.value ?? 0 },
+    checks: [
+      { key: entry.key, versionstamp: entry.versionstamp },
+      { key: taskKeys.alive(entry.value.owner), versionstamp: alive[i]?.versionstamp ?? null },
+    ],
+  }));
+}
+
+/**
+ * Takes back the tasks of owners that are dead: those that `isAlive` knows to be gone, at once, and those that it
+ * cannot judge (another machine's) after their lease.
+ *
+ * @returns How many tasks went back.
+ */
+export async function reclaimTasks(
+  store: KvStore,
+  now: number,
+  isAlive: ((owner: OwnerState) => boolean | undefined) | undefined,
+): Promise<number> {
+  for (const { owner, checks } of await readLeases(store)) {
+    const verdict = isAlive?.(owner);
+    // A heartbeat that arrives between the look and the burial saves the owner.
+    if (verdict === false || (verdict !== true && owner.aliveUntil < now)) {
+      await bury(store, owner.owner, "crashed", checks);
+    }
+  }
+  let count = 0;
+  for (const entry of await store.list<Farewell>({ prefix: taskKeys.deadAll() }, 100_000)) {
+    const owner = entry.key[2] as string;
+    count += await giveBack(store, owner, entry.value, now);
+    await forget(store, owner);
+  }
+  return count;
+}
+
+async function bury(store: KvStore, owner: string, how: Farewell, checks: Deno.AtomicCheck[] = []): Promise<void> {
+  const step = { ...emptyStep(), checks };
+  step.deletes.push(taskKeys.owner(owner), taskKeys.alive(owner));
+  step.sets.push([taskKeys.dead(owner), how]);
+  await store.commit([step]);
+}
+
+async function forget(store: KvStore, owner: string): Promise<void> {
+  const step = emptyStep();
+  step.deletes.push(taskKeys.dead(owner));
+  await store.commit([step]);
+}

@@ -1,0 +1,260 @@
+/**
+ * What a task is, and which moves it may make.
+ *
+ * A task waits until an owner claims it, and runs until that owner settles it. A failure worth another try goes back to
+ * waiting with a `notBefore`; any other failure, and the last of the tries, is `failed`. A claim that was never started
+ * is released, and one whose owner died is reclaimed: neither counts as an attempt, but five crashes in a row fail the
+ * task, so that a file which kills its worker cannot kill it for ever. Only the user moves a settled task again (`retry`).
+ *
+ * @module
+ */
+
+/** The state of a task. */
+export type TaskStatus = "waiting" | "running" | "paused" | "done" | "failed" | "canceled";
+
+/** Every state, in the order in which lists show them. */
+export const TASK_STATUSES: readonly TaskStatus[] = ["running", "waiting", "paused", "failed", "canceled", "done"];
+
+/** The class of a failure; the retry policy looks at this and at the HTTP status. */
+export type TaskErrorKind =
+  | "http"
+  | "network"
+  | "timeout"
+  | "disk"
+  | "name"
+  | "protocol"
+  | "unsupported"
+  | "redirect"
+  | "crash"
+  | "internal";
+
+/** Why the latest attempt failed. */
+export interface TaskError {
+  /** The class of the failure. */
+  kind: TaskErrorKind;
+  /** What happened, in one line. */
+  message: string;
+  /** The HTTP status, if an answer came. */
+  status?: number;
+  /** True if another attempt could succeed. */
+  retryable: boolean;
+  /** When it happened, in milliseconds since the epoch. */
+  at: number;
+}
+
+/** One file to fetch. Optional fields are absent, not `undefined`, when they do not apply. */
+export interface Task {
+  /** Names the task; given by the user, or `t` and the sequence number. */
+  id: string;
+  /** The place in the order of arrival. */
+  seq: number;
+  /** Where the file is. */
+  url: string;
+  /** Where the file goes, relative to the download folder; reserved for this task alone. */
+  out: string;
+  /** Higher goes first. */
+  priority: number;
+  /** Extra request headers, sent to the origin of `url` only. */
+  headers?: Record<string, string>;
+  /** The state. */
+  status: TaskStatus;
+  /** The core that runs it, or ran it last. */
+  core?: number;
+  /** The owner that runs it. */
+  owner?: string;
+  /** Attempts that ended, in success or failure. */
+  attempts: number;
+  /** Owners that died in a row while they ran it. */
+  crashes: number;
+  /** The earliest time of the next attempt, in milliseconds since the epoch. */
+  notBefore?: number;
+  /** Why the latest attempt failed. */
+  error?: TaskError;
+  /** When it was added, in milliseconds since the epoch. */
+  addedAt: number;
+  /** When the latest attempt started. */
+  startedAt?: number;
+  /** When it was settled. */
+  finishedAt?: number;
+  /** The url that answered in the end, after redirects. */
+  finalUrl?: string;
+  /** The size of the finished file. */
+  bytes?: number;
+  /** The ETag of the finished file. */
+  etag?: string;
+  /** The Last-Modified date of the finished file. */
+  lastModified?: string;
+}
+
+/** A running task with the proof of its claim. */
+export interface ClaimedTask extends Task {
+  status: "running";
+  core: number;
+  owner: string;
+  /** Ordered, and new with every claim: whoever settles must show it. */
+  fence: string;
+}
+
+/** What is known of a finished file. */
+export interface TaskDoneFacts {
+  /** Its size in bytes. */
+  bytes: number;
+  /** The url that answered in the end. */
+  finalUrl: string;
+  /** Its ETag. */
+  etag?: string;
+  /** Its Last-Modified date. */
+  lastModified?: string;
+}
+
+/** How a claim ends. */
+export type TaskOutcome =
+  | { type: "done"; startedAt: number; facts: TaskDoneFacts }
+  | { type: "failed"; startedAt: number; error: TaskError }
+  | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
+  | { type: "released" }
+  | { type: "crashed" };
+
+/** A move that a task can make. */
+export type TaskMove = "claim" | TaskOutcome["type"] | "pause" | "resume" | "cancel" | "retry-by-user";
+
+/** The legal moves: which states they start from. A move that is not here does not exist. */
+export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
+  claim: ["waiting"],
+  done: ["running"],
+  failed: ["running"],
+  retry: ["running"],
+  released: ["running"],
+  crashed: ["running"],
+  pause: ["waiting", "running"],
+  resume: ["paused"],
+  cancel: ["waiting", "running", "paused"],
+  "retry-by-user": ["failed", "canceled", "done"],
+};
+
+/** How many owners in a row may die over a task before it is failed. */
+export const MAX_CRASHES = 5;
+
+/**
+ * Says whether a task may make a move.
+ *
+ * @param status The state that it is in.
+ * @param move The move.
+ * @returns True if the table allows it.
+ */
+export function taskCanMove(status: TaskStatus, move: TaskMove): boolean {
+  return TASK_MOVES[move].includes(status);
+}
+
+function assertMove(task: Task, move: TaskMove): void {
+  if (!taskCanMove(task.status, move)) {
+    throw new TypeError(
+      `Cannot ${move} task "${task.id}" as it must be ${
+        TASK_MOVES[move].join(" or ")
+      }: current value is ${task.status}`,
+    );
+  }
+}
+
+/** The same task, claimed by an owner for one of its cores. */
+export function taskClaim(task: Task, owner: string, core: number): Task {
+  assertMove(task, "claim");
+  const { notBefore: _, ...rest } = task;
+  return { ...rest, status: "running", owner, core };
+}
+
+/**
+ * The same task after its claim ended.
+ *
+ * @param task The running task.
+ * @param outcome How the claim ended.
+ * @param now Milliseconds since the epoch.
+ * @returns The task in its next state.
+ * @throws {TypeError} If the task is not running.
+ * @throws {RangeError} If the next attempt has no time that ever comes.
+ */
+export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task {
+  assertMove(task, outcome.type);
+  const { owner: _owner, ...rest } = task;
+  switch (outcome.type) {
+    case "released":
+      return { ...rest, status: "waiting" };
+    case "crashed": {
+      const crashes = task.crashes + 1;
+      const error: TaskError = {
+        kind: "crash",
+        message: `The owner of this task died ${crashes} times in a row while running it`,
+        retryable: crashes < MAX_CRASHES,
+        at: now,
+      };
+      return crashes < MAX_CRASHES
+        ? { ...rest, status: "waiting", crashes, error }
+        : { ...rest, status: "failed", crashes, error, finishedAt: now };
+    }
+    case "retry":
+      if (!Number.isFinite(outcome.notBefore)) {
+        throw new RangeError(
+          `Cannot retry task "${task.id}" as notBefore must be a finite number: current value is ${outcome.notBefore}`,
+        );
+      }
+      return {
+        ...rest,
+        status: "waiting",
+        attempts: task.attempts + 1,
+        crashes: 0,
+        startedAt: outcome.startedAt,
+        notBefore: outcome.notBefore,
+        error: outcome.error,
+      };
+    case "failed":
+      return {
+        ...rest,
+        status: "failed",
+        attempts: task.attempts + 1,
+        crashes: 0,
+        startedAt: outcome.startedAt,
+        finishedAt: now,
+        error: outcome.error,
+      };
+    case "done": {
+      // What was known of an older file must not pass for a fact about this one.
+      const { error: _error, finalUrl: _url, bytes: _bytes, etag: _etag, lastModified: _date, ...clean } = rest;
+      return {
+        ...clean,
+        status: "done",
+        attempts: task.attempts + 1,
+        crashes: 0,
+        startedAt: outcome.startedAt,
+        finishedAt: now,
+        ...outcome.facts,
+      };
+    }
+  }
+}
+
+/**
+ * The number in an id of the form that the list itself gives: `t` and the sequence number.
+ *
+ * @param id Any id.
+ * @returns The number, or undefined if the list would never give such an id.
+ */
+export function taskAssignedNumber(id: string): number | undefined {
+  const match = /^t([1-9]\d{0,14})$/.exec(id);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** The same settled task, waiting again with a fresh budget of attempts. */
+export function taskRetry(task: Task): Task {
+  assertMove(task, "retry-by-user");
+  const { finishedAt: _finished, notBefore: _notBefore, error: _error, ...rest } = task;
+  return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
+}
+
+/** The host and port that a url names, or an empty string; tasks of one host stay together. */
+export function taskHost(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch {
+    return "";
+  }
+}

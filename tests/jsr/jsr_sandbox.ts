@@ -1,0 +1,93 @@
+import { ensureDir } from "@std/fs/ensure-dir";
+import { dirname, join } from "@std/path";
+import type { LoopbackRegistry } from "./loopback_registry.ts";
+
+/** How a program ended. */
+export interface Ended {
+  /** Exit code. */
+  code: number;
+  /** Standard output. */
+  stdout: string;
+  /** Standard error. */
+  stderr: string;
+}
+
+/** A temporary folder with a Deno cache of its own, in which JSR is a {@linkcode LoopbackRegistry}. */
+export class JsrSandbox implements AsyncDisposable {
+  readonly #registry: LoopbackRegistry;
+
+  /** The folder; it goes away when the sandbox is disposed. */
+  readonly root: string;
+
+  private constructor(registry: LoopbackRegistry, root: string) {
+    this.#registry = registry;
+    this.root = root;
+  }
+
+  /** Makes the folder. */
+  static async create(registry: LoopbackRegistry): Promise<JsrSandbox> {
+    return new JsrSandbox(registry, await Deno.makeTempDir({ prefix: "jsr_" }));
+  }
+
+  /** Removes the folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.root, { recursive: true });
+  }
+
+  /** Makes a folder in the sandbox, with some text files by path; returns its path. */
+  async folder(name: string, files: Record<string, string> = {}): Promise<string> {
+    const folder = join(this.root, name);
+    await ensureDir(folder);
+    for (const [path, text] of Object.entries(files)) {
+      await ensureDir(dirname(join(folder, path)));
+      await Deno.writeTextFile(join(folder, path), text);
+    }
+    return folder;
+  }
+
+  /** Runs `deno` in a folder of the sandbox to its end. */
+  async deno(folder: string, args: string[]): Promise<Ended> {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: folder,
+      stdin: "null",
+      env: {
+        DENO_DIR: join(this.root, "deno_dir"),
+        DENO_NO_UPDATE_CHECK: "1",
+        JSR_URL: this.#registry.url,
+        NO_COLOR: "1",
+      },
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  /** Runs `deno publish` in a folder of the sandbox. */
+  async publish(folder: string): Promise<Ended> {
+    return await this.deno(folder, ["publish", "--token", "x", "--allow-dirty", "--no-provenance"]);
+  }
+}
+
+/**
+ * Copies a folder of the project as it is now: the files that git knows or would take up, so nothing that is ignored.
+ *
+ * The lock file stays behind: it describes packages of the real registry, and what stands in for them has other
+ * checksums.
+ */
+export async function copyProject(from: string, to: string): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command("git", {
+    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."],
+    cwd: from,
+  }).output();
+  if (!success) throw new Error(`Cannot list the files of the project: ${new TextDecoder().decode(stderr).trim()}`);
+  for (const path of new TextDecoder().decode(stdout).split("\0")) {
+    if (path === "" || path === "deno.lock") continue;
+    await ensureDir(dirname(join(to, path)));
+    try {
+      await Deno.copyFile(join(from, path), join(to, path));
+    } catch (error) {
+      // A file that was deleted, but not from git's index.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import { encodeError } from "../base/error_record.ts";
+import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
+import { ProcAffinityError } from "../ffi/proc_affinity_error.ts";
+import { decodeIdentity, type FromProcWorker } from "./proc_messages.ts";
+
+/**
+ * Pins the calling thread as its name asks.
+ *
+ * @param name The name of the Worker.
+ * @returns The first message to the main thread; with the error if the pin failed, and the thread then runs unpinned.
+ */
+export function bindProc(name: string): FromProcWorker & { type: "hello" } {
+  const { core, library } = decodeIdentity(name);
+  if (core === undefined) return { type: "hello" };
+  try {
+    procBindToCpu(core, library === undefined ? {} : { library });
+    return { type: "hello" };
+  } catch (error) {
+    const errno = error instanceof ProcAffinityError ? { errno: error.errno } : {};
+    return { type: "hello", pinError: { ...encodeError(error), ...errno } };
+  }
+}

@@ -1,0 +1,154 @@
+import { basename, dirname, resolve } from "@std/path";
+import { TaskFileError } from "../queue/task_file_error.ts";
+import type { FromProcConfig, ToProcConfig } from "./proc_messages.ts";
+import { type DraftBatch, TaskFileReader } from "./task_file_reader.ts";
+import type { WorkerScope } from "./worker_body.ts";
+
+/** An editor or a copy may write a file in several steps: it counts once nothing has changed for this long. */
+const QUIET_MS = 60;
+/** A list of lines without a last line break may still be growing. */
+const OPEN_END_QUIET_MS = 600;
+/** An invalid file is reported only if it stays so: an unfinished write is no news. */
+const INVALID_QUIET_MS = 300;
+/** Some file systems send no events. */
+const POLL_MS = 2000;
+
+/** Runs the config worker in this thread, as the main thread says. */
+export function startConfig(scope: WorkerScope, hello: FromProcConfig): void {
+  const post = (message: FromProcConfig) => scope.postMessage(message);
+  let added: (() => void) | undefined;
+  const send = (batch: DraftBatch): Promise<void> => {
+    if (batch.problems.length > 0) post({ type: "refused", problems: batch.problems });
+    if (batch.drafts.length === 0) return Promise.resolve();
+    const { promise, resolve: taken } = Promise.withResolvers<void>();
+    added = taken;
+    post({
+      type: "drafts",
+      batch: JSON.stringify(batch.drafts),
+      indexes: batch.indexes,
+      lines: batch.lines,
+    });
+    return promise;
+  };
+  scope.onmessage = (event: MessageEvent<ToProcConfig>) => {
+    const message = event.data;
+    if (message.type === "added") added?.();
+    else follow(resolve(message.file), message.watch, send, post);
+  };
+  post(hello);
+}
+
+/** Reads the file, and again whenever it has changed. */
+async function follow(
+  file: string,
+  watch: boolean,
+  send: (batch: DraftBatch) => Promise<void>,
+  post: (message: FromProcConfig) => void,
+): Promise<void> {
+  const reader = new TaskFileReader(file);
+  const changes = new FileChanges(file);
+  let told: string | undefined;
+  while (true) {
+    const before = await signature(file);
+    let result: FromProcConfig;
+    try {
+      if (before === undefined) result = { type: "missing" };
+      else {
+        if (watch && await endsWithoutBreak(file)) await changes.quiet(OPEN_END_QUIET_MS);
+        result = { type: "read", entries: (await reader.read(send)).entries };
+      }
+    } catch (error) {
+      result = failure(error);
+    }
+    const bad = result.type === "invalid" || result.type === "unreadable";
+    if (watch && bad) await changes.quiet(INVALID_QUIET_MS);
+    // Whatever changed while it was read is read again, before anything is said about what was there for a moment.
+    if (watch && bad && await signature(file) !== before) continue;
+    const news = JSON.stringify(result);
+    if (news !== told || result.type === "read") post(result);
+    told = news;
+    if (!watch) return;
+    await changes.next(before);
+  }
+}
+
+function failure(error: unknown): FromProcConfig {
+  if (error instanceof TaskFileError) {
+    return { type: "invalid", message: error.message, line: error.line, column: error.column };
+  }
+  if (error instanceof Deno.errors.NotFound) return { type: "missing" };
+  return { type: "unreadable", message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Changes of one file. Its folder is watched: watching the file itself goes deaf when an editor renames over it. */
+class FileChanges {
+  readonly #file: string;
+  #changed = Promise.withResolvers<void>();
+  #lastChange = -Infinity;
+  #watching = false;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#watch();
+  }
+
+  /** Resolves when the file is not as it was any more, and has been left alone for a moment. */
+  async next(before: string | undefined): Promise<void> {
+    while (await signature(this.#file) === before) {
+      await Promise.race([this.#changed.promise, delay(POLL_MS)]);
+      this.#changed = Promise.withResolvers<void>();
+      if (!this.#watching) this.#watch();
+      await this.quiet(QUIET_MS);
+    }
+  }
+
+  /** Resolves when nothing has changed for a time. */
+  async quiet(ms: number): Promise<void> {
+    const start = performance.now();
+    while (true) {
+      const since = performance.now() - Math.max(start, this.#lastChange);
+      if (since >= ms) return;
+      await delay(ms - since);
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const name = basename(this.#file);
+    try {
+      const watcher = Deno.watchFs(dirname(this.#file), { recursive: false });
+      this.#watching = true;
+      for await (const event of watcher) {
+        // When events came too fast, one says only that something happened in the folder.
+        if (event.flag !== "rescan" && !event.paths.some((path) => basename(path) === name)) continue;
+        this.#lastChange = performance.now();
+        this.#changed.resolve();
+      }
+    } catch {
+      // The folder is not there (yet), or cannot be watched: polling sees its file all the same.
+    }
+    this.#watching = false;
+  }
+}
+
+async function signature(file: string): Promise<string | undefined> {
+  try {
+    const { ino, size, mtime } = await Deno.stat(file);
+    return `${ino} ${size} ${mtime?.getTime()}`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function endsWithoutBreak(file: string): Promise<boolean> {
+  using handle = await Deno.open(file, { read: true });
+  const { size } = await handle.stat();
+  if (size === 0) return false;
+  await handle.seek(size - 1, Deno.SeekMode.Start);
+  const last = new Uint8Array(1);
+  await handle.read(last);
+  return last[0] !== 0x0a && last[0] !== 0x5d;
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,11 @@
+/**
+ * The entry of the config worker, which watches the task file and feeds new tasks. Pinned like a download worker.
+ *
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import { bindProc } from "./bind_proc.ts";
+
+const hello = bindProc(self.name);
+const { startConfig } = await import("./config_body.ts");
+startConfig(self, hello);

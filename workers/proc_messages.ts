@@ -1,0 +1,92 @@
+/**
+ * What the main thread and its Workers say to each other. Batches travel as one JSON text: cloning many small objects
+ * costs several times more.
+ *
+ * @module
+ */
+import type { ErrorRecord } from "../base/error_record.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { DownloadTask } from "../download/proc_download_core.ts";
+import type { TaskOutcome } from "../queue/task_model.ts";
+import type { TaskDraft } from "../queue/task_shared_list.ts";
+
+/** What a thread must know before its first statement, carried by the name of its Worker. */
+export interface ThreadIdentity {
+  /** What it is: `proc_config` or `proc_worker`. */
+  role: string;
+  /** Which one of its kind. */
+  index: number;
+  /** The core to pin it to; absent: do not pin. */
+  core?: number;
+  /** The C library to pin with. */
+  library?: string;
+}
+
+/** To a download worker. */
+export type ToProcWorker =
+  | {
+    type: "start";
+    index: number;
+    core: number;
+    settings: CfgSettings;
+    root: string;
+    writer: string;
+    counters: SharedArrayBuffer;
+  }
+  | { type: "tasks"; batch: string }
+  | { type: "stop"; graceMs: number };
+
+/** A task that a worker settles: its place in the list, and how it ended. */
+export type WorkerSettlement = [seq: number, outcome: TaskOutcome];
+
+/** A task as a worker gets it. */
+export type WorkerTask = DownloadTask & { seq: number };
+
+/** From a download worker. */
+export type FromProcWorker =
+  | { type: "hello"; pinError?: ErrorRecord & { errno?: number } }
+  | { type: "want"; count: number }
+  | { type: "settle"; batch: string }
+  | { type: "stopped" };
+
+/** To the config worker. */
+export type ToProcConfig =
+  | { type: "start"; file: string; watch: boolean }
+  | { type: "added" };
+
+/** An entry of the task file that is not taken. */
+export interface EntryProblem {
+  /** Its place in the file, from 0. */
+  index: number;
+  /** The line on which it starts, from 1. */
+  line: number;
+  /** The field. */
+  field: string;
+  /** What it must be, and what it is. */
+  message: string;
+}
+
+/** From the config worker. */
+export type FromProcConfig =
+  | { type: "hello"; pinError?: ErrorRecord & { errno?: number } }
+  | { type: "drafts"; batch: string; indexes: number[]; lines: number[] }
+  | { type: "refused"; problems: EntryProblem[] }
+  | { type: "invalid"; message: string; line: number; column: number }
+  | { type: "missing" }
+  | { type: "unreadable"; message: string }
+  | { type: "read"; entries: number };
+
+/** The drafts of a batch. */
+export function decodeDrafts(batch: string): TaskDraft[] {
+  return JSON.parse(batch);
+}
+
+/** The name of a Worker says who it is. */
+export function encodeIdentity(identity: ThreadIdentity): string {
+  return `${identity.role}-${identity.index} ${JSON.stringify(identity)}`;
+}
+
+/** Who a Worker is, by its name. */
+export function decodeIdentity(name: string): ThreadIdentity {
+  return JSON.parse(name.slice(name.indexOf(" ") + 1));
+}

@@ -1,0 +1,98 @@
+import { hash } from "node:crypto";
+import { checkTaskEntry } from "../queue/task_entry_schema.ts";
+import { type RawEntry, type ScanEnd, scanTaskFile } from "../queue/task_file_scan.ts";
+import type { TaskDraft } from "../queue/task_shared_list.ts";
+import { taskDraft } from "../download/task_draft.ts";
+import type { EntryProblem } from "./proc_messages.ts";
+
+const BATCH = 500;
+const CHUNK_BYTES = 256 * 1024;
+
+/** Drafts that the task file holds and that were not seen in the read before. */
+export interface DraftBatch {
+  drafts: TaskDraft[];
+  /** The place of each in the file, from 0. */
+  indexes: number[];
+  /** The line of each, from 1. */
+  lines: number[];
+  /** Entries that are not taken. */
+  problems: EntryProblem[];
+}
+
+/** What one read found. */
+export interface ReadEnd extends ScanEnd {
+  /** How many entries the file has. */
+  entries: number;
+}
+
+/**
+ * Reads a task file, again and again. A file that is not whole yields nothing at all; what a read before has seen is
+ * skipped by blocks of equal entries, so that appending to a long list costs little.
+ */
+export class TaskFileReader {
+  readonly #path: string;
+  #seen = new Set<string>();
+
+  /** @param path The task file. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Reads the file from its start.
+   *
+   * @param take Given each batch; the read goes on when it resolves.
+   * @throws {TaskFileError} If the file is not whole; nothing was given to `take` then.
+   */
+  async read(take: (batch: DraftBatch) => Promise<void>): Promise<ReadEnd> {
+    using file = await Deno.open(this.#path, { read: true });
+    // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
+    const check = scanTaskFile(chunks(file));
+    let step = await check.next();
+    while (!step.done) step = await check.next();
+    await file.seek(0, Deno.SeekMode.Start);
+    const seen = new Set<string>();
+    let entries = 0;
+    let block: RawEntry[] = [];
+    const flush = async () => {
+      if (block.length === 0) return;
+      const key = hash("sha1", block.map((entry) => entry.text).join("\n"), "base64");
+      seen.add(key);
+      if (!this.#seen.has(key)) await take(makeBatch(block));
+      block = [];
+    };
+    for await (const entry of scanTaskFile(chunks(file))) {
+      entries++;
+      block.push(entry);
+      if (block.length >= BATCH) await flush();
+    }
+    await flush();
+    this.#seen = seen;
+    return { entries, endsOpen: step.value.endsOpen };
+  }
+}
+
+function makeBatch(block: readonly RawEntry[]): DraftBatch {
+  const batch: DraftBatch = { drafts: [], indexes: [], lines: [], problems: [] };
+  for (const { index, line, value } of block) {
+    const checked = checkTaskEntry(value);
+    const result = checked.type === "problem" ? checked : taskDraft(checked.entry);
+    if (result.type === "problem") {
+      batch.problems.push({ index, line, field: result.field, message: result.message });
+    } else {
+      batch.drafts.push(result.draft);
+      batch.indexes.push(index);
+      batch.lines.push(line);
+    }
+  }
+  return batch;
+}
+
+async function* chunks(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
+  while (true) {
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    const count = await file.read(buffer);
+    if (count === null) return;
+    yield buffer.subarray(0, count);
+  }
+}

@@ -1,0 +1,77 @@
+import { SharedCounters } from "../base/shared_counters.ts";
+import { HttpDriver } from "../download/protocols/http_driver.ts";
+import { Manifest } from "../download/manifest.ts";
+import { type DownloadContext, procDownloadCore, StoppedError } from "../download/proc_download_core.ts";
+import { connectProbe, Watchdog } from "../download/watchdog.ts";
+import { AdmissionLimit } from "./admission_limit.ts";
+import { DownloadPool } from "./download_pool.ts";
+import type { FromProcWorker, ToProcWorker, WorkerTask } from "./proc_messages.ts";
+
+/** The part of a Worker's global scope that is used here. */
+export interface WorkerScope {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(message: unknown): void;
+}
+
+/** Runs a download worker in this thread, as the main thread says. */
+export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
+  const post = (message: FromProcWorker) => scope.postMessage(message);
+  let running: RunningWorker | undefined;
+  scope.onmessage = (event: MessageEvent<ToProcWorker>) => {
+    const message = event.data;
+    if (message.type === "start") running = new RunningWorker(message, post);
+    else if (message.type === "tasks") running?.offer(message.batch);
+    else running?.stop(message.graceMs);
+  };
+  post(hello);
+}
+
+class RunningWorker {
+  readonly #post: (message: FromProcWorker) => void;
+  readonly #pool: DownloadPool;
+  readonly #context: DownloadContext;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
+    const { settings, index } = start;
+    this.#post = post;
+    const counters = SharedCounters.attach(start.counters);
+    const context: DownloadContext = {
+      root: start.root,
+      drivers: [new HttpDriver({ idlePerHost: settings.concurrency })],
+      manifest: new Manifest(start.root, start.writer),
+      watchdog: new Watchdog(settings, connectProbe),
+      retry: settings,
+      maxRedirects: settings.maxRedirects,
+      onBytes: (count) => counters.add(index, "bytes", count),
+    };
+    this.#context = context;
+    const admission = new AdmissionLimit(
+      { max: settings.concurrency, threshold: settings.cpuThreshold },
+      counters.get(index, "load"),
+    );
+    const ports = {
+      download: (task: WorkerTask) => procDownloadCore(task, context),
+      want: (count: number) => post({ type: "want", count }),
+      settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
+    };
+    this.#pool = new DownloadPool(ports, admission, counters, index);
+    this.#timer = setInterval(() => this.#pool.look(counters.get(index, "load")), settings.admitIntervalMs);
+    this.#pool.start();
+  }
+
+  offer(batch: string): void {
+    this.#pool.offer(JSON.parse(batch));
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#context.watchdog.abortAll(new StoppedError("Stopped")), graceMs);
+    await this.#pool.stop();
+    clearTimeout(timer);
+    clearInterval(this.#timer);
+    for (const driver of this.#context.drivers) driver[Symbol.dispose]();
+    this.#context.watchdog[Symbol.dispose]();
+    this.#context.manifest[Symbol.dispose]();
+    this.#post({ type: "stopped" });
+  }
+}

@@ -3,6 +3,7 @@ import type { AddResult, TaskSharedList } from "../queue/task_shared_list.ts";
 import { decodeDrafts, type FromProcConfig, type ToProcConfig } from "../workers/proc_messages.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { ProcThread } from "./proc_thread.ts";
+import { threadPermissions } from "./thread_permissions.ts";
 
 /** What the feed works with. */
 export interface ConfigFeedPorts {
@@ -37,15 +38,7 @@ export class ConfigFeed implements Disposable {
     this.#ports = ports;
     const { file, core, library } = ports;
     const permissions = ports.restricted
-      ? {
-        read: [dirname(resolve(file))],
-        ...(library === undefined ? {} : { ffi: [library] }),
-        write: false,
-        net: false,
-        env: false,
-        run: false,
-        sys: false,
-      }
+      ? threadPermissions({ read: dirname(resolve(file)), write: false, net: false, library })
       : "inherit";
     this.#thread = new ProcThread(
       new URL("../workers/proc_config.ts", import.meta.url),

@@ -160,6 +160,11 @@ export class DownloadSession {
 
   /** Sent in answer to the first message: before it, the thread is still loading and would lose whatever comes. */
   #begin(worker: number): void {
+    if (this.#stopping) {
+      // It has nothing to stop, and would not hear it.
+      this.#slots[worker]?.stopped.resolve();
+      return;
+    }
     const { settings, cores, root, counters, sampler } = this.#ports;
     sampler.sample();
     this.#slots[worker]?.thread.post({

@@ -22,7 +22,7 @@ import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFile, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { TaskLog } from "./task_log.ts";
-import { workerPermissions } from "./worker_permissions.ts";
+import { threadPermissions } from "./thread_permissions.ts";
 
 const EVENT_BUFFER = 10_000;
 const LOOK_MS = 100;
@@ -238,7 +238,9 @@ export class Downloader implements AsyncDisposable {
       root: this.#root,
       cores,
       library,
-      permissions: this.#options.restrictWorkers === true ? workerPermissions(this.#root, library) : "inherit",
+      permissions: this.#options.restrictWorkers === true
+        ? threadPermissions({ read: this.#root, write: true, net: true, library })
+        : "inherit",
       counters: this.#counters,
       sampler,
       news: (news) => this.#tell(news),

@@ -70,3 +70,8 @@ export function networkError(error: unknown, url: string): DownloadError {
     retryable: !certificate,
   });
 }
+
+/** Ends a download that is to go back to the list, uncounted. */
+export class StoppedError extends Error {
+  override name = "StoppedError";
+}

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "@std/path";
-import { DownloadError } from "./download_error.ts";
+import { DownloadError, StoppedError } from "./download_error.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
 /** Where a file goes. */
@@ -9,8 +9,8 @@ export interface PartTarget {
   root: string;
   /** The path below it. */
   out: string;
-  /** The fence of the claim: makes a name that is nobody else's. */
-  fence: string;
+  /** What makes the name of an unfinished file nobody else's: the writer and its claim. */
+  tag: string;
 }
 
 /**
@@ -45,7 +45,7 @@ export class PartFile implements Disposable {
       const plain = finalPath + PART_SUFFIX;
       const file = openLocked(plain);
       if (file !== undefined) return new PartFile(plain, finalPath, file);
-      const own = `${plain}-${target.fence}`;
+      const own = `${plain}-${target.tag}`;
       const ownFile = openLocked(own);
       if (ownFile !== undefined) return new PartFile(own, finalPath, ownFile);
     } catch (error) {
@@ -97,6 +97,37 @@ export class PartFile implements Disposable {
       }
     }
     this.#file.close();
+  }
+}
+
+/**
+ * Stores a file whose bytes are all there. Its unfinished file has a name that belongs to this claim alone and lives
+ * within this one call, so it needs no lock; the rest of the promise is the same as that of {@linkcode PartFile}.
+ *
+ * @param target Where it goes.
+ * @param bytes All of it.
+ * @param journal Called with the inode before the file gets its final name; if it throws, nothing is left.
+ * @returns What `journal` returned.
+ */
+export function storeWhole<T>(target: PartTarget, bytes: Uint8Array, journal: (inode: number) => T): T {
+  const finalPath = join(target.root, target.out);
+  const path = `${finalPath}${PART_SUFFIX}-${target.tag}`;
+  try {
+    if (target.out.includes("/")) prepareFolder(target.root, finalPath);
+    let result: T;
+    using file = Deno.openSync(path, { write: true, createNew: true });
+    try {
+      for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
+      result = journal(file.statSync().ino ?? 0);
+      rename(path, finalPath);
+    } catch (error) {
+      Deno.removeSync(path);
+      throw error;
+    }
+    return result;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) throw existsError(finalPath);
+    throw diskError(error, finalPath);
   }
 }
 
@@ -176,8 +207,8 @@ function prepareFolder(root: string, finalPath: string): void {
 }
 
 /** What the file system threw, as an error of the task. */
-export function diskError(error: unknown, path: string): DownloadError {
-  if (error instanceof DownloadError) return error;
+export function diskError(error: unknown, path: string): Error {
+  if (error instanceof DownloadError || error instanceof StoppedError) return error;
   const text = error instanceof Error ? error.message : String(error);
   // Space and descriptors come back; a folder that may not be written, or that is a file, does not by itself.
   const lasting = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory ||

@@ -10,31 +10,28 @@ import { redactUrl } from "../base/redact_url.ts";
 import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { DownloadDriver, DriverResponse } from "./download_driver.ts";
-import { DownloadError, networkError } from "./download_error.ts";
+import { DownloadError, networkError, StoppedError } from "./download_error.ts";
 import type { Manifest } from "./manifest.ts";
-import { diskError, existsError, PartFile } from "./part_file.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import { diskError, existsError, PartFile, storeWhole } from "./part_file.ts";
 import { outProblem } from "./task_names.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
 /** A body up to this many bytes is read at once and written in one piece. */
 const SMALL_BODY = 64 * 1024;
-const FIRST_BUFFER = 64 * 1024;
-/** `fetch` hands over half a MiB at the most. */
-const LAST_BUFFER = 512 * 1024;
-
-/** Ends a download that is to go back to the list, uncounted. */
-export class StoppedError extends Error {
-  override name = "StoppedError";
-}
 
 /** What all downloads of a worker share. */
 export interface DownloadContext {
   /** The download folder, resolved by the system. */
   root: string;
+  /** Who writes: lowercase letters, digits and dashes, and nobody else's name. */
+  writer: string;
   /** The drivers. */
   drivers: readonly DownloadDriver[];
   /** The journal of finished files. */
   manifest: Manifest;
+  /** Memory to read into. */
+  buffers: BufferPool;
   /** Watches for silence. */
   watchdog: Watchdog;
   /** Further attempts, and the wait before them. */
@@ -124,49 +121,59 @@ async function receive(
   watched: Watched,
   startedAt: number,
 ): Promise<TaskDoneFacts> {
-  const small = response.length !== undefined && response.length <= SMALL_BODY;
-  const whole = small ? await response.bytes() : undefined;
-  using part = PartFile.open({ root: context.root, out: task.out, fence: task.fence });
-  if (whole !== undefined) {
-    context.onBytes(whole.length);
-    part.write(whole);
-  } else if (response.body !== null) {
-    await stream(response.body, part, watched, context.onBytes);
-  }
-  if (response.length !== undefined && part.bytes !== response.length) {
-    const host = new URL(response.finalUrl).host;
-    throw new DownloadError("network", `${host}: ${part.bytes} bytes came instead of ${response.length}`);
-  }
-  if (watched.signal.aborted) throw watched.signal.reason;
-  const facts: TaskDoneFacts = {
-    bytes: part.bytes,
-    finalUrl: redactUrl(response.finalUrl),
-    ...(response.etag === undefined ? {} : { etag: response.etag }),
-    ...(response.lastModified === undefined ? {} : { lastModified: response.lastModified }),
+  const target = { root: context.root, out: task.out, tag: `${context.writer}-${task.fence}` };
+  const journal = (bytes: number, inode: number): TaskDoneFacts => {
+    assertWhole(response, bytes);
+    // An abort that came with the last byte still counts: nothing may be finished after it.
+    if (watched.signal.aborted) throw watched.signal.reason;
+    const facts = factsOf(response, bytes);
+    note(task, context.manifest, inode, facts, startedAt);
+    return facts;
   };
-  note(task, context.manifest, part, facts, startedAt);
+  if (response.length !== undefined && response.length <= SMALL_BODY) {
+    const whole = await response.bytes();
+    context.onBytes(whole.length);
+    return storeWhole(target, whole, (inode) => journal(whole.length, inode));
+  }
+  using part = PartFile.open(target);
+  if (response.body !== null) await stream(response.body, part, watched, context);
+  const facts = journal(part.bytes, part.inode);
   part.finish();
   return facts;
 }
 
-/** Reads with one buffer that is used again and grows while reads fill it: fast for large files, small for slow ones. */
+function assertWhole(response: DriverResponse, bytes: number): void {
+  if (response.length === undefined || response.length === bytes) return;
+  const { host } = new URL(response.finalUrl);
+  throw new DownloadError("network", `${host}: ${bytes} bytes came instead of ${response.length}`);
+}
+
+function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
+  return {
+    bytes,
+    finalUrl: redactUrl(finalUrl),
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}
+
 async function stream(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   part: PartFile,
   watched: Watched,
-  onBytes: (count: number) => void,
+  { buffers, onBytes }: DownloadContext,
 ): Promise<void> {
   const reader = body.getReader({ mode: "byob" });
+  let buffer = buffers.first();
   try {
-    let buffer = new ArrayBuffer(FIRST_BUFFER);
     while (true) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (value !== undefined) buffer = value.buffer;
       if (done) return;
       watched.touch();
       onBytes(value.length);
       part.write(value);
-      const full = value.length === value.buffer.byteLength;
-      buffer = full && value.length < LAST_BUFFER ? new ArrayBuffer(value.length * 2) : value.buffer;
+      buffer = buffers.next(buffer, value.length);
     }
   } catch (error) {
     // The connection must not go on feeding a file that nobody writes any more.
@@ -174,13 +181,14 @@ async function stream(
     throw error;
   } finally {
     reader.releaseLock();
+    buffers.release(buffer);
   }
 }
 
 function note(
   task: DownloadTask,
   manifest: Manifest,
-  part: PartFile,
+  inode: number,
   facts: TaskDoneFacts,
   startedAt: number,
 ): void {
@@ -191,7 +199,7 @@ function note(
       url: redactUrl(task.url),
       ...facts,
       out: task.out,
-      inode: part.inode,
+      inode,
       attempts: task.attempts + 1,
       core: task.core,
       startedAt,

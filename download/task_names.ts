@@ -12,13 +12,13 @@ export const STATE_FOLDER = ".corehaul";
 /** The suffix of an unfinished file. */
 export const PART_SUFFIX = ".part";
 
-const MAX_SEGMENT_BYTES = 200;
+const MAX_SEGMENT_BYTES = 180;
 const MAX_PATH_BYTES = 1200;
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const FORBIDDEN = /[\u0000-\u001f\u007f\\/]/g;
 const FORBIDDEN_ON_WINDOWS = /[<>:"|?*]/g;
-const PART_NAME = /\.part(-[0-9a-f]+)?$/i;
+const PART_NAME = /\.part(-[0-9a-z-]+)?$/i;
 
 /**
  * The name that a url suggests: the last segment of its path, made safe.

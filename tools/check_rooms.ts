@@ -7,7 +7,15 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { walk } from "@std/fs/walk";
 import { fromFileUrl, relative, resolve, SEPARATOR } from "@std/path";
-import { CLI_FOLDER, DOORS, type RoomFile, type RoomImport, ROOMS, roomViolations, WORKER_ENTRIES } from "./room_rules.ts";
+import {
+  CLI_FOLDER,
+  DOORS,
+  type RoomFile,
+  type RoomImport,
+  ROOMS,
+  roomViolations,
+  WORKER_ENTRIES,
+} from "./room_rules.ts";
 
 interface InfoDependency {
   specifier: string;

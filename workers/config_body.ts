@@ -134,8 +134,10 @@ async function signature(file: string): Promise<string | undefined> {
   try {
     const { ino, size, mtime } = await Deno.stat(file);
     return `${ino} ${size} ${mtime?.getTime()}`;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    // Whatever else stands in the way is reported by the read, and its end is a change.
+    return "unreadable";
   }
 }
 

@@ -1,7 +1,9 @@
 import { SharedCounters } from "../base/shared_counters.ts";
 import { HttpDriver } from "../download/protocols/http_driver.ts";
 import { Manifest } from "../download/manifest.ts";
-import { type DownloadContext, procDownloadCore, StoppedError } from "../download/proc_download_core.ts";
+import { BufferPool } from "../download/buffer_pool.ts";
+import { StoppedError } from "../download/download_error.ts";
+import { type DownloadContext, procDownloadCore } from "../download/proc_download_core.ts";
 import { connectProbe, Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
@@ -38,8 +40,10 @@ class RunningWorker {
     const counters = SharedCounters.attach(start.counters);
     const context: DownloadContext = {
       root: start.root,
+      writer: start.writer,
       drivers: [new HttpDriver({ idlePerHost: settings.concurrency })],
       manifest: new Manifest(start.root, start.writer),
+      buffers: new BufferPool(),
       watchdog: new Watchdog(settings, connectProbe),
       retry: settings,
       maxRedirects: settings.maxRedirects,

@@ -199,7 +199,12 @@ function isSymlink(path: string): boolean {
 
 function prepareFolder(root: string, finalPath: string): void {
   const folder = dirname(finalPath);
-  Deno.mkdirSync(folder, { recursive: true });
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new DownloadError("disk", `${folder}: a file stands where the folder must be`, { retryable: false });
+  }
   const real = Deno.realPathSync(folder);
   if (real !== folder && !real.startsWith(`${root}/`) && real !== root) {
     throw new DownloadError("name", `${finalPath}: a link leads out of the download folder`);

@@ -53,11 +53,12 @@ export type CheckedEntry =
  * @returns The entry, or the first field that is wrong and why.
  */
 export function checkTaskEntry(value: unknown): CheckedEntry {
-  const result = entrySchema.safeParse(typeof value === "string" ? { url: value } : value);
+  const entry = typeof value === "string" ? { url: value } : value;
+  const result = entrySchema.safeParse(entry);
   if (result.success) return { type: "entry", entry: result.data as TaskEntry };
   const issue = result.error.issues[0]!;
   const field = issue.code === "unrecognized_keys" ? issue.keys[0]! : issue.path.join(".");
-  const current = issue.code === "unrecognized_keys" ? "" : `: current value is ${show(value, issue.path)}`;
+  const current = issue.code === "unrecognized_keys" ? "" : `: current value is ${show(entry, issue.path)}`;
   const reason = issue.code === "unrecognized_keys" ? "is not a field of a task" : lowerFirst(issue.message);
   return { type: "problem", field: field || "entry", message: `${reason}${current}` };
 }

@@ -207,7 +207,7 @@ class Scanner {
       return JSON.parse(text);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
+      const position = faultPosition(text);
       const before = text.slice(0, position).split("\n");
       const last = before.at(-1)!.length;
       throw new TaskFileError(
@@ -220,6 +220,31 @@ class Scanner {
 
   #fail(message: string): never {
     throw new TaskFileError(message, this.#line, this.#column);
+  }
+}
+
+/** Where JSON goes wrong: the engine does not always say, but a prefix that ends before the fault is only unfinished. */
+function faultPosition(text: string): number {
+  let good = 0;
+  let bad = text.length + 1;
+  while (bad - good > 1) {
+    const length = (good + bad) >> 1;
+    if (isUnfinished(text.slice(0, length))) good = length;
+    else bad = length;
+  }
+  return good;
+}
+
+function isUnfinished(prefix: string): boolean {
+  try {
+    JSON.parse(prefix);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    const position = /at position (\d+)/.exec(message);
+    return position === null
+      ? message.startsWith("Unexpected end")
+      : message.startsWith("Unterminated") || Number(position[1]) >= prefix.length;
   }
 }
 

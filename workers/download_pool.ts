@@ -122,8 +122,9 @@ export class DownloadPool {
 
   #release(count: number): void {
     for (const task of this.#queue.splice(this.#queue.length - count, count)) {
-      this.#handOver([task.seq, { type: "released" }]);
+      this.#outcomes.push([task.seq, { type: "released" }]);
     }
+    if (count > 0) this.#flush();
   }
 
   #handOver(settlement: WorkerSettlement): void {

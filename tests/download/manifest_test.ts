@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { Manifest, type ManifestLine } from "../../download/manifest.ts";
+
+function line(out: string, bytes: number, url = `http://h/${out}`): ManifestLine {
+  return {
+    id: "t1",
+    fence: "1",
+    url,
+    finalUrl: url,
+    out,
+    bytes,
+    inode: 1,
+    etag: '"e"',
+    attempts: 1,
+    core: 0,
+    startedAt: 1,
+    finishedAt: bytes,
+  };
+}
+
+Deno.test("Manifest knows what any writer finished, by url, path and size", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    using first = new Manifest(root, "w-0");
+    using second = new Manifest(root, "w-1");
+    first.append(line("a", 5));
+    first.append(line("a", 7));
+    second.append(line("b", 1));
+    using reader = new Manifest(root, "w-2");
+    assertEquals(await reader.find("http://h/a", "a", 7), { bytes: 7, finalUrl: "http://h/a", etag: '"e"' });
+    assertEquals((await reader.find("http://h/b", "b", 1))?.bytes, 1);
+    assertEquals(await reader.find("http://h/a", "a", 5), undefined);
+    assertEquals(await reader.find("http://h/other", "a", 7), undefined);
+    assertEquals(await reader.find("http://h/c", "c", 7), undefined);
+    assertEquals([...Deno.readDirSync(join(root, ".corehaul/manifest"))].length, 2);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("Manifest tolerates a line that a crash tore", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const folder = join(root, ".corehaul/manifest");
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(join(folder, "x.jsonl"), JSON.stringify(line("a", 5)) + '\n{"id":"t2","ou');
+    using manifest = new Manifest(root, "w");
+    assertEquals((await manifest.find("http://h/a", "a", 5))?.bytes, 5);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

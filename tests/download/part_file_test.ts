@@ -1,0 +1,112 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { DownloadError } from "../../download/download_error.ts";
+import { PartFile, storeWhole } from "../../download/part_file.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+async function inFolder(work: (root: string) => void | Promise<void>): Promise<void> {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await work(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+const names = (root: string) => [...Deno.readDirSync(root)].map((entry) => entry.name).sort();
+
+Deno.test("PartFile becomes the finished file, and leaves nothing else", () =>
+  inFolder((root) => {
+    using part = PartFile.open({ root, out: "a/b/c", tag: "1" });
+    part.write(bytes("one "));
+    part.write(bytes("two"));
+    assertEquals(names(join(root, "a/b")), ["c.part"]);
+    assertEquals(part.bytes, 7);
+    part.finish();
+    assertEquals(names(join(root, "a/b")), ["c"]);
+    assertEquals(Deno.readTextFileSync(join(root, "a/b/c")), "one two");
+    assertEquals(Deno.statSync(join(root, "a/b/c")).ino, part.inode);
+  }));
+
+Deno.test("PartFile removes what was not finished", () =>
+  inFolder((root) => {
+    {
+      using part = PartFile.open({ root, out: "a", tag: "1" });
+      part.write(bytes("half"));
+    }
+    assertEquals(names(root), []);
+  }));
+
+Deno.test("PartFile starts over an unfinished file that nobody holds", () =>
+  inFolder((root) => {
+    Deno.writeTextFileSync(join(root, "a.part"), "left by a crash");
+    using part = PartFile.open({ root, out: "a", tag: "1" });
+    part.write(bytes("new"));
+    part.finish();
+    assertEquals(Deno.readTextFileSync(join(root, "a")), "new");
+    assertEquals(names(root), ["a"]);
+  }));
+
+Deno.test("PartFile leaves an unfinished file alone that another writer holds", () =>
+  inFolder((root) => {
+    using first = PartFile.open({ root, out: "a", tag: "1" });
+    first.write(bytes("first"));
+    using second = PartFile.open({ root, out: "a", tag: "2" });
+    second.write(bytes("second"));
+    assertEquals(names(root), ["a.part", "a.part-2"]);
+    second.finish();
+    const error = assertThrows(() => first.finish(), DownloadError, "is there already");
+    assertEquals([error.kind, error.retryable], ["disk", false]);
+    assertEquals(Deno.readTextFileSync(join(root, "a")), "second");
+  }));
+
+Deno.test("PartFile and storeWhole never replace a file, a folder or a broken link that has the name", () =>
+  inFolder((root) => {
+    Deno.writeTextFileSync(join(root, "file"), "mine");
+    Deno.mkdirSync(join(root, "folder"));
+    Deno.symlinkSync("/nowhere", join(root, "link"));
+    for (const out of ["file", "folder", "link"]) {
+      using part = PartFile.open({ root, out, tag: "1" });
+      part.write(bytes("theirs"));
+      assertThrows(() => part.finish(), DownloadError, "is there already");
+      assertThrows(() => storeWhole({ root, out, tag: "1" }, bytes("theirs"), () => {}), DownloadError, "already");
+    }
+    assertEquals(Deno.readTextFileSync(join(root, "file")), "mine");
+    assertEquals(Deno.readLinkSync(join(root, "link")), "/nowhere");
+  }));
+
+Deno.test("PartFile follows no link out of the download folder", () =>
+  inFolder(async (root) => {
+    const outside = await Deno.makeTempDir();
+    Deno.symlinkSync(outside, join(root, "sub"));
+    Deno.writeTextFileSync(join(outside, "precious"), "precious");
+    Deno.symlinkSync(join(outside, "precious"), join(root, "a.part"));
+    assertThrows(() => PartFile.open({ root, out: "sub/a", tag: "1" }), DownloadError, "leads out");
+    assertThrows(() => storeWhole({ root, out: "sub/a", tag: "1" }, bytes("x"), () => {}), DownloadError, "leads out");
+    using part = PartFile.open({ root, out: "a", tag: "1" });
+    part.write(bytes("ours"));
+    part.finish();
+    assertEquals(names(outside), ["precious"]);
+    assertEquals(Deno.readTextFileSync(join(outside, "precious")), "precious");
+    await Deno.remove(outside, { recursive: true });
+  }));
+
+Deno.test("storeWhole writes the journal before the name, and leaves nothing if that fails", () =>
+  inFolder((root) => {
+    const seen = storeWhole({ root, out: "a", tag: "1" }, bytes("x"), (inode) => [inode, names(root)] as const);
+    assertEquals(seen[1], ["a.part-1"]);
+    assertEquals(Deno.statSync(join(root, "a")).ino, seen[0]);
+    const fail = () => {
+      throw new DownloadError("network", "no");
+    };
+    assertThrows(() => storeWhole({ root, out: "b", tag: "1" }, bytes("x"), fail), DownloadError, "no");
+    assertEquals(names(root), ["a"]);
+  }));
+
+Deno.test("PartFile reports what the disk refuses as an error of the task", () =>
+  inFolder((root) => {
+    Deno.writeTextFileSync(join(root, "file"), "");
+    const error = assertThrows(() => PartFile.open({ root, out: "file/a", tag: "1" }), DownloadError);
+    assertEquals([error.kind, error.retryable], ["disk", false]);
+  }));

@@ -1,0 +1,63 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
+import { fallbackOut, outFromUrl, outProblem } from "../../download/task_names.ts";
+
+Deno.test("outFromUrl takes the last segment of the path, decoded and made safe", () => {
+  const cases: [string, string][] = [
+    ["https://e.org/a/b%20c.jpg?x=1#y", "b c.jpg"],
+    ["https://e.org/", "index"],
+    ["https://e.org", "index"],
+    ["https://e.org/a/", "index"],
+    ["https://e.org/%2e%2e%2fetc%2fpasswd", "_._etc_passwd"],
+    ["https://e.org/..%5c..%5cx", "_._.._x"],
+    ["https://e.org/.bashrc", "_bashrc"],
+    ["https://e.org/.corehaul", "_corehaul"],
+    ["https://e.org/CON", "_CON"],
+    ["https://e.org/nul.txt", "_nul.txt"],
+    ["https://e.org/a.", "a"],
+    ["https://e.org/%00%0a%7f", "___"],
+    ["https://e.org/100%", "100%"],
+    ["https://e.org/a.part", "a.part_"],
+    ["https://e.org/a.part-0f", "a.part-0f_"],
+    ["https://e.org/e%CC%81", "é"],
+    ["https://e.org/%E6%96%87%E4%BB%B6.txt", "文件.txt"],
+  ];
+  for (const [url, out] of cases) assertEquals(outFromUrl(url), out, url);
+});
+
+Deno.test("outFromUrl gives for any url a name that outProblem has nothing against, and so does fallbackOut", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.webUrl(), fc.string({ unit: "binary", maxLength: 400 })), (text) => {
+      const url = URL.canParse(text) ? text : `https://e.org/${encodeURIComponent(text.toWellFormed())}`;
+      const out = outFromUrl(url);
+      assertEquals(outProblem(out), undefined, `${url} -> ${out}`);
+      assertEquals(outProblem(fallbackOut(out, url)), undefined, `${url} -> ${fallbackOut(out, url)}`);
+      assert(!out.includes("/"));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("outFromUrl keeps the extension of a name that is too long", () => {
+  const out = outFromUrl(`https://e.org/${"ü".repeat(300)}.tar.gz`);
+  assertMatch(out, /^ü+\.gz$|^ü+\.tar\.gz$/);
+  assert(new TextEncoder().encode(out).length <= 180);
+});
+
+Deno.test("fallbackOut differs by url, is the same every time, and keeps extension and folder", () => {
+  const first = fallbackOut("copyright", "https://e.org/a/copyright");
+  assertMatch(first, /^copyright\.[0-9a-f]{8}$/);
+  assertEquals(fallbackOut("copyright", "https://e.org/a/copyright"), first);
+  assertNotEquals(fallbackOut("copyright", "https://e.org/b/copyright"), first);
+  assertMatch(fallbackOut("d.x/a.jpg", "u"), /^d\.x\/a\.[0-9a-f]{8}\.jpg$/);
+  assertMatch(fallbackOut("d.x/a", "u"), /^d\.x\/a\.[0-9a-f]{8}$/);
+});
+
+Deno.test("outProblem lets nothing out of the download folder", () => {
+  const bad = ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/.", "C:/x", "c:x", "a\\b", "a\0b", "a\nb"];
+  bad.push("aux", "d/com1.txt", "a.", "a ", ".corehaul/queue.db", ".Corehaul", "x.part", "a/x.part-1", "é".repeat(100));
+  for (const out of bad) assertNotEquals(outProblem(out), undefined, out);
+  for (const out of ["a", "a/b/c.jpg", ".hidden", "文/件", "a b", "part", "a.parts"]) {
+    assertEquals(outProblem(out), undefined, out);
+  }
+});

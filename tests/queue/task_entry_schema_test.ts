@@ -1,0 +1,42 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
+
+Deno.test("checkTaskEntry takes a url, and every field that a task may have", () => {
+  assertEquals(checkTaskEntry("http://h/a"), { type: "entry", entry: { url: "http://h/a" } });
+  const entry = {
+    url: "ipfs://x",
+    id: "7",
+    out: "a/b",
+    priority: -3,
+    headers: { "X-A": "b c", authorization: "Basic x" },
+  };
+  assertEquals(checkTaskEntry(entry), { type: "entry", entry });
+});
+
+Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {
+  const cases: [unknown, string, string][] = [
+    [{ url: "not a url" }, "url", '"not a url"'],
+    ["", "url", '""'],
+    [{}, "url", "absent"],
+    [{ url: 5 }, "url", "5"],
+    [{ url: "http://h/", priority: 1.5 }, "priority", "1.5"],
+    [{ url: "http://h/", priority: "high" }, "priority", '"high"'],
+    [{ url: "http://h/", id: "t17" }, "id", '"t17"'],
+    [{ url: "http://h/", id: "" }, "id", '""'],
+    [{ url: "http://h/", out: "" }, "out", '""'],
+    [{ url: "http://h/", headers: { "x y": "1" } }, "headers.x y", ""],
+    [{ url: "http://h/", headers: { x: "a\r\nEvil: 1" } }, "headers.x", "Evil"],
+    [{ url: "http://h/", headers: [] }, "headers", "[]"],
+    [{ url: "http://h/", prority: 1 }, "prority", "not a field"],
+    [null, "entry", "null"],
+    [7, "entry", "7"],
+    [["http://h/"], "entry", "http://h/"],
+  ];
+  for (const [value, field, part] of cases) {
+    const result = checkTaskEntry(value);
+    assertEquals(result.type, "problem", JSON.stringify(value));
+    if (result.type !== "problem") continue;
+    assertEquals(result.field, field, JSON.stringify(value));
+    assertStringIncludes(result.message, part);
+  }
+});

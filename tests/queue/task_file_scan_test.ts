@@ -1,0 +1,91 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { TaskFileError } from "../../queue/task_file_error.ts";
+import { type RawEntry, scanTaskFile } from "../../queue/task_file_scan.ts";
+
+async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
+}
+
+async function scan(text: string | Uint8Array, size = 7): Promise<{ entries: RawEntry[]; endsOpen: boolean }> {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  const scanner = scanTaskFile(pieces(bytes, size));
+  const entries: RawEntry[] = [];
+  while (true) {
+    const step = await scanner.next();
+    if (step.done) return { entries, endsOpen: step.value.endsOpen };
+    entries.push(step.value);
+  }
+}
+
+const values = async (text: string) => (await scan(text)).entries.map((entry) => entry.value);
+
+Deno.test("scanTaskFile reads a JSON array of objects, strings and anything else, with the line of each entry", async () => {
+  const { entries, endsOpen } = await scan(
+    '\ufeff [\n  {"url": "a,]}\\"["},\n  "b",\n\n  {"x": [1, {"y": "]"}]} , 5\n]\n',
+  );
+  assertEquals(entries.map(({ index, line, value }) => [index, line, value]), [
+    [0, 2, { url: 'a,]}"[' }],
+    [1, 3, "b"],
+    [2, 5, { x: [1, { y: "]" }] }],
+    [3, 5, 5],
+  ]);
+  assertEquals(endsOpen, false);
+});
+
+Deno.test("scanTaskFile reads JSON Lines and plain lists, with comments and blank lines", async () => {
+  assertEquals(await values('{"url":"a"}\n\n  {"url":"b"}\r\n'), [{ url: "a" }, { url: "b" }]);
+  assertEquals(await values("# mine\nhttp://a/#x\r\n\n  http://b/  \n#http://c/\n"), ["http://a/#x", "http://b/"]);
+});
+
+Deno.test("scanTaskFile takes an empty file for an empty list", async () => {
+  for (const text of ["", "  \n", "[]", "[ \n ]\n", "\ufeff"]) {
+    assertEquals(await values(text), [], JSON.stringify(text));
+  }
+});
+
+Deno.test("scanTaskFile tells a last line without a line break", async () => {
+  assertEquals((await scan("http://a/\nhttp://b")).endsOpen, true);
+  assertEquals((await scan("http://a/\nhttp://b\n")).endsOpen, false);
+  assertEquals((await scan('{"url":"a"}')).endsOpen, true);
+});
+
+Deno.test("scanTaskFile names line and column of what is not valid", async () => {
+  const cases: [string, number, number][] = [
+    ['[\n {"url": "a"},\n {"url": }\n]', 3, 10],
+    ['[{"url": "a"}', 1, 14],
+    ['[\n{"url": "a"},\n', 3, 1],
+    ['[{"url": "a"},]', 1, 15],
+    ["[,]", 1, 2],
+    ['["a"] x', 1, 7],
+    ['["a" "b"]', 1, 6],
+    ['{"url":"a"}\n{"url":\n', 2, 8],
+    ['[{"url": "unfinished', 1, 21],
+  ];
+  for (const [text, line, column] of cases) {
+    for (const size of [1, 3, 1000]) {
+      const error = await assertRejects(() => scan(text, size), TaskFileError);
+      assertEquals([error.line, error.column], [line, column], `${JSON.stringify(text)}: ${error.message}`);
+    }
+  }
+});
+
+Deno.test("scanTaskFile refuses what is not UTF-8, and an entry without an end", async () => {
+  await assertRejects(() => scan(new Uint8Array([0x5b, 0x22, 0xff, 0x22, 0x5d])), TaskFileError, "UTF-8");
+  await assertRejects(() => scan(`["${"x".repeat(1_100_000)}"]`, 65_536), TaskFileError, "at most");
+});
+
+Deno.test("scanTaskFile finds in any array what JSON.parse finds, however the bytes are cut", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.jsonValue({ maxDepth: 3 }), { maxLength: 8 }),
+      fc.constantFrom(0, 2),
+      fc.integer({ min: 1, max: 40 }),
+      async (list, indent, size) => {
+        const text = JSON.stringify(list, null, indent);
+        assertEquals((await scan(text, size)).entries.map((entry) => entry.value), JSON.parse(text));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

@@ -1,3 +1,5 @@
+import { taskKeys } from "./task_keys.ts";
+import type { TaskStatus } from "./task_model.ts";
 import { QueueUnavailableError } from "./queue_unavailable_error.ts";
 
 /** What one commit may hold. */
@@ -28,7 +30,7 @@ export interface KvStep {
   checks: Deno.AtomicCheck[];
   sets: [key: Deno.KvKey, value: unknown][];
   deletes: Deno.KvKey[];
-  sums: [key: Deno.KvKey, amount: bigint][];
+  counts: Partial<Record<TaskStatus, number>>;
   /** A fair guess of the bytes that it adds to the commit. */
   bytes: number;
 }
@@ -86,9 +88,9 @@ export class KvStore implements AsyncDisposable {
     return (await Promise.all(calls)).flat();
   }
 
-  list<T>(selector: Deno.KvListSelector, limit: number): Promise<Deno.KvEntry<T>[]> {
+  list<T>(selector: Deno.KvListSelector, limit: number, reverse = false): Promise<Deno.KvEntry<T>[]> {
     return retryLocked(
-      () => Array.fromAsync(this.#kv.list<T>(selector, { limit, batchSize: Math.min(limit, 500) })),
+      () => Array.fromAsync(this.#kv.list<T>(selector, { limit, reverse, batchSize: Math.min(limit, 500) })),
       this.address,
       "read",
     );
@@ -100,19 +102,18 @@ export class KvStore implements AsyncDisposable {
 
   /** Stores steps in one commit: all, or none if a check fails. */
   async commit(steps: readonly KvStep[]): Promise<{ ok: true; versionstamp: string } | { ok: false }> {
-    const sums = new Map<string, [Deno.KvKey, bigint]>();
+    const counts: Partial<Record<TaskStatus, number>> = {};
     for (const step of steps) {
-      for (const [key, amount] of step.sums) {
-        const name = JSON.stringify(key);
-        sums.set(name, [key, (sums.get(name)?.[1] ?? 0n) + amount]);
+      for (const [status, amount] of Object.entries(step.counts) as [TaskStatus, number][]) {
+        counts[status] = (counts[status] ?? 0) + amount;
       }
     }
     const result = await retryLocked(
       () => {
         const atomic = this.#kv.atomic();
         // Sums go first: when a sum meets a value of another type, what stands before it would be stored all the same.
-        for (const [key, amount] of sums.values()) {
-          if (amount !== 0n) atomic.sum(key, amount < 0n ? WRAP + amount : amount);
+        for (const [status, amount] of Object.entries(counts) as [TaskStatus, number][]) {
+          if (amount !== 0) atomic.sum(taskKeys.count(status), amount < 0 ? WRAP + BigInt(amount) : BigInt(amount));
         }
         for (const step of steps) {
           if (step.checks.length > 0) atomic.check(...step.checks);
@@ -135,7 +136,7 @@ export class KvStore implements AsyncDisposable {
     let bytes = 0;
     for (const item of items) {
       const { step } = item;
-      const more = step.sets.length + step.deletes.length + step.sums.length;
+      const more = step.sets.length + step.deletes.length + 2;
       const full = checks + step.checks.length > this.limits.checks || mutations + more > this.limits.mutations ||
         bytes + step.bytes > this.limits.bytes;
       if (full && chunk.length > 0) {

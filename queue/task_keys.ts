@@ -1,14 +1,14 @@
 /**
  * Every key of the task list on Deno KV; no other file spells one.
  *
- * A task's record lives in exactly one place, and moving the record is the change of state:
+ * A task's record lives in exactly one place, alone or in a block, and moving the record is the change of state:
  *
  * | key | value |
  * |---|---|
- * | `ready, -priority, shard, seq` | the record of a task that can be claimed: the order of the keys is the order of the claims |
+ * | `ready, -priority, shard, seq` | a block of tasks that can be claimed, under the first one's number: the order of the keys is the order of the claims |
  * | `delayed, notBefore, seq` | the record of a task that waits for its time |
  * | `due, seq` | where in `delayed` that record is |
- * | `running, owner, seq` | the record of a claimed task; its versionstamp is the fence |
+ * | `running, owner, fence` | a block: what one claim took and has not settled yet |
  * | `paused / failed / canceled / done, seq` | the record of a task at rest |
  * | `path, out` | who reserved the path, and for which url: the index of duplicates too |
  * | `id, id` | the sequence number behind an id that the user gave |
@@ -44,7 +44,7 @@ export const taskKeys = {
   delayedAll: (): Deno.KvKey => [ROOT, "delayed"],
   delayedUntil: (time: number): Deno.KvKey => [ROOT, "delayed", time],
   due: (seq: number): Deno.KvKey => [ROOT, "due", seq],
-  running: (owner: string, seq: number): Deno.KvKey => [ROOT, "running", owner, seq],
+  running: (owner: string, fence: string): Deno.KvKey => [ROOT, "running", owner, fence],
   runningOf: (owner: string): Deno.KvKey => [ROOT, "running", owner],
   runningAll: (): Deno.KvKey => [ROOT, "running"],
   resting: (status: RestingStatus, seq: number): Deno.KvKey => [ROOT, status, seq],

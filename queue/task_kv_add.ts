@@ -2,7 +2,8 @@ import { taskKeys } from "./task_keys.ts";
 import { type Candidate, type Known, makeCandidate, placesOf, refusal, resolve, taken } from "./task_kv_draft.ts";
 import { locateTask } from "./task_kv_locate.ts";
 import { TaskKvSequence } from "./task_kv_sequence.ts";
-import { emptyStep, placeTask } from "./task_kv_steps.ts";
+import { placeReady, type TaskText, taskText, textBytes } from "./task_kv_block.ts";
+import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import type { Task } from "./task_model.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
@@ -47,25 +48,28 @@ export class TaskKvAdder {
     now: number,
     take: (wishes: (number | undefined)[]) => ReturnType<TaskKvSequence["take"]>,
   ): Promise<void> {
-    let look = this.#lookFirst;
+    // An id that looks like an assigned one needs more than a check: whether its number went to another task.
+    let look = this.#lookFirst || chunk.some((candidate) => candidate.number !== undefined);
     let smooth = true;
     for (let races = 0; chunk.length > 0 && races < LOST_RACES;) {
       const before = chunk.length;
       const fresh = resolve(chunk, results, look ? await this.#read(chunk) : { paths: new Map(), ids: new Set() });
       const numbers = fresh.length === 0 ? [] : await take(fresh.map((candidate) => candidate.number));
-      const items: { step: KvStep; task: Task; candidate: Candidate }[] = [];
+      const items: { step: KvStep; entry: TaskText; candidate: Candidate }[] = [];
       for (const [i, candidate] of fresh.entries()) {
         const { seq, granted } = numbers[i]!;
         if (candidate.number !== undefined && !granted && !await this.#isFree(candidate.number)) {
           results[candidate.index] = taken(candidate.draft.id!);
           continue;
         }
-        const task = makeTask(candidate, seq, now);
-        items.push({ step: addStep(task, candidate), task, candidate });
+        const entry = taskText(makeTask(candidate, seq, now));
+        items.push({ step: addStep(entry, candidate), entry, candidate });
       }
       for (const part of this.#store.chunks(items)) {
-        if (!(await this.#store.commit(part.map((item) => item.step))).ok) continue;
-        for (const { task, candidate } of part) {
+        const ready = part.map((item) => item.entry).filter((entry) => isReady(entry.task));
+        const steps = [...part.map((item) => item.step), placeReady(ready, this.#store.limits)];
+        if (!(await this.#store.commit(steps)).ok) continue;
+        for (const { entry: { task }, candidate } of part) {
           results[candidate.index] = { type: "added", id: task.id, out: task.out };
           if (task.out !== candidate.draft.out) smooth = false;
         }
@@ -127,9 +131,12 @@ function makeTask({ draft, out }: Candidate, seq: number, now: number): Task {
   };
 }
 
-function addStep(task: Task, { draft, wish }: Candidate): KvStep {
+function addStep(entry: TaskText, { draft, wish }: Candidate): KvStep {
+  const { task } = entry;
   const step = emptyStep();
-  placeTask(step, task);
+  count(step, "waiting", 1);
+  if (isReady(task)) step.bytes += textBytes(entry.text);
+  else placeAlone(step, entry);
   const reserve = (key: Deno.KvKey, value: unknown, text: string) => {
     step.checks.push({ key, versionstamp: null });
     step.sets.push([key, value]);

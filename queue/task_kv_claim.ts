@@ -2,30 +2,45 @@
  * Where a task is claimed. The order of the claims is the order of the ready keys: priority, shard, sequence. Each worker
  * starts at one of its own shards, a different one with every claim, and takes from the others when those are dry.
  *
+ * Ready tasks stand in blocks. A claim takes whole blocks, and of the last one what it needs; one commit checks that they
+ * are as they were read, removes them, puts back the rest of the last one, and stores what was taken as a running block.
+ *
  * @module
  */
 import { decodeTask } from "./task_codec.ts";
 import { SHARDS, taskKeys } from "./task_keys.ts";
-import { emptyStep, placeTask, takeTask } from "./task_kv_steps.ts";
+import { cutBlocks, decodeBlock, placeReady, type TaskText, taskText } from "./task_kv_block.ts";
+import { encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
+import { emptyStep, takeAlone } from "./task_kv_steps.ts";
 import { type ClaimedTask, type Task, taskClaim } from "./task_model.ts";
 import type { ClaimRequest } from "./task_shared_list.ts";
-import type { KvStore } from "./kv_store.ts";
+import type { KvStep, KvStore } from "./kv_store.ts";
 
 type Entry = Deno.KvEntry<Uint8Array>;
 
+interface ReadyBlock {
+  entry: Entry;
+  tasks: TaskText[];
+}
+
 const LOST_RACES = 8;
 const PROMOTE_AT_ONCE = 500;
+/** Blocks that one commit takes, at the most. */
+const BLOCKS_AT_ONCE = 8;
 
 /** How {@linkcode claimTasks} works. */
 export interface ClaimContext {
   store: KvStore;
+  blocks: RunningBlocks;
   now: number;
   /** Counts this worker's claims, so that they go round its shards. */
   turn: number;
+  /** Makes a fence that was never used before. */
+  nextFence: () => string;
 }
 
 /**
- * Takes ready tasks for an owner: one atomic check-and-set moves each from the ready keys to the owner's running keys.
+ * Takes ready tasks for an owner.
  *
  * @returns The claimed tasks, in the order of the list; empty if nothing is ready or the owner is not registered.
  */
@@ -45,45 +60,71 @@ export async function claimTasks(context: ClaimContext, request: ClaimRequest): 
 
 /** Claims into `claimed`, so that a failure half way keeps what it has. */
 async function claimReady(
-  { store, turn }: ClaimContext,
+  context: ClaimContext,
   request: ClaimRequest,
   owner: Deno.AtomicCheck,
   claimed: ClaimedTask[],
 ): Promise<void> {
-  const first = firstShard(request, turn);
+  const { store } = context;
+  const first = firstShard(request, context.turn);
   for (let races = 0; claimed.length < request.limit && races < LOST_RACES;) {
-    // After a lost race, look further than is needed and start anywhere in it: two owners then seldom meet again.
     const wanted = request.limit - claimed.length;
-    const seen = await readyEntries(store, first, wanted * (races + 1));
-    if (seen.length === 0) break;
-    const from = races === 0 ? 0 : Math.floor(Math.random() * Math.max(1, seen.length - wanted + 1));
-    const items = seen.slice(from, from + wanted).map((entry) => moveToRunning(entry, request));
-    let lost = false;
-    for (const chunk of store.chunks(items, 1)) {
-      const guard = { ...emptyStep(), checks: [owner] };
-      const result = await store.commit([guard, ...chunk.map((item) => item.step)]);
-      if (!result.ok) {
-        lost = true;
-        break;
-      }
-      for (const { task } of chunk) claimed.push({ ...task, fence: result.versionstamp } as ClaimedTask);
+    const most = Math.max(1, Math.min(BLOCKS_AT_ONCE, store.limits.checks - 1));
+    // After a lost race, look further than is needed and start anywhere in it: two owners then seldom meet again.
+    const seen = await readyBlocks(store, first, wanted, most * (races + 1), races * most);
+    if (seen.length === 0) return;
+    const from = races === 0 ? 0 : Math.floor(Math.random() * seen.length);
+    const tasks = await takeBlocks(context, request, owner, seen.slice(from, from + most), wanted);
+    if (tasks !== undefined) {
+      claimed.push(...tasks);
+      continue;
     }
-    if (lost) {
-      races++;
-      if ((await store.get(owner.key)).versionstamp !== owner.versionstamp) return;
-    } else if (seen.length < wanted) {
-      return;
-    }
+    races++;
+    if ((await store.get(owner.key)).versionstamp !== owner.versionstamp) return;
   }
 }
 
-function moveToRunning(entry: Entry, request: ClaimRequest) {
-  const waiting = decodeTask(entry.value);
-  const task = taskClaim(waiting, request.owner, request.core);
-  const step = emptyStep();
-  takeTask(step, entry, waiting);
-  placeTask(step, task);
-  return { step, task };
+/** One commit: moves up to `wanted` tasks out of ready blocks into running ones; `undefined` if the race was lost. */
+async function takeBlocks(
+  { store, blocks, nextFence }: ClaimContext,
+  request: ClaimRequest,
+  owner: Deno.AtomicCheck,
+  seen: readonly ReadyBlock[],
+  wanted: number,
+): Promise<ClaimedTask[] | undefined> {
+  const step: KvStep = { ...emptyStep(), checks: [owner] };
+  const taken: TaskText[] = [];
+  let rest: TaskText[] = [];
+  for (const { entry, tasks } of seen) {
+    if (taken.length >= wanted) break;
+    const room = wanted - taken.length;
+    taken.push(...tasks.slice(0, room));
+    rest = tasks.slice(room);
+    step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
+    step.deletes.push(entry.key);
+  }
+  const running: RunningBlock[] = [];
+  for (const members of cutBlocks(taken, store.limits)) {
+    const fence = nextFence();
+    const key = taskKeys.running(request.owner, fence);
+    members.sort((a, b) => a.task.seq - b.task.seq);
+    const open = new Map(members.map(({ task, text }) => [task.seq, text]));
+    step.checks.push({ key, versionstamp: null });
+    step.sets.push([key, encodeRunning(request.core, open.values())]);
+    running.push({ key, versionstamp: "", owner: request.owner, fence, core: request.core, open });
+  }
+  step.counts = { waiting: -taken.length, running: taken.length };
+  const result = await store.commit([step, placeReady(rest, store.limits)]);
+  if (!result.ok) return undefined;
+  const fences = new Map<number, string>();
+  for (const block of running) {
+    blocks.remember({ ...block, versionstamp: result.versionstamp });
+    for (const seq of block.open.keys()) fences.set(seq, block.fence);
+  }
+  return taken.map(({ task }) => ({
+    ...taskClaim(task, request.owner, request.core),
+    fence: fences.get(task.seq)!,
+  } as ClaimedTask));
 }
 
 function firstShard(request: ClaimRequest, turn: number): number {
@@ -93,22 +134,44 @@ function firstShard(request: ClaimRequest, turn: number): number {
   return own[turn % own.length] ?? 0;
 }
 
-/** Reads the head of the list: one priority after the other, each from `first` on and round to it again. */
-async function readyEntries(store: KvStore, first: number, limit: number): Promise<Entry[]> {
-  const found: Entry[] = [];
+/**
+ * Reads blocks from the head of the list: one priority after the other, each from `first` on and round to it again.
+ * Stops when they hold `wanted` tasks in `least` further blocks, or at `most` blocks.
+ */
+async function readyBlocks(
+  store: KvStore,
+  first: number,
+  wanted: number,
+  most: number,
+  least: number,
+): Promise<ReadyBlock[]> {
+  const found: ReadyBlock[] = [];
+  let tasks = 0;
+  const enough = () => found.length >= most || (tasks >= wanted && found.length >= least);
+  const read = async (start: Deno.KvKey, end: Deno.KvKey) => {
+    for (let from = start; !enough();) {
+      const page = Math.min(most - found.length, Math.max(1, Math.ceil((wanted - tasks) / 50), least - found.length));
+      const entries = await store.list<Uint8Array>({ start: from, end }, page);
+      for (const entry of entries) {
+        const members = decodeBlock(entry.value).map((text) => ({ task: JSON.parse(text) as Task, text }));
+        found.push({ entry, tasks: members });
+        tasks += members.length;
+      }
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < page) return;
+      from = [...last.key.slice(0, -1), (last.key.at(-1) as number) + 1];
+    }
+  };
   const prefix = taskKeys.readyAll();
   let start: Deno.KvKey | undefined;
-  while (found.length < limit) {
+  while (!enough()) {
     const [head] = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, 1);
     if (head === undefined) break;
     const priority = 0 - (head.key[2] as number);
     const from = taskKeys.readyFrom(priority, first);
     const next = taskKeys.readyFrom(priority, SHARDS);
-    found.push(...await store.list<Uint8Array>({ start: from, end: next }, limit - found.length));
-    if (found.length < limit && first > 0) {
-      const low = taskKeys.readyFrom(priority, 0);
-      found.push(...await store.list<Uint8Array>({ start: low, end: from }, limit - found.length));
-    }
+    await read(from, next);
+    if (first > 0) await read(taskKeys.readyFrom(priority, 0), from);
     start = next;
   }
   return found;
@@ -125,9 +188,14 @@ async function promoteDue({ store, now }: ClaimContext, limit: number): Promise<
     const delayed = decodeTask(entry.value);
     const { notBefore: _, ...ready } = delayed;
     const step = emptyStep();
-    takeTask(step, entry, delayed);
-    placeTask(step, ready as Task);
-    return { step };
+    takeAlone(step, entry, delayed);
+    step.bytes += entry.value.length;
+    return { step, ready: taskText(ready as Task) };
   });
-  for (const chunk of store.chunks(items)) await store.commit(chunk.map((item) => item.step));
+  for (const chunk of store.chunks(items)) {
+    await store.commit([
+      ...chunk.map((item) => item.step),
+      placeReady(chunk.map((item) => item.ready), store.limits),
+    ]);
+  }
 }

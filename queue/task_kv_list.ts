@@ -5,6 +5,7 @@ import { claimTasks } from "./task_kv_claim.ts";
 import { findTask } from "./task_kv_locate.ts";
 import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
 import { countTasks, listTasks, retryTasks } from "./task_kv_read.ts";
+import { RunningBlocks } from "./task_kv_running.ts";
 import { settleTasks } from "./task_kv_settle.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type {
@@ -35,6 +36,8 @@ export class TaskKvList implements TaskSharedList {
   readonly #store: KvStore;
   readonly #clock: Clock;
   readonly #adder: TaskKvAdder;
+  readonly #blocks: RunningBlocks;
+  #lastFence = 0;
   readonly #listeners = new Set<() => void>();
   readonly #turns = new Map<number, number>();
 
@@ -42,6 +45,7 @@ export class TaskKvList implements TaskSharedList {
     this.#store = store;
     this.#clock = clock;
     this.#adder = new TaskKvAdder(store);
+    this.#blocks = new RunningBlocks(store);
   }
 
   /**
@@ -78,11 +82,14 @@ export class TaskKvList implements TaskSharedList {
     const index = request.worker?.index ?? 0;
     const turn = this.#turns.get(index) ?? 0;
     this.#turns.set(index, turn + 1);
-    return claimTasks({ store: this.#store, now: this.#clock.now(), turn }, request);
+    return claimTasks(
+      { store: this.#store, blocks: this.#blocks, now: this.#clock.now(), turn, nextFence: () => this.#nextFence() },
+      request,
+    );
   }
 
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
-    return settleTasks(this.#store, settlements, this.#clock.now());
+    return settleTasks(this.#store, this.#blocks, settlements, this.#clock.now());
   }
 
   async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {
@@ -116,6 +123,12 @@ export class TaskKvList implements TaskSharedList {
   onWake(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Ordered in time, and unique for an owner: its claims all come from this process. */
+  #nextFence(): string {
+    this.#lastFence = Math.max(this.#lastFence + 1, Date.now() * 1000);
+    return this.#lastFence.toString(36);
   }
 
   #wake(): void {

@@ -1,14 +1,19 @@
 import { decodeTask } from "./task_codec.ts";
 import { RESTING, SHARDS, taskKeys } from "./task_keys.ts";
+import { decodeBlock } from "./task_kv_block.ts";
+import { decodeRunning, runningTasks } from "./task_kv_running.ts";
 import { type Task, taskAssignedNumber } from "./task_model.ts";
 import type { KvStore } from "./kv_store.ts";
 
 const LOOKS = 5;
+/** Blocks are ordered by their first tasks, so that a task is nearly always in the last one that begins before it. */
+const NEAREST = 2;
+const PAGE = 100;
 
-/** A task and where its record is. */
+/** A task, and the entry of its record if that has a key of its own. */
 export interface Located {
-  entry: { key: Deno.KvKey; versionstamp: string };
   task: Task;
+  entry?: { key: Deno.KvKey; versionstamp: string };
 }
 
 /** Finds a task by its id, wherever its record is. */
@@ -23,39 +28,67 @@ export async function findTask(store: KvStore, id: string): Promise<Located | un
 export async function locateTask(store: KvStore, seq: number): Promise<Located | undefined> {
   const last = await store.get<number>(taskKeys.seq());
   for (let look = 0; look < LOOKS && seq <= (last.value ?? 0); look++) {
-    const located = await lookOnce(store, seq);
+    const located = await findAlone(store, seq) ?? await findRunning(store, seq) ??
+      await findReady(store, seq, look > 0);
     if (located !== undefined) return located;
   }
   return undefined;
 }
 
-async function lookOnce(store: KvStore, seq: number): Promise<Located | undefined> {
-  const [due, owners, dead] = await Promise.all([
-    store.get<number>(taskKeys.due(seq)),
-    store.list({ prefix: taskKeys.ownerAll() }, 100_000),
-    store.list({ prefix: taskKeys.deadAll() }, 100_000),
-  ]);
-  const located = await readFirst(store, [
-    ...RESTING.map((status) => taskKeys.resting(status, seq)),
-    ...[...owners, ...dead].map((entry) => taskKeys.running(entry.key[2] as string, seq)),
-    ...(due.value === null ? [] : [taskKeys.delayed(due.value, seq)]),
-  ]);
-  if (located !== undefined) return located;
+async function findAlone(store: KvStore, seq: number): Promise<Located | undefined> {
+  const due = await store.get<number>(taskKeys.due(seq));
+  const keys = RESTING.map((status) => taskKeys.resting(status, seq));
+  if (due.value !== null) keys.push(taskKeys.delayed(due.value, seq));
+  const entry = (await store.getMany<Uint8Array>(keys)).find((entry) => entry.value !== null);
+  if (entry === undefined || entry.value === null) return undefined;
+  return { entry, task: decodeTask(entry.value) };
+}
+
+async function findRunning(store: KvStore, seq: number): Promise<Located | undefined> {
+  for (const entry of await store.list<Uint8Array>({ prefix: taskKeys.runningAll() }, 100_000)) {
+    const task = runningTasks(decodeRunning(entry)).find((task) => task.seq === seq);
+    if (task === undefined) continue;
+    const { fence: _, ...found } = task;
+    return { task: found };
+  }
+  return undefined;
+}
+
+async function findReady(store: KvStore, seq: number, thorough: boolean): Promise<Located | undefined> {
   const prefix = taskKeys.readyAll();
   let start: Deno.KvKey | undefined;
   while (true) {
     const [head] = await store.list(start === undefined ? { prefix } : { prefix, start }, 1);
     if (head === undefined) return undefined;
     const priority = 0 - (head.key[2] as number);
-    const keys = Array.from({ length: SHARDS }, (_, shard) => taskKeys.ready(priority, shard, seq));
-    const ready = await readFirst(store, keys);
-    if (ready !== undefined) return ready;
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const task = await findInShard(store, priority, shard, seq, thorough);
+      if (task !== undefined) return { task };
+    }
     start = taskKeys.readyFrom(priority, SHARDS);
   }
 }
 
-async function readFirst(store: KvStore, keys: readonly Deno.KvKey[]): Promise<Located | undefined> {
-  const entry = (await store.getMany<Uint8Array>(keys)).find((entry) => entry.value !== null);
-  if (entry === undefined || entry.value === null) return undefined;
-  return { entry, task: decodeTask(entry.value) };
+async function findInShard(
+  store: KvStore,
+  priority: number,
+  shard: number,
+  seq: number,
+  thorough: boolean,
+): Promise<Task | undefined> {
+  const start = taskKeys.readyFrom(priority, shard);
+  let end = taskKeys.ready(priority, shard, seq + 1);
+  while (true) {
+    const page = thorough ? PAGE : NEAREST;
+    const entries = await store.list<Uint8Array>({ start, end }, page, true);
+    for (const entry of entries) {
+      for (const text of decodeBlock(entry.value)) {
+        const task: Task = JSON.parse(text);
+        if (task.seq === seq) return task;
+      }
+    }
+    const last = entries.at(-1);
+    if (!thorough || last === undefined || entries.length < page) return undefined;
+    end = last.key as Deno.KvKey;
+  }
 }

@@ -1,23 +1,45 @@
 import { decodeTask } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
+import { decodeBlock, placeReady, taskText } from "./task_kv_block.ts";
 import { findTask, type Located } from "./task_kv_locate.ts";
-import { emptyStep, placeTask, takeTask } from "./task_kv_steps.ts";
+import { decodeRunning, runningTasks } from "./task_kv_running.ts";
+import { count, emptyStep, takeAlone } from "./task_kv_steps.ts";
 import { type Task, TASK_STATUSES, taskCanMove, taskRetry, type TaskStatus } from "./task_model.ts";
 import type { ListRequest, RetryRequest, TaskCounts, TaskPage } from "./task_shared_list.ts";
 import type { KvStore } from "./kv_store.ts";
 
 const PAGE = 500;
 
+interface Family {
+  prefix: Deno.KvKey;
+  /** The tasks of one entry. */
+  tasks: (entry: Deno.KvEntry<Uint8Array>) => Task[];
+}
+
 /** Where the records of a state are, in the order of the list. */
-function families(status: TaskStatus): Deno.KvKey[] {
+function families(status: TaskStatus): Family[] {
+  const alone = (entry: Deno.KvEntry<Uint8Array>) => [decodeTask(entry.value)];
   switch (status) {
     case "running":
-      return [taskKeys.runningAll()];
+      return [{
+        prefix: taskKeys.runningAll(),
+        tasks: (entry) => runningTasks(decodeRunning(entry)).map(({ fence: _, ...task }) => task),
+      }];
     case "waiting":
-      return [taskKeys.readyAll(), taskKeys.delayedAll()];
+      return [
+        { prefix: taskKeys.readyAll(), tasks: (entry) => decodeBlock(entry.value).map((text) => JSON.parse(text)) },
+        { prefix: taskKeys.delayedAll(), tasks: alone },
+      ];
     default:
-      return [taskKeys.restingAll(status)];
+      return [{ prefix: taskKeys.restingAll(status), tasks: alone }];
   }
+}
+
+/** Where a page ended: behind the task `seq` of the entry `key`. */
+interface Cursor {
+  family: number;
+  key: Deno.KvKey;
+  seq: number;
 }
 
 /** Reads a page of the list. */
@@ -26,22 +48,32 @@ export async function listTasks(store: KvStore, request: ListRequest): Promise<T
   if (!Number.isSafeInteger(limit) || limit < 1) {
     throw new RangeError(`Cannot list tasks as limit must be a positive integer: current value is ${limit}`);
   }
-  const prefixes = (request.status === undefined ? TASK_STATUSES : [request.status]).flatMap(families);
-  const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor, prefixes);
+  const all = (request.status === undefined ? TASK_STATUSES : [request.status]).flatMap(families);
+  const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor, all);
   const tasks: Task[] = [];
-  let cursor: string | undefined;
-  for (let i = from?.family ?? 0; i < prefixes.length; i++) {
-    const prefix = prefixes[i]!;
-    const start = i === from?.family ? from.after : undefined;
-    const room = limit - tasks.length;
-    // One more than fits tells whether another page follows, and the start of a range is what the page before ended with.
-    const entries = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, room + 2);
-    const fresh = start !== undefined && sameKey(entries[0]?.key, start) ? entries.slice(1) : entries;
-    const shown = fresh.slice(0, room);
-    for (const entry of shown) tasks.push(decodeTask(entry.value));
-    const last = shown.at(-1);
-    if (last !== undefined) cursor = encodeCursor(i, last.key);
-    if (fresh.length > room && cursor !== undefined) return { tasks, cursor };
+  let cursor: Cursor | undefined;
+  for (let family = from?.family ?? 0; family < all.length; family++) {
+    const { prefix, tasks: tasksOf } = all[family]!;
+    let start = family === from?.family ? from.key : undefined;
+    while (true) {
+      // One more than fits tells whether another page follows; the first is what the page before has ended in.
+      const page = Math.min(PAGE, limit - tasks.length + 2);
+      const entries = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, page);
+      for (const entry of entries) {
+        const seen = start !== undefined && sameKey(entry.key, start);
+        // The page before may have ended within this block, at the task of the cursor.
+        const done = seen ? (sameKey(entry.key, from?.key) && cursor === undefined ? from!.seq : Infinity) : -Infinity;
+        for (const task of tasksOf(entry)) {
+          if (task.seq <= done) continue;
+          if (tasks.length === limit) return { tasks, cursor: encodeCursor(cursor!) };
+          tasks.push(task);
+          cursor = { family, key: entry.key, seq: task.seq };
+        }
+      }
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < page) break;
+      start = last.key as Deno.KvKey;
+    }
   }
   return { tasks };
 }
@@ -56,21 +88,28 @@ export async function countTasks(store: KvStore): Promise<TaskCounts> {
 
 /** Lets settled tasks wait again. */
 export async function retryTasks(store: KvStore, request: RetryRequest): Promise<number> {
-  let count = 0;
+  let total = 0;
   const move = async (located: readonly Located[]) => {
     const items = located
       .filter(({ task }) => taskCanMove(task.status, "retry-by-user"))
       .filter(({ task }) => !request.retryableOnly || task.error?.retryable === true)
       .map(({ entry, task }) => {
         const step = emptyStep();
-        takeTask(step, entry, task);
-        placeTask(step, taskRetry(task));
-        return { step };
+        takeAlone(step, entry!, task);
+        count(step, task.status, -1);
+        count(step, "waiting", 1);
+        const ready = taskText(taskRetry(task));
+        step.bytes += ready.text.length * 3;
+        return { step, ready };
       });
+    const commit = async (chunk: typeof items) => {
+      const steps = [...chunk.map((item) => item.step), placeReady(chunk.map((item) => item.ready), store.limits)];
+      return (await store.commit(steps)).ok;
+    };
     for (const chunk of store.chunks(items)) {
       // A lost race means that somebody else moved some of them: the rest goes one by one.
-      if ((await store.commit(chunk.map((item) => item.step))).ok) count += chunk.length;
-      else for (const item of chunk) if ((await store.commit([item.step])).ok) count++;
+      if (await commit(chunk)) total += chunk.length;
+      else for (const item of chunk) if (await commit([item])) total++;
     }
   };
   if (request.ids !== undefined) {
@@ -78,7 +117,7 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
       const located = await findTask(store, id);
       if (located !== undefined) await move([located]);
     }
-    return count;
+    return total;
   }
   const prefix = taskKeys.restingAll("failed");
   let start: Deno.KvKey | undefined;
@@ -86,24 +125,26 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
     const entries = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, PAGE);
     await move(entries.map((entry) => ({ entry, task: decodeTask(entry.value) })));
     const last = entries.at(-1);
-    if (last === undefined || entries.length < PAGE) return count;
+    if (last === undefined || entries.length < PAGE) return total;
     start = taskKeys.resting("failed", (last.key[2] as number) + 1);
   }
 }
 
-function sameKey(a: Deno.KvKey | undefined, b: Deno.KvKey): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+function sameKey(a: Deno.KvKey, b: Deno.KvKey | undefined): boolean {
+  return b !== undefined && a.length === b.length && a.every((part, i) => part === b[i]);
 }
 
-function encodeCursor(family: number, after: Deno.KvKey): string {
-  return btoa(encodeURIComponent(JSON.stringify([family, ...after])));
+function encodeCursor({ family, key, seq }: Cursor): string {
+  return btoa(encodeURIComponent(JSON.stringify([family, seq, ...key])));
 }
 
-function decodeCursor(cursor: string, prefixes: readonly Deno.KvKey[]): { family: number; after: Deno.KvKey } {
+function decodeCursor(cursor: string, all: readonly Family[]): Cursor {
   try {
-    const [family, ...after] = JSON.parse(decodeURIComponent(atob(cursor)));
-    const prefix = prefixes[family];
-    if (prefix !== undefined && prefix.every((part, i) => part === after[i])) return { family, after };
+    const [family, seq, ...key] = JSON.parse(decodeURIComponent(atob(cursor)));
+    const prefix = all[family]?.prefix;
+    if (prefix !== undefined && Number.isInteger(seq) && prefix.every((part, i) => part === key[i])) {
+      return { family, key, seq };
+    }
   } catch {
     // The error below says it.
   }

@@ -1,70 +1,109 @@
-import { decodeTask } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
-import { emptyStep, placeTask, takeTask } from "./task_kv_steps.ts";
+import { placeReady, type TaskText, taskText, textBytes } from "./task_kv_block.ts";
+import { decodeRunning, encodeRunning, type RunningBlock, RunningBlocks, runningTasks } from "./task_kv_running.ts";
+import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import { type Task, taskSettle } from "./task_model.ts";
 import type { Settlement, SettleResult } from "./task_shared_list.ts";
-import type { KvStep, KvStore } from "./kv_store.ts";
+import type { KvStore } from "./kv_store.ts";
+
+/** Blocks that one commit rewrites, at the most: each may be as large as a value. */
+const BLOCKS_AT_ONCE = 6;
+const TASKS_AT_ONCE = 200;
 
 interface Item {
   index: number;
-  key: Deno.KvKey;
+  owner: string;
   fence: string;
-  step: KvStep;
-  task: Task;
+  after: TaskText;
 }
 
 /**
- * Ends claims. Each moves its record from the owner's running keys to where the outcome says, checked against the fence:
- * the versionstamp that the claim gave to the running record, and that nothing but a claim can give.
+ * Ends claims. What a claim took stands in one running block under the fence of the claim; each commit takes the settled
+ * tasks out of their blocks and puts them where their outcomes say, if the blocks are as this process knows them. A
+ * block that is gone, or has no such task any more, means that the claim has ended already.
  *
  * @returns One result for each settlement, in order.
  */
 export async function settleTasks(
   store: KvStore,
+  blocks: RunningBlocks,
   settlements: readonly Settlement[],
   now: number,
 ): Promise<SettleResult[]> {
   const results: SettleResult[] = new Array(settlements.length);
-  let open: Item[] = [];
-  const claims = new Set<string>();
-  for (const [index, settlement] of settlements.entries()) {
-    const { owner, seq, fence } = settlement.task;
-    // A claim ends once: two steps for it in one commit would both pass the check and store the task twice.
-    const claim = `${seq} ${fence} ${owner}`;
-    if (claims.has(claim)) results[index] = { type: "stale" };
-    else open.push(makeItem(settlement, index, now, store.limits.valueBytes));
-    claims.add(claim);
-  }
+  let open = settlements.map((settlement, index) => makeItem(settlement, index, now, store.limits.valueBytes));
   while (open.length > 0) {
-    const again: Item[] = [];
-    for (const chunk of store.chunks(open)) {
-      if ((await store.commit(chunk.map((item) => item.step))).ok) {
-        for (const { index, task } of chunk) results[index] = { type: "settled", task };
-        continue;
-      }
-      const entries = await store.getMany(chunk.map((item) => item.key));
-      for (const [i, item] of chunk.entries()) {
-        if (entries[i]?.versionstamp === item.fence) again.push(item);
-        else results[item.index] = { type: "stale" };
+    const batch = new Map<RunningBlock, Item[]>();
+    const seen = new Set<string>();
+    const later: Item[] = [];
+    let bytes = 0;
+    let tasks = 0;
+    for (const item of open) {
+      const full = tasks >= Math.min(TASKS_AT_ONCE, store.limits.mutations / 4) || bytes > store.limits.bytes / 2;
+      const block = full ? undefined : await blocks.find(item.owner, item.fence);
+      const claim = `${item.owner} ${item.fence} ${item.after.task.seq}`;
+      if (full) later.push(item);
+      else if (block === undefined || !block.open.has(item.after.task.seq) || seen.has(claim)) {
+        results[item.index] = { type: "stale" };
+      } else if (!batch.has(block) && batch.size >= Math.min(BLOCKS_AT_ONCE, store.limits.checks)) {
+        later.push(item);
+      } else {
+        const members = batch.get(block);
+        if (members === undefined) batch.set(block, [item]);
+        else members.push(item);
+        seen.add(claim);
+        tasks++;
+        bytes += textBytes(item.after.text) * 2;
       }
     }
-    open = again;
+    if (batch.size > 0 && await commitBatch(store, blocks, batch)) {
+      for (const item of [...batch.values()].flat()) results[item.index] = { type: "settled", task: item.after.task };
+    } else {
+      // Somebody touched one of the blocks: the store says what is left of them.
+      for (const [block, items] of batch) {
+        blocks.forget(block);
+        later.push(...items);
+      }
+    }
+    open = later;
   }
   return results;
 }
 
+async function commitBatch(
+  store: KvStore,
+  blocks: RunningBlocks,
+  batch: ReadonlyMap<RunningBlock, readonly Item[]>,
+): Promise<boolean> {
+  const step = emptyStep();
+  const ready: TaskText[] = [];
+  const rest: RunningBlock[] = [];
+  for (const [block, items] of batch) {
+    const open = new Map(block.open);
+    for (const { after } of items) {
+      open.delete(after.task.seq);
+      count(step, "running", -1);
+      count(step, after.task.status, 1);
+      if (isReady(after.task)) ready.push(after);
+      else placeAlone(step, after);
+    }
+    rest.push({ ...block, open });
+    step.checks.push({ key: block.key, versionstamp: block.versionstamp });
+    if (open.size === 0) step.deletes.push(block.key);
+    else step.sets.push([block.key, encodeRunning(block.core, open.values())]);
+  }
+  const result = await store.commit([step, placeReady(ready, store.limits)]);
+  if (!result.ok) return false;
+  for (const block of rest) blocks.remember({ ...block, versionstamp: result.versionstamp });
+  return true;
+}
+
 function makeItem({ task: claimed, outcome }: Settlement, index: number, now: number, valueBytes: number): Item {
   const { fence, ...running } = claimed;
-  const key = taskKeys.running(claimed.owner, claimed.seq);
-  const make = (task: Task): Item => {
-    const step = emptyStep();
-    takeTask(step, { key, versionstamp: fence }, running);
-    placeTask(step, task);
-    return { index, key, fence, step, task };
-  };
-  const item = make(taskSettle(running, outcome, now));
+  const after = taskText(taskSettle(running, outcome, now));
   // A record that outgrew its value could never be settled, and would run for ever.
-  return item.step.bytes > valueBytes ? make(shorten(item.task)) : item;
+  const fits = textBytes(after.text) <= valueBytes;
+  return { index, owner: claimed.owner, fence, after: fits ? after : taskText(shorten(after.task)) };
 }
 
 function shorten(task: Task): Task {
@@ -79,18 +118,13 @@ export async function giveBack(
   outcome: "released" | "crashed",
   now: number,
 ): Promise<number> {
-  let count = 0;
+  let total = 0;
   while (true) {
-    const entries = await store.list<Uint8Array>({ prefix: taskKeys.runningOf(owner) }, 500);
-    if (entries.length === 0) return count;
-    const settlements = entries.map((entry): Settlement => {
-      const task = decodeTask(entry.value);
-      return {
-        task: { ...task, fence: entry.versionstamp } as Settlement["task"],
-        outcome: { type: outcome },
-      };
-    });
-    const results = await settleTasks(store, settlements, now);
-    count += results.filter((result) => result.type === "settled").length;
+    const entries = await store.list<Uint8Array>({ prefix: taskKeys.runningOf(owner) }, 20);
+    if (entries.length === 0) return total;
+    const settlements = entries.flatMap((entry) => runningTasks(decodeRunning(entry)))
+      .map((task): Settlement => ({ task, outcome: { type: outcome } }));
+    const results = await settleTasks(store, new RunningBlocks(store), settlements, now);
+    total += results.filter((result) => result.type === "settled").length;
   }
 }

@@ -1,0 +1,78 @@
+/**
+ * Tasks in blocks: ready and running tasks are stored many to a key, because what a commit costs is its keys. A block is
+ * one line of JSON a task; the texts move from key to key as they are.
+ *
+ * @module
+ */
+import { taskKeys, taskShard } from "./task_keys.ts";
+import { emptyStep } from "./task_kv_steps.ts";
+import { type Task, taskHost } from "./task_model.ts";
+import type { KvLimits, KvStep } from "./kv_store.ts";
+
+const BLOCK_TASKS = 100;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A task with its text. */
+export interface TaskText {
+  task: Task;
+  text: string;
+}
+
+/** A task and the JSON that stands for it. */
+export function taskText(task: Task): TaskText {
+  return { task, text: JSON.stringify(task) };
+}
+
+/** The bytes of a block. */
+export function encodeBlock(texts: readonly string[]): Uint8Array {
+  return encoder.encode(texts.join("\n"));
+}
+
+/** The texts of a block. */
+export function decodeBlock(bytes: Uint8Array): string[] {
+  return decoder.decode(bytes).split("\n");
+}
+
+/** Cuts tasks into runs that fit into one block. */
+export function* cutBlocks(tasks: readonly TaskText[], limits: KvLimits): Generator<TaskText[]> {
+  let block: TaskText[] = [];
+  let bytes = 0;
+  for (const task of tasks) {
+    const size = textBytes(task.text);
+    if (block.length > 0 && (block.length >= BLOCK_TASKS || bytes + size > limits.valueBytes)) {
+      yield block;
+      block = [];
+      bytes = 0;
+    }
+    block.push(task);
+    bytes += size;
+  }
+  if (block.length > 0) yield block;
+}
+
+/** The bytes that a text adds to a block, at the most. */
+export function textBytes(text: string): number {
+  return (text.length < 1024 ? text.length * 3 : encoder.encode(text).length) + 1;
+}
+
+/** A step that makes tasks ready, in blocks of one priority and shard. Their counters are not in it. */
+export function placeReady(tasks: readonly TaskText[], limits: KvLimits): KvStep {
+  const groups = new Map<string, TaskText[]>();
+  for (const entry of tasks) {
+    const group = `${entry.task.priority} ${taskShard(taskHost(entry.task.url))}`;
+    const known = groups.get(group);
+    if (known === undefined) groups.set(group, [entry]);
+    else known.push(entry);
+  }
+  const step = emptyStep();
+  for (const [group, members] of groups) {
+    const [priority, shard] = group.split(" ").map(Number) as [number, number];
+    members.sort((a, b) => a.task.seq - b.task.seq);
+    for (const block of cutBlocks(members, limits)) {
+      const key = taskKeys.ready(priority, shard, block[0]!.task.seq);
+      step.sets.push([key, encodeBlock(block.map((entry) => entry.text))]);
+    }
+  }
+  return step;
+}

@@ -1,5 +1,6 @@
 import type { Task } from "./task_model.ts";
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
@@ -10,4 +11,20 @@ const decoder = new TextDecoder();
  */
 export function decodeTask(bytes: Uint8Array): Task {
   return JSON.parse(decoder.decode(bytes));
+}
+
+/** A task with its text. */
+export interface TaskText {
+  task: Task;
+  text: string;
+}
+
+/** A task and the JSON that stands for it. */
+export function taskText(task: Task): TaskText {
+  return { task, text: JSON.stringify(task) };
+}
+
+/** The bytes that a text adds to a block, at the most. */
+export function textBytes(text: string): number {
+  return (text.length < 1024 ? text.length * 3 : encoder.encode(text).length) + 1;
 }

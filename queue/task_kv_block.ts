@@ -4,25 +4,15 @@
  *
  * @module
  */
+import { type TaskText, textBytes } from "./task_codec.ts";
 import { taskKeys, taskShard } from "./task_keys.ts";
 import { emptyStep } from "./task_kv_steps.ts";
-import { type Task, taskHost } from "./task_model.ts";
+import { taskHost } from "./task_model.ts";
 import type { KvLimits, KvStep } from "./kv_store.ts";
 
 const BLOCK_TASKS = 100;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** A task with its text. */
-export interface TaskText {
-  task: Task;
-  text: string;
-}
-
-/** A task and the JSON that stands for it. */
-export function taskText(task: Task): TaskText {
-  return { task, text: JSON.stringify(task) };
-}
 
 /** The bytes of a block. */
 export function encodeBlock(texts: readonly string[]): Uint8Array {
@@ -49,11 +39,6 @@ export function* cutBlocks(tasks: readonly TaskText[], limits: KvLimits): Genera
     bytes += size;
   }
   if (block.length > 0) yield block;
-}
-
-/** The bytes that a text adds to a block, at the most. */
-export function textBytes(text: string): number {
-  return (text.length < 1024 ? text.length * 3 : encoder.encode(text).length) + 1;
 }
 
 /** A step that makes tasks ready, in blocks of one priority and shard. Their counters are not in it. */

@@ -1,8 +1,9 @@
+import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { type Candidate, type Known, makeCandidate, placesOf, refusal, resolve, taken } from "./task_kv_draft.ts";
 import { locateTask } from "./task_kv_locate.ts";
 import { TaskKvSequence } from "./task_kv_sequence.ts";
-import { placeReady, type TaskText, taskText, textBytes } from "./task_kv_block.ts";
+import { placeReady } from "./task_kv_block.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import type { Task } from "./task_model.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";

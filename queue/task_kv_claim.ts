@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { decodeTask } from "./task_codec.ts";
+import { decodeTask, type TaskText, taskText } from "./task_codec.ts";
 import { SHARDS, taskKeys } from "./task_keys.ts";
-import { cutBlocks, decodeBlock, placeReady, type TaskText, taskText } from "./task_kv_block.ts";
+import { cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
 import { encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
 import { emptyStep, takeAlone } from "./task_kv_steps.ts";
 import { type ClaimedTask, type Task, taskClaim } from "./task_model.ts";

@@ -1,6 +1,6 @@
-import { decodeTask } from "./task_codec.ts";
+import { decodeTask, taskText } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
-import { decodeBlock, placeReady, taskText } from "./task_kv_block.ts";
+import { decodeBlock, placeReady } from "./task_kv_block.ts";
 import { findTask, type Located } from "./task_kv_locate.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
 import { count, emptyStep, takeAlone } from "./task_kv_steps.ts";

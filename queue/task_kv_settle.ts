@@ -1,5 +1,6 @@
+import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
-import { placeReady, type TaskText, taskText, textBytes } from "./task_kv_block.ts";
+import { placeReady } from "./task_kv_block.ts";
 import { decodeRunning, encodeRunning, type RunningBlock, RunningBlocks, runningTasks } from "./task_kv_running.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import { type Task, taskSettle } from "./task_model.ts";

@@ -1,6 +1,6 @@
+import type { TaskText } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import type { Task, TaskStatus } from "./task_model.ts";
-import type { TaskText } from "./task_kv_block.ts";
 import type { KvStep } from "./kv_store.ts";
 
 const KEY_BYTES = 60;

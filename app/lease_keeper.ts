@@ -42,7 +42,9 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   async #reclaim(): Promise<void> {
-    const isAlive = (owner: OwnerState) => owner.owner === this.#owner ? true : procIsAlive(owner);
+    // A dead process is known at once. A living one is not vouched for: if it is frozen, its lease runs out.
+    const isAlive = (owner: OwnerState) =>
+      owner.owner === this.#owner ? true : procIsAlive(owner) === false ? false : undefined;
     const tasks = await this.#list.reclaim(isAlive);
     if (tasks > 0) this.#events.reclaimed(tasks);
   }

@@ -27,7 +27,7 @@ export interface DriverResponse {
   etag?: string;
   /** The Last-Modified date. */
   lastModified?: string;
-  /** The bytes as a stream; a byte stream, so that it can be read into a buffer. Null for an empty file. */
+  /** The bytes as a stream, best a byte stream, which can be read into a buffer. Null for an empty file. */
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
   /** The bytes at once, instead of the stream: cheaper for small files. */
   bytes(): Promise<Uint8Array>;

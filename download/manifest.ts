@@ -41,7 +41,7 @@ export class Manifest implements Disposable {
   readonly #name: string;
   #file: Deno.FsFile | undefined;
   #index: Map<string, ManifestLine> | undefined;
-  #indexedAt = -Infinity;
+  #indexed = "";
 
   /**
    * @param root The download folder.
@@ -70,11 +70,14 @@ export class Manifest implements Disposable {
   async find(url: string, out: string, size: number): Promise<TaskDoneFacts | undefined> {
     const matches = (line: ManifestLine | undefined) => line?.url === url && line.bytes === size ? line : undefined;
     let line = matches(this.#index?.get(out));
-    // Another process may have finished it since: read again, but not for every file.
-    if (line === undefined && performance.now() - this.#indexedAt > 1000) {
-      this.#index = await readIndex(this.#folder);
-      this.#indexedAt = performance.now();
-      line = matches(this.#index.get(out));
+    if (line === undefined) {
+      // Somebody may have finished it since the index was read, in this process or in another.
+      const files = await listFiles(this.#folder);
+      if (this.#indexed !== files.join("\n")) {
+        this.#index = await readIndex(files);
+        this.#indexed = files.join("\n");
+        line = matches(this.#index.get(out));
+      }
     }
     if (line === undefined) return undefined;
     const { bytes, finalUrl, etag, lastModified } = line;
@@ -92,17 +95,26 @@ export class Manifest implements Disposable {
   }
 }
 
-async function readIndex(folder: string): Promise<Map<string, ManifestLine>> {
-  const index = new Map<string, ManifestLine>();
-  const names: string[] = [];
+/** The files of the manifest, each with its size: what changes when a line is added. */
+async function listFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
   try {
-    for await (const entry of Deno.readDir(folder)) if (entry.name.endsWith(".jsonl")) names.push(entry.name);
+    for await (const entry of Deno.readDir(folder)) {
+      if (!entry.name.endsWith(".jsonl")) continue;
+      const path = join(folder, entry.name);
+      files.push(`${(await Deno.stat(path)).size} ${path}`);
+    }
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return index;
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  for (const name of names) {
-    for (const text of (await Deno.readTextFile(join(folder, name))).split("\n")) {
+  return files.sort();
+}
+
+async function readIndex(files: readonly string[]): Promise<Map<string, ManifestLine>> {
+  const index = new Map<string, ManifestLine>();
+  for (const file of files) {
+    const path = file.slice(file.indexOf(" ") + 1);
+    for (const text of (await Deno.readTextFile(path)).split("\n")) {
       const line = parseLine(text);
       if (line === undefined) continue;
       const known = index.get(line.out);

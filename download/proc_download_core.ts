@@ -163,12 +163,20 @@ async function stream(
   watched: Watched,
   { buffers, onBytes }: DownloadContext,
 ): Promise<void> {
-  const reader = body.getReader({ mode: "byob" });
+  const reader = byteReader(body);
+  if (reader === undefined) {
+    for await (const chunk of body) {
+      watched.touch();
+      onBytes(chunk.length);
+      part.write(chunk);
+    }
+    return;
+  }
   let buffer = buffers.first();
   try {
     while (true) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (value !== undefined) buffer = value.buffer;
+      if (value !== undefined) buffer = value.buffer as ArrayBuffer;
       if (done) return;
       watched.touch();
       onBytes(value.length);
@@ -182,6 +190,15 @@ async function stream(
   } finally {
     reader.releaseLock();
     buffers.release(buffer);
+  }
+}
+
+/** A reader that fills our own buffer; a stream that was decoded on the way offers none. */
+function byteReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { type Candidate, type Known, makeCandidate, placesOf, refusal, resolve, taken } from "./task_kv_draft.ts";
 import { locateTask } from "./task_kv_locate.ts";
-import { TaskKvSequence } from "./task_kv_sequence.ts";
+import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
 import { placeReady } from "./task_kv_block.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import type { Task } from "./task_model.ts";
@@ -14,6 +14,8 @@ const AHEAD = 1000;
 const LOST_RACES = 50;
 /** Three bytes a character at the most, each worth nine of the budget. */
 const KEY_WEIGHT = 27;
+
+type Take = (wishes: (number | undefined)[]) => Promise<TaskNumber[]>;
 
 /** Puts drafts on the list, and tells which were there already. */
 export class TaskKvAdder {
@@ -47,7 +49,7 @@ export class TaskKvAdder {
     chunk: Candidate[],
     results: AddResult[],
     now: number,
-    take: (wishes: (number | undefined)[]) => ReturnType<TaskKvSequence["take"]>,
+    take: Take,
   ): Promise<void> {
     // An id that looks like an assigned one needs more than a check: whether its number went to another task.
     let look = this.#lookFirst || chunk.some((candidate) => candidate.number !== undefined);
@@ -55,17 +57,11 @@ export class TaskKvAdder {
     for (let races = 0; chunk.length > 0 && races < LOST_RACES;) {
       const before = chunk.length;
       const fresh = resolve(chunk, results, look ? await this.#read(chunk) : { paths: new Map(), ids: new Set() });
-      const numbers = fresh.length === 0 ? [] : await take(fresh.map((candidate) => candidate.number));
-      const items: { step: KvStep; entry: TaskText; candidate: Candidate }[] = [];
-      for (const [i, candidate] of fresh.entries()) {
-        const { seq, granted } = numbers[i]!;
-        if (candidate.number !== undefined && !granted && !await this.#isFree(candidate.number)) {
-          results[candidate.index] = taken(candidate.draft.id!);
-          continue;
-        }
-        const entry = taskText(makeTask(candidate, seq, now));
-        items.push({ step: addStep(entry, candidate), entry, candidate });
-      }
+      await this.#number(fresh.filter((candidate) => candidate.seq === undefined), results, take);
+      const items = fresh.filter(({ index }) => results[index] === undefined).map((candidate) => {
+        const entry = taskText(makeTask(candidate, now));
+        return { step: addStep(entry, candidate), entry, candidate };
+      });
       for (const part of this.#store.chunks(items)) {
         const ready = part.map((item) => item.entry).filter((entry) => isReady(entry.task));
         const steps = [...part.map((item) => item.step), placeReady(ready, this.#store.limits)];
@@ -75,7 +71,7 @@ export class TaskKvAdder {
           if (task.out !== candidate.draft.out) smooth = false;
         }
       }
-      chunk = chunk.filter((candidate) => results[candidate.index]?.type === undefined);
+      chunk = chunk.filter((candidate) => results[candidate.index] === undefined);
       if (chunk.length > 0 || fresh.length < before) smooth = false;
       if (chunk.length === before && look) races++;
       look = true;
@@ -83,6 +79,18 @@ export class TaskKvAdder {
     this.#lookFirst = !smooth;
     for (const { index } of chunk) {
       results[index] = { type: "refused", field: "out", reason: "must be free: others took it again and again" };
+    }
+  }
+
+  /** Gives candidates their numbers, which stay theirs whatever becomes of the commit. */
+  async #number(candidates: readonly Candidate[], results: AddResult[], take: Take): Promise<void> {
+    if (candidates.length === 0) return;
+    const numbers = await take(candidates.map((candidate) => candidate.number));
+    for (const [i, candidate] of candidates.entries()) {
+      const { seq, granted } = numbers[i]!;
+      candidate.seq = seq;
+      if (candidate.number === undefined || granted || await this.#isFree(candidate.number)) continue;
+      results[candidate.index] = taken(candidate.draft.id!);
     }
   }
 
@@ -116,7 +124,8 @@ export class TaskKvAdder {
   }
 }
 
-function makeTask({ draft, out }: Candidate, seq: number, now: number): Task {
+function makeTask({ draft, out, seq }: Candidate, now: number): Task {
+  if (seq === undefined) throw new TypeError(`Cannot add "${out}" as it has no number`);
   return {
     id: draft.id ?? `t${seq}`,
     seq,

@@ -23,6 +23,8 @@ export interface Candidate {
   out: string;
   /** The number in an id that looks like an assigned one. */
   number: number | undefined;
+  /** Its place in the order, once it has one. */
+  seq?: number;
 }
 
 /** What the list knows of the paths and the ids that some candidates wish for. */
@@ -39,10 +41,18 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
   const fresh: Candidate[] = [];
   const claimed = new Set<string>();
   const claimedIds = new Set<string>();
+  const claim = (draft: TaskDraft) => {
+    for (const place of placesOf(draft)) claimed.add(place);
+    if (draft.id !== undefined) claimedIds.add(draft.id);
+  };
   for (const candidate of chunk) {
     const { draft, index, wish } = candidate;
     const places = placesOf(draft);
     const waits = places.some((place) => claimed.has(place)) || (draft.id !== undefined && claimedIds.has(draft.id));
+    if (waits) {
+      claim(draft);
+      continue;
+    }
     const same = places.find((place) => known.paths.get(place)?.wish === wish);
     const out = places.find((place) => !known.paths.has(place));
     if (same !== undefined) {
@@ -59,9 +69,7 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
       results[index] = { type: "refused", field: "out", reason };
       continue;
     }
-    for (const place of places) claimed.add(place);
-    if (draft.id !== undefined) claimedIds.add(draft.id);
-    if (waits) continue;
+    claim(draft);
     candidate.out = out;
     fresh.push(candidate);
   }

@@ -5,10 +5,12 @@ import { decodeRunning, runningTasks } from "./task_kv_running.ts";
 import { type Task, taskAssignedNumber } from "./task_model.ts";
 import type { KvStore } from "./kv_store.ts";
 
-const LOOKS = 5;
+const LOOKS = 4;
+/** The look that reads every block which could hold the task: the one after the first, which finds nearly all. */
+const THOROUGH_LOOK = 1;
 /** Blocks are ordered by their first tasks, so that a task is nearly always in the last one that begins before it. */
 const NEAREST = 2;
-const PAGE = 100;
+const PAGE = 20;
 
 /** A task, and the entry of its record if that has a key of its own. */
 export interface Located {
@@ -29,7 +31,7 @@ export async function locateTask(store: KvStore, seq: number): Promise<Located |
   const last = await store.get<number>(taskKeys.seq());
   for (let look = 0; look < LOOKS && seq <= (last.value ?? 0); look++) {
     const located = await findAlone(store, seq) ?? await findRunning(store, seq) ??
-      await findReady(store, seq, look > 0);
+      await findReady(store, seq, look === THOROUGH_LOOK);
     if (located !== undefined) return located;
   }
   return undefined;
@@ -61,10 +63,9 @@ async function findReady(store: KvStore, seq: number, thorough: boolean): Promis
     const [head] = await store.list(start === undefined ? { prefix } : { prefix, start }, 1);
     if (head === undefined) return undefined;
     const priority = 0 - (head.key[2] as number);
-    for (let shard = 0; shard < SHARDS; shard++) {
-      const task = await findInShard(store, priority, shard, seq, thorough);
-      if (task !== undefined) return { task };
-    }
+    const looks = Array.from({ length: SHARDS }, (_, shard) => findInShard(store, priority, shard, seq, thorough));
+    const task = (await Promise.all(looks)).find((found) => found !== undefined);
+    if (task !== undefined) return { task };
     start = taskKeys.readyFrom(priority, SHARDS);
   }
 }
@@ -76,6 +77,8 @@ async function findInShard(
   seq: number,
   thorough: boolean,
 ): Promise<Task | undefined> {
+  // Most texts need not be parsed to see that they are another task's.
+  const mark = `"seq":${seq},`;
   const start = taskKeys.readyFrom(priority, shard);
   let end = taskKeys.ready(priority, shard, seq + 1);
   while (true) {
@@ -83,6 +86,7 @@ async function findInShard(
     const entries = await store.list<Uint8Array>({ start, end }, page, true);
     for (const entry of entries) {
       for (const text of decodeBlock(entry.value)) {
+        if (!text.includes(mark)) continue;
         const task: Task = JSON.parse(text);
         if (task.seq === seq) return task;
       }

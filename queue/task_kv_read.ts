@@ -9,9 +9,12 @@ import type { ListRequest, RetryRequest, TaskCounts, TaskPage } from "./task_sha
 import type { KvStore } from "./kv_store.ts";
 
 const PAGE = 500;
+const BLOCK_PAGE = 8;
 
 interface Family {
   prefix: Deno.KvKey;
+  /** True if an entry holds many tasks. */
+  blocks: boolean;
   /** The tasks of one entry. */
   tasks: (entry: Deno.KvEntry<Uint8Array>) => Task[];
 }
@@ -23,15 +26,20 @@ function families(status: TaskStatus): Family[] {
     case "running":
       return [{
         prefix: taskKeys.runningAll(),
+        blocks: true,
         tasks: (entry) => runningTasks(decodeRunning(entry)).map(({ fence: _, ...task }) => task),
       }];
     case "waiting":
       return [
-        { prefix: taskKeys.readyAll(), tasks: (entry) => decodeBlock(entry.value).map((text) => JSON.parse(text)) },
-        { prefix: taskKeys.delayedAll(), tasks: alone },
+        {
+          prefix: taskKeys.readyAll(),
+          blocks: true,
+          tasks: (entry) => decodeBlock(entry.value).map((text) => JSON.parse(text)),
+        },
+        { prefix: taskKeys.delayedAll(), blocks: false, tasks: alone },
       ];
     default:
-      return [{ prefix: taskKeys.restingAll(status), tasks: alone }];
+      return [{ prefix: taskKeys.restingAll(status), blocks: false, tasks: alone }];
   }
 }
 
@@ -53,11 +61,12 @@ export async function listTasks(store: KvStore, request: ListRequest): Promise<T
   const tasks: Task[] = [];
   let cursor: Cursor | undefined;
   for (let family = from?.family ?? 0; family < all.length; family++) {
-    const { prefix, tasks: tasksOf } = all[family]!;
+    const { prefix, blocks, tasks: tasksOf } = all[family]!;
     let start = family === from?.family ? from.key : undefined;
     while (true) {
-      // One more than fits tells whether another page follows; the first is what the page before has ended in.
-      const page = Math.min(PAGE, limit - tasks.length + 2);
+      // One more than fits tells whether another page follows; the first is what the page before has ended in. Blocks
+      // hold many tasks each: few are read at once, so that a page costs what it shows.
+      const page = Math.min(blocks ? BLOCK_PAGE : PAGE, limit - tasks.length + 2);
       const entries = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, page);
       for (const entry of entries) {
         const seen = start !== undefined && sameKey(entry.key, start);

@@ -61,9 +61,10 @@ export class RunningBlocks {
     else this.#known.set(name, block);
   }
 
-  /** Forgets a block: the store may know better. */
+  /** Forgets a block as it was: the store knows better. Another caller may have learned of a newer one since. */
   forget(block: RunningBlock): void {
-    this.#known.delete(`${block.owner} ${block.fence}`);
+    const name = `${block.owner} ${block.fence}`;
+    if (this.#known.get(name)?.versionstamp === block.versionstamp) this.#known.delete(name);
   }
 
   /** The block of a claim, from memory or from the store; `undefined` if the claim has ended. */

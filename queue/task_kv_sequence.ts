@@ -35,18 +35,17 @@ export class TaskKvSequence {
     while (true) {
       const { value, versionstamp } = await this.#store.get<number>(key);
       const last = value ?? 0;
-      const floor = Math.max(last, ...named);
+      const fresh = new Set(named.filter((wish) => wish > last));
+      const floor = Math.max(last, ...fresh);
+      const more = wishes.length - fresh.size + ahead;
       const step = { ...emptyStep(), checks: [{ key, versionstamp }] };
-      step.sets.push([key, floor + wishes.length + ahead]);
+      step.sets.push([key, floor + more]);
       if (!(await this.#store.commit([step])).ok) continue;
       this.#next = floor + 1;
-      this.#left = wishes.length + ahead;
-      const given = new Set<number>();
-      return wishes.map((wish) => {
-        if (wish === undefined || wish <= last || given.has(wish)) return this.#give();
-        given.add(wish);
-        return { seq: wish, granted: true };
-      });
+      this.#left = more;
+      return wishes.map((wish) =>
+        wish !== undefined && fresh.delete(wish) ? { seq: wish, granted: true } : this.#give()
+      );
     }
   }
 

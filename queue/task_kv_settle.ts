@@ -34,34 +34,39 @@ export async function settleTasks(
   const results: SettleResult[] = new Array(settlements.length);
   let open = settlements.map((settlement, index) => makeItem(settlement, index, now, store.limits.valueBytes));
   while (open.length > 0) {
-    const batch = new Map<RunningBlock, Item[]>();
+    // By name: what is known of a block may change while this waits for another, and each may be written only once.
+    const batch = new Map<string, { block: RunningBlock; items: Item[] }>();
     const seen = new Set<string>();
     const later: Item[] = [];
     let bytes = 0;
     let tasks = 0;
     for (const item of open) {
       const full = tasks >= Math.min(TASKS_AT_ONCE, store.limits.mutations / 4) || bytes > store.limits.bytes / 2;
-      const block = full ? undefined : await blocks.find(item.owner, item.fence);
-      const claim = `${item.owner} ${item.fence} ${item.after.task.seq}`;
+      const name = `${item.fence} ${item.owner}`;
+      const block = full ? undefined : batch.get(name)?.block ?? await blocks.find(item.owner, item.fence);
+      const claim = `${item.after.task.seq} ${name}`;
       if (full) later.push(item);
       else if (block === undefined || !block.open.has(item.after.task.seq) || seen.has(claim)) {
         results[item.index] = { type: "stale" };
-      } else if (!batch.has(block) && batch.size >= Math.min(BLOCKS_AT_ONCE, store.limits.checks)) {
+      } else if (!batch.has(name) && batch.size >= Math.min(BLOCKS_AT_ONCE, store.limits.checks)) {
         later.push(item);
       } else {
-        const members = batch.get(block);
-        if (members === undefined) batch.set(block, [item]);
-        else members.push(item);
+        const members = batch.get(name);
+        if (members === undefined) batch.set(name, { block, items: [item] });
+        else members.items.push(item);
         seen.add(claim);
         tasks++;
         bytes += textBytes(item.after.text) * 2;
       }
     }
-    if (batch.size > 0 && await commitBatch(store, blocks, batch)) {
-      for (const item of [...batch.values()].flat()) results[item.index] = { type: "settled", task: item.after.task };
+    const parts = [...batch.values()];
+    if (parts.length > 0 && await commitBatch(store, blocks, parts)) {
+      for (const item of parts.flatMap((part) => part.items)) {
+        results[item.index] = { type: "settled", task: item.after.task };
+      }
     } else {
       // Somebody touched one of the blocks: the store says what is left of them.
-      for (const [block, items] of batch) {
+      for (const { block, items } of parts) {
         blocks.forget(block);
         later.push(...items);
       }
@@ -74,12 +79,12 @@ export async function settleTasks(
 async function commitBatch(
   store: KvStore,
   blocks: RunningBlocks,
-  batch: ReadonlyMap<RunningBlock, readonly Item[]>,
+  parts: readonly { block: RunningBlock; items: readonly Item[] }[],
 ): Promise<boolean> {
   const step = emptyStep();
   const ready: TaskText[] = [];
   const rest: RunningBlock[] = [];
-  for (const [block, items] of batch) {
+  for (const { block, items } of parts) {
     const open = new Map(block.open);
     for (const { after } of items) {
       open.delete(after.task.seq);

@@ -73,6 +73,8 @@ export class DownloadPool {
     const most = 2 * (this.#admission.value + this.#ahead);
     if (this.#queued > most) this.#release(this.#queued - most);
     this.#pump();
+    // Few free places wait for company only until the next look: beside long downloads they would wait for ever.
+    this.#ask(1);
   }
 
   /** Starts nothing more, and resolves when all that runs has ended and is handed over. */
@@ -111,11 +113,10 @@ export class DownloadPool {
   }
 
   /** Asks for the room that is left, but not for every single place: a claim costs the same for one as for many. */
-  #ask(): void {
+  #ask(atLeast = (this.#admission.value + this.#ahead) / 4): void {
     if (this.#stopping !== undefined) return;
-    const target = this.#admission.value + this.#ahead;
-    const room = target - this.#active - this.#queued - this.#asked;
-    if (room <= 0 || (room < target / 4 && this.#active + this.#queued > 0)) return;
+    const room = this.#admission.value + this.#ahead - this.#active - this.#queued - this.#asked;
+    if (room <= 0 || (room < atLeast && this.#active + this.#queued > 0)) return;
     this.#asked += room;
     this.#ports.want(room);
   }

@@ -4,6 +4,11 @@ import type { DownloadDriver, DriverRequest, DriverResponse } from "../download_
 import { retryAfter } from "../retry_after.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const DECODERS: ReadonlyMap<string, CompressionFormat> = new Map([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+]);
 const USER_AGENT = "corehaul/0.1.0";
 
 /** How {@linkcode HttpDriver} connects. */
@@ -87,9 +92,24 @@ async function describe(response: Response, url: URL): Promise<DriverResponse> {
     ...(length === undefined ? {} : { length }),
     ...(etag === null ? {} : { etag }),
     ...(lastModified === null ? {} : { lastModified }),
-    body: response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null,
-    bytes: () => response.bytes(),
+    ...bodyOf(response, url),
   };
+}
+
+type Body = Pick<DriverResponse, "body" | "bytes">;
+
+/** The body as it was before the server encoded it, which some do although they were asked not to. */
+function bodyOf(response: Response, url: URL): Body {
+  const body = response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (body === null || encoding === "identity") return { body, bytes: () => response.bytes() };
+  const format = DECODERS.get(encoding);
+  if (format === undefined) {
+    body.cancel().catch(() => {});
+    throw new DownloadError("protocol", `${url.host}: content encoding "${encoding}" cannot be decoded`);
+  }
+  const decoded = body.pipeThrough(new DecompressionStream(format));
+  return { body: decoded, bytes: () => new Response(decoded).bytes() };
 }
 
 /** The length of what will be read; unknown if the server encodes the body all the same. */

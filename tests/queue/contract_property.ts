@@ -1,0 +1,166 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { ClaimedTask, TaskOutcome } from "../../queue/task_model.ts";
+import type { TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
+import { assertCountsMatch, type FakeClock, fakeClock, type OpenList, ownerInfo, taskError } from "./contract_kit.ts";
+import { ContractModel } from "./contract_model.ts";
+
+const RUNS = 40;
+const MAX_OPERATIONS = 30;
+
+/** What one run has in its hands. */
+interface Run {
+  list: TaskSharedList;
+  clock: FakeClock;
+  model: ContractModel;
+  /** Every claim that was ever made, the ended ones too. */
+  claims: ClaimedTask[];
+  /** The names of the three owners, which change when one is lost. */
+  names: string[];
+}
+
+type Operation = (run: Run) => Promise<void>;
+
+const small = fc.nat(7);
+const ownerIndex = fc.nat(2);
+
+const draftShape = fc.record({
+  url: small,
+  out: small,
+  fallback: fc.option(small, { nil: undefined }),
+  id: fc.option(fc.nat(3), { nil: undefined }),
+  priority: fc.integer({ min: -1, max: 1 }),
+  delay: fc.option(fc.integer({ min: -5, max: 20_000 }), { nil: undefined, freq: 3 }),
+});
+
+const add: fc.Arbitrary<Operation> = fc.array(draftShape, { maxLength: 8 }).map((shapes) => async (run) => {
+  const drafts = shapes.map(({ url, out, fallback, id, priority, delay }): TaskDraft => ({
+    url: `http://h${url % 3}.example/${url}`,
+    out: `p${out}`,
+    priority,
+    ...(fallback === undefined ? {} : { fallbackOut: `p${fallback + 4}` }),
+    ...(id === undefined ? {} : { id: `id ${id}` }),
+    ...(delay === undefined ? {} : { notBefore: run.clock.now() + delay }),
+  }));
+  run.model.add(drafts, await run.list.add(drafts));
+});
+
+const claim: fc.Arbitrary<Operation> = fc.tuple(ownerIndex, fc.integer({ min: 1, max: 6 })).map(
+  ([index, limit]) => async (run) => {
+    const owner = run.names[index]!;
+    const claimed = await run.list.claim({ owner, core: index, limit, worker: { index, of: 3 } });
+    run.model.claim(owner, limit, run.clock.now(), claimed);
+    run.claims.push(...claimed);
+  },
+);
+
+const settle: fc.Arbitrary<Operation> = fc.array(fc.tuple(fc.nat(), fc.nat(9), fc.nat(15_000)), { maxLength: 6 }).map(
+  (picks) => async (run) => {
+    if (run.claims.length === 0) return;
+    const settlements = picks.map(([pick, kind, delay]) => ({
+      // The newest claims are the likeliest to be still open.
+      task: run.claims.at(-1 - pick % Math.min(run.claims.length, 12))!,
+      outcome: outcomeOf(kind, run.clock.now() + delay),
+    }));
+    run.model.settle(settlements, await run.list.settle(settlements));
+  },
+);
+
+function outcomeOf(kind: number, notBefore: number): TaskOutcome {
+  if (kind < 3) return { type: "done", startedAt: 1, facts: { bytes: 1, finalUrl: "http://f.example/" } };
+  if (kind < 5) return { type: "failed", startedAt: 1, error: taskError({ retryable: kind === 3 }) };
+  if (kind < 7) return { type: "retry", startedAt: 1, error: taskError(), notBefore };
+  return { type: kind === 7 ? "released" : "crashed" };
+}
+
+const register: fc.Arbitrary<Operation> = ownerIndex.map((index) => async (run) => {
+  let owner = run.names[index]!;
+  if (!run.model.owners.has(owner)) owner = run.names[index] = `${owner}'`;
+  await run.list.register(ownerInfo(owner));
+  await noteLease(run, owner);
+});
+
+const heartbeat: fc.Arbitrary<Operation> = ownerIndex.map((index) => async (run) => {
+  const owner = run.names[index]!;
+  const alive = run.model.owners.has(owner);
+  assertEquals(await run.list.heartbeat(owner), alive ? "alive" : "lost");
+  if (alive) await noteLease(run, owner);
+});
+
+/** How long a lease is, is the backend's business. */
+async function noteLease({ list, model }: Run, owner: string): Promise<void> {
+  const state = (await list.owners()).find((one) => one.owner === owner);
+  model.owners.set(owner, state!.aliveUntil);
+}
+
+const leave: fc.Arbitrary<Operation> = ownerIndex.map((index) => async (run) => {
+  await run.list.leave(run.names[index]!);
+  run.model.end(run.names[index]!, "released");
+});
+
+const reclaim: fc.Arbitrary<Operation> = fc.array(fc.constantFrom(true, false, undefined, undefined), {
+  minLength: 3,
+  maxLength: 3,
+}).map((verdicts) => async (run) => {
+  const verdictOf = (owner: string) => verdicts[run.names.indexOf(owner)];
+  const dead = [...run.model.owners].filter(([owner, aliveUntil]) =>
+    verdictOf(owner) === false || (verdictOf(owner) === undefined && aliveUntil < run.clock.now())
+  );
+  let count = 0;
+  for (const [owner] of dead) count += run.model.end(owner, "crashed");
+  assertEquals(await run.list.reclaim((owner) => verdictOf(owner.owner)), count);
+});
+
+const retry: fc.Arbitrary<Operation> = fc.record({
+  retryableOnly: fc.boolean(),
+  picks: fc.option(fc.array(small, { maxLength: 3 }), { nil: undefined }),
+}).map(({ retryableOnly, picks }) => async (run) => {
+  const { tasks } = run.model;
+  const ids = picks?.map((pick) => tasks.length === 0 ? "none" : tasks[pick % tasks.length]!.id);
+  const request = { retryableOnly, ...(ids === undefined ? {} : { ids }) };
+  assertEquals(await run.list.retry(request), run.model.retry(request));
+});
+
+const advance: fc.Arbitrary<Operation> = fc.integer({ min: 1, max: 20_000 }).map((ms) => ({ clock }) => {
+  clock.advance(ms);
+  return Promise.resolve();
+});
+
+const operation = fc.oneof(
+  { weight: 5, arbitrary: add },
+  { weight: 6, arbitrary: claim },
+  { weight: 6, arbitrary: settle },
+  { weight: 2, arbitrary: register },
+  { weight: 1, arbitrary: heartbeat },
+  { weight: 1, arbitrary: leave },
+  { weight: 2, arbitrary: reclaim },
+  { weight: 2, arbitrary: retry },
+  { weight: 2, arbitrary: advance },
+);
+
+/** What holds after any sequence of operations. */
+export function contractProperty(name: string, open: OpenList): void {
+  Deno.test(`${name} does what a simple list would do, whatever happens in whatever order`, async () => {
+    const property = fc.asyncProperty(
+      fc.array(operation, { minLength: 5, maxLength: MAX_OPERATIONS, size: "max" }),
+      async (operations) => {
+        const clock = fakeClock(1_000_000);
+        await using list = await open({ clock });
+        const run: Run = { list, clock, model: new ContractModel(), claims: [], names: ["a", "b", "c"] };
+        for (const owner of ["a", "b"]) {
+          await list.register(ownerInfo(owner));
+          await noteLease(run, owner);
+        }
+        for (const step of operations) {
+          await step(run);
+          assertEquals(await list.counts(), run.model.counts());
+        }
+        const all = await assertCountsMatch(list);
+        assertEquals(all.length, run.model.tasks.length);
+        for (const task of all) run.model.compare(task);
+        for (const { id } of run.model.tasks) run.model.compare(await list.get(id));
+      },
+    );
+    await fc.assert(property, { numRuns: RUNS });
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * The contract of the shared list of tasks: ONE suite that every backend passes. A backend's test file calls
+ * {@linkcode contractSuite} for each of its ways to store a list.
+ *
+ * @module
+ */
+import { contractAdd } from "./contract_add.ts";
+import { contractClaim } from "./contract_claim.ts";
+import type { OpenList } from "./contract_kit.ts";
+import { contractOwners } from "./contract_owners.ts";
+import { contractProperty } from "./contract_property.ts";
+import { contractRead } from "./contract_read.ts";
+import { contractSettle } from "./contract_settle.ts";
+
+export type { OpenList } from "./contract_kit.ts";
+
+/**
+ * Registers the tests of the contract.
+ *
+ * @param name What is tested, the beginning of every test's name.
+ * @param open Opens a list that is new and empty; disposing of it removes what it stored.
+ */
+export function contractSuite(name: string, open: OpenList): void {
+  contractAdd(name, open);
+  contractClaim(name, open);
+  contractSettle(name, open);
+  contractOwners(name, open);
+  contractRead(name, open);
+  contractProperty(name, open);
+}

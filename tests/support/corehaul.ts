@@ -1,0 +1,175 @@
+import { fromFileUrl } from "@std/path";
+import { until } from "./until.ts";
+
+/** Where the project is. */
+export const PROJECT_ROOT: URL = new URL("../../", import.meta.url);
+
+/** How {@linkcode Corehaul.start} starts. */
+export interface CorehaulOptions {
+  /** The folder to run in. */
+  cwd: string;
+  /** Variables beside the common ones. */
+  env?: Record<string, string>;
+  /** What standard input says. Default: nothing. */
+  stdin?: string;
+}
+
+/** How a command ended. */
+export interface Ended {
+  /** The exit code; 128 and the number of the signal if one ended it. */
+  code: number;
+  /** Standard output. */
+  stdout: string;
+  /** Standard error. */
+  stderr: string;
+}
+
+const TIMEOUT_MS = 90_000;
+let cached: Promise<void> | undefined;
+
+/** The real command line (`deno run -A cli.ts …`) as a child process. Disposing kills it if it still runs. */
+export class Corehaul implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #ended: Promise<Ended>;
+  #stdout = "";
+  #stderr = "";
+  #over = false;
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#ended = this.#follow();
+  }
+
+  /** Starts it. */
+  static async start(args: readonly string[], options: CorehaulOptions): Promise<Corehaul> {
+    await cacheProject();
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", fromFileUrl(new URL("cli.ts", PROJECT_ROOT)), ...args],
+      cwd: options.cwd,
+      clearEnv: true,
+      env: { ...commonEnv(), ...options.env },
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    if (options.stdin !== undefined) {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(options.stdin));
+      await writer.close();
+    }
+    return new Corehaul(child);
+  }
+
+  /** The number of the process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** What it printed so far. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  /** What it said on standard error so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** True when the process has ended. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The events of a run with `--json` so far. */
+  events(type?: string): Record<string, unknown>[] {
+    return jsonLines(this.#stdout.slice(0, this.#stdout.lastIndexOf("\n") + 1))
+      .filter((event) => type === undefined || event.type === type);
+  }
+
+  /** Sends a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for something that it does; fails early if it ends without it. */
+  async until<T>(what: string, look: () => T | Promise<T>, timeoutMs = 60_000): Promise<void> {
+    const detail = () => `stdout: ${tail(this.#stdout)}\nstderr: ${tail(this.#stderr)}`;
+    await until(what, async () => {
+      const over = this.#over;
+      const value = await look();
+      if (!value && over) throw new Error(`The process ended before ${what}\n${detail()}`);
+      return value;
+    }, { timeoutMs, detail });
+  }
+
+  /** Waits for its end. */
+  async ended(timeoutMs: number = TIMEOUT_MS): Promise<Ended> {
+    await until("the end of the process", () => this.#over, {
+      timeoutMs,
+      everyMs: 10,
+      detail: () => `stdout: ${tail(this.#stdout)}\nstderr: ${tail(this.#stderr)}`,
+    });
+    return await this.#ended;
+  }
+
+  async #follow(): Promise<Ended> {
+    const [status] = await Promise.all([
+      this.#child.status,
+      read(this.#child.stdout, (text) => this.#stdout += text),
+      read(this.#child.stderr, (text) => this.#stderr += text),
+    ]);
+    this.#over = true;
+    return { code: status.code, stdout: this.#stdout, stderr: this.#stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#over) {
+      try {
+        this.#child.kill("SIGKILL");
+      } catch {
+        // It has ended in this moment.
+      }
+    }
+    await this.#ended;
+  }
+}
+
+/** Runs a command to its end. */
+export async function corehaul(args: readonly string[], options: CorehaulOptions): Promise<Ended> {
+  await using process = await Corehaul.start(args, options);
+  return await process.ended();
+}
+
+/** Reads what `--json` printed. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+/** The environment of every child: this one's, without what would change a run, in English. */
+export function commonEnv(): Record<string, string> {
+  const foreign = /^(CFG_|LC_|LANGUAGE$|NO_PROXY$|COREHAUL_)/i;
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name));
+  const local = "127.0.0.1,localhost";
+  return { ...Object.fromEntries(kept), LANG: "C", NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", NO_PROXY: local };
+}
+
+/** The first run of a fresh checkout downloads packages and says so: that is done before, once. */
+export function cacheProject(): Promise<void> {
+  cached ??= (async () => {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["cache", "cli.ts", "workers/proc_config.ts", "workers/proc_worker.ts"],
+      cwd: PROJECT_ROOT,
+      env: { NO_COLOR: "1" },
+    }).output();
+    if (!success) throw new Error(`Cannot load the project: ${new TextDecoder().decode(stderr)}`);
+  })();
+  return cached;
+}
+
+async function read(stream: ReadableStream<Uint8Array<ArrayBuffer>>, take: (text: string) => void): Promise<void> {
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) take(text);
+}
+
+function tail(text: string): string {
+  return text.length > 2000 ? `…${text.slice(-2000)}` : text;
+}

@@ -1,0 +1,108 @@
+import { hash } from "node:crypto";
+
+/** A request as a {@linkcode FaultHandler} sees it. */
+export interface FaultRequest {
+  /** The path of the url. */
+  path: string;
+  /** Its headers. */
+  headers: Headers;
+  /** The how-manieth request for this path it is, from 1. */
+  nth: number;
+  /** When it came, in milliseconds of `performance.now()`. */
+  at: number;
+}
+
+/** Answers a request, well or badly. */
+export type FaultHandler = (request: FaultRequest, server: FaultServer) => Response | Promise<Response>;
+
+/** A loopback server that is slow or faulty as a test wants it, and counts what is open. */
+export class FaultServer implements AsyncDisposable {
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #closing = new AbortController();
+  readonly #counts = new Map<string, number>();
+
+  /** Every request, oldest first. */
+  readonly requests: FaultRequest[] = [];
+  /** Requests that are being answered. */
+  open = 0;
+  /** The most requests that were being answered at a time. */
+  maxOpen = 0;
+  /** The start of every url, without a slash at the end. */
+  readonly url: string;
+
+  private constructor(handler: FaultHandler) {
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request, info) => {
+      const { pathname } = new URL(request.url);
+      const nth = this.hits(pathname) + 1;
+      this.#counts.set(pathname, nth);
+      const seen = { path: pathname, headers: request.headers, nth, at: performance.now() };
+      this.requests.push(seen);
+      this.maxOpen = Math.max(this.maxOpen, ++this.open);
+      info.completed.catch(() => {}).finally(() => this.open--);
+      return await handler(seen, this);
+    });
+    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Starts one. */
+  static start(handler: FaultHandler): FaultServer {
+    return new FaultServer(handler);
+  }
+
+  /** Its port. */
+  get port(): number {
+    return this.#server.addr.port;
+  }
+
+  /** How often a path was asked for. */
+  hits(path: string): number {
+    return this.#counts.get(path) ?? 0;
+  }
+
+  /** Waits, but not past the end of the server. */
+  pause(ms: number): Promise<void> {
+    const { signal } = this.#closing;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener("abort", end);
+    });
+  }
+
+  /** Waits until a condition holds, but not past the end of the server. */
+  async hold(condition: () => boolean): Promise<void> {
+    while (!condition() && !this.#closing.signal.aborted) await this.pause(20);
+  }
+
+  /** An answer whose body comes in pieces, with a pause before each. */
+  trickle(body: Uint8Array, pieces: number, everyMs: number, headers: Record<string, string> = {}): Response {
+    const size = Math.ceil(body.length / pieces);
+    let from = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        await this.pause(everyMs);
+        if (from < body.length) controller.enqueue(body.slice(from, from += size));
+        if (from >= body.length) controller.close();
+      },
+    });
+    return new Response(stream, { headers: { "content-length": String(body.length), ...headers } });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#server.shutdown();
+  }
+}
+
+/** Bytes that are the same for the same name, and others for every other name. */
+export function bytesFor(name: string, length: number): Uint8Array<ArrayBuffer> {
+  const seed = hash("sha256", name, "buffer");
+  const bytes = new Uint8Array(length);
+  for (let from = 0; from < length; from += seed.length) bytes.set(seed.subarray(0, length - from), from);
+  return bytes;
+}

@@ -1,0 +1,134 @@
+import { findProgram } from "./find_program.ts";
+import { TempDir } from "./temp_dir.ts";
+import { until } from "./until.ts";
+
+/** A line of the access log. */
+export interface NginxRequest {
+  /** The status of the answer. */
+  status: number;
+  /** The path as the client sent it. */
+  path: string;
+}
+
+const START_TRIES = 5;
+const START_TIMEOUT_MS = 20_000;
+
+/** A real nginx on a free loopback port that serves a folder; a child of this process with files of its own. */
+export class NginxServer implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #home: TempDir;
+  readonly #ready: string;
+  #ended = false;
+
+  /** The start of every url, without a slash at the end. */
+  readonly url: string;
+
+  private constructor(child: Deno.ChildProcess, home: TempDir, port: number, ready: string) {
+    this.#child = child;
+    this.#home = home;
+    this.#ready = ready;
+    this.url = `http://127.0.0.1:${port}`;
+    child.status.then(() => this.#ended = true);
+  }
+
+  /**
+   * Starts it and waits until it answers.
+   *
+   * @param root The folder to serve.
+   * @throws {Error} If nginx is not installed or does not come up.
+   */
+  static async start(root: string): Promise<NginxServer> {
+    const program = await findProgram("nginx", ["-v"]);
+    const home = await TempDir.create();
+    try {
+      for (let tries = 1;; tries++) {
+        const server = await NginxServer.#try(program, root, home);
+        if (server !== undefined) return server;
+        // Another process may have taken the port since it was found free.
+        if (tries < START_TRIES) continue;
+        throw new Error(`Cannot start nginx: ${await Deno.readTextFile(home.join("error.log")).catch(() => "")}`);
+      }
+    } catch (error) {
+      await home[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  static async #try(program: string, root: string, home: TempDir): Promise<NginxServer | undefined> {
+    const port = freePort();
+    const ready = `/${crypto.randomUUID()}`;
+    await home.write("nginx.conf", configuration(root, home, port, ready));
+    const child = new Deno.Command(program, {
+      args: ["-p", home.path, "-c", home.join("nginx.conf"), "-e", home.join("error.log")],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const server = new NginxServer(child, home, port, ready);
+    await until("nginx", async () => server.#ended || await server.#answers(), { timeoutMs: START_TIMEOUT_MS });
+    return server.#ended ? undefined : server;
+  }
+
+  /** Every request that it has answered, oldest first. */
+  async requests(): Promise<NginxRequest[]> {
+    // One process writes the log in order: when the mark is there, so is everything before it.
+    const mark = `${this.#ready}?${crypto.randomUUID()}`;
+    await (await fetch(`${this.url}${mark}`)).body?.cancel();
+    const log = await until("the access log", async () => {
+      const text = await Deno.readTextFile(this.#home.join("access.log"));
+      return text.includes(mark) && text;
+    });
+    return log.split("\n").filter((line) => line !== "" && !line.includes(this.#ready)).map((line) => ({
+      status: Number(line.slice(0, 3)),
+      path: line.slice(4),
+    }));
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.url}${this.#ready}`);
+      return await response.text() === this.#ready;
+    } catch {
+      return false;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) this.#child.kill("SIGTERM");
+    await this.#child.status;
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
+
+function configuration(root: string, home: TempDir, port: number, ready: string): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `  ${kind}_temp_path ${home.join(kind)};`);
+  return [
+    // As root, the worker would change to a user who cannot read the folders.
+    ...(Deno.uid() === 0 ? ["user root;"] : []),
+    "daemon off;",
+    "worker_processes 1;",
+    `pid ${home.join("nginx.pid")};`,
+    `error_log ${home.join("error.log")} warn;`,
+    "events { worker_connections 4096; }",
+    "http {",
+    ...temporary,
+    "  log_format short '$status $request_uri';",
+    `  access_log ${home.join("access.log")} short;`,
+    "  default_type application/octet-stream;",
+    "  sendfile on;",
+    "  server {",
+    `    listen 127.0.0.1:${port};`,
+    `    root ${root};`,
+    `    location = ${ready} { return 200 ${ready}; }`,
+    "  }",
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** A port of the loopback that nobody listens on now. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

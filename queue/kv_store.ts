@@ -1,5 +1,6 @@
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
+import { kvProbe } from "./kv_probe.ts";
 import { QueueUnavailableError } from "./queue_unavailable_error.ts";
 
 /** What one commit may hold. */
@@ -69,6 +70,10 @@ export class KvStore implements AsyncDisposable {
     const address = `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
+    }
+    const damage = path === ":memory:" || /^https?:/.test(path) ? undefined : kvProbe(path);
+    if (damage !== undefined) {
+      throw new QueueUnavailableError(`Cannot open the task list ${address}: ${damage}`, address);
     }
     const kv = await retryLocked(() => Deno.openKv(path), address, "open");
     return new KvStore(kv, address, limits);

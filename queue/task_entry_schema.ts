@@ -13,8 +13,8 @@ const MAX_PRIORITY = 1_000_000_000;
 const entrySchema = z.strictObject({
   url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
     .describe("where the file is"),
-  id: z.string().min(1).max(200).regex(/^(?!t\d+$)/, "must not look like an assigned id (t1, t2, …)").optional()
-    .describe("a name for the task; default: t and a number"),
+  id: z.string().min(1).max(200).optional()
+    .describe("a name for the task; default: t and its number"),
   out: z.string().min(1).optional()
     .describe("where the file goes, relative to the download folder; default: the last part of the url's path"),
   priority: z.int().min(-MAX_PRIORITY).max(MAX_PRIORITY).optional()

@@ -69,7 +69,8 @@ async function claimReady(
   const first = firstShard(request, context.turn);
   for (let races = 0; claimed.length < request.limit && races < LOST_RACES;) {
     const wanted = request.limit - claimed.length;
-    const most = Math.max(1, Math.min(BLOCKS_AT_ONCE, store.limits.checks - 1));
+    // The owner is checked, each block that is taken, and each that is made of them: two for one at the worst.
+    const most = Math.max(1, Math.min(BLOCKS_AT_ONCE, Math.floor((store.limits.checks - 1) / 3)));
     // After a lost race, look further than is needed and start anywhere in it: two owners then seldom meet again.
     const seen = await readyBlocks(store, first, wanted, most * (races + 1), races * most);
     if (seen.length === 0) return;

@@ -1,7 +1,7 @@
 /** Workers and cores: pinning, concurrency, and admission by load. */
 import { assert, assertEquals } from "@std/assert";
 import { allowedCores, BusyCores } from "../support/busy_cores.ts";
-import { Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { assertWhole, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -78,8 +78,7 @@ Deno.test("corehaul run holds 500 slow connections at once in one worker, and fi
   });
   await home.write("tasks.txt", Array.from({ length: many }, (_, i) => `${server.url}/${i}.bin`).join("\n"));
   const args = ["run", "100", "--once", ...RUN, "--workers", "1", "--concurrency", String(many)];
-  const { code, stderr } = await corehaul(args, { cwd: home.path });
-  assertEquals(code, 0, stderr);
+  assertCode(await corehaul(args, { cwd: home.path }), 0);
   assertEquals(server.maxOpen, many);
   assertEquals(server.requests.length, many);
   const tasks = await listedTasks(QUEUE, { cwd: home.path });
@@ -93,8 +92,7 @@ Deno.test("corehaul 1 on a busy machine goes on, with one download a core at the
   await home.write("tasks.txt", Array.from({ length: 12 }, (_, i) => `${server.url}/${i}`).join("\n"));
   await using _busy = await BusyCores.start();
   await until("a busy machine", isBusy);
-  const { code, stderr } = await corehaul(["1", "--once", ...RUN, "--workers", "1"], { cwd: home.path });
-  assertEquals(code, 0, stderr);
+  assertCode(await corehaul(["1", "--once", ...RUN, "--workers", "1"], { cwd: home.path }), 0);
   assertEquals(server.maxOpen, 1);
   assertEquals(server.requests.length, 12);
 });
@@ -110,8 +108,7 @@ Deno.test("corehaul 100 is not throttled on a busy machine", async () => {
   await using _busy = await BusyCores.start();
   await until("a busy machine", isBusy);
   const args = ["100", "--once", ...RUN, "--workers", "1", "--concurrency", "48"];
-  const { code, stderr } = await corehaul(args, { cwd: home.path });
-  assertEquals(code, 0, stderr);
+  assertCode(await corehaul(args, { cwd: home.path }), 0);
   assertEquals(server.maxOpen, 48);
 });
 

@@ -1,7 +1,7 @@
 /** The main job: a task file, nginx, thousands of files, every byte compared. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { fillWithFiles, urlOf } from "../support/odd_files.ts";
 import { assertWhole, listedTasks } from "../support/task_table.ts";
@@ -57,8 +57,7 @@ Deno.test("corehaul run fetches 2,000 files of a watched list, byte for byte and
     const before = await nginx.requests();
     assertEquals(before.length, FILES);
     assertEquals(before.filter(({ status }) => status !== 200), []);
-    const { code, stderr } = await corehaul([...RUN, "--once"], options);
-    assertEquals(code, 0, stderr);
+    assertCode(await corehaul([...RUN, "--once"], options), 0);
     assertEquals((await nginx.requests()).length, FILES);
   });
 });

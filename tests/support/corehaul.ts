@@ -1,3 +1,4 @@
+import { AssertionError } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { until } from "./until.ts";
 
@@ -172,4 +173,11 @@ async function read(stream: ReadableStream<Uint8Array<ArrayBuffer>>, take: (text
 
 function tail(text: string): string {
   return text.length > 2000 ? `…${text.slice(-2000)}` : text;
+}
+
+/** Asserts how a command ended; if it ended otherwise, shows what it said, without the lines about finished files. */
+export function assertCode(ended: Ended, code: number): void {
+  if (ended.code === code) return;
+  const said = ended.stderr.split("\n").filter((line) => !line.startsWith("Heave-ho")).join("\n");
+  throw new AssertionError(`The exit code is ${ended.code} instead of ${code}\nstderr: ${tail(said)}`);
 }

@@ -1,0 +1,113 @@
+/** Processes that share one list, and processes that die. */
+import { assert, assertEquals } from "@std/assert";
+import { assertCode, Corehaul, corehaul, type Ended } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { NginxServer } from "../support/nginx_server.ts";
+import { fillWithFiles, urlOf } from "../support/odd_files.ts";
+import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const QUEUE = "kv:queue.db";
+const RUN = ["run", "--tasks", "tasks.txt", "--dir", "files", "--queue", QUEUE, "--json"];
+
+Deno.test("corehaul run twice on one list finishes it together, with no file fetched twice", async () => {
+  const count = 3000;
+  await using source = await TempDir.create();
+  await using home = await TempDir.create();
+  const options = { cwd: home.path };
+  const paths = await fillWithFiles(source.path, count);
+  await using nginx = await NginxServer.start(source.path);
+  await home.write("tasks.txt", paths.map((path) => urlOf(nginx.url, path)).join("\n"));
+  // A list as long as this is in both hands only if the second process starts before the first has ended.
+  await corehaul(["add", "--queue", QUEUE, "--input", "tasks.txt"], options);
+  await using first = await Corehaul.start([...RUN, "--once"], options);
+  await using second = await Corehaul.start([...RUN, "--once"], options);
+  const ends = [await first.ended(), await second.ended()];
+  for (const ended of ends) assertCode(ended, 0);
+  const done = ends.map(doneCount);
+  assertEquals(done[0]! + done[1]!, count, `${done}`);
+  assert(done.every((part) => part > 0), `${done}`);
+  assertEquals((await listedTasks(QUEUE, options, ["--status", "done"])).length, count);
+  const requests = (await nginx.requests()).map(({ path }) => path);
+  assertEquals(requests.length, count);
+  assertEquals(new Set(requests).size, count);
+});
+
+Deno.test("corehaul run twice on ten large files gives work to both processes", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, 2_000_000), 30, 100));
+  await home.write("tasks.txt", Array.from({ length: 10 }, (_, i) => `${server.url}/large-${i}`).join("\n"));
+  const args = [...RUN, "--once", "--workers", "1", "--concurrency", "5", "--cpu-threshold", "100"];
+  await using first = await Corehaul.start(args, { cwd: home.path });
+  await using second = await Corehaul.start(args, { cwd: home.path });
+  const ends = [await first.ended(), await second.ended()];
+  for (const ended of ends) assertCode(ended, 0);
+  const done = ends.map(doneCount);
+  assertEquals(done[0]! + done[1]!, 10, `${done}`);
+  assert(done.every((part) => part > 0), `${done}`);
+  assertEquals(server.requests.length, 10);
+  const tasks = await listedTasks(QUEUE, { cwd: home.path });
+  await assertWhole(tasks, home.join("files"), (url) => bytesFor(url.pathname, 2_000_000));
+});
+
+Deno.test("corehaul run after kill -9 loses no file and fetches no finished one again", async () => {
+  const count = 300;
+  const size = (path: string) => 1000 + Number(path.slice(1)) * 700;
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, size(path)), 3, 15));
+  await home.write("tasks.txt", Array.from({ length: count }, (_, i) => `${server.url}/${i}`).join("\n"));
+  const args = [...RUN, "--once", "--concurrency", "16"];
+  for (const share of [0.2, 0.4, 0.6]) {
+    await using run = await Corehaul.start(args, { cwd: home.path });
+    await run.until("some files", async () => (await wholeFiles(home.join("files"))).length > count * share);
+    run.kill("SIGKILL");
+    assertEquals((await run.ended()).code, 137);
+    const finished = await wholeFiles(home.join("files"));
+    assert(finished.length < count, `${finished.length}`);
+    for (const name of finished) {
+      assertEquals(await Deno.readFile(home.join("files", name)), bytesFor(`/${name}`, size(`/${name}`)));
+    }
+  }
+  const before = await wholeFiles(home.join("files"));
+  const asked = before.map((name) => server.hits(`/${name}`));
+  assertCode(await corehaul(args, { cwd: home.path }), 0);
+  assertEquals(before.map((name) => server.hits(`/${name}`)), asked);
+  const tasks = await listedTasks(QUEUE, { cwd: home.path });
+  assertEquals(tasks.length, count);
+  await assertWhole(tasks, home.join("files"), (url) => bytesFor(url.pathname, size(url.pathname)));
+  assertEquals(await wholeFiles(home.join("files")), tasks.map(({ out }) => out).sort());
+});
+
+Deno.test("corehaul run takes up the tasks of a killed process while it runs", async () => {
+  await using home = await TempDir.create();
+  let slow = true;
+  await using server = FaultServer.start(async ({ path }, server) => {
+    await server.hold(() => !slow);
+    return new Response(bytesFor(path, 1000));
+  });
+  await home.write("tasks.txt", Array.from({ length: 6 }, (_, i) => `${server.url}/${i}`).join("\n"));
+  const args = [...RUN, "--once", "--concurrency", "3", "--workers", "1", "--cpu-threshold", "100"];
+  await using doomed = await Corehaul.start(args, { cwd: home.path });
+  await doomed.until("its downloads", () => server.open === 3);
+  await using other = await Corehaul.start(args, { cwd: home.path });
+  await other.until("its downloads", () => server.open === 6);
+  doomed.kill("SIGKILL");
+  await doomed.ended();
+  slow = false;
+  assertCode(await other.ended(), 0);
+  assertEquals((await wholeFiles(home.join("files"))).length, 6);
+  assert(other.events("tasks_reclaimed").length > 0);
+});
+
+function doneCount({ stdout }: Ended): number {
+  return Number(JSON.parse(stdout.trimEnd().split("\n").at(-1)!).done);
+}
+
+async function wholeFiles(dir: string): Promise<string[]> {
+  try {
+    return (await filesIn(dir)).filter((name) => !name.includes(".part"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

@@ -39,7 +39,7 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
  */
 export function parseCommand(argv: readonly string[]): Command {
   const unknown: string[] = [];
-  const parsed: Record<string, unknown> = parseArgs([...argv], {
+  const parsed: Record<string, unknown> = parseArgs(joinNegatives(argv), {
     string: ["_", "config", ...CFG_FIELDS.filter(takesValue).map((field) => field.flag)],
     boolean: ["help", "version", ...CFG_FIELDS.filter((field) => !takesValue(field)).map((field) => field.flag)],
     negatable: CFG_FIELDS.filter((field) => field.negatable).map((field) => field.flag),
@@ -60,10 +60,21 @@ export function parseCommand(argv: readonly string[]): Command {
   const name = named ?? "run";
   const args = named === undefined ? words : words.slice(1);
   const flags = readFlags(argv, parsed, name);
-  takeThreshold(name, args, flags);
+  takeThreshold(name, args, flags, named !== undefined);
   const config = parsed.config as string | undefined;
   if (config === "") throw new UsageError("Option --config needs a value");
   return { name, args, flags, ...(config === undefined ? {} : { config }) };
+}
+
+/** Makes `--retry-wait -1` one argument: the parser takes -1 for a flag, and would not say what is wrong with it. */
+function joinNegatives(argv: readonly string[]): string[] {
+  const valued = new Set(CFG_FIELDS.filter(takesValue).flatMap(names));
+  const joined: string[] = [];
+  for (const arg of argv) {
+    if (/^-\d/.test(arg) && valued.has(joined.at(-1) ?? "")) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 function readFlags(argv: readonly string[], parsed: Record<string, unknown>, name: CfgCommand): Record<string, string> {
@@ -75,18 +86,32 @@ function readFlags(argv: readonly string[], parsed: Record<string, unknown>, nam
     if (given === undefined && (!takesValue(field) || value === undefined)) continue;
     if (!field.commands.includes(name)) throw new UsageError(`Option --${field.flag} is not one of corehaul ${name}`);
     if (value === "" && takesValue(field)) throw new UsageError(`Option --${field.flag} needs a value`);
-    flags[field.flag] = String(value);
+    flags[field.flag] = takesValue(field) ? String(value) : switchValue(given!, value);
   }
   return flags;
 }
 
+/** What stands behind the = of a switch is checked like any other value: the parser takes all but "false" for true. */
+function switchValue(given: string, value: unknown): string {
+  const equals = given.indexOf("=");
+  if (equals < 0) return String(value);
+  const flag = given.slice(0, equals);
+  if (flag.startsWith("--no-")) throw new UsageError(`Option ${flag} takes no value`);
+  return given.slice(equals + 1);
+}
+
 /** `corehaul 75` and `corehaul run 75` set the threshold. */
-function takeThreshold(name: CfgCommand, args: string[], flags: Record<string, string>): void {
+function takeThreshold(name: CfgCommand, args: string[], flags: Record<string, string>, named: boolean): void {
   const takesUrls = name === "get" || name === "add";
   if (takesUrls || args.length === 0) return;
   if (name !== "run") throw new UsageError(`Unexpected argument "${args[0]}" of corehaul ${name}`);
   if (args.length > 1) throw new UsageError(`Unexpected argument "${args[1]}" of corehaul run`);
-  if (!/^-?\d+(\.\d+)?$/.test(args[0]!)) throw new UsageError(`Unknown command "${args[0]}"`);
+  if (!/^-?\d+(\.\d+)?$/.test(args[0]!)) {
+    if (!named) throw new UsageError(`Unknown command "${args[0]}"`);
+    throw new UsageError(
+      `Cannot use CPU_THRESHOLD as it must be a whole number from 1 to 100: current value is "${args[0]}"`,
+    );
+  }
   if ("cpu-threshold" in flags) {
     throw new UsageError(`CPU_THRESHOLD is given twice: ${args[0]} and --cpu-threshold ${flags["cpu-threshold"]}`);
   }

@@ -76,8 +76,9 @@ export class Manifest implements Disposable {
       if (this.#indexed !== files.join("\n")) {
         this.#index = await readIndex(files);
         this.#indexed = files.join("\n");
-        line = matches(this.#index.get(out));
       }
+      // Another call may have read the index while this one looked at the folder.
+      line = matches(this.#index?.get(out));
     }
     if (line === undefined) return undefined;
     const { bytes, finalUrl, etag, lastModified } = line;

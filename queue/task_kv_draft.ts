@@ -53,24 +53,25 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
       claim(draft);
       continue;
     }
-    const same = places.find((place) => known.paths.get(place)?.wish === wish);
-    const out = places.find((place) => !known.paths.has(place));
+    // The first place that is free or has this very url: one that is free needs no look at the next.
+    const place = places.find((place) => (known.paths.get(place)?.wish ?? wish) === wish);
+    const same = place === undefined ? undefined : known.paths.get(place);
     if (same !== undefined) {
-      results[index] = { type: "duplicate", id: known.paths.get(same)!.id, out: same };
+      results[index] = { type: "duplicate", id: same.id, out: place! };
       continue;
     }
     if (draft.id !== undefined && known.ids.has(draft.id)) {
       results[index] = taken(draft.id);
       continue;
     }
-    if (out === undefined) {
+    if (place === undefined) {
       const holder = known.paths.get(draft.out)!.id;
       const reason = `must be free: "${draft.out}" is reserved by task "${holder}" for another url`;
       results[index] = { type: "refused", field: "out", reason };
       continue;
     }
     claim(draft);
-    candidate.out = out;
+    candidate.out = place;
     fresh.push(candidate);
   }
   return fresh;

@@ -86,7 +86,7 @@ export class DownloadPool {
   }
 
   #pump(): void {
-    while (this.#stopping === undefined && this.#queued > 0 && this.#active < this.#admission.value) {
+    while (this.#stopping === undefined && this.#queued > 0 && this.#admission.mayStart(this.#active)) {
       const task = this.#queue[this.#head++]!;
       if (this.#head === this.#queue.length) {
         this.#queue.length = 0;
@@ -100,6 +100,7 @@ export class DownloadPool {
 
   async #run(task: WorkerTask): Promise<void> {
     this.#active++;
+    this.#admission.started();
     const outcome = await this.#ports.download(task);
     this.#active--;
     this.#ended++;

@@ -70,7 +70,9 @@ Deno.test("corehaul run after kill -9 loses no file and fetches no finished one 
   }
   const before = await wholeFiles(home.join("files"));
   const asked = before.map((name) => server.hits(`/${name}`));
-  assertCode(await corehaul(args, { cwd: home.path }), 0);
+  const ended = await corehaul(args, { cwd: home.path });
+  assertEquals(await listedTasks(QUEUE, { cwd: home.path }, ["--status", "failed"]), []);
+  assertCode(ended, 0);
   assertEquals(before.map((name) => server.hits(`/${name}`)), asked);
   const tasks = await listedTasks(QUEUE, { cwd: home.path });
   assertEquals(tasks.length, count);

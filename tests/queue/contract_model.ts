@@ -38,14 +38,14 @@ export class ContractModel {
   #add(draft: TaskDraft, result: AddResult): void {
     const places = [draft.out, ...(draft.fallbackOut === undefined ? [] : [draft.fallbackOut])];
     const at = (place: string) => this.tasks.find((task) => task.out === place);
-    const twin = places.map(at).find((task) => task?.url === draft.url);
+    const out = places.find((place) => (at(place)?.url ?? draft.url) === draft.url);
+    const twin = out === undefined ? undefined : at(out);
     if (twin !== undefined) return assertEquals(result, { type: "duplicate", id: twin.id, out: twin.out });
     const refused = (field: string) => {
       assert(result.type === "refused", `${result.type} instead of refused for its ${field}`);
       assertEquals(result.field, field);
     };
     if (this.tasks.some((task) => task.id === draft.id)) return refused("id");
-    const out = places.find((place) => at(place) === undefined);
     if (out === undefined) return refused("out");
     assert(result.type === "added");
     assertEquals([result.id, result.out], [draft.id ?? result.id, out]);

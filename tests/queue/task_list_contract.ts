@@ -6,6 +6,7 @@
  */
 import { contractAdd } from "./contract_add.ts";
 import { contractClaim } from "./contract_claim.ts";
+import { contractConcurrent } from "./contract_concurrent.ts";
 import type { OpenList } from "./contract_kit.ts";
 import { contractOwners } from "./contract_owners.ts";
 import { contractProperty } from "./contract_property.ts";
@@ -27,4 +28,5 @@ export function contractSuite(name: string, open: OpenList): void {
   contractOwners(name, open);
   contractRead(name, open);
   contractProperty(name, open);
+  contractConcurrent(name, open);
 }

@@ -1,17 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdmissionLimit } from "../../workers/admission_limit.ts";
 
-function looks(limit: AdmissionLimit, load: number, count: number): number[] {
+/** A core that is always asked for more: long downloads, or short ones that end before the next look. */
+function looks(limit: AdmissionLimit, load: number, count: number, kind: "long" | "short" = "long"): number[] {
   return Array.from({ length: count }, () => {
-    limit.sample(load, limit.value);
-    return limit.value;
+    let starts = 0;
+    const active = () => kind === "long" ? (starts === 0 ? limit.value - 1 : limit.value) : 0;
+    while (starts < 20_000 && limit.mayStart(active())) {
+      limit.started();
+      starts++;
+    }
+    limit.sample(load, kind === "long" ? limit.value : 1);
+    return kind === "long" ? limit.value : starts;
   });
 }
 
-Deno.test("AdmissionLimit starts low, doubles on an idle core, and ends at its maximum", () => {
+Deno.test("AdmissionLimit starts low, opens fast on an idle core, and ends at its maximum", () => {
   const limit = new AdmissionLimit({ max: 64, threshold: 90 }, 10);
   assertEquals(limit.value, 4);
-  assertEquals(looks(limit, 10, 6), [8, 16, 32, 64, 64, 64]);
+  const rising = looks(limit, 10, 5);
+  assertEquals(rising.at(-1), 64);
+  assert(rising[0]! > 8, `${rising}`);
 });
 
 Deno.test("AdmissionLimit rises with every ended download before it was ever too high", () => {
@@ -20,31 +29,49 @@ Deno.test("AdmissionLimit rises with every ended download before it was ever too
   assertEquals(limit.value, 6);
 });
 
-Deno.test("AdmissionLimit starts at one on a busy core, and stays there however many downloads end", () => {
+Deno.test("AdmissionLimit with a threshold of 1 on a busy core runs one at a time, and always one", () => {
   const limit = new AdmissionLimit({ max: 64, threshold: 1 }, 100);
   for (let i = 0; i < 100; i++) {
+    assert(limit.mayStart(0));
+    assert(!limit.mayStart(1));
+    limit.started();
+    assert(!limit.mayStart(0), "one start a look");
     limit.completed();
-    limit.sample(100, limit.value);
+    limit.sample(100, i % 2);
     assertEquals(limit.value, 1);
   }
 });
 
-Deno.test("AdmissionLimit falls under what is running when the core is busy, and never under one", () => {
+Deno.test("AdmissionLimit falls under what is running when the core is busy, never under one", () => {
   const limit = new AdmissionLimit({ max: 64, threshold: 90 }, 10);
   looks(limit, 10, 10);
-  limit.sample(95, 20);
+  for (let i = 0; i < 6; i++) limit.sample(100, 20);
   assert(limit.value < 20);
+  assert(!limit.mayStart(20));
   const falling = looks(limit, 95, 30);
-  assert(falling.every((value, i) => i === 0 || value <= falling[i - 1]!));
+  assert(falling.every((value, i) => i === 0 || value <= falling[i - 1]!), `${falling}`);
   assertEquals(falling.at(-1), 1);
 });
 
-Deno.test("AdmissionLimit comes back when the load is gone, in steps that do not double", () => {
+Deno.test("AdmissionLimit takes starts away from short downloads step by step, and leaves them their connections", () => {
   const limit = new AdmissionLimit({ max: 64, threshold: 90 }, 10);
-  looks(limit, 95, 30);
-  const rising = looks(limit, 50, 60);
-  assertEquals(rising.at(-1), 64);
-  assert(rising.every((value, i) => i === 0 || value < rising[i - 1]! * 2 || rising[i - 1]! <= 2));
+  looks(limit, 10, 10);
+  for (let look = 0; look < 4; look++) {
+    for (let i = 0; i < 500; i++) limit.started();
+    limit.sample(100, 64);
+  }
+  const falling = looks(limit, 100, 40, "short");
+  assert(falling[0]! >= 300 && falling[0]! < 500, `${falling}`);
+  assert(falling.every((starts, i) => i === 0 || starts >= Math.floor(falling[i - 1]! * 0.9) - 1), `${falling}`);
+  assertEquals(limit.value, 64);
+  assert(falling.at(-1)! < 20 && falling.at(-1)! >= 1);
+});
+
+Deno.test("AdmissionLimit opens in small steps near the threshold, and in large ones far below it", () => {
+  const near = new AdmissionLimit({ max: 1000, threshold: 90 }, 100);
+  const far = new AdmissionLimit({ max: 1000, threshold: 90 }, 100);
+  for (const limit of [near, far]) looks(limit, 100, 10);
+  assert(looks(near, 85, 8).at(-1)! < looks(far, 10, 8).at(-1)! / 2);
 });
 
 Deno.test("AdmissionLimit does not rise while nobody needs more", () => {
@@ -55,5 +82,6 @@ Deno.test("AdmissionLimit does not rise while nobody needs more", () => {
 
 Deno.test("AdmissionLimit with a threshold of 100 is never throttled", () => {
   const limit = new AdmissionLimit({ max: 64, threshold: 100 }, 100);
-  assertEquals(looks(limit, 100, 5).at(-1), 64);
+  assertEquals(looks(limit, 100, 40).at(-1), 64);
+  assert(looks(limit, 100, 3, "short").every((starts) => starts >= 10_000));
 });

@@ -1,0 +1,138 @@
+import type { LaneHost } from "./lane_request.ts";
+
+/** What a connection reads into; a head and a small file fit. */
+const BUFFER = 64 * 1024;
+const REQUEST_BUFFER = 2 * 1024;
+
+const encoder = new TextEncoder();
+
+/**
+ * A connection to one server that carries one request at a time. While it is idle it listens: bytes that nobody asked
+ * for, or the end, come as {@linkcode LaneConnection.onStray}. The read that listens is the one that takes the next
+ * answer, so it costs nothing.
+ */
+export class LaneConnection {
+  /** What it is connected to. */
+  readonly host: LaneHost;
+  /** What the head, and small bodies, are read into. */
+  readonly buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER);
+  /** When it became idle, in milliseconds of `performance.now()`. */
+  idleSince = 0;
+  /** True once it has answered a request. */
+  used = false;
+  /** Called once, when it is closed. */
+  onClose: (connection: LaneConnection) => void = () => {};
+  /** Called when an idle connection must not be used any more. */
+  onStray: (connection: LaneConnection) => void = () => {};
+  readonly #conn: Deno.Conn;
+  readonly #outgoing = new Uint8Array(REQUEST_BUFFER);
+  #listening: Promise<number | null> | undefined;
+  #idle = false;
+  #sent = false;
+  #strayed = false;
+  #closed = false;
+  #sendError: unknown;
+
+  private constructor(host: LaneHost, conn: Deno.Conn) {
+    this.host = host;
+    this.#conn = conn;
+  }
+
+  /** Connects; an abort rejects with its reason. */
+  static async open(host: LaneHost, signal: AbortSignal): Promise<LaneConnection> {
+    const { hostname, port } = host;
+    const tcp = await Deno.connect({ hostname, port, signal });
+    return new LaneConnection(host, host.secure ? await secure(tcp, hostname, signal) : tcp);
+  }
+
+  /** True if bytes came before the request was sent: they answer something else. */
+  get strayed(): boolean {
+    return this.#strayed;
+  }
+
+  /** Why the request could not be sent, if it could not. */
+  get sendError(): unknown {
+    return this.#sendError;
+  }
+
+  /** Sends a request, and gives the first read of its answer. */
+  ask(request: string): Promise<number | null> {
+    this.#idle = false;
+    if (this.used) this.#conn.ref();
+    this.#send(this.#encode(request));
+    return this.#listening ?? this.read(this.buffer);
+  }
+
+  /** Reads; `null` is the end. */
+  read(target: Uint8Array): Promise<number | null> {
+    return this.#conn.read(target);
+  }
+
+  /** Makes it idle. The buffer must be out of use. */
+  rest(): void {
+    this.used = true;
+    this.#sent = false;
+    this.#idle = true;
+    this.#listening = this.#conn.read(this.buffer);
+    this.#listening.then(this.#onSpoken, this.#onSpoken);
+    // An idle connection must not keep the process alive.
+    this.#conn.unref();
+  }
+
+  /** Ends it; what is being read rejects. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#conn.close();
+    } catch {
+      // The runtime may have closed it already.
+    }
+    this.onClose(this);
+  }
+
+  readonly #onSpoken = (): void => {
+    if (this.#sent || this.#closed) return;
+    this.#strayed = true;
+    if (this.#idle) this.onStray(this);
+  };
+
+  #encode(request: string): Uint8Array {
+    if (request.length > REQUEST_BUFFER) return encoder.encode(request);
+    return this.#outgoing.subarray(0, encoder.encodeInto(request, this.#outgoing).written);
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
+    } catch (error) {
+      this.#sendError = error;
+      this.close();
+    }
+    // A read that was over before the write must get its say first, and has as many steps to go.
+    await undefined;
+    this.#sent = true;
+  }
+}
+
+async function secure(tcp: Deno.TcpConn, hostname: string, signal: AbortSignal): Promise<Deno.TlsConn> {
+  let conn: Deno.Conn = tcp;
+  const close = () => conn.close();
+  signal.addEventListener("abort", close);
+  try {
+    const tls = await Deno.startTls(tcp, { hostname, alpnProtocols: ["http/1.1"] });
+    conn = tls;
+    await tls.handshake();
+    signal.throwIfAborted();
+    return tls;
+  } catch (error) {
+    try {
+      conn.close();
+    } catch {
+      // The abort has closed it, or the upgrade has taken it.
+    }
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}

@@ -1,0 +1,173 @@
+/** Wrong command lines and configurations: one clear line, the right exit code, and nothing created. */
+import { assert, assertEquals } from "@std/assert";
+import { allowedCores } from "../support/busy_cores.ts";
+import { assertCode, corehaul } from "../support/corehaul.ts";
+import { freePort } from "../support/nginx_server.ts";
+import { listedTasks } from "../support/task_table.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+interface Case {
+  /** What is wrong. */
+  name: string;
+  args: string[];
+  env?: Record<string, string>;
+  /** What the one line must name. */
+  names: string[];
+  /** Default 2. */
+  code?: number;
+}
+
+const RANGE = "a whole number from 1 to 100";
+const CASES: Case[] = [
+  { name: "an unknown flag", args: ["run", "--treshold", "75"], names: ["--treshold"] },
+  { name: "an unknown flag with a value", args: ["run", "--foo=bar"], names: ["--foo"] },
+  { name: "an unknown short flag", args: ["run", "-x"], names: ["-x"] },
+  { name: "a flag of another command", args: ["status", "--once"], names: ["--once", "status"] },
+  { name: "a flag without its value", args: ["run", "--dir"], names: ["--dir"] },
+  { name: "a switch that is neither on nor off", args: ["run", "--once=maybe"], names: ["--once", '"maybe"'] },
+  { name: "a negated switch with a value", args: ["run", "--no-pin=5"], names: ["--no-pin"] },
+  { name: "an unknown command", args: ["fetch"], names: ['"fetch"'] },
+  { name: "a threshold of 0", args: ["0"], names: ["cpu-threshold", RANGE, '"0"'] },
+  { name: "a threshold of 101", args: ["run", "101"], names: ["cpu-threshold", RANGE, '"101"'] },
+  { name: "a threshold of 7.5", args: ["run", "7.5"], names: ["cpu-threshold", RANGE, '"7.5"'] },
+  { name: "a threshold of abc", args: ["run", "abc"], names: ["CPU_THRESHOLD", RANGE, '"abc"'] },
+  { name: "a negative threshold", args: ["run", "--cpu-threshold", "-5"], names: ["--cpu-threshold", RANGE, '"-5"'] },
+  { name: "two thresholds", args: ["75", "--cpu-threshold", "80"], names: ["CPU_THRESHOLD", "75", "80"] },
+  { name: "a core that is not allowed", args: ["run", "--cores", "1000"], names: ["cores", "1000"] },
+  { name: "a range of cores that runs backwards", args: ["run", "--cores", "3-1"], names: ["--cores", '"3-1"'] },
+  { name: "no worker", args: ["run", "--workers", "0"], names: ["--workers", '"0"'] },
+  { name: "a task file that is a folder", args: ["run", "--tasks", "/"], names: ["--tasks", '"/"', "folder"] },
+  {
+    name: "a task file that is a folder, with --once",
+    args: ["run", "--once", "--tasks", "/"],
+    names: ["--tasks", '"/"', "folder"],
+  },
+  {
+    name: "a task file that is not there, with --once",
+    args: ["run", "--once", "--tasks", "nowhere.json"],
+    names: ["--tasks", "nowhere.json"],
+  },
+  {
+    name: "a download folder below a file",
+    args: ["run", "--dir", "/dev/null/files"],
+    names: ["--dir", "/dev/null/files"],
+  },
+  {
+    name: "a download folder below a file, for get",
+    args: ["get", "http://127.0.0.1:1/x", "-d", "/dev/null/files"],
+    names: ["--dir", "/dev/null/files"],
+  },
+  { name: "a queue of no known kind", args: ["run", "--queue", "x"], names: ["--queue", '"x"'] },
+  { name: "a negative wait", args: ["run", "--retry-wait", "-1"], names: ["--retry-wait", '"-1"'] },
+  { name: "a duration with an unknown unit", args: ["run", "--timeout", "5y"], names: ["--timeout", '"5y"'] },
+  { name: "a wrong language", args: ["run", "--lang", "fr"], names: ["--lang", '"fr"', "en, zh"] },
+  {
+    name: "a wrong variable",
+    args: ["run"],
+    env: { CFG_CONCURRENCY: "abc" },
+    names: ["CFG_CONCURRENCY", '"abc"'],
+  },
+  {
+    name: "an unknown key of the configuration file",
+    args: ["run", "--config", "cfg.json"],
+    names: ["cfg_speed", "cfg.json"],
+  },
+  {
+    name: "a configuration file that is not there",
+    args: ["run", "--config", "no.json"],
+    names: ["--config", "no.json"],
+  },
+  { name: "get without a url", args: ["get"], names: ["URL"] },
+  {
+    name: "get -o for two urls",
+    args: ["get", "http://127.0.0.1:1/a", "http://127.0.0.1:1/b", "-o", "c"],
+    names: ["--out", "2"],
+  },
+  { name: "an input file that is not there", args: ["add", "-i", "no.txt"], names: ["--input", "no.txt"] },
+  { name: "an input file that is not valid", args: ["add", "-i", "half.json"], names: ["--input", "line 2", "column"] },
+  { name: "a list that is not there", args: ["list"], names: ["kv:.corehaul/queue.db"], code: 3 },
+  { name: "a list that is no database", args: ["status", "--queue", "kv:half.json"], names: ["half.json"], code: 3 },
+  {
+    name: "a list that is no database, for run",
+    args: ["run", "--once", "--dir", ".", "--queue", "kv:half.json"],
+    names: ["half.json"],
+    code: 3,
+  },
+  {
+    name: "a list below a file",
+    args: ["add", "http://127.0.0.1:1/a", "--queue", "kv:/dev/null/q.db"],
+    names: ["/dev/null/q.db"],
+    code: 3,
+  },
+];
+
+Deno.test("corehaul names what is wrong in one line, and creates nothing", async (t) => {
+  for (const { name, args, env, names, code = 2 } of CASES) {
+    await t.step(name, async () => {
+      await using home = await TempDir.create();
+      await home.write("cfg.json", '{ "cfg_speed": 1 }');
+      await home.write("half.json", '[\n  { "url": ');
+      const before = await home.names();
+      const ended = await corehaul(args, { cwd: home.path, ...(env === undefined ? {} : { env }) });
+      assertCode(ended, code);
+      assertEquals(ended.stdout, "");
+      const lines = ended.stderr.trimEnd().split("\n");
+      assertEquals(lines.length, 1, ended.stderr);
+      for (const part of names) assert(lines[0]!.includes(part), `${part} is missing in: ${lines[0]}`);
+      assertEquals((await home.names()).filter((entry) => !(code === 3 && entry === ".corehaul")), before);
+      assertEquals(await Deno.readTextFile(home.join("half.json")), '[\n  { "url": ');
+    });
+  }
+});
+
+Deno.test("corehaul names every wrong option at once", async () => {
+  await using home = await TempDir.create();
+  const ended = await corehaul(["run", "--retries", "x", "--lang", "fr"], {
+    cwd: home.path,
+    env: { CFG_TIMEOUT: "soon", CFG_WORKERS: "none" },
+  });
+  assertCode(ended, 2);
+  for (const part of ["--retries", "--lang", "CFG_TIMEOUT", "CFG_WORKERS"]) assert(ended.stderr.includes(part));
+  assertEquals(ended.stderr.trimEnd().split("\n").length, 4);
+});
+
+Deno.test("corehaul takes variables over the configuration file, and flags over both", async () => {
+  await using home = await TempDir.create();
+  await home.write("cfg.json", '{ "cfg_workers": 3, "cfg_cores": "0", "cfg_lang": "zh" }');
+  const core = (await allowedCores())[0]!;
+  const doctor = async (args: string[], env: Record<string, string> = {}) => {
+    const all = ["doctor", "--json", "--config", "cfg.json", "--cores", String(core), ...args];
+    const { stdout } = await corehaul(all, { cwd: home.path, env });
+    return /download workers on ([\d,]+)/.exec(stdout)?.[1]?.split(",").length;
+  };
+  assertEquals(await doctor([]), 3);
+  assertEquals(await doctor([], { CFG_WORKERS: "2" }), 2);
+  assertEquals(await doctor(["--workers", "4"], { CFG_WORKERS: "2" }), 4);
+});
+
+Deno.test("corehaul fails a url of an unsupported scheme as a task, with its reason in the list", async () => {
+  await using home = await TempDir.create();
+  const options = { cwd: home.path };
+  await home.write("tasks.json", JSON.stringify([{ url: "gopher://127.0.0.1/hole" }, { url: "file:///etc/passwd" }]));
+  const run = ["run", "--once", "--tasks", "tasks.json", "--queue", "kv:q.db"];
+  assertCode(await corehaul(run, options), 1);
+  const tasks = await listedTasks("kv:q.db", options);
+  assertEquals(tasks.map(({ status, attempts, error }) => [status, attempts, error?.kind]), [
+    ["failed", 1, "unsupported"],
+    ["failed", 1, "unsupported"],
+  ]);
+  const plain = await corehaul(["list", "--queue", "kv:q.db"], options);
+  assert(/gopher:.*http: https:/.test(plain.stdout), plain.stdout);
+});
+
+Deno.test("corehaul fails a task whose server refuses the connection, after its retries", async () => {
+  await using home = await TempDir.create();
+  const options = { cwd: home.path };
+  const url = `http://127.0.0.1:${freePort()}/x`;
+  const run = ["get", url, "--retries", "2", "--retry-wait", "0.01", "--json"];
+  const ended = await corehaul(run, options);
+  assertCode(ended, 1);
+  const events = ended.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).type);
+  assertEquals(events.filter((type) => type === "task_retry").length, 2);
+  assertEquals(events.filter((type) => type === "task_failed").length, 1);
+});

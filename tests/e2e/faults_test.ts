@@ -1,0 +1,241 @@
+/** Servers that refuse, stall, break off or send elsewhere. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertCode, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
+import { bytesFor, type FaultHandler, FaultServer } from "../support/fault_server.ts";
+import { DeafPort, ResettingListener } from "../support/faulty_listener.ts";
+import { assertWhole, filesIn, type ListedTask, listedTasks } from "../support/task_table.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const QUEUE = "kv:queue.db";
+const SIZE = 100_000;
+
+/** Runs a list once and gives its end and its tasks. */
+async function runOnce(
+  home: TempDir,
+  entries: unknown[],
+  more: string[] = [],
+): Promise<{ ended: Ended; tasks: ListedTask[]; ms: number }> {
+  await home.write("tasks.json", JSON.stringify(entries));
+  const args = ["run", "--once", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE];
+  const start = performance.now();
+  const ended = await corehaul([...args, "--retry-wait", "0.05", "--json", ...more], { cwd: home.path });
+  const ms = performance.now() - start;
+  return { ended, ms, tasks: await listedTasks(QUEUE, { cwd: home.path }) };
+}
+
+function firstFails(fault: FaultHandler, times = 1): FaultHandler {
+  return (request, server) =>
+    request.nth <= times ? fault(request, server) : new Response(bytesFor(request.path, SIZE));
+}
+
+/** Half of the promised bytes, and then the end of the connection. */
+function broken(path: string): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytesFor(path, SIZE / 2));
+    },
+    pull: (controller) => controller.error(new Error("broken off")),
+  });
+  return new Response(body, { headers: { "content-length": String(SIZE) } });
+}
+
+Deno.test("corehaul tries again what time may cure, until it has the file", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start((request, server) => {
+    const status = /^\/status-(\d+)$/.exec(request.path)?.[1];
+    if (status !== undefined) {
+      return firstFails(() => new Response("later", { status: Number(status) }), 2)(request, server);
+    }
+    return firstFails(({ path }) => broken(path))(request, server);
+  });
+  const names = ["status-408", "status-425", "status-429", "status-500", "status-503", "broken-off"];
+  const { ended, tasks } = await runOnce(home, names.map((name) => `${server.url}/${name}`));
+  assertCode(ended, 0);
+  await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
+  for (const name of names) assertEquals(server.hits(`/${name}`), name === "broken-off" ? 2 : 3, name);
+  assertEquals(tasks.map(({ attempts }) => attempts).sort(), [2, 3, 3, 3, 3, 3]);
+  assertEquals(await filesIn(home.join("files")), [...names].sort());
+  assertEquals(jsonLines(ended.stdout).at(-1)?.retried, 11);
+});
+
+Deno.test("corehaul waits as long as Retry-After says, and works on others meanwhile", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start((request, server) =>
+    request.path === "/busy"
+      ? firstFails(() => new Response("", { status: 503, headers: { "retry-after": "2" } }))(request, server)
+      : new Response(bytesFor(request.path, SIZE))
+  );
+  const entries = ["busy", "a", "b", "c"].map((name) => `${server.url}/${name}`);
+  // A single slot: a retry that held it would keep the others waiting.
+  const more = ["--workers", "1", "--concurrency", "1"];
+  const { ended } = await runOnce(home, entries, more);
+  assertCode(ended, 0);
+  const asked = server.requests.map(({ path }) => path);
+  assertEquals(asked, ["/busy", "/a", "/b", "/c", "/busy"]);
+  const [first, second] = server.requests.filter(({ path }) => path === "/busy");
+  assert(second!.at - first!.at >= 1990, `${second!.at - first!.at} ms`);
+});
+
+Deno.test("corehaul gives up at once on what time does not cure, and says why", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response("no", { status: Number(path.slice(1)) }));
+  const statuses = [400, 401, 403, 404, 410, 418];
+  const { ended, tasks } = await runOnce(home, statuses.map((status) => `${server.url}/${status}`));
+  assertCode(ended, 1);
+  for (const status of statuses) {
+    assertEquals(server.hits(`/${status}`), 1);
+    const task = tasks.find(({ url }) => url.endsWith(`/${status}`));
+    assertEquals([task?.status, task?.error?.status, task?.error?.retryable], ["failed", status, false]);
+    assertMatch(task!.error!.message, new RegExp(`HTTP status ${status}`));
+  }
+  assertEquals(await filesIn(home.join("files")), []);
+});
+
+Deno.test("corehaul fails a task after its retries, and a new run takes it up again", async () => {
+  await using home = await TempDir.create();
+  let down = true;
+  await using server = FaultServer.start(({ path }) =>
+    down ? new Response("", { status: 500 }) : new Response(bytesFor(path, SIZE))
+  );
+  const entries = [`${server.url}/x`];
+  const first = await runOnce(home, entries, ["--retries", "2"]);
+  assertCode(first.ended, 1);
+  assertEquals(server.hits("/x"), 3);
+  assertEquals(first.tasks[0]?.error?.status, 500);
+  down = false;
+  const second = await runOnce(home, entries, ["--retries", "2"]);
+  assertCode(second.ended, 0);
+  await assertWhole(second.tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
+});
+
+Deno.test("corehaul survives resets before, in and after the head of an answer", async () => {
+  await using home = await TempDir.create();
+  await using early = ResettingListener.start("");
+  await using midway = ResettingListener.start("HTTP/1.1 200 OK\r\ncontent-le");
+  await using late = ResettingListener.start(`HTTP/1.1 200 OK\r\ncontent-length: ${SIZE}\r\n\r\nthe beginning`);
+  const listeners = [early, midway, late];
+  const { ended, tasks } = await runOnce(home, listeners.map(({ url }) => `${url}/x`), ["--retries", "2"]);
+  assertCode(ended, 1);
+  assertEquals(tasks.map(({ status, attempts, error }) => [status, attempts, error?.kind]), [
+    ["failed", 3, "network"],
+    ["failed", 3, "network"],
+    ["failed", 3, "network"],
+  ]);
+  // A client may try once more by itself when a kept connection was closed before a byte came.
+  for (const { connections } of listeners) assert(connections >= 3, `${connections}`);
+  assertEquals(await filesIn(home.join("files")), []);
+});
+
+Deno.test("corehaul ends a download that stalls, but not one that is slow", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(async ({ path, nth }, server) => {
+    const body = bytesFor(path, SIZE);
+    if (path === "/slow") return server.trickle(body, 10, 250);
+    if (nth > 1) return new Response(body);
+    if (path === "/stalls-at-once") await server.pause(60_000);
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(body.slice(0, SIZE / 2)),
+      pull: () => server.pause(60_000),
+    });
+    return new Response(stream, { headers: { "content-length": String(SIZE) } });
+  });
+  const names = ["slow", "stalls-at-once", "stalls-midway"];
+  const { ended, tasks } = await runOnce(home, names.map((name) => `${server.url}/${name}`), ["--stall-timeout", "1"]);
+  assertCode(ended, 0);
+  await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
+  const retried = jsonLines(ended.stdout).filter(({ type }) => type === "task_retry");
+  assertEquals(retried.length, 2);
+  for (const { error } of retried) assertMatch((error as { message: string }).message, /no byte for 1 s/);
+  assertEquals(server.hits("/slow"), 1);
+});
+
+Deno.test("corehaul --timeout ends an attempt that takes too long in all", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, SIZE), 100, 100));
+  const more = ["--timeout", "800ms", "--retries", "1"];
+  const { ended, tasks, ms } = await runOnce(home, [`${server.url}/endless`], more);
+  assertCode(ended, 1);
+  assertEquals(server.hits("/endless"), 2);
+  assertEquals([tasks[0]?.error?.kind, tasks[0]?.attempts], ["timeout", 2]);
+  assertMatch(tasks[0]!.error!.message, /not finished after 0\.8 s/);
+  assert(ms < 8000, `${ms} ms`);
+});
+
+Deno.test("corehaul --connect-timeout ends an attempt that nobody answers", async () => {
+  await using home = await TempDir.create();
+  await using deaf = await DeafPort.start();
+  const more = ["--connect-timeout", "1", "--stall-timeout", "20", "--retries", "1"];
+  const { ended, tasks, ms } = await runOnce(home, [`${deaf.url}/x`], more);
+  assertCode(ended, 1);
+  assertEquals([tasks[0]?.error?.kind, tasks[0]?.attempts], ["timeout", 2]);
+  assertMatch(tasks[0]!.error!.message, /no connection after 1 s/);
+  assert(ms < 12_000, `${ms} ms`);
+});
+
+Deno.test("corehaul follows redirects, and notes where they led", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => {
+    const status = /^\/from-(\d+)$/.exec(path)?.[1];
+    if (status !== undefined) return new Response("", { status: Number(status), headers: { location: "to/here?x=1" } });
+    return new Response(bytesFor(path, SIZE));
+  });
+  const statuses = [301, 302, 303, 307, 308];
+  const { ended, tasks } = await runOnce(home, statuses.map((status) => `${server.url}/from-${status}`));
+  assertCode(ended, 0);
+  await assertWhole(tasks, home.join("files"), () => bytesFor("/to/here", SIZE));
+  for (const task of tasks) assertEquals((task as { finalUrl?: string }).finalUrl, `${server.url}/to/here?x=1`);
+});
+
+Deno.test("corehaul gives up on a redirect that leads in a circle or nowhere", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => {
+    const location: Record<string, string> = { "/circle": "/circle", "/file": "file:///etc/passwd" };
+    return new Response("", { status: 302, ...(path === "/none" ? {} : { headers: { location: location[path]! } }) });
+  });
+  const names = ["circle", "file", "none"];
+  const { ended, tasks } = await runOnce(home, names.map((name) => `${server.url}/${name}`), ["--max-redirects", "5"]);
+  assertCode(ended, 1);
+  assertEquals(names.map((name) => server.hits(`/${name}`)), [6, 1, 1]);
+  for (const { status, attempts, error } of tasks) {
+    assertEquals([status, attempts, error?.kind], ["failed", 1, "redirect"]);
+  }
+  assertMatch(tasks.find(({ url }) => url.endsWith("circle"))!.error!.message, /more than 5 redirects/);
+  assertEquals(await filesIn(home.join("files")), []);
+});
+
+Deno.test("corehaul sends a task's headers to its origin and to no other", async () => {
+  await using home = await TempDir.create();
+  await using other = FaultServer.start(({ path }) =>
+    path === "/back"
+      ? new Response("", { status: 302, headers: { location: `${server.url}/end` } })
+      : new Response(bytesFor(path, SIZE))
+  );
+  await using server: FaultServer = FaultServer.start(({ path }) => {
+    const location: Record<string, string> = {
+      "/same": "/end",
+      "/away": `${other.url}/end`,
+      "/round": `${other.url}/back`,
+    };
+    const to = location[path];
+    return to === undefined
+      ? new Response(bytesFor(path, SIZE))
+      : new Response("", { status: 302, headers: { location: to } });
+  });
+  const headers = { Authorization: "Bearer secret-token", "X-Key": "secret-key", Cookie: "secret-cookie" };
+  const entries = ["same", "away", "round"].map((name) => ({ url: `${server.url}/${name}`, headers }));
+  const { ended, tasks } = await runOnce(home, entries);
+  assertCode(ended, 0);
+  await assertWhole(tasks, home.join("files"), () => bytesFor("/end", SIZE));
+  const secrets = (from: FaultServer) =>
+    from.requests.map(({ path, headers }) => [path, /secret/.test(JSON.stringify([...headers]))]).sort();
+  assertEquals(secrets(other), [["/back", false], ["/end", false]]);
+  assertEquals(secrets(server), [
+    ["/away", true],
+    ["/end", false],
+    ["/end", true],
+    ["/round", true],
+    ["/same", true],
+  ]);
+  // Nor do they appear in what is shown.
+  assert(!/secret/.test(JSON.stringify(tasks) + ended.stdout + ended.stderr));
+});

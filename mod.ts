@@ -5,7 +5,7 @@
  * Importing this module does nothing. Run as the main module it is the command line: `deno run -A jsr:@corehaul/corehaul`.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { Downloader } from "jsr:@corehaul/corehaul";
  *
  * await using downloader = await Downloader.open({ directory: "photos" });

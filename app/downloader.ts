@@ -58,7 +58,7 @@ interface Plan {
  * Downloads lists of files with pinned workers.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { Downloader } from "jsr:@corehaul/corehaul";
  *
  * await using downloader = await Downloader.open({ directory: "photos" });

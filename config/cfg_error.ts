@@ -15,7 +15,11 @@ export class CfgError extends RangeError {
   /** Everything that is wrong. */
   readonly problems: readonly CfgProblem[];
 
-  /** @param problems Everything that is wrong, at least one thing. */
+  /**
+   * Says all of it in one message.
+   *
+   * @param problems Everything that is wrong, at least one thing.
+   */
   constructor(problems: readonly CfgProblem[]) {
     super(problems.map((problem) => problem.message).join("; "));
     this.name = "CfgError";

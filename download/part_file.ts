@@ -155,18 +155,24 @@ function rename(from: string, to: string): void {
 /** Opens a file that no one else holds; `undefined` if someone does. */
 function openLocked(path: string): Deno.FsFile | undefined {
   const file = createOrOpen(path);
+  let shared = false;
   try {
     // The holder before may have renamed the file away between the open and the lock.
     if (file.tryLockSync(true) && sameFile(file.statSync(), path)) {
-      file.truncateSync(0);
-      return file;
+      shared = (file.statSync().nlink ?? 1) > 1;
+      if (!shared) {
+        file.truncateSync(0);
+        return file;
+      }
+      // A crash came between its two names: what it holds is a finished file, wherever that is now.
+      Deno.removeSync(path);
     }
   } catch (error) {
     file.close();
     throw error;
   }
   file.close();
-  return undefined;
+  return shared ? openLocked(path) : undefined;
 }
 
 function createOrOpen(path: string): Deno.FsFile {

@@ -6,6 +6,8 @@ export class QueueUnavailableError extends Error {
   readonly backend: string;
 
   /**
+   * Says what could not be done, and where.
+   *
    * @param message What could not be done.
    * @param backend The address of the list.
    * @param options The cause.

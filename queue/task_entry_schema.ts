@@ -12,7 +12,7 @@ const MAX_PRIORITY = 1_000_000_000;
 
 const entrySchema = z.strictObject({
   url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
-    .describe("where the file is"),
+    .meta({ format: "uri" }).describe("where the file is"),
   id: z.string().min(1).max(200).optional()
     .describe("a name for the task; default: t and its number"),
   out: z.string().min(1).optional()
@@ -58,7 +58,9 @@ export function checkTaskEntry(value: unknown): CheckedEntry {
   if (result.success) return { type: "entry", entry: result.data as TaskEntry };
   const issue = result.error.issues[0]!;
   const field = issue.code === "unrecognized_keys" ? issue.keys[0]! : issue.path.join(".");
-  const current = issue.code === "unrecognized_keys" ? "" : `: current value is ${show(entry, issue.path)}`;
+  // The values of headers are secrets often enough.
+  const hidden = issue.code === "unrecognized_keys" || issue.path[0] === "headers" && issue.path.length > 1;
+  const current = hidden ? "" : `: current value is ${show(entry, issue.path)}`;
   const reason = issue.code === "unrecognized_keys" ? "is not a field of a task" : lowerFirst(issue.message);
   return { type: "problem", field: field || "entry", message: `${reason}${current}` };
 }

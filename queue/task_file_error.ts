@@ -8,6 +8,8 @@ export class TaskFileError extends SyntaxError {
   readonly column: number;
 
   /**
+   * Says what is wrong, and where.
+   *
    * @param message What is wrong.
    * @param line Counted from 1.
    * @param column Counted from 1.

@@ -88,8 +88,11 @@ export interface Task {
 
 /** A running task with the proof of its claim. */
 export interface ClaimedTask extends Task {
+  /** Always running. */
   status: "running";
+  /** The core that runs it. */
   core: number;
+  /** The owner that runs it. */
   owner: string;
   /** Ordered, and new with every claim: whoever settles must show it. */
   fence: string;

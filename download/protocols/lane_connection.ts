@@ -117,7 +117,13 @@ export class LaneConnection {
 
 async function secure(tcp: Deno.TcpConn, hostname: string, signal: AbortSignal): Promise<Deno.TlsConn> {
   let conn: Deno.Conn = tcp;
-  const close = () => conn.close();
+  const close = () => {
+    try {
+      conn.close();
+    } catch {
+      // Closed already, or the upgrade has taken it.
+    }
+  };
   signal.addEventListener("abort", close);
   try {
     const tls = await Deno.startTls(tcp, { hostname, alpnProtocols: ["http/1.1"] });
@@ -126,11 +132,7 @@ async function secure(tcp: Deno.TcpConn, hostname: string, signal: AbortSignal):
     signal.throwIfAborted();
     return tls;
   } catch (error) {
-    try {
-      conn.close();
-    } catch {
-      // The abort has closed it, or the upgrade has taken it.
-    }
+    close();
     throw signal.aborted ? signal.reason : error;
   } finally {
     signal.removeEventListener("abort", close);

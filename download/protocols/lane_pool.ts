@@ -1,4 +1,5 @@
 import type { LaneConnection } from "./lane_connection.ts";
+import type { LaneHost } from "./lane_request.ts";
 
 /** How long a connection may be idle. */
 const IDLE_MS = 30_000;
@@ -8,6 +9,7 @@ const LARGE = 256 * 1024;
 const LARGE_KEPT = 32;
 
 interface Shelf {
+  readonly host: LaneHost;
   open: number;
   /** The one that was used last is at the end. */
   readonly idle: LaneConnection[];
@@ -38,6 +40,11 @@ export class LanePool implements Disposable {
     return this.#open.size;
   }
 
+  /** A server that there is a connection to, by its origin. */
+  host(key: string): LaneHost | undefined {
+    return this.#shelves.get(key)?.host;
+  }
+
   /** An idle connection to an origin. */
   take(key: string): LaneConnection | undefined {
     this.#expire();
@@ -49,9 +56,9 @@ export class LanePool implements Disposable {
   /** Takes a new connection under care. */
   add(connection: LaneConnection): void {
     this.#open.add(connection);
-    const { key } = connection.host;
-    const shelf = this.#shelves.get(key);
-    if (shelf === undefined) this.#shelves.set(key, { open: 1, idle: [] });
+    const { host } = connection;
+    const shelf = this.#shelves.get(host.key);
+    if (shelf === undefined) this.#shelves.set(host.key, { host, open: 1, idle: [] });
     else shelf.open++;
     connection.onClose = this.#onClose;
     connection.onStray = close;

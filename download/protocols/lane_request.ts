@@ -2,6 +2,8 @@
 export interface LaneHost {
   /** The origin. */
   readonly key: string;
+  /** The host and, unless it is the usual one, the port. */
+  readonly name: string;
   /** True for https. */
   readonly secure: boolean;
   /** What to connect to, without brackets. */
@@ -51,6 +53,7 @@ export function laneHost(url: URL): LaneHost | undefined {
   if (secure && url.hostname.endsWith(".")) return undefined;
   return {
     key: url.origin,
+    name: url.host,
     secure,
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
@@ -94,11 +97,10 @@ function tailWith(host: LaneHost, headers: Readonly<Record<string, string>>): st
     // The file is wanted as it is, whatever the task says.
     if (lower !== "accept-encoding") lines.set(lower, `${name}: ${value}\r\n`);
   }
-  const { host: name } = new URL(host.key);
-  return tailOf(name, lines.values());
+  return tailOf(host.name, lines.values());
 }
 
-function tailOf(host: string, lines: Iterable<string>): string {
+function tailOf(name: string, lines: Iterable<string>): string {
   const middle = [...lines].join("");
-  return ` HTTP/1.1\r\nHost: ${host}\r\n${middle}Accept-Encoding: identity\r\nConnection: keep-alive\r\n\r\n`;
+  return ` HTTP/1.1\r\nHost: ${name}\r\n${middle}Accept-Encoding: identity\r\nConnection: keep-alive\r\n\r\n`;
 }

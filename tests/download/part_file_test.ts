@@ -110,3 +110,14 @@ Deno.test("PartFile reports what the disk refuses as an error of the task", () =
     const error = assertThrows(() => PartFile.open({ root, out: "file/a", tag: "1" }), DownloadError);
     assertEquals([error.kind, error.retryable], ["disk", false]);
   }));
+
+Deno.test("PartFile never empties a finished file that a crash left with two names", () =>
+  inFolder((root) => {
+    Deno.writeTextFileSync(join(root, "a.part"), "whole");
+    Deno.linkSync(join(root, "a.part"), join(root, "moved"));
+    using part = PartFile.open({ root, out: "a", tag: "1" });
+    part.write(bytes("again"));
+    part.finish();
+    assertEquals(Deno.readTextFileSync(join(root, "moved")), "whole");
+    assertEquals(Deno.readTextFileSync(join(root, "a")), "again");
+  }));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { cpuTopology } from "../../ffi/cpu_topology.ts";
-import { parseCoreList } from "../../ffi/parse_core_list.ts";
+import { parseCoreList } from "../../base/parse_core_list.ts";
 import { threadCores } from "./fixtures/thread_cores.ts";
 
 const ignore = Deno.build.os !== "linux";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { libcLibrary } from "../../ffi/libc_library.ts";
-import { parseCoreList } from "../../ffi/parse_core_list.ts";
+import { parseCoreList } from "../../base/parse_core_list.ts";
 import { ProcAffinityError } from "../../ffi/proc_affinity_error.ts";
 import { procBindToCpu } from "../../ffi/proc_bind_to_cpu.ts";
 import type { PinReply, PinRequest } from "./fixtures/pin_worker.ts";

@@ -24,7 +24,7 @@ Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {
     [{ url: "http://h/", id: "" }, "id", '""'],
     [{ url: "http://h/", out: "" }, "out", '""'],
     [{ url: "http://h/", headers: { "x y": "1" } }, "headers.x y", ""],
-    [{ url: "http://h/", headers: { x: "a\r\nEvil: 1" } }, "headers.x", "Evil"],
+    [{ url: "http://h/", headers: { x: "a\r\nEvil: 1" } }, "headers.x", "must be one line"],
     [{ url: "http://h/", headers: [] }, "headers", "[]"],
     [{ url: "http://h/", prority: 1 }, "prority", "not a field"],
     [null, "entry", "null"],
@@ -38,4 +38,10 @@ Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {
     assertEquals(result.field, field, JSON.stringify(value));
     assertStringIncludes(result.message, part);
   }
+});
+
+Deno.test("checkTaskEntry never shows the value of a header", () => {
+  const result = checkTaskEntry({ url: "http://h/", headers: { authorization: "Bearer SECRET\n" } });
+  assertEquals(result.type, "problem");
+  assertEquals(JSON.stringify(result).includes("SECRET"), false);
 });

@@ -1,0 +1,159 @@
+import { type DownloadError, networkError } from "../download_error.ts";
+import { HttpHead } from "./http_head.ts";
+import type { LaneConnection } from "./lane_connection.ts";
+import type { LanePool } from "./lane_pool.ts";
+
+/** How the asking ended: a head came, there is doubt about the answer, or the connection died without one. */
+export type LaneAsked = { type: "head"; head: HttpHead } | { type: "doubt" } | { type: "died"; cause: unknown };
+
+const DOUBT: LaneAsked = { type: "doubt" };
+
+/** One request and its answer on a connection, until the connection is given back or closed. An abort closes it. */
+export class LaneExchange {
+  /** The url, for errors. */
+  readonly href: string;
+  readonly #connection: LaneConnection;
+  readonly #pool: LanePool;
+  readonly #signal: AbortSignal;
+  /** Bytes in the buffer of the connection, head included. */
+  #filled = 0;
+  #head = new HttpHead();
+  /** Bytes of the body that were not read from the connection yet; below zero if there are more than announced. */
+  #missing = 0;
+  #over = false;
+
+  /**
+   * @param connection A connection that is nobody else's.
+   * @param href The url.
+   * @param pool Where the connection goes in the end.
+   * @param signal Closes the connection.
+   */
+  constructor(connection: LaneConnection, href: string, pool: LanePool, signal: AbortSignal) {
+    this.#connection = connection;
+    this.href = href;
+    this.#pool = pool;
+    this.#signal = signal;
+    signal.addEventListener("abort", this);
+  }
+
+  /** The abort of the signal. */
+  handleEvent(): void {
+    this.close();
+  }
+
+  /**
+   * Sends the request and reads the head of the answer.
+   *
+   * @throws {DownloadError} If the connection ended within the head; an abort throws its reason.
+   */
+  async ask(request: string): Promise<LaneAsked> {
+    const connection = this.#connection;
+    const { buffer } = connection;
+    let reading = connection.ask(request);
+    while (true) {
+      let count: number | null;
+      try {
+        count = await reading;
+      } catch (error) {
+        if (this.#signal.aborted) throw this.#signal.reason;
+        if (this.#filled === 0) return { type: "died", cause: connection.sendError ?? error };
+        throw networkError(error, this.href);
+      }
+      if (connection.strayed) return { type: "died", cause: new Error("bytes came before the request was sent") };
+      if (count === null) {
+        if (this.#filled === 0) return { type: "died", cause: new Error("connection closed before an answer came") };
+        throw this.#fail("connection closed within the head of the answer");
+      }
+      this.#filled += count;
+      const state = this.#head.read(buffer, this.#filled);
+      if (state === "doubt") return DOUBT;
+      if (state === "done") break;
+      reading = connection.read(buffer.subarray(this.#filled));
+    }
+    if (this.#head.length !== undefined) this.#missing = this.#head.length - (this.#filled - this.#head.end);
+    return { type: "head", head: this.#head };
+  }
+
+  /** All fields of the head; the body must not have been read. */
+  headers(): Headers {
+    return this.#head.headers(this.#connection.buffer);
+  }
+
+  /** What came of the body together with the head: part of the buffer of the connection. */
+  begun(): Uint8Array<ArrayBuffer> {
+    const { end, length = 0 } = this.#head;
+    return this.#connection.buffer.subarray(end, Math.min(this.#filled, end + length));
+  }
+
+  /** True when the whole body was read. */
+  get whole(): boolean {
+    return this.#missing <= 0;
+  }
+
+  /** The buffer of the connection behind what was read, if a body of this length fits there with a byte to spare. */
+  room(length: number): Uint8Array<ArrayBuffer> | undefined {
+    const { buffer } = this.#connection;
+    return this.#head.end + length < buffer.length ? buffer.subarray(this.#head.end) : undefined;
+  }
+
+  /** The buffer of the connection, all of it: what was in it is lost. */
+  get buffer(): Uint8Array<ArrayBuffer> {
+    return this.#connection.buffer;
+  }
+
+  /**
+   * Reads on in the body.
+   *
+   * @param target Where to; bytes behind those that count may change, too.
+   * @returns How many bytes of the body came; at least one.
+   * @throws {DownloadError} If the body is short; an abort throws its reason.
+   */
+  async read(target: Uint8Array): Promise<number> {
+    // Without a byte to spare nobody would see what follows the body.
+    const exact = target.length === this.#missing;
+    let count: number | null;
+    try {
+      count = await this.#connection.read(exact && target.length > 1 ? target.subarray(0, -1) : target);
+    } catch (error) {
+      throw this.#signal.aborted ? this.#signal.reason : networkError(error, this.href);
+    }
+    if (count === null) {
+      const { length = 0 } = this.#head;
+      throw this.#fail(`${length - this.#missing} bytes came instead of ${length}`);
+    }
+    const missing = this.#missing;
+    this.#missing = exact && count === missing ? -1 : missing - count;
+    return Math.min(count, missing);
+  }
+
+  /** Ends it without a look at the body: the connection serves again if all of that is here. */
+  dropBody(): void {
+    const { length, status } = this.#head;
+    if (length === undefined || status === 204 || status === 304) this.close();
+    else this.finish();
+  }
+
+  /** Ends it in good order: the connection serves again, if the answer allows it. */
+  finish(): void {
+    if (this.#over) return;
+    if (!this.#head.keepAlive || this.#missing !== 0) return this.close();
+    this.#end();
+    this.#pool.park(this.#connection);
+  }
+
+  /** Ends it with its connection. */
+  close(): void {
+    if (this.#over) return;
+    this.#end();
+    this.#connection.close();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#signal.removeEventListener("abort", this);
+  }
+
+  #fail(what: string): DownloadError {
+    return networkError(new Error(what), this.href);
+  }
+}

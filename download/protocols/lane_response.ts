@@ -1,0 +1,169 @@
+import type { HttpHead } from "./http_head.ts";
+import type { LaneExchange } from "./lane_exchange.ts";
+import type { LanePool } from "./lane_pool.ts";
+
+const STREAM_CHUNK = 64 * 1024;
+
+/**
+ * A file that a server is sending. Its body is read once, by one of `readWhole`, `readInto`, `bytes` and `body`; a
+ * response whose body is not wanted must be disposed of, as its connection stays open until then.
+ */
+export class LaneResponse implements Disposable {
+  /** Tells it from a {@linkcode LaneStatus}. */
+  readonly ok = true;
+  /** Always 200. */
+  readonly status = 200;
+  /** The url that answered. */
+  readonly finalUrl: string;
+  /** How many bytes the body has. */
+  readonly length: number;
+  /** The ETag. */
+  readonly etag?: string;
+  /** The Last-Modified date. */
+  readonly lastModified?: string;
+  #exchange: LaneExchange | undefined;
+  #started = false;
+  #body: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
+  readonly #pool: LanePool;
+
+  /**
+   * @param exchange Where it comes from.
+   * @param head Its head.
+   * @param length How many bytes its body has.
+   * @param pool Has large buffers.
+   */
+  constructor(exchange: LaneExchange, head: HttpHead, length: number, pool: LanePool) {
+    this.#exchange = exchange;
+    this.finalUrl = exchange.href;
+    this.length = length;
+    this.#pool = pool;
+    if (head.etag !== undefined) this.etag = head.etag;
+    if (head.lastModified !== undefined) this.lastModified = head.lastModified;
+  }
+
+  /**
+   * Reads the body at once and hands it over without a copy: the cheapest way for a small one.
+   *
+   * @param use Called once with the whole body, which is only valid within the call.
+   * @returns What `use` returned.
+   * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
+   */
+  async readWhole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<T> {
+    const exchange = this.#start();
+    try {
+      const room = exchange.room(this.length);
+      const bytes = await this.#fill(exchange, room ?? new Uint8Array(this.length + 1), room !== undefined);
+      return use(bytes.subarray(0, this.length));
+    } finally {
+      // Closes it if the body was not read to its end.
+      this.#finish(exchange);
+    }
+  }
+
+  /** The body at once, as a copy of one's own. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.readWhole((bytes) => bytes.slice());
+  }
+
+  /**
+   * Reads the body in pieces, as large as they come: the cheapest way for a large one.
+   *
+   * @param sink Called with each piece, which is only valid within the call.
+   * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
+   */
+  async readInto(sink: (chunk: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+    const exchange = this.#start();
+    let large: Uint8Array<ArrayBuffer> | undefined;
+    let reading = false;
+    try {
+      const begun = exchange.begun();
+      if (begun.length > 0) sink(begun);
+      let buffer = exchange.buffer;
+      while (!exchange.whole) {
+        reading = true;
+        const count = await exchange.read(buffer);
+        reading = false;
+        sink(buffer.subarray(0, count));
+        // A slow connection needs no more than the buffer that it has.
+        if (count >= buffer.length - 1 && large === undefined) buffer = large = this.#pool.takeLarge();
+      }
+    } finally {
+      this.#finish(exchange);
+      // After a read that failed the system may hold the buffer a little longer.
+      if (large !== undefined && !reading) this.#pool.giveLarge(large);
+    }
+  }
+
+  /** The body as a byte stream; null for an empty one. */
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (this.#body === undefined) {
+      const exchange = this.#start();
+      if (this.length === 0) this.#finish(exchange);
+      this.#body = this.length === 0 ? null : this.#stream(exchange);
+    }
+    return this.#body;
+  }
+
+  /** Lets go of the connection; without effect once the body was read. */
+  [Symbol.dispose](): void {
+    this.#exchange?.close();
+    this.#exchange = undefined;
+    this.#started = true;
+  }
+
+  #start(): LaneExchange {
+    const exchange = this.#exchange;
+    if (this.#started || exchange === undefined) throw new TypeError("Cannot read the body as it was read before");
+    this.#started = true;
+    return exchange;
+  }
+
+  #finish(exchange: LaneExchange): void {
+    this.#exchange = undefined;
+    exchange.finish();
+  }
+
+  async #fill(
+    exchange: LaneExchange,
+    target: Uint8Array<ArrayBuffer>,
+    inPlace: boolean,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const begun = exchange.begun();
+    if (!inPlace) target.set(begun);
+    let filled = begun.length;
+    while (!exchange.whole) filled += await exchange.read(target.subarray(filled));
+    return target;
+  }
+
+  #stream(exchange: LaneExchange): ReadableStream<Uint8Array<ArrayBuffer>> {
+    let begun = exchange.begun();
+    return new ReadableStream({
+      type: "bytes",
+      autoAllocateChunkSize: STREAM_CHUNK,
+      pull: async (controller) => {
+        const request = controller.byobRequest;
+        const view = request?.view;
+        if (!request || !view) return;
+        const target = new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
+        let count = Math.min(begun.length, target.length);
+        if (count > 0) {
+          target.set(begun.subarray(0, count));
+          begun = begun.subarray(count);
+        } else {
+          try {
+            count = await exchange.read(target);
+          } catch (error) {
+            this.#exchange = undefined;
+            exchange.close();
+            throw error;
+          }
+        }
+        const done = begun.length === 0 && exchange.whole;
+        if (done) this.#finish(exchange);
+        request.respond(count);
+        if (done) controller.close();
+      },
+      cancel: () => this[Symbol.dispose](),
+    }, { highWaterMark: 0 }) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  }
+}

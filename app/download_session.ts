@@ -7,6 +7,7 @@ import type { FromProcWorker, ToProcWorker, WorkerSettlement } from "../workers/
 import type { DownloaderNews } from "./downloader_event.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
+import { proxyConfigured } from "./proxy_configured.ts";
 import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
 
@@ -175,6 +176,7 @@ export class DownloadSession {
       root,
       writer: `${this.owner}-${worker}`,
       counters: counters.buffer,
+      lane: settings.httpClient === "auto" && !proxyConfigured(),
     });
   }
 

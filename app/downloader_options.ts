@@ -38,6 +38,8 @@ export interface DownloaderOptions {
   stallTimeoutMs?: number;
   /** How long one attempt may take. Default: no limit. */
   timeoutMs?: number;
+  /** `"auto"`: our own HTTP client for plain files, `fetch` for the rest and behind proxies. Default `"auto"`. */
+  httpClient?: "auto" | "fetch";
   /** How many redirects to follow. Default 20. */
   maxRedirects?: number;
   /** How long running downloads may go on after a stop. Default 4000. */

@@ -6,8 +6,13 @@ const FLAGS = ["--unstable-kv", "--unstable-worker-options"];
  * compiled binary has them built in; a package from a registry has neither.
  */
 export function needsReexec(): boolean {
-  if (Deno.build.standalone || Deno.env.get(MARK) !== undefined) return false;
+  if (Deno.build.standalone || isReexecuted()) return false;
   return typeof Deno.openKv !== "function" || !import.meta.url.startsWith("file:");
+}
+
+/** True in the process that {@linkcode reexec} started. */
+export function isReexecuted(): boolean {
+  return Deno.env.get(MARK) !== undefined;
 }
 
 /**
@@ -23,8 +28,6 @@ export async function reexec(args: readonly string[]): Promise<number> {
   }).spawn();
   const forwards = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const forward = () => {
-      // From a terminal the child has the signal already; a second one would end it at once.
-      if (signal === "SIGINT" && Deno.stdin.isTerminal()) return;
       try {
         child.kill(signal);
       } catch {

@@ -1,9 +1,12 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { Downloader, RunSummary } from "../mod.ts";
+import { isReexecuted } from "./reexec.ts";
 import { Screen, summaryText } from "./screen.ts";
 import { print, type Terminal } from "./terminal.ts";
 
 const REDRAW_MS = 200;
+/** A key pressed in a terminal reaches both processes of a re-executed command, and the parent forwards it too. */
+const SAME_SIGNAL_MS = 150;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** How a run ended. */
@@ -29,9 +32,12 @@ export async function runDownloader(
   once: boolean,
 ): Promise<RunEnd> {
   let signalCode: number | undefined;
+  let signalAt = -Infinity;
   const stop = new AbortController();
   const listeners = Object.entries(SIGNALS).map(([name, code]) => {
     const listener = () => {
+      if (isReexecuted() && performance.now() - signalAt < SAME_SIGNAL_MS) return;
+      signalAt = performance.now();
       if (signalCode !== undefined) {
         terminal.done();
         Deno.exit(code);
@@ -86,8 +92,9 @@ function drawScreen(downloader: Downloader, terminal: Terminal): { stop: () => P
       if (over) return;
       clearInterval(timer);
       await drawing;
-      await draw();
       over = true;
+      // A list that fails here has failed before, and that is what the user is told.
+      await draw().catch(() => {});
       terminal.done();
     },
   };

@@ -6,6 +6,8 @@ const BAR = 30;
 const LOAD_BAR = 10;
 /** How much the newest look weighs in the speed. */
 const NEWEST = 0.3;
+/** Fewer files a second say nothing about when the rest will come. */
+const STANDSTILL = 0.01;
 
 /** Draws what a downloader does: all of it, and one line a core. */
 export class Screen {
@@ -29,14 +31,14 @@ export class Screen {
     const share = total === 0 ? 0 : settled / total;
     const eta = open === 0
       ? ""
-      : this.#filesPerSecond > 0
+      : this.#filesPerSecond > STANDSTILL
       ? `  ETA ${duration(open / this.#filesPerSecond * 1000)}`
       : "  ETA …";
     const all = [
       `${bar(share, BAR)} ${(share * 100).toFixed(0)}%`,
       `${settled}/${total} files`,
       `${formatBytes(progress.bytes, { binary: true })}`,
-      `${formatBytes(this.#bytesPerSecond, { binary: true })}/s`,
+      `${formatBytes(Math.round(this.#bytesPerSecond), { binary: true })}/s`,
       `${this.#filesPerSecond.toFixed(0)} files/s`,
     ].join("  ");
     const failed = counts.failed > 0 ? `  ${counts.failed} failed` : "";
@@ -47,7 +49,10 @@ export class Screen {
     const files = progress.done + progress.failed;
     if (this.#last !== undefined && now > this.#last.at) {
       const seconds = (now - this.#last.at) / 1000;
-      const mix = (old: number, fresh: number) => old === 0 ? fresh : old * (1 - NEWEST) + fresh * NEWEST;
+      const mix = (old: number, fresh: number) => {
+        const mixed = old === 0 ? fresh : old * (1 - NEWEST) + fresh * NEWEST;
+        return mixed < STANDSTILL ? 0 : mixed;
+      };
       this.#bytesPerSecond = mix(this.#bytesPerSecond, (progress.bytes - this.#last.bytes) / seconds);
       this.#filesPerSecond = mix(this.#filesPerSecond, (files - this.#last.files) / seconds);
     }

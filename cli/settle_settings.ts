@@ -48,6 +48,7 @@ export function downloaderOptions(settings: CfgSettings, logger: Logger): Downlo
     connectTimeoutMs: settings.connectTimeoutMs,
     stallTimeoutMs: settings.stallTimeoutMs,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    httpClient: settings.httpClient,
     maxRedirects: settings.maxRedirects,
     graceMs: settings.graceMs,
     lang: settings.lang,

@@ -1,6 +1,9 @@
 import { createLogUpdate } from "log-update";
 import process from "node:process";
 
+const HIDE_CURSOR = "\u001b[?25l";
+const SHOW_CURSOR = "\u001b[?25h";
+
 /** The terminal: lines that stay, above a block that is drawn again and again. Both go to standard error. */
 export class Terminal {
   readonly #update: ReturnType<typeof createLogUpdate> | undefined;
@@ -9,7 +12,8 @@ export class Terminal {
 
   /** @param live Draw a block; only on a terminal. */
   constructor(live: boolean) {
-    this.#update = live ? createLogUpdate(process.stderr) : undefined;
+    // It would hide the cursor by a package that answers the first SIGINT with a second one.
+    this.#update = live ? createLogUpdate(process.stderr, { showCursor: true }) : undefined;
   }
 
   /** True if it draws a block. */
@@ -26,14 +30,18 @@ export class Terminal {
 
   /** Draws the block. */
   draw(block: string): void {
+    if (this.#update === undefined) return;
+    if (this.#block === "") writeAll(Deno.stderr, this.#encoder.encode(HIDE_CURSOR));
     this.#block = block;
-    this.#update?.(block);
+    this.#update(block);
   }
 
   /** Leaves the block as it is, and the cursor below it. */
   done(): void {
-    if (this.#block !== "") this.#update?.done();
+    if (this.#update === undefined || this.#block === "") return;
+    this.#update.done();
     this.#block = "";
+    writeAll(Deno.stderr, this.#encoder.encode(SHOW_CURSOR));
   }
 }
 

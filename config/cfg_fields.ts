@@ -215,6 +215,15 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   {
+    name: "httpClient",
+    flag: "http-client",
+    placeholder: "NAME",
+    parse: oneOf("auto", "fetch"),
+    default: "auto",
+    help: "auto: our own client for plain files, fetch for the rest and behind proxies; fetch: only fetch",
+    commands: DOWNLOADING,
+  },
+  {
     name: "maxRedirects",
     flag: "max-redirects",
     placeholder: "N",

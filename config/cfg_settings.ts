@@ -39,6 +39,8 @@ export interface CfgSettings {
   readonly stallTimeoutMs: number;
   /** How long one attempt may take; absent: for ever. */
   readonly timeoutMs?: number;
+  /** Which HTTP client serves. */
+  readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */
   readonly maxRedirects: number;
   /** How long running downloads may go on after a stop. */

@@ -17,20 +17,20 @@ export interface DriverRequest {
   signal: AbortSignal;
 }
 
-/** What a driver found. */
-export interface DriverResponse {
+/** What a driver found. Its body is read once, by `whole` or by `read`; disposing lets go of one that is not wanted. */
+export interface DriverResponse extends Disposable {
   /** The url that answered in the end. */
-  finalUrl: string;
+  readonly finalUrl: string;
   /** How many bytes will come, if that is known. */
-  length?: number;
+  readonly length?: number;
   /** The ETag. */
-  etag?: string;
+  readonly etag?: string;
   /** The Last-Modified date. */
-  lastModified?: string;
-  /** The bytes as a stream, best a byte stream, which can be read into a buffer. Null for an empty file. */
-  body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
-  /** The bytes at once, instead of the stream: cheaper for small files. */
-  bytes(): Promise<Uint8Array>;
+  readonly lastModified?: string;
+  /** Reads a small body at once and hands it over; the bytes are only valid within the call. */
+  whole<T>(use: (bytes: Uint8Array) => T): Promise<T>;
+  /** Reads the body in pieces and hands over each; a piece is only valid within its call. */
+  read(sink: (piece: Uint8Array) => void): Promise<void>;
 }
 
 /** Fetches files of some protocols. */

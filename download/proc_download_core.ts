@@ -12,7 +12,6 @@ import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { DownloadDriver, DriverResponse } from "./download_driver.ts";
 import { DownloadError, networkError, StoppedError } from "./download_error.ts";
 import type { Manifest } from "./manifest.ts";
-import type { BufferPool } from "./buffer_pool.ts";
 import { diskError, existsError, PartFile, storeWhole } from "./part_file.ts";
 import { outProblem } from "./task_names.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
@@ -30,8 +29,6 @@ export interface DownloadContext {
   drivers: readonly DownloadDriver[];
   /** The journal of finished files. */
   manifest: Manifest;
-  /** Memory to read into. */
-  buffers: BufferPool;
   /** Watches for silence. */
   watchdog: Watchdog;
   /** Further attempts, and the wait before them. */
@@ -82,7 +79,7 @@ async function attempt(task: DownloadTask, context: DownloadContext, startedAt: 
   if (existsSync(finalPath)) return await knownFile(task, context, finalPath);
   using watched = context.watchdog.start(task.url);
   try {
-    const response = await driver.open({
+    using response = await driver.open({
       url: task.url,
       headers: task.headers ?? {},
       maxRedirects: context.maxRedirects,
@@ -131,12 +128,17 @@ async function receive(
     return facts;
   };
   if (response.length !== undefined && response.length <= SMALL_BODY) {
-    const whole = await response.bytes();
-    context.onBytes(whole.length);
-    return storeWhole(target, whole, (inode) => journal(whole.length, inode));
+    return await response.whole((bytes) => {
+      context.onBytes(bytes.length);
+      return storeWhole(target, bytes, (inode) => journal(bytes.length, inode));
+    });
   }
   using part = PartFile.open(target);
-  if (response.body !== null) await stream(response.body, part, watched, context);
+  await response.read((piece) => {
+    watched.touch();
+    context.onBytes(piece.length);
+    part.write(piece);
+  });
   const facts = journal(part.bytes, part.inode);
   part.finish();
   return facts;
@@ -155,51 +157,6 @@ function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number
     ...(etag === undefined ? {} : { etag }),
     ...(lastModified === undefined ? {} : { lastModified }),
   };
-}
-
-async function stream(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  part: PartFile,
-  watched: Watched,
-  { buffers, onBytes }: DownloadContext,
-): Promise<void> {
-  const reader = byteReader(body);
-  if (reader === undefined) {
-    for await (const chunk of body) {
-      watched.touch();
-      onBytes(chunk.length);
-      part.write(chunk);
-    }
-    return;
-  }
-  let buffer = buffers.first();
-  try {
-    while (true) {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (value !== undefined) buffer = value.buffer as ArrayBuffer;
-      if (done) return;
-      watched.touch();
-      onBytes(value.length);
-      part.write(value);
-      buffer = buffers.next(buffer, value.length);
-    }
-  } catch (error) {
-    // The connection must not go on feeding a file that nobody writes any more.
-    reader.cancel(error).catch(() => {});
-    throw error;
-  } finally {
-    reader.releaseLock();
-    buffers.release(buffer);
-  }
-}
-
-/** A reader that fills our own buffer; a stream that was decoded on the way offers none. */
-function byteReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStreamBYOBReader | undefined {
-  try {
-    return body.getReader({ mode: "byob" });
-  } catch {
-    return undefined;
-  }
 }
 
 function note(

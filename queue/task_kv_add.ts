@@ -1,6 +1,6 @@
 import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
-import { type Candidate, type Known, makeCandidate, placesOf, refusal, resolve, taken } from "./task_kv_draft.ts";
+import { type Candidate, type Known, makeCandidate, refusal, resolve, taken } from "./task_kv_draft.ts";
 import { locateTask } from "./task_kv_locate.ts";
 import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
 import { placeReady } from "./task_kv_block.ts";
@@ -96,25 +96,25 @@ export class TaskKvAdder {
 
   /** Reads what the list knows of the paths and the ids that these candidates wish for. */
   async #read(chunk: readonly Candidate[]): Promise<Known> {
-    const wanted = new Set<string>();
-    const ids = new Set<string>();
-    for (const { draft } of chunk) {
-      for (const place of placesOf(draft)) wanted.add(place);
-      if (draft.id !== undefined) ids.add(draft.id);
-    }
-    const [pathEntries, idEntries] = await Promise.all([
-      this.#store.getMany<string>([...wanted].map(taskKeys.path)),
-      this.#store.getMany<number>([...ids].map(taskKeys.id)),
-    ]);
+    const ids = new Set(chunk.flatMap(({ draft }) => draft.id ?? []));
     const known: Known = { paths: new Map(), ids: new Set() };
-    for (const { key, value } of pathEntries) {
-      if (value !== null) {
-        const space = value.indexOf(" ");
-        known.paths.set(key[2] as string, { wish: value.slice(0, space), id: value.slice(space + 1) });
-      }
-    }
+    const [idEntries] = await Promise.all([
+      this.#store.getMany<number>([...ids].map(taskKeys.id)),
+      this.#readPaths(chunk.map(({ draft }) => draft.out), known),
+    ]);
     for (const { key, value } of idEntries) if (value !== null) known.ids.add(key[2] as string);
+    // Where the first choice is free or known for this url, nobody asks for the second.
+    const second = chunk.filter(({ draft, wish }) => (known.paths.get(draft.out)?.wish ?? wish) !== wish);
+    await this.#readPaths(second.flatMap(({ draft }) => draft.fallbackOut ?? []), known);
     return known;
+  }
+
+  async #readPaths(paths: readonly string[], known: Known): Promise<void> {
+    for (const { key, value } of await this.#store.getMany<string>([...new Set(paths)].map(taskKeys.path))) {
+      if (value === null) continue;
+      const space = value.indexOf(" ");
+      known.paths.set(key[2] as string, { wish: value.slice(0, space), id: value.slice(space + 1) });
+    }
   }
 
   /** Whether a number that was given out went to a task with another id. If it left no task yet, it still may. */

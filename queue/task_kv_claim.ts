@@ -25,8 +25,11 @@ interface ReadyBlock {
 
 const LOST_RACES = 8;
 const PROMOTE_AT_ONCE = 500;
-/** Blocks that one commit takes, at the most. */
-const BLOCKS_AT_ONCE = 8;
+/** Blocks that one commit takes, at the most, and the bytes of them that are enough: small ones are taken by the dozen. */
+const BLOCKS_AT_ONCE = 30;
+const BLOCK_BYTES_AT_ONCE = 300_000;
+/** The tasks of a block, as a guess before any was seen. */
+const USUAL_BLOCK = 50;
 
 /** How {@linkcode claimTasks} works. */
 export interface ClaimContext {
@@ -96,8 +99,10 @@ async function takeBlocks(
   const step: KvStep = { ...emptyStep(), checks: [owner] };
   const taken: TaskText[] = [];
   let rest: TaskText[] = [];
+  let bytes = 0;
   for (const { entry, tasks } of seen) {
-    if (taken.length >= wanted) break;
+    if (taken.length >= wanted || bytes > BLOCK_BYTES_AT_ONCE) break;
+    bytes += entry.value.length;
     const room = wanted - taken.length;
     taken.push(...tasks.slice(0, room));
     rest = tasks.slice(room);
@@ -151,7 +156,9 @@ async function readyBlocks(
   const enough = () => found.length >= most || (tasks >= wanted && found.length >= least);
   const read = async (start: Deno.KvKey, end: Deno.KvKey) => {
     for (let from = start; !enough();) {
-      const page = Math.min(most - found.length, Math.max(1, Math.ceil((wanted - tasks) / 50), least - found.length));
+      const usual = found.length === 0 ? USUAL_BLOCK : tasks / found.length;
+      const missing = Math.max(1, Math.ceil((wanted - tasks) / usual), least - found.length);
+      const page = Math.min(most - found.length, missing);
       const entries = await store.list<Uint8Array>({ start: from, end }, page);
       for (const entry of entries) {
         const members = decodeBlock(entry.value).map((text) => ({ task: JSON.parse(text) as Task, text }));

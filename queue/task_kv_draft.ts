@@ -78,7 +78,7 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
 }
 
 /** Where a draft may go, the best place first. */
-export function placesOf(draft: TaskDraft): string[] {
+function placesOf(draft: TaskDraft): string[] {
   return draft.fallbackOut === undefined ? [draft.out] : [draft.out, draft.fallbackOut];
 }
 

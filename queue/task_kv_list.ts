@@ -6,7 +6,7 @@ import { findTask } from "./task_kv_locate.ts";
 import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
 import { countTasks, listTasks, retryTasks } from "./task_kv_read.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
-import { settleTasks } from "./task_kv_settle.ts";
+import { TaskKvSettler } from "./task_kv_settler.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type {
   AddResult,
@@ -37,7 +37,9 @@ export class TaskKvList implements TaskSharedList {
   readonly #clock: Clock;
   readonly #adder: TaskKvAdder;
   readonly #blocks: RunningBlocks;
+  readonly #settler: TaskKvSettler;
   #lastFence = 0;
+  #claiming: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
   readonly #turns = new Map<number, number>();
 
@@ -46,6 +48,7 @@ export class TaskKvList implements TaskSharedList {
     this.#clock = clock;
     this.#adder = new TaskKvAdder(store);
     this.#blocks = new RunningBlocks(store);
+    this.#settler = new TaskKvSettler(store, this.#blocks);
   }
 
   /**
@@ -82,14 +85,19 @@ export class TaskKvList implements TaskSharedList {
     const index = request.worker?.index ?? 0;
     const turn = this.#turns.get(index) ?? 0;
     this.#turns.set(index, turn + 1);
-    return claimTasks(
-      { store: this.#store, blocks: this.#blocks, now: this.#clock.now(), turn, nextFence: () => this.#nextFence() },
-      request,
+    // One after the other: claims of one process that race would only take each other's blocks away.
+    const claimed = this.#claiming.then(() =>
+      claimTasks(
+        { store: this.#store, blocks: this.#blocks, now: this.#clock.now(), turn, nextFence: () => this.#nextFence() },
+        request,
+      )
     );
+    this.#claiming = claimed.catch(() => {});
+    return claimed;
   }
 
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
-    return settleTasks(this.#store, this.#blocks, settlements, this.#clock.now());
+    return this.#settler.settle(settlements, this.#clock.now());
   }
 
   async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {

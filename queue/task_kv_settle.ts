@@ -11,11 +11,15 @@ import type { KvStore } from "./kv_store.ts";
 const BLOCKS_AT_ONCE = 6;
 const TASKS_AT_ONCE = 200;
 
-interface Item {
-  index: number;
+/** A settlement with the record that it leads to. */
+export interface SettleItem {
   owner: string;
   fence: string;
   after: TaskText;
+}
+
+interface OpenItem extends SettleItem {
+  index: number;
 }
 
 /**
@@ -25,19 +29,18 @@ interface Item {
  *
  * @returns One result for each settlement, in order.
  */
-export async function settleTasks(
+export async function settleItems(
   store: KvStore,
   blocks: RunningBlocks,
-  settlements: readonly Settlement[],
-  now: number,
+  items: readonly SettleItem[],
 ): Promise<SettleResult[]> {
-  const results: SettleResult[] = new Array(settlements.length);
-  let open = settlements.map((settlement, index) => makeItem(settlement, index, now, store.limits.valueBytes));
+  const results: SettleResult[] = new Array(items.length);
+  let open = items.map((item, index) => ({ ...item, index }));
   while (open.length > 0) {
     // By name: what is known of a block may change while this waits for another, and each may be written only once.
-    const batch = new Map<string, { block: RunningBlock; items: Item[] }>();
+    const batch = new Map<string, { block: RunningBlock; items: OpenItem[] }>();
     const seen = new Set<string>();
-    const later: Item[] = [];
+    const later: OpenItem[] = [];
     let bytes = 0;
     let tasks = 0;
     for (const item of open) {
@@ -79,7 +82,7 @@ export async function settleTasks(
 async function commitBatch(
   store: KvStore,
   blocks: RunningBlocks,
-  parts: readonly { block: RunningBlock; items: readonly Item[] }[],
+  parts: readonly { block: RunningBlock; items: readonly SettleItem[] }[],
 ): Promise<boolean> {
   const step = emptyStep();
   const ready: TaskText[] = [];
@@ -104,12 +107,13 @@ async function commitBatch(
   return true;
 }
 
-function makeItem({ task: claimed, outcome }: Settlement, index: number, now: number, valueBytes: number): Item {
+/** Makes the move that a settlement asks for; throws if there is no such move. */
+export function settleItem({ task: claimed, outcome }: Settlement, now: number, valueBytes: number): SettleItem {
   const { fence, ...running } = claimed;
   const after = taskText(taskSettle(running, outcome, now));
   // A record that outgrew its value could never be settled, and would run for ever.
   const fits = textBytes(after.text) <= valueBytes;
-  return { index, owner: claimed.owner, fence, after: fits ? after : taskText(shorten(after.task)) };
+  return { owner: claimed.owner, fence, after: fits ? after : taskText(shorten(after.task)) };
 }
 
 function shorten(task: Task): Task {
@@ -128,9 +132,9 @@ export async function giveBack(
   while (true) {
     const entries = await store.list<Uint8Array>({ prefix: taskKeys.runningOf(owner) }, 20);
     if (entries.length === 0) return total;
-    const settlements = entries.flatMap((entry) => runningTasks(decodeRunning(entry)))
-      .map((task): Settlement => ({ task, outcome: { type: outcome } }));
-    const results = await settleTasks(store, new RunningBlocks(store), settlements, now);
+    const items = entries.flatMap((entry) => runningTasks(decodeRunning(entry)))
+      .map((task) => settleItem({ task, outcome: { type: outcome } }, now, store.limits.valueBytes));
+    const results = await settleItems(store, new RunningBlocks(store), items);
     total += results.filter((result) => result.type === "settled").length;
   }
 }

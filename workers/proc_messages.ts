@@ -32,6 +32,8 @@ export type ToProcWorker =
     root: string;
     writer: string;
     counters: SharedArrayBuffer;
+    /** Use the narrow HTTP client where it serves. */
+    lane: boolean;
   }
   | { type: "tasks"; batch: string }
   | { type: "stop"; graceMs: number };

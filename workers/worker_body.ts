@@ -1,7 +1,6 @@
 import { SharedCounters } from "../base/shared_counters.ts";
 import { HttpDriver } from "../download/protocols/http_driver.ts";
 import { Manifest } from "../download/manifest.ts";
-import { BufferPool } from "../download/buffer_pool.ts";
 import { StoppedError } from "../download/download_error.ts";
 import { type DownloadContext, procDownloadCore } from "../download/proc_download_core.ts";
 import { connectProbe, Watchdog } from "../download/watchdog.ts";
@@ -41,9 +40,8 @@ class RunningWorker {
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
-      drivers: [new HttpDriver({ idlePerHost: settings.concurrency })],
+      drivers: [new HttpDriver({ idlePerHost: settings.concurrency, lane: start.lane })],
       manifest: new Manifest(start.root, start.writer),
-      buffers: new BufferPool(),
       watchdog: new Watchdog(settings, connectProbe),
       retry: settings,
       maxRedirects: settings.maxRedirects,

@@ -38,6 +38,7 @@ export class HttpHead {
   #line = 0;
   #scan = 0;
   #fields = 0;
+  #coded = false;
 
   /**
    * Reads on.
@@ -52,7 +53,7 @@ export class HttpHead {
       while (at < filled && bytes[at] !== LF) at++;
       this.#scan = at;
       if (at >= HEAD_LIMIT) return "doubt";
-      if (at === filled) return this.#beginsWell(bytes, filled) ? "more" : "doubt";
+      if (at === filled) return this.status !== 0 || beginsWell(bytes, this.#line, filled) ? "more" : "doubt";
       const from = this.#line;
       const to = at - 1;
       if (to < from || bytes[to] !== CR) return "doubt";
@@ -83,16 +84,8 @@ export class HttpHead {
     return headers;
   }
 
-  /** What is not HTTP/1.1 may never send a line end. */
-  #beginsWell(bytes: Uint8Array, filled: number): boolean {
-    if (this.status !== 0) return true;
-    const known = Math.min(filled - this.#line, START.length);
-    for (let i = 0; i < known; i++) if (bytes[this.#line + i] !== START.charCodeAt(i)) return false;
-    return true;
-  }
-
   #readStatus(bytes: Uint8Array, from: number, to: number): boolean {
-    if (to - from < START.length + 4 || !this.#beginsWell(bytes, to)) return false;
+    if (to - from < START.length + 4 || !beginsWell(bytes, from, to)) return false;
     let status = 0;
     for (let i = from + START.length; i < from + START.length + 3; i++) {
       const digit = bytes[i]! - 48;
@@ -135,8 +128,9 @@ export class HttpHead {
       case 14:
         return !isName(bytes, from, "content-length") || this.#noteLength(bytes, start, end);
       case 16:
-        if (isName(bytes, from, "content-encoding") && !isName(bytes, start, "identity", end)) this.encoded = true;
-        return true;
+        if (!isName(bytes, from, "content-encoding")) return true;
+        if (this.#coded || !isName(bytes, start, "identity", end)) this.encoded = true;
+        return this.#coded = true;
       case 17:
         if (!isName(bytes, from, "transfer-encoding")) return true;
         if (this.chunked || !isName(bytes, start, "chunked", end)) return false;
@@ -163,8 +157,15 @@ export class HttpHead {
     this.#fields = 0;
     this.status = 0;
     this.etag = this.lastModified = undefined;
-    this.encoded = false;
+    this.encoded = this.#coded = false;
   }
+}
+
+/** Looks at the beginning of a status line before its end is there: what is not HTTP/1.1 may never send one. */
+function beginsWell(bytes: Uint8Array, from: number, to: number): boolean {
+  const known = Math.min(to - from, START.length);
+  for (let i = 0; i < known; i++) if (bytes[from + i] !== START.charCodeAt(i)) return false;
+  return true;
 }
 
 function tokenTable(): Uint8Array {

@@ -50,6 +50,11 @@ export class LaneConnection {
     return this.#strayed;
   }
 
+  /** True once all of the request was sent; an answer that comes earlier leaves a connection that cannot be used again. */
+  get sent(): boolean {
+    return this.#sent;
+  }
+
   /** Why the request could not be sent, if it could not. */
   get sendError(): unknown {
     return this.#sendError;
@@ -68,7 +73,7 @@ export class LaneConnection {
     return this.#conn.read(target);
   }
 
-  /** Makes it idle. The buffer must be out of use. */
+  /** Makes it idle. The request must be sent, and the buffer out of use. */
   rest(): void {
     this.used = true;
     this.#sent = false;

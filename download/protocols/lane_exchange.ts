@@ -136,7 +136,7 @@ export class LaneExchange {
   /** Ends it in good order: the connection serves again, if the answer allows it. */
   finish(): void {
     if (this.#over) return;
-    if (!this.#head.keepAlive || this.#missing !== 0) return this.close();
+    if (!this.#head.keepAlive || this.#missing !== 0 || !this.#connection.sent) return this.close();
     this.#end();
     this.#pool.park(this.#connection);
   }

@@ -18,9 +18,9 @@ export class LaneResponse implements Disposable {
   /** How many bytes the body has. */
   readonly length: number;
   /** The ETag. */
-  readonly etag?: string;
+  declare readonly etag?: string;
   /** The Last-Modified date. */
-  readonly lastModified?: string;
+  declare readonly lastModified?: string;
   #exchange: LaneExchange | undefined;
   #started = false;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;

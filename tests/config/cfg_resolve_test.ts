@@ -19,6 +19,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     retryWaitMs: 1000,
     connectTimeoutMs: 10_000,
     stallTimeoutMs: 30_000,
+    httpClient: "auto",
     maxRedirects: 20,
     graceMs: 4000,
     progress: "auto",

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { BufferPool } from "../../download/buffer_pool.ts";
 import { Manifest } from "../../download/manifest.ts";
 import { type DownloadContext, type DownloadTask, procDownloadCore } from "../../download/proc_download_core.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
@@ -17,14 +16,29 @@ interface Bench {
 
 const LIMITS: WatchLimits = { connectTimeoutMs: 10_000, stallTimeoutMs: 10_000 };
 
-async function withServer(
+/** Every test runs twice: with our own client in front, and with `fetch` alone. */
+function test(name: string, run: (withServer: WithServer) => Promise<void>): void {
+  for (const lane of [true, false]) {
+    Deno.test(`procDownloadCore ${name}, ${lane ? "over the lane" : "over fetch"}`, () =>
+      run((...args) => startServer(lane, ...args)));
+  }
+}
+
+type WithServer = (
+  handler: (request: Request) => Response | Promise<Response>,
+  work: (bench: Bench) => Promise<void>,
+  limits?: Partial<WatchLimits>,
+) => Promise<void>;
+
+async function startServer(
+  lane: boolean,
   handler: (request: Request) => Response | Promise<Response>,
   work: (bench: Bench) => Promise<void>,
   limits: Partial<WatchLimits> = {},
 ): Promise<void> {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
   const root = await Deno.realPath(await Deno.makeTempDir());
-  const driver = new HttpDriver({ idlePerHost: 4 });
+  const driver = new HttpDriver({ idlePerHost: 4, lane });
   const watchdog = new Watchdog({ ...LIMITS, ...limits }, connectProbe);
   const manifest = new Manifest(root, "test-0");
   let bytes = 0;
@@ -33,7 +47,6 @@ async function withServer(
     writer: "test-0",
     drivers: [driver],
     manifest,
-    buffers: new BufferPool(),
     watchdog,
     retry: { retries: 2, retryWaitMs: 1000 },
     maxRedirects: 5,
@@ -73,7 +86,7 @@ function pattern(size: number): Uint8Array<ArrayBuffer> {
 const visible = (root: string) =>
   [...Deno.readDirSync(root)].map((entry) => entry.name).filter((name) => name[0] !== ".");
 
-Deno.test("procDownloadCore stores empty, small and large bodies whole, with and without a length", () =>
+test("stores empty, small and large bodies whole, with and without a length", (withServer) =>
   withServer((request) => {
     const { pathname } = new URL(request.url);
     const body = pattern(Number(pathname.split("/")[2]));
@@ -95,7 +108,7 @@ Deno.test("procDownloadCore stores empty, small and large bodies whole, with and
     assertEquals([...Deno.readDirSync(join(root, "sized"))].length, 5);
   }));
 
-Deno.test("procDownloadCore asks for identity encoding, and stores an encoded answer decoded", () =>
+test("asks for identity encoding, and stores an encoded answer decoded", (withServer) =>
   withServer(async (request) => {
     const asked = request.headers.get("accept-encoding");
     const zipped = new Blob(["hello"]).stream().pipeThrough(new CompressionStream("gzip"));
@@ -106,7 +119,7 @@ Deno.test("procDownloadCore asks for identity encoding, and stores an encoded an
     assertEquals(Deno.readTextFileSync(join(root, "file")), "hello");
   }));
 
-Deno.test("procDownloadCore follows redirects, and reports where the file came from", () =>
+test("follows redirects, and reports where the file came from", (withServer) =>
   withServer((request) => {
     const { pathname } = new URL(request.url);
     const hop = Number(pathname.slice(1));
@@ -123,7 +136,7 @@ Deno.test("procDownloadCore follows redirects, and reports where the file came f
     assertStringIncludes(tooMany.error.message, "more than 5 redirects");
   }));
 
-Deno.test("procDownloadCore refuses a redirect to another scheme, or to nowhere", () =>
+test("refuses a redirect to another scheme, or to nowhere", (withServer) =>
   withServer((request) => {
     const { pathname } = new URL(request.url);
     return new Response(null, { status: 302, headers: pathname === "/no" ? {} : { location: "file:///etc/passwd" } });
@@ -135,7 +148,7 @@ Deno.test("procDownloadCore refuses a redirect to another scheme, or to nowhere"
     }
   }));
 
-Deno.test("procDownloadCore takes headers to the task's own origin only, also when the way leads back", async () => {
+test("takes headers to the task's own origin only, also when the way leads back", async (withServer) => {
   const seen: [string, string | null][] = [];
   const other = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
     seen.push(["other", request.headers.get("x-token")]);
@@ -154,7 +167,7 @@ Deno.test("procDownloadCore takes headers to the task's own origin only, also wh
   assertEquals(seen, [["/start", "secret"], ["/same", "secret"], ["other", null], ["/end", null]]);
 });
 
-Deno.test("procDownloadCore repeats what time may cure, with the server's Retry-After, and nothing else", () =>
+test("repeats what time may cure, with the server's Retry-After, and nothing else", (withServer) =>
   withServer((request) => {
     const status = Number(new URL(request.url).pathname.slice(1));
     return new Response("no", { status, headers: { "retry-after": "30" } });
@@ -170,7 +183,7 @@ Deno.test("procDownloadCore repeats what time may cure, with the server's Retry-
     assertEquals(visible(root), []);
   }));
 
-Deno.test("procDownloadCore leaves nothing of a body that breaks off, and repeats it", () =>
+test("leaves nothing of a body that breaks off, and repeats it", (withServer) =>
   withServer(() => {
     let sent = false;
     const body = new ReadableStream({
@@ -188,7 +201,7 @@ Deno.test("procDownloadCore leaves nothing of a body that breaks off, and repeat
     assertEquals(visible(root), []);
   }));
 
-Deno.test("procDownloadCore ends a stalled body, a slow answer, and an attempt that takes too long", async () => {
+test("ends a stalled body, a slow answer, and an attempt that takes too long", async (withServer) => {
   const stalled = () => {
     let timer: ReturnType<typeof setInterval> | undefined;
     return (request: Request) => {
@@ -218,7 +231,7 @@ Deno.test("procDownloadCore ends a stalled body, a slow answer, and an attempt t
   }, { stallTimeoutMs: 5000, timeoutMs: 500 });
 });
 
-Deno.test("procDownloadCore gives a stopped download back, uncounted", () =>
+test("gives a stopped download back, uncounted", (withServer) =>
   withServer(
     () => new Response(new ReadableStream({ start: (controller) => controller.enqueue(pattern(100_000)) })),
     async ({ fetch, context, root, bytes }) => {
@@ -230,7 +243,7 @@ Deno.test("procDownloadCore gives a stopped download back, uncounted", () =>
     },
   ));
 
-Deno.test("procDownloadCore leaves a foreign file alone without asking, and takes its own for done", async () => {
+test("leaves a foreign file alone without asking, and takes its own for done", async (withServer) => {
   let requests = 0;
   await withServer(() => {
     requests++;
@@ -250,7 +263,7 @@ Deno.test("procDownloadCore leaves a foreign file alone without asking, and take
   });
 });
 
-Deno.test("procDownloadCore fails a scheme without a driver, a name that leads out, and a host that is not there", () =>
+test("fails a scheme without a driver, a name that leads out, and a host that is not there", (withServer) =>
   withServer(() => new Response("x"), async ({ fetch }) => {
     const cases: [string, Partial<DownloadTask>, string, string][] = [
       ["gopher://h/x", {}, "unsupported", "gopher:"],

@@ -131,6 +131,7 @@ Deno.test("corehaul ends a download that stalls, but not one that is slow", asyn
   await using server = FaultServer.start(async ({ path, nth }, server) => {
     const body = bytesFor(path, SIZE);
     if (path === "/slow") return server.trickle(body, 10, 250);
+    if (path === "/slow-and-small") return server.trickle(body.slice(0, 1000), 10, 250);
     if (nth > 1) return new Response(body);
     if (path === "/stalls-at-once") await server.pause(60_000);
     const stream = new ReadableStream<Uint8Array>({
@@ -139,14 +140,18 @@ Deno.test("corehaul ends a download that stalls, but not one that is slow", asyn
     });
     return new Response(stream, { headers: { "content-length": String(SIZE) } });
   });
-  const names = ["slow", "stalls-at-once", "stalls-midway"];
+  const names = ["slow", "slow-and-small", "stalls-at-once", "stalls-midway"];
   const { ended, tasks } = await runOnce(home, names.map((name) => `${server.url}/${name}`), ["--stall-timeout", "1"]);
   assertCode(ended, 0);
-  await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
+  await assertWhole(
+    tasks,
+    home.join("files"),
+    ({ pathname }) => bytesFor(pathname, SIZE).slice(0, pathname === "/slow-and-small" ? 1000 : SIZE),
+  );
   const retried = jsonLines(ended.stdout).filter(({ type }) => type === "task_retry");
   assertEquals(retried.length, 2);
   for (const { error } of retried) assertMatch((error as { message: string }).message, /no byte for 1 s/);
-  assertEquals(server.hits("/slow"), 1);
+  assertEquals([server.hits("/slow"), server.hits("/slow-and-small")], [1, 1]);
 });
 
 Deno.test("corehaul --timeout ends an attempt that takes too long in all", async () => {

@@ -13,6 +13,8 @@ export interface CorehaulOptions {
   env?: Record<string, string>;
   /** What standard input says. Default: nothing. */
   stdin?: string;
+  /** A Deno configuration in place of the project's. */
+  config?: string;
 }
 
 /** How a command ended. */
@@ -45,7 +47,13 @@ export class Corehaul implements AsyncDisposable {
   static async start(args: readonly string[], options: CorehaulOptions): Promise<Corehaul> {
     await cacheProject();
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", fromFileUrl(new URL("cli.ts", PROJECT_ROOT)), ...args],
+      args: [
+        "run",
+        "-A",
+        ...(options.config === undefined ? [] : ["--config", options.config]),
+        fromFileUrl(new URL("cli.ts", PROJECT_ROOT)),
+        ...args,
+      ],
       cwd: options.cwd,
       clearEnv: true,
       env: { ...commonEnv(), ...options.env },

@@ -1,0 +1,110 @@
+import type { BufferPool } from "../buffer_pool.ts";
+import { DownloadError } from "../download_error.ts";
+import type { DriverResponse } from "../download_driver.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const DECODERS: ReadonlyMap<string, CompressionFormat> = new Map([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+]);
+
+/** A file that `fetch` is receiving. */
+export class FetchResponse implements DriverResponse {
+  /** The url that answered. */
+  readonly finalUrl: string;
+  /** How many bytes the body has, if the server said and sends them as they are. */
+  declare readonly length?: number;
+  /** The ETag. */
+  declare readonly etag?: string;
+  /** The Last-Modified date. */
+  declare readonly lastModified?: string;
+  readonly #response: Response;
+  readonly #buffers: BufferPool;
+  #body: ReadableStream<Bytes> | null;
+
+  /**
+   * @param response The answer, with status 200.
+   * @param url The url that answered.
+   * @param buffers Memory to read into.
+   * @throws {DownloadError} If the body is encoded in a way that cannot be undone.
+   */
+  constructor(response: Response, url: URL, buffers: BufferPool) {
+    this.#response = response;
+    this.#buffers = buffers;
+    this.#body = response.body as ReadableStream<Bytes> | null;
+    this.finalUrl = url.href;
+    const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+    if (encoding !== "identity") this.#decode(encoding, url);
+    const length = encoding === "identity" ? response.headers.get("content-length") : null;
+    if (length !== null && /^\d{1,15}$/.test(length)) this.length = Number(length);
+    const etag = response.headers.get("etag");
+    if (etag !== null) this.etag = etag;
+    const lastModified = response.headers.get("last-modified");
+    if (lastModified !== null) this.lastModified = lastModified;
+  }
+
+  async whole<T>(use: (bytes: Uint8Array) => T): Promise<T> {
+    const body = this.#take();
+    // The response's own way to its bytes is the cheapest, as long as nothing is to be decoded.
+    const bytes = body === this.#response.body ? await this.#response.bytes() : await new Response(body).bytes();
+    return use(bytes);
+  }
+
+  async read(sink: (piece: Uint8Array) => void): Promise<void> {
+    const body = this.#take();
+    if (body === null) return;
+    const reader = byteReader(body);
+    if (reader === undefined) {
+      for await (const piece of body) sink(piece);
+      return;
+    }
+    let buffer = this.#buffers.first();
+    try {
+      while (true) {
+        const { done, value } = await reader.read(new Uint8Array(buffer));
+        if (value !== undefined) buffer = value.buffer as ArrayBuffer;
+        if (done) return;
+        sink(value);
+        buffer = this.#buffers.next(buffer, value.length);
+      }
+    } catch (error) {
+      // The connection must not go on sending what nobody reads any more.
+      reader.cancel(error).catch(() => {});
+      throw error;
+    } finally {
+      reader.releaseLock();
+      this.#buffers.release(buffer);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#take()?.cancel().catch(() => {});
+  }
+
+  #take(): ReadableStream<Bytes> | null {
+    const body = this.#body;
+    this.#body = null;
+    return body;
+  }
+
+  /** Some servers encode although they were asked not to: the file is what it was before. */
+  #decode(encoding: string, url: URL): void {
+    const format = DECODERS.get(encoding);
+    if (format === undefined) {
+      this[Symbol.dispose]();
+      throw new DownloadError("protocol", `${url.host}: content encoding "${encoding}" cannot be decoded`);
+    }
+    this.#body = this.#body?.pipeThrough(new DecompressionStream(format)) ?? null;
+  }
+}
+
+/** A reader that fills our own buffer; a stream that was decoded on the way offers none. */
+function byteReader(body: ReadableStream<Bytes>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+/** The commands, as a user types them. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { assertCode, Corehaul, corehaul, jsonLines } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { filesIn, listedTasks } from "../support/task_table.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const QUEUE = "kv:queue.db";
+const SIZE = 3000;
+
+function serve(): FaultServer {
+  return FaultServer.start(({ path }) =>
+    path.startsWith("/missing") ? new Response("", { status: 404 }) : new Response(bytesFor(path, SIZE))
+  );
+}
+
+Deno.test("corehaul get fetches urls into a folder, and asks for none of them again", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const options = { cwd: home.path };
+  assertCode(await corehaul(["get", `${server.url}/one.txt`], options), 0);
+  assertEquals(await Deno.readFile(home.join("downloads/one.txt")), bytesFor("/one.txt", SIZE));
+  assertEquals(await home.names(), ["downloads"]);
+  assertCode(await corehaul(["get", `${server.url}/one.txt`], options), 0);
+  assertEquals(server.requests.length, 1);
+
+  const piped = await corehaul(["get", "-i", "-", "-d", "piped"], {
+    cwd: home.path,
+    stdin: `${server.url}/a\n# a comment\n${server.url}/b\n`,
+  });
+  assertCode(piped, 0);
+  assertEquals(await filesIn(home.join("piped")), ["a", "b"]);
+
+  assertCode(await corehaul(["get", `${server.url}/x`, "-o", "sub/named.bin"], options), 0);
+  assertEquals(await Deno.readFile(home.join("downloads/sub/named.bin")), bytesFor("/x", SIZE));
+
+  const partly = await corehaul(["get", `${server.url}/good`, `${server.url}/missing`, "-d", "partly"], options);
+  assertCode(partly, 1);
+  assertMatch(partly.stderr, /missing: .*HTTP status 404/);
+  assertEquals(await filesIn(home.join("partly")), ["good"]);
+});
+
+Deno.test("corehaul get leaves a foreign file alone, and names it", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  await home.write("downloads/mine.txt", "mine");
+  const ended = await corehaul(["get", `${server.url}/mine.txt`], { cwd: home.path });
+  assertCode(ended, 1);
+  assertMatch(ended.stderr, /mine\.txt.*did not write/);
+  assertEquals(await Deno.readTextFile(home.join("downloads/mine.txt")), "mine");
+});
+
+Deno.test("corehaul add, run, list and status work on one list", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const options = { cwd: home.path };
+  const urls = ["a", "b", "missing-1", "c"].map((name) => `${server.url}/${name}`);
+  const added = await corehaul(["add", ...urls, "--queue", QUEUE], options);
+  assertCode(added, 0);
+  assertEquals(added.stdout, "4 added, 0 known already, 0 refused\n");
+  const again = await corehaul(["add", urls[0]!, "not a url", "--queue", QUEUE, "--json"], options);
+  assertCode(again, 1);
+  assertEquals((jsonLines(again.stdout)[0]!.results as { type: string }[]).map(({ type }) => type), [
+    "duplicate",
+    "refused",
+  ]);
+  const status = async () => JSON.parse((await corehaul(["status", "--json", "--queue", QUEUE], options)).stdout);
+  const none = { waiting: 0, running: 0, paused: 0, done: 0, failed: 0, canceled: 0 };
+  assertEquals(await status(), { counts: { ...none, waiting: 4 }, owners: [] });
+
+  const run = await corehaul(["--once", "--queue", QUEUE], options);
+  assertCode(run, 1);
+  assertEquals(await status(), { counts: { ...none, done: 3, failed: 1 }, owners: [] });
+  assertEquals(await filesIn(home.join("downloads")), ["a", "b", "c"]);
+  const failed = await listedTasks(QUEUE, options, ["--status", "failed"]);
+  assertEquals(failed.map(({ url, error }) => [url, error?.status]), [[urls[2], 404]]);
+  assertEquals(await listedTasks(QUEUE, options, ["--status", "waiting"]), []);
+  const table = await corehaul(["list", "--queue", QUEUE], options);
+  assertEquals(table.stdout.trimEnd().split("\n").length, 4);
+  assertMatch(table.stdout, /^t3 +failed +1 +missing-1 +http:.*HTTP status 404$/m);
+  assertMatch((await corehaul(["status", "--queue", QUEUE], options)).stdout, /^failed +1$/m);
+  // A 404 waits for the user: a new run does not ask again.
+  assertCode(await corehaul(["run", "--once", "--queue", QUEUE], options), 1);
+  assertEquals(server.hits("/missing-1"), 1);
+});
+
+Deno.test("corehaul add puts tasks on the list of a process that runs, and status shows who it is", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const options = { cwd: home.path };
+  await using run = await Corehaul.start(["run", "--queue", QUEUE, "--json"], options);
+  await run.until("the workers", () => run.events("proc_started").length >= 2);
+  assertCode(await corehaul(["add", `${server.url}/late`, "--queue", QUEUE], options), 0);
+  await run.until("the file", () => run.events("task_done").length === 1);
+  const { owners } = JSON.parse((await corehaul(["status", "--json", "--queue", QUEUE], options)).stdout);
+  assertEquals(owners.map(({ pid }: { pid: number }) => pid), [run.pid]);
+  const plain = await corehaul(["status", "--queue", QUEUE], options);
+  assertMatch(plain.stdout, new RegExp(`alive on .*pid ${run.pid}, cores `));
+  run.kill("SIGINT");
+  assertCode(await run.ended(), 0);
+});
+
+Deno.test("corehaul keeps its list where it was started, and reads code_tasks.json there", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  await home.write("code_tasks.json", JSON.stringify([{ url: `${server.url}/default` }]));
+  assertCode(await corehaul(["75", "--once"], { cwd: home.path }), 0);
+  assertEquals(await home.names(), [".corehaul", "code_tasks.json", "downloads"]);
+  assertEquals(await filesIn(home.join("downloads")), ["default"]);
+  assertEquals((await listedTasks("kv:.corehaul/queue.db", { cwd: home.path })).length, 1);
+});
+
+Deno.test("corehaul doctor says what the machine allows", async () => {
+  await using home = await TempDir.create();
+  const plain = await corehaul(["doctor"], { cwd: home.path });
+  assertCode(plain, 0);
+  for (const name of ["deno", "kv", "cores", "quota", "layout", "pinning", "queue"]) {
+    assertMatch(plain.stdout, new RegExp(`^ok +${name} `, "m"));
+  }
+  const json = await corehaul(["doctor", "--json"], { cwd: home.path });
+  assert(jsonLines(json.stdout).every(({ ok }) => ok === true));
+  assertEquals(await home.names(), []);
+});
+
+Deno.test("corehaul --json prints one event a line, and the summary at the end", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const urls = ["a", "b", "missing"].map((name) => `${server.url}/${name}`);
+  const ended = await corehaul(["get", ...urls, "--json"], { cwd: home.path });
+  assertCode(ended, 1);
+  const events = jsonLines(ended.stdout);
+  const summary = events.pop()!;
+  assertEquals(
+    [summary.type, summary.end, summary.done, summary.failed, summary.retried, summary.bytes],
+    ["summary", "settled", 2, 1, 0, 2 * SIZE],
+  );
+  assertEquals((summary.counts as { done: number }).done, 2);
+  assert((summary.cores as { done: number }[]).reduce((sum, core) => sum + core.done, 0) === 2);
+  const seqs = events.map(({ seq }) => seq as number);
+  assertEquals(seqs, [...seqs].sort((a, b) => a - b));
+  const done = events.filter(({ type }) => type === "task_done");
+  assertEquals(done.map(({ url, out, bytes, attempts }) => ({ url, out, bytes, attempts })).sort(byOut), [
+    { url: urls[0], out: "a", bytes: SIZE, attempts: 1 },
+    { url: urls[1], out: "b", bytes: SIZE, attempts: 1 },
+  ]);
+  const [failed] = events.filter(({ type }) => type === "task_failed");
+  assertEquals([failed?.url, (failed?.error as { status: number }).status], [urls[2], 404]);
+});
+
+Deno.test("corehaul shows no password of a url and no value of a header", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const url = `${server.url.replace("//", "//user:hunter2@")}/private`;
+  await home.write("list.json", JSON.stringify([{ url, headers: { "x-key": "hunter2" } }]));
+  const options = { cwd: home.path };
+  const outputs = [
+    await corehaul(["add", "-i", "list.json", "--queue", QUEUE, "--json", "--log-level", "debug"], options),
+    await corehaul(["run", "--once", "--queue", QUEUE, "--json", "--log-level", "debug"], options),
+    await corehaul(["list", "--queue", QUEUE, "--json"], options),
+    await corehaul(["list", "--queue", QUEUE], options),
+  ];
+  for (const ended of outputs) {
+    assertCode(ended, 0);
+    assert(!(ended.stdout + ended.stderr).includes("hunter2"), ended.stdout + ended.stderr);
+  }
+  assertEquals(server.requests[0]?.headers.get("authorization"), `Basic ${btoa("user:hunter2")}`);
+  assertEquals(server.requests[0]?.headers.get("x-key"), "hunter2");
+  const manifest = join("downloads", ".corehaul", "manifest");
+  for await (const { name } of Deno.readDir(home.join(manifest))) {
+    assert(!(await Deno.readTextFile(home.join(manifest, name))).includes("hunter2"));
+  }
+});
+
+function byOut(a: { out: unknown }, b: { out: unknown }): number {
+  return String(a.out) < String(b.out) ? -1 : 1;
+}

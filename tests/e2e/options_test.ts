@@ -1,0 +1,157 @@
+/** Every option of the table, on every command; and what is written where. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CFG_FIELDS, type CfgCommand, cfgEnvName, type CfgField, cfgFileKey } from "../../config/cfg_fields.ts";
+import { allowedCores } from "../support/busy_cores.ts";
+import { assertCode, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const COMMANDS: readonly CfgCommand[] = ["add", "run", "get", "list", "status", "doctor"];
+
+/** A value for each option that takes one. A new option needs a line here. */
+const VALUES: Record<string, string> = {
+  tasks: "tasks.txt",
+  dir: "files",
+  out: "named",
+  input: "one.txt",
+  status: "done",
+  queue: "kv:queue.db",
+  cores: String((await allowedCores())[0]),
+  workers: "1",
+  concurrency: "8",
+  "cpu-threshold": "80",
+  "admit-interval": "0.2",
+  retries: "1",
+  "retry-wait": "100ms",
+  "connect-timeout": "5",
+  "stall-timeout": "0.5m",
+  timeout: "9",
+  "max-redirects": "3",
+  grace: "1",
+  progress: "none",
+  "log-level": "debug",
+  "log-file": "log.txt",
+  "log-format": "json",
+  lang: "zh",
+};
+
+function spelled(field: CfgField): string {
+  return field.negatable ? `--no-${field.flag}` : `--${field.flag}`;
+}
+
+function everyOption(command: CfgCommand): string[] {
+  return CFG_FIELDS.filter((field) => field.commands.includes(command)).flatMap((field) => {
+    if (field.placeholder === undefined) return [spelled(field)];
+    const value = VALUES[field.flag];
+    assert(value !== undefined, `--${field.flag} needs a value in the table of this test`);
+    return [spelled(field), value];
+  });
+}
+
+Deno.test("corehaul takes every option on each of its commands", async (t) => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 100)));
+  await home.write("one.txt", `${server.url}/one\n`);
+  await home.write("tasks.txt", `${server.url}/two\n`);
+  for (const command of COMMANDS) {
+    await t.step(command, async () => {
+      assertCode(await corehaul([command, ...everyOption(command)], { cwd: home.path }), 0);
+    });
+  }
+  assertEquals(await home.names(), ["files", "log.txt", "one.txt", "queue.db", "tasks.txt"]);
+});
+
+Deno.test("corehaul --help names every option, its default and its commands", async () => {
+  const options = { cwd: Deno.cwd() };
+  const { code, stdout } = await corehaul(["--help"], options);
+  assertEquals(code, 0);
+  for (const field of CFG_FIELDS) {
+    const line = stdout.split("\n").find((line) => line.includes(` ${spelled(field)} `));
+    assert(line !== undefined, `${spelled(field)} is missing`);
+    assert(line.includes(field.help), line);
+    if (field.short !== undefined) assert(line.includes(`-${field.short}, `), line);
+    if (field.default !== undefined && field.placeholder !== undefined) assert(line.includes(field.default), line);
+  }
+  for (const command of COMMANDS) assertMatch(stdout, new RegExp(`^ +corehaul ${command}`, "m"));
+  for (const command of COMMANDS) {
+    const help = await corehaul([command, "--help"], options);
+    assertEquals(help.code, 0);
+    for (const field of CFG_FIELDS) {
+      const named = new RegExp(`^ +(-., )?${spelled(field)} `, "m").test(help.stdout);
+      assertEquals(named, field.commands.includes(command), `${command} ${spelled(field)}`);
+    }
+  }
+  const version = await corehaul(["--version"], options);
+  assertMatch(version.stdout, /^corehaul \d+\.\d+\.\d+ \(deno \d+\.\d+\.\d+\)\n$/);
+});
+
+Deno.test("corehaul reads every option from the environment and from a configuration file, and names what is wrong", async () => {
+  await using home = await TempDir.create();
+  // An empty text suits none of them.
+  const empty = Object.fromEntries(CFG_FIELDS.map((field) => [cfgEnvName(field), ""]));
+  const env = await corehaul(["run"], { cwd: home.path, env: empty });
+  assertCode(env, 2);
+  for (const field of CFG_FIELDS) assertMatch(env.stderr, new RegExp(`Cannot use ${cfgEnvName(field)} as it must `));
+
+  await home.write("cfg.json", JSON.stringify(Object.fromEntries(CFG_FIELDS.map((field) => [cfgFileKey(field), ""]))));
+  const file = await corehaul(["run", "--config", "cfg.json"], { cwd: home.path });
+  assertCode(file, 2);
+  for (const field of CFG_FIELDS) {
+    assertMatch(file.stderr, new RegExp(`Cannot use ${cfgFileKey(field)} in cfg.json as`));
+  }
+  assertEquals(await home.names(), ["cfg.json"]);
+});
+
+Deno.test("corehaul --lang zh logs the lines of the original system", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) =>
+    path === "/gone" ? new Response("", { status: 404 }) : new Response(bytesFor(path, 10))
+  );
+  const urls = [`${server.url}/文件.bin`, `${server.url}/gone`];
+  const lines = ({ stderr }: Ended) => stderr.trimEnd().split("\n");
+  const chinese = await corehaul(["get", ...urls, "--lang", "zh"], { cwd: home.path });
+  assert(lines(chinese).includes("嘿咻嘿咻，文件.bin 搬运成功咯！"), chinese.stderr);
+  const wrong = lines(chinese).find((line) => line.includes("呜呜，搬砖出错了："));
+  assertMatch(wrong ?? "", /^error: 呜呜，搬砖出错了：.*\/gone: .*HTTP status 404$/);
+  // The locale decides where the option does not.
+  const locale = await corehaul(["get", `${server.url}/b`], { cwd: home.path, env: { LANG: "zh_CN.UTF-8" } });
+  assert(lines(locale).includes("嘿咻嘿咻，b 搬运成功咯！"), locale.stderr);
+  const english = await corehaul(["get", `${server.url}/c`, urls[1]!], { cwd: home.path });
+  assert(lines(english).includes("Heave-ho, c is hauled!"), english.stderr);
+  assertMatch(english.stderr, /^error: Oh no, hauling went wrong: .*HTTP status 404$/m);
+});
+
+Deno.test("corehaul logs as text or JSON, to a file or to standard error, as much as it is told", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 10)));
+  const get = (name: string, ...more: string[]) =>
+    corehaul(["get", `${server.url}/${name}`, ...more], { cwd: home.path });
+
+  const json = await get("a{b}", "--log-format", "json");
+  const messages = jsonLines(json.stderr).map(({ level, message }) => [level, message]);
+  assert(messages.some(([level, message]) => level === "INFO" && message === "Heave-ho, a{b} is hauled!"), json.stderr);
+
+  const file = await get("c", "--log-file", "run.log", "--log-level", "debug");
+  assertEquals(file.stderr, "");
+  const text = await Deno.readTextFile(home.join("run.log"));
+  assertMatch(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z \[DBG\].*proc_worker-0 runs on core \d+$/m);
+  assertMatch(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z \[INF\].*Heave-ho, c is hauled!$/m);
+
+  await get("d", "--log-file", "run.jsonl", "--log-format", "json");
+  const logged = jsonLines(await Deno.readTextFile(home.join("run.jsonl")));
+  assert(logged.some(({ message }) => message === "Heave-ho, d is hauled!"));
+
+  const quiet = await get("e", "--log-level", "error", "--progress", "none");
+  assertEquals([quiet.stdout, quiet.stderr], ["", ""]);
+});
+
+Deno.test("corehaul rotates a log file that has grown to its size, and keeps what was in it", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 10)));
+  await home.write("run.log", "x".repeat(10 * 1024 * 1024 - 20) + "\n");
+  assertCode(await corehaul(["get", `${server.url}/a`, "--log-file", "run.log"], { cwd: home.path }), 0);
+  const old = await Deno.readTextFile(home.join("run.log.1"));
+  const fresh = await Deno.readTextFile(home.join("run.log"));
+  assert(old.startsWith("xxx") && fresh.length < 10_000);
+  assert((old + fresh).includes("Heave-ho, a is hauled!"));
+});

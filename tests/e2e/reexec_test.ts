@@ -1,0 +1,62 @@
+/** The command line without the flags that it needs: it starts itself once more. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { assertCode, Corehaul, corehaul, PROJECT_ROOT } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { writePlainConfig } from "../support/plain_config.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { TerminalProcess } from "../support/terminal.ts";
+
+Deno.test("corehaul without unstable flags starts itself again, and gives the exit code of its child", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 10)));
+  const options = { cwd: home.path, config: await writePlainConfig(home) };
+  const good = await corehaul(["get", "-i", "-"], { ...options, stdin: `${server.url}/a\n` });
+  assertCode(good, 0);
+  assertMatch(good.stdout, /^1 files, /);
+  assertCode(await corehaul(["status", "--queue", "kv:none.db"], options), 3);
+  assertCode(await corehaul(["run", "--once=maybe"], options), 2);
+});
+
+Deno.test("corehaul without unstable flags forwards signals to its child", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, 200_000), 1000, 100));
+  const options = { cwd: home.path, config: await writePlainConfig(home) };
+  const url = `${server.url}/endless`;
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    await using get = await Corehaul.start(["get", url, "--grace", "0.2"], options);
+    await get.until("the download", () => server.open === 1);
+    get.kill(signal);
+    assertCode(await get.ended(), code);
+    assertMatch(get.stdout, /the list now: 0 done, 0 failed, 1 waiting/);
+    await get.until("the end of the child too", () => server.open === 0);
+  }
+  await using stubborn = await Corehaul.start(["get", url, "--grace", "60"], options);
+  await stubborn.until("the download", () => server.open === 1);
+  stubborn.kill("SIGTERM");
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert(!stubborn.over);
+  stubborn.kill("SIGTERM");
+  assertCode(await stubborn.ended(), 143);
+});
+
+Deno.test("corehaul without unstable flags drains on one Ctrl-C in a terminal, which reaches it twice", async () => {
+  await using home = await TempDir.create();
+  let held = true;
+  await using server = FaultServer.start(async ({ path }, server) => {
+    await server.hold(() => !held);
+    return new Response(bytesFor(path, 10));
+  });
+  const config = await writePlainConfig(home);
+  await home.write("tasks.txt", `${server.url}/held\n`);
+  const cli = ["run", "-A", "--config", config, fromFileUrl(new URL("cli.ts", PROJECT_ROOT))];
+  const args = [...cli, "run", "--tasks", "tasks.txt", "--grace", "30"];
+  await using terminal = await TerminalProcess.start(Deno.execPath(), args, home.path);
+  await terminal.shows(/0\/1 files/);
+  while (server.open === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await terminal.type("\u0003");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  held = false;
+  assertEquals(await terminal.ended(), 0);
+  assertMatch(terminal.text, /the list now: 1 done, 0 failed, 0 waiting, 0 running/);
+});

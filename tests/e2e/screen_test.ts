@@ -1,0 +1,52 @@
+/** The live screen, on a real terminal. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { allowedCores } from "../support/busy_cores.ts";
+import { corehaul, PROJECT_ROOT } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { TerminalProcess } from "../support/terminal.ts";
+
+const CLI = ["run", "-A", fromFileUrl(new URL("cli.ts", PROJECT_ROOT))];
+
+Deno.test("corehaul run draws all of it and a line for each core on a terminal, until Ctrl-C", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }, server) =>
+    path === "/slow" ? server.trickle(bytesFor(path, 10_000), 1000, 100) : new Response(bytesFor(path, 100_000))
+  );
+  await home.write("tasks.txt", ["a", "b", "c", "slow"].map((name) => `${server.url}/${name}\n`).join(""));
+  const cores = (await allowedCores()).slice(0, 2);
+  const args = ["run", "--tasks", "tasks.txt", "--cores", cores.join(","), "--grace", "0.2"];
+  await using terminal = await TerminalProcess.start(Deno.execPath(), [...CLI, ...args], home.path);
+  await terminal.shows(/█+░+ 75% {2}3\/4 files {2}\d+(\.\d+)? [kK]iB {2}.*\/s {2}\d+ files\/s {2}ETA /);
+  for (const core of cores) {
+    await terminal.shows(new RegExp(`core ${core} +load [█░]{10} +\\d+%  limit \\d+ +active \\d+ +done \\d+`));
+  }
+  await terminal.shows(/^Heave-ho, a is hauled!$/m);
+  const drawn = () => terminal.text.match(/3\/4 files/g)?.length ?? 0;
+  const before = drawn();
+  await terminal.shows(new RegExp(`(3/4 files[^]*){${before + 2}}`));
+  await terminal.type("\u0003");
+  assertEquals(await terminal.ended(), 0);
+  // The summary stands below the last screen.
+  assertMatch(
+    terminal.text,
+    /3\/4 files[^]*3 files, .*\n0 retries, 0 failures, 0 entries refused\nthe list now: 3 done/,
+  );
+  // The cursor is shown again.
+  assert(terminal.raw.lastIndexOf("\u001b[?25h") >= terminal.raw.lastIndexOf("\u001b[?25l"));
+});
+
+Deno.test("corehaul draws nothing where there is no terminal, or where it is told not to", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 1000)));
+  const piped = await corehaul(["get", `${server.url}/a`], { cwd: home.path });
+  assertEquals(piped.stderr, "1 tasks added, 0 known already\nHeave-ho, a is hauled!\n");
+  assertMatch(piped.stdout, /^1 files, 1000 B in /);
+  const args = ["get", `${server.url}/b`, "--progress", "plain"];
+  await using terminal = await TerminalProcess.start(Deno.execPath(), [...CLI, ...args], home.path);
+  assertEquals(await terminal.ended(), 0);
+  // Deno itself clears the line of its progress bar; the screen would hide the cursor.
+  for (const part of ["\u001b[?25l", "█", "░"]) assert(!terminal.raw.includes(part), JSON.stringify(terminal.raw));
+  assertMatch(terminal.text, /^Heave-ho, b is hauled!$/m);
+});

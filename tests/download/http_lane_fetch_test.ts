@@ -39,9 +39,9 @@ async function byLane(lane: HttpLane, url: URL): Promise<Outcome | undefined> {
 
 async function byFetch(driver: HttpDriver, url: URL): Promise<Outcome> {
   try {
-    const answer = await driver.open({ url: url.href, headers: {}, maxRedirects: 0, signal: never });
+    using answer = await driver.open({ url: url.href, headers: {}, maxRedirects: 0, signal: never });
     const { length, etag = "-", lastModified = "-" } = answer;
-    return { type: "file", bytes: [...await answer.bytes()], length, etag, lastModified };
+    return { type: "file", bytes: await answer.whole((all) => [...all]), length, etag, lastModified };
   } catch (error) {
     // As the core does with what comes out of a body.
     return failure(networkError(error, url.href));
@@ -174,10 +174,15 @@ function render({ interim, statusLine, fields, body, framing, lie, rest }: Excha
 }
 
 /**
- * Where the lane may claim what fetch does not: fetch is then stricter or does not get as far, and no file differs.
- * Each entry says why.
+ * The one thing that the lane takes and fetch may not: bytes behind the body make fetch fail an answer that it has not
+ * handed over yet, if they come quickly enough. The file is whole and right, and both close the connection.
  */
-const EXCUSES: { why: string; fits: (wire: string, lane: Outcome, fetched: Outcome) => boolean }[] = [];
+function excused({ body, lie, rest }: Exchange, claimed: Outcome, fetched: Outcome): boolean {
+  const surplus = rest !== "" || lie < 0;
+  if (!surplus || fetched.type !== "error" || fetched.kind !== "network") return false;
+  if (claimed.type !== "file") return claimed.type !== "error";
+  return `${claimed.bytes}` === `${latin1((body + rest).slice(0, claimed.bytes.length))}`;
+}
 
 Deno.test("HttpLane claims nothing that fetch does not find, too", async () => {
   let current: { wire: string; cuts: readonly number[] } = { wire: "", cuts: [1] };
@@ -185,7 +190,7 @@ Deno.test("HttpLane claims nothing that fetch does not find, too", async () => {
     if (await connection.request() !== undefined) await connection.trickle(current.wire, current.cuts);
   });
   using lane = new HttpLane({ idlePerHost: 4 });
-  using driver = new HttpDriver({ idlePerHost: 4 });
+  using driver = new HttpDriver({ idlePerHost: 4, lane: false });
   const claims = { file: 0, status: 0, redirect: 0, error: 0, none: 0 };
   await fc.assert(
     fc.asyncProperty(exchange, async (made) => {
@@ -194,9 +199,7 @@ Deno.test("HttpLane claims nothing that fetch does not find, too", async () => {
       claims[claimed?.type ?? "none"]++;
       if (claimed === undefined) return;
       const fetched = await byFetch(driver, server.url());
-      if (EXCUSES.some(({ fits }) => fits(current.wire, claimed, fetched))) return;
-      // fetch hides the length of what says it is encoded, be it not.
-      if (claimed.type === "file" && fetched.type === "file") fetched.length ??= claimed.length;
+      if (excused(made, claimed, fetched)) return;
       assertEquals(claimed, fetched, JSON.stringify(current.wire));
     }),
     { numRuns: Number(Deno.env.get("LANE_RUNS") ?? 500) },

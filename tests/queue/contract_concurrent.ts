@@ -13,7 +13,7 @@ import {
   taskError,
 } from "./contract_kit.ts";
 
-const RUNS = 12;
+const RUNS = 8;
 
 /** What all actors of one run saw. */
 interface Witness {

@@ -5,7 +5,7 @@ import type { TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts"
 import { assertCountsMatch, type FakeClock, fakeClock, type OpenList, ownerInfo, taskError } from "./contract_kit.ts";
 import { ContractModel } from "./contract_model.ts";
 
-const RUNS = 40;
+const RUNS = 25;
 const MAX_OPERATIONS = 30;
 
 /** What one run has in its hands. */

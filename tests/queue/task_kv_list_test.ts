@@ -2,15 +2,19 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type KvLimits, LOCAL_KV_LIMITS } from "../../queue/kv_store.ts";
 import { QueueUnavailableError } from "../../queue/queue_unavailable_error.ts";
 import { TaskKvList, type TaskKvListOptions } from "../../queue/task_kv_list.ts";
+import type { TaskSharedList } from "../../queue/task_shared_list.ts";
+import { byTurns } from "./by_turns.ts";
 import { claimAs, countsOf, draft, drafts, ownerInfo, settleAll } from "./contract_kit.ts";
 import { withStrictKv } from "./strict_kv.ts";
 import { contractSuite } from "./task_list_contract.ts";
 
 /** Opens a list on a file of its own, which goes when the list is disposed of. */
-async function openOnFile(options?: TaskKvListOptions): Promise<TaskKvList> {
+async function openOnFile(options?: TaskKvListOptions, connections = 1): Promise<TaskSharedList> {
   const folder = await Deno.makeTempDir();
-  const list = await TaskKvList.open(`${folder}/queue.db`, options);
-  const dispose = list[Symbol.asyncDispose].bind(list);
+  const lists: TaskSharedList[] = [];
+  for (let i = 0; i < connections; i++) lists.push(await TaskKvList.open(`${folder}/queue.db`, options));
+  const list = byTurns(lists);
+  const dispose = list[Symbol.asyncDispose];
   list[Symbol.asyncDispose] = async () => {
     await dispose();
     await Deno.remove(folder, { recursive: true });
@@ -31,6 +35,7 @@ const REMOTE_LIMITS: KvLimits = { ...LOCAL_KV_LIMITS, checks: 10 };
 
 contractSuite("TaskKvList in memory:", (options) => TaskKvList.open(":memory:", options));
 contractSuite("TaskKvList on a file:", openOnFile);
+contractSuite("TaskKvList through three connections:", (options) => openOnFile(options, 3));
 contractSuite(
   "TaskKvList with 10 checks a commit:",
   (options) => withStrictKv(() => TaskKvList.open(":memory:", { ...options, limits: REMOTE_LIMITS })),

@@ -66,8 +66,8 @@ Deno.test("roomViolations keeps the doors", () => {
   assertEquals(reasons(file("app/a.ts", [edge("cli.ts", { dynamic: true })])), [`app/a.ts:1 cli.ts ${cliReason}`]);
   assertEquals(reasons(file("mod.ts", [edge("cli.ts")])), [`mod.ts:1 cli.ts ${cliReason}`]);
   assertEquals(reasons(file("cli.ts", [edge("app/a.ts"), edge("base/a.ts", { line: 2 })]), file("app/a.ts")), [
-    "cli.ts:1 app/a.ts cli.ts may import only mod.ts, config/ and packages",
-    "cli.ts:2 base/a.ts cli.ts may import only mod.ts, config/ and packages",
+    "cli.ts:1 app/a.ts cli.ts and cli/ may import only mod.ts, config/ and packages",
+    "cli.ts:2 base/a.ts cli.ts and cli/ may import only mod.ts, config/ and packages",
   ]);
 });
 

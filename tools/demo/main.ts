@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { bold, dim, green, red } from "@std/fmt/colors";
+import { bold, dim, green, red, setColorEnabled } from "@std/fmt/colors";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { join } from "@std/path";
 import { checkDemo, type DemoCheck } from "./demo_check.ts";
-import { type DemoFile, makeDemoFiles } from "./demo_files.ts";
+import { type DemoFile, type DemoManner, makeDemoFiles } from "./demo_files.ts";
 import { DemoRun, type DemoSummary } from "./demo_run.ts";
 import { DemoServer } from "./demo_server.ts";
 
@@ -31,6 +31,7 @@ if (import.meta.main) {
 }
 
 async function main(keep: boolean): Promise<number> {
+  setColorEnabled(Deno.stdout.isTerminal() && !Deno.noColor);
   const folder = await Deno.makeTempDir({ prefix: "corehaul_demo_" });
   try {
     return await demo(folder);
@@ -48,7 +49,8 @@ async function demo(folder: string): Promise<number> {
   const dir = join(folder, "downloads");
   await writeTasks(taskFile, files.slice(0, FIRST).map(urlOf));
   console.log(bold(`Corehaul demo: ${FIRST} files from a server on this machine, and ${MORE} more while it runs`));
-  console.log(dim("20 files are refused once, 16 come slowly, one is not there\n"));
+  const count = (manner: DemoManner) => files.filter((file) => file.manner === manner).length;
+  console.log(dim(`${count("busy-once")} are refused once, ${count("trickle")} come slowly, one is not there\n`));
 
   let signalCode: number | undefined;
   const run = new DemoRun(["--tasks", taskFile, "--dir", dir, "--retry-wait", "0.2", "--grace", "1"], folder);

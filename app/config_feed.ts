@@ -114,6 +114,8 @@ export class ConfigFeed implements Disposable {
     }
     this.#reading = false;
     this.#firstRead.resolve();
+    // Nothing more will come: what the thread holds is better spent on downloads.
+    if (!watch) this.#thread[Symbol.dispose]();
   }
 
   async #add(message: FromProcConfig & { type: "drafts" }): Promise<void> {

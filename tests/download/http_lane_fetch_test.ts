@@ -178,7 +178,8 @@ function render({ interim, statusLine, fields, body, framing, lie, rest }: Excha
  * handed over yet, if they come quickly enough. The file is whole and right, and both close the connection.
  */
 function excused({ body, lie, rest }: Exchange, claimed: Outcome, fetched: Outcome): boolean {
-  const surplus = rest !== "" || lie < 0;
+  const bodiless = claimed.type === "status" && (claimed.status === 204 || claimed.status === 304);
+  const surplus = rest !== "" || lie < 0 || bodiless;
   if (!surplus || fetched.type !== "error" || fetched.kind !== "network") return false;
   if (claimed.type !== "file") return claimed.type !== "error";
   return `${claimed.bytes}` === `${latin1((body + rest).slice(0, claimed.bytes.length))}`;
@@ -190,7 +191,8 @@ Deno.test("HttpLane claims nothing that fetch does not find, too", async () => {
     if (await connection.request() !== undefined) await connection.trickle(current.wire, current.cuts);
   });
   using lane = new HttpLane({ idlePerHost: 4 });
-  using driver = new HttpDriver({ idlePerHost: 4, lane: false });
+  // Not kept: fetch gives up where a kept connection dies under a request.
+  using driver = new HttpDriver({ idlePerHost: 0, lane: false });
   const claims = { file: 0, status: 0, redirect: 0, error: 0, none: 0 };
   await fc.assert(
     fc.asyncProperty(exchange, async (made) => {

@@ -8,17 +8,31 @@ import { TempDir } from "../support/temp_dir.ts";
 
 const QUEUE = "kv:queue.db";
 const SIZE = 100_000;
+const CLIENTS = ["auto", "fetch"] as const;
+
+/** Tests both HTTP clients, at the same time: most of it is waiting. */
+function testClients(name: string, run: (client: string) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const results = await Promise.allSettled(CLIENTS.map(run));
+    for (const [i, result] of results.entries()) {
+      if (result.status === "rejected") throw new Error(`with --http-client ${CLIENTS[i]}`, { cause: result.reason });
+    }
+  });
+}
 
 /** Runs a list once and gives its end and its tasks. */
 async function runOnce(
   home: TempDir,
+  client: string,
   entries: unknown[],
   more: string[] = [],
 ): Promise<{ ended: Ended; tasks: ListedTask[]; ms: number }> {
   await home.write("tasks.json", JSON.stringify(entries));
   const args = ["run", "--once", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE];
   const start = performance.now();
-  const ended = await corehaul([...args, "--retry-wait", "0.05", "--json", ...more], { cwd: home.path });
+  const ended = await corehaul([...args, "--retry-wait", "0.05", "--json", "--http-client", client, ...more], {
+    cwd: home.path,
+  });
   const ms = performance.now() - start;
   return { ended, ms, tasks: await listedTasks(QUEUE, { cwd: home.path }) };
 }
@@ -39,7 +53,7 @@ function broken(path: string): Response {
   return new Response(body, { headers: { "content-length": String(SIZE) } });
 }
 
-Deno.test("corehaul tries again what time may cure, until it has the file", async () => {
+testClients("corehaul tries again what time may cure, until it has the file", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start((request, server) => {
     const status = /^\/status-(\d+)$/.exec(request.path)?.[1];
@@ -49,7 +63,7 @@ Deno.test("corehaul tries again what time may cure, until it has the file", asyn
     return firstFails(({ path }) => broken(path))(request, server);
   });
   const names = ["status-408", "status-425", "status-429", "status-500", "status-503", "broken-off"];
-  const { ended, tasks } = await runOnce(home, names.map((name) => `${server.url}/${name}`));
+  const { ended, tasks } = await runOnce(home, client, names.map((name) => `${server.url}/${name}`));
   assertCode(ended, 0);
   await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
   for (const name of names) assertEquals(server.hits(`/${name}`), name === "broken-off" ? 2 : 3, name);
@@ -58,7 +72,7 @@ Deno.test("corehaul tries again what time may cure, until it has the file", asyn
   assertEquals(jsonLines(ended.stdout).at(-1)?.retried, 11);
 });
 
-Deno.test("corehaul waits as long as Retry-After says, and works on others meanwhile", async () => {
+testClients("corehaul waits as long as Retry-After says, and works on others meanwhile", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start((request, server) =>
     request.path === "/busy"
@@ -68,7 +82,7 @@ Deno.test("corehaul waits as long as Retry-After says, and works on others meanw
   const entries = ["busy", "a", "b", "c"].map((name) => `${server.url}/${name}`);
   // A single slot: a retry that held it would keep the others waiting.
   const more = ["--workers", "1", "--concurrency", "1"];
-  const { ended } = await runOnce(home, entries, more);
+  const { ended } = await runOnce(home, client, entries, more);
   assertCode(ended, 0);
   const asked = server.requests.map(({ path }) => path);
   assertEquals(asked, ["/busy", "/a", "/b", "/c", "/busy"]);
@@ -76,11 +90,11 @@ Deno.test("corehaul waits as long as Retry-After says, and works on others meanw
   assert(second!.at - first!.at >= 1990, `${second!.at - first!.at} ms`);
 });
 
-Deno.test("corehaul gives up at once on what time does not cure, and says why", async () => {
+testClients("corehaul gives up at once on what time does not cure, and says why", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }) => new Response("no", { status: Number(path.slice(1)) }));
   const statuses = [400, 401, 403, 404, 410, 418];
-  const { ended, tasks } = await runOnce(home, statuses.map((status) => `${server.url}/${status}`));
+  const { ended, tasks } = await runOnce(home, client, statuses.map((status) => `${server.url}/${status}`));
   assertCode(ended, 1);
   for (const status of statuses) {
     assertEquals(server.hits(`/${status}`), 1);
@@ -91,30 +105,30 @@ Deno.test("corehaul gives up at once on what time does not cure, and says why", 
   assertEquals(await filesIn(home.join("files")), []);
 });
 
-Deno.test("corehaul fails a task after its retries, and a new run takes it up again", async () => {
+testClients("corehaul fails a task after its retries, and a new run takes it up again", async (client) => {
   await using home = await TempDir.create();
   let down = true;
   await using server = FaultServer.start(({ path }) =>
     down ? new Response("", { status: 500 }) : new Response(bytesFor(path, SIZE))
   );
   const entries = [`${server.url}/x`];
-  const first = await runOnce(home, entries, ["--retries", "2"]);
+  const first = await runOnce(home, client, entries, ["--retries", "2"]);
   assertCode(first.ended, 1);
   assertEquals(server.hits("/x"), 3);
   assertEquals(first.tasks[0]?.error?.status, 500);
   down = false;
-  const second = await runOnce(home, entries, ["--retries", "2"]);
+  const second = await runOnce(home, client, entries, ["--retries", "2"]);
   assertCode(second.ended, 0);
   await assertWhole(second.tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
 });
 
-Deno.test("corehaul survives resets before, in and after the head of an answer", async () => {
+testClients("corehaul survives resets before, in and after the head of an answer", async (client) => {
   await using home = await TempDir.create();
   await using early = ResettingListener.start("");
   await using midway = ResettingListener.start("HTTP/1.1 200 OK\r\ncontent-le");
   await using late = ResettingListener.start(`HTTP/1.1 200 OK\r\ncontent-length: ${SIZE}\r\n\r\nthe beginning`);
   const listeners = [early, midway, late];
-  const { ended, tasks } = await runOnce(home, listeners.map(({ url }) => `${url}/x`), ["--retries", "2"]);
+  const { ended, tasks } = await runOnce(home, client, listeners.map(({ url }) => `${url}/x`), ["--retries", "2"]);
   assertCode(ended, 1);
   assertEquals(tasks.map(({ status, attempts, error }) => [status, attempts, error?.kind]), [
     ["failed", 3, "network"],
@@ -126,7 +140,7 @@ Deno.test("corehaul survives resets before, in and after the head of an answer",
   assertEquals(await filesIn(home.join("files")), []);
 });
 
-Deno.test("corehaul ends a download that stalls, but not one that is slow", async () => {
+testClients("corehaul ends a download that stalls, but not one that is slow", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(async ({ path, nth }, server) => {
     const body = bytesFor(path, SIZE);
@@ -141,7 +155,10 @@ Deno.test("corehaul ends a download that stalls, but not one that is slow", asyn
     return new Response(stream, { headers: { "content-length": String(SIZE) } });
   });
   const names = ["slow", "slow-and-small", "stalls-at-once", "stalls-midway"];
-  const { ended, tasks } = await runOnce(home, names.map((name) => `${server.url}/${name}`), ["--stall-timeout", "1"]);
+  const { ended, tasks } = await runOnce(home, client, names.map((name) => `${server.url}/${name}`), [
+    "--stall-timeout",
+    "1",
+  ]);
   assertCode(ended, 0);
   await assertWhole(
     tasks,
@@ -154,11 +171,11 @@ Deno.test("corehaul ends a download that stalls, but not one that is slow", asyn
   assertEquals([server.hits("/slow"), server.hits("/slow-and-small")], [1, 1]);
 });
 
-Deno.test("corehaul --timeout ends an attempt that takes too long in all", async () => {
+testClients("corehaul --timeout ends an attempt that takes too long in all", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, SIZE), 100, 100));
   const more = ["--timeout", "800ms", "--retries", "1"];
-  const { ended, tasks, ms } = await runOnce(home, [`${server.url}/endless`], more);
+  const { ended, tasks, ms } = await runOnce(home, client, [`${server.url}/endless`], more);
   assertCode(ended, 1);
   assertEquals(server.hits("/endless"), 2);
   assertEquals([tasks[0]?.error?.kind, tasks[0]?.attempts], ["timeout", 2]);
@@ -166,18 +183,18 @@ Deno.test("corehaul --timeout ends an attempt that takes too long in all", async
   assert(ms < 8000, `${ms} ms`);
 });
 
-Deno.test("corehaul --connect-timeout ends an attempt that nobody answers", async () => {
+testClients("corehaul --connect-timeout ends an attempt that nobody answers", async (client) => {
   await using home = await TempDir.create();
   await using deaf = await DeafPort.start();
   const more = ["--connect-timeout", "1", "--stall-timeout", "20", "--retries", "1"];
-  const { ended, tasks, ms } = await runOnce(home, [`${deaf.url}/x`], more);
+  const { ended, tasks, ms } = await runOnce(home, client, [`${deaf.url}/x`], more);
   assertCode(ended, 1);
   assertEquals([tasks[0]?.error?.kind, tasks[0]?.attempts], ["timeout", 2]);
   assertMatch(tasks[0]!.error!.message, /no connection after 1 s/);
   assert(ms < 12_000, `${ms} ms`);
 });
 
-Deno.test("corehaul follows redirects, and notes where they led", async () => {
+testClients("corehaul follows redirects, and notes where they led", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }) => {
     const status = /^\/from-(\d+)$/.exec(path)?.[1];
@@ -185,20 +202,23 @@ Deno.test("corehaul follows redirects, and notes where they led", async () => {
     return new Response(bytesFor(path, SIZE));
   });
   const statuses = [301, 302, 303, 307, 308];
-  const { ended, tasks } = await runOnce(home, statuses.map((status) => `${server.url}/from-${status}`));
+  const { ended, tasks } = await runOnce(home, client, statuses.map((status) => `${server.url}/from-${status}`));
   assertCode(ended, 0);
   await assertWhole(tasks, home.join("files"), () => bytesFor("/to/here", SIZE));
   for (const task of tasks) assertEquals((task as { finalUrl?: string }).finalUrl, `${server.url}/to/here?x=1`);
 });
 
-Deno.test("corehaul gives up on a redirect that leads in a circle or nowhere", async () => {
+testClients("corehaul gives up on a redirect that leads in a circle or nowhere", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }) => {
     const location: Record<string, string> = { "/circle": "/circle", "/file": "file:///etc/passwd" };
     return new Response("", { status: 302, ...(path === "/none" ? {} : { headers: { location: location[path]! } }) });
   });
   const names = ["circle", "file", "none"];
-  const { ended, tasks } = await runOnce(home, names.map((name) => `${server.url}/${name}`), ["--max-redirects", "5"]);
+  const { ended, tasks } = await runOnce(home, client, names.map((name) => `${server.url}/${name}`), [
+    "--max-redirects",
+    "5",
+  ]);
   assertCode(ended, 1);
   assertEquals(names.map((name) => server.hits(`/${name}`)), [6, 1, 1]);
   for (const { status, attempts, error } of tasks) {
@@ -208,7 +228,7 @@ Deno.test("corehaul gives up on a redirect that leads in a circle or nowhere", a
   assertEquals(await filesIn(home.join("files")), []);
 });
 
-Deno.test("corehaul sends a task's headers to its origin and to no other", async () => {
+testClients("corehaul sends a task's headers to its origin and to no other", async (client) => {
   await using home = await TempDir.create();
   await using other = FaultServer.start(({ path }) =>
     path === "/back"
@@ -228,7 +248,7 @@ Deno.test("corehaul sends a task's headers to its origin and to no other", async
   });
   const headers = { Authorization: "Bearer secret-token", "X-Key": "secret-key", Cookie: "secret-cookie" };
   const entries = ["same", "away", "round"].map((name) => ({ url: `${server.url}/${name}`, headers }));
-  const { ended, tasks } = await runOnce(home, entries);
+  const { ended, tasks } = await runOnce(home, client, entries);
   assertCode(ended, 0);
   await assertWhole(tasks, home.join("files"), () => bytesFor("/end", SIZE));
   const secrets = (from: FaultServer) =>

@@ -28,6 +28,7 @@ const VALUES: Record<string, string> = {
   timeout: "9",
   "max-redirects": "3",
   grace: "1",
+  "http-client": "fetch",
   progress: "none",
   "log-level": "debug",
   "log-file": "log.txt",

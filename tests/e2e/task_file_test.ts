@@ -123,7 +123,7 @@ Deno.test("corehaul run --once on a torn task file says where and ends with 1", 
   await home.write("tasks.json", '[\n  { "url": "http://127.0.0.1:1/a" },');
   const ended = await corehaul(["run", "--once", "--tasks", "tasks.json", "--queue", QUEUE], { cwd: home.path });
   assertCode(ended, 1);
-  assertMatch(ended.stderr, /tasks\.json:2:40: the task file is not valid/);
+  assertMatch(ended.stderr, /tasks\.json:2:37: the task file is not valid/);
   assertEquals(await listedTasks(QUEUE, { cwd: home.path }), []);
 });
 

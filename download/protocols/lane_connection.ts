@@ -131,10 +131,12 @@ async function secure(tcp: Deno.TcpConn, hostname: string, signal: AbortSignal):
   };
   signal.addEventListener("abort", close);
   try {
+    // An abort may have come just after the connection, or while it changes hands: nobody would tell of it again.
+    signal.throwIfAborted();
     const tls = await Deno.startTls(tcp, { hostname, alpnProtocols: ["http/1.1"] });
     conn = tls;
-    await tls.handshake();
     signal.throwIfAborted();
+    await tls.handshake();
     return tls;
   } catch (error) {
     close();

@@ -47,6 +47,8 @@ export class LaneExchange {
    * @throws {DownloadError} If the connection ended within the head; an abort throws its reason.
    */
   async ask(request: string): Promise<LaneAsked> {
+    // The abort may have come before this was there to hear of it.
+    this.#signal.throwIfAborted();
     const connection = this.#connection;
     const { buffer } = connection;
     let reading = connection.ask(request);

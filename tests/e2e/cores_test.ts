@@ -26,7 +26,7 @@ Deno.test({
     const list = Array.from({ length: 40 }, (_, i) => `http://localhost:${server.port}/${i}`);
     await home.write("tasks.txt", list.join("\n"));
     const two = cores.slice(0, 2);
-    const run = ["run", "--once", ...RUN, "--cores", two.join(","), "--cpu-threshold", "100", "--concurrency", "20"];
+    const run = ["run", ...RUN, "--cores", two.join(","), "--cpu-threshold", "100", "--concurrency", "20"];
     await using process = await Corehaul.start([...run, "--json"], { cwd: home.path });
     await process.until("40 open downloads", () => server.open === 40);
     const started = process.events("proc_started");
@@ -44,6 +44,8 @@ Deno.test({
     const blocking = later.filter(({ name }) => name.startsWith("tokio"));
     assert(blocking.some((thread) => thread.cores === String(two[1])), JSON.stringify(threads));
     over = true;
+    await process.until("the files", () => process.events("task_done").length === 40);
+    process.kill("SIGTERM");
     assertEquals((await process.ended()).code, 0);
   },
 });

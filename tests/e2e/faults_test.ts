@@ -1,41 +1,13 @@
-/** Servers that refuse, stall, break off or send elsewhere. */
+/** Servers that refuse, stall or break off. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
+import { assertCode, jsonLines } from "../support/corehaul.ts";
 import { bytesFor, type FaultHandler, FaultServer } from "../support/fault_server.ts";
 import { DeafPort, ResettingListener } from "../support/faulty_listener.ts";
-import { assertWhole, filesIn, type ListedTask, listedTasks } from "../support/task_table.ts";
+import { runOnce, testClients } from "../support/run_once.ts";
+import { assertWhole, filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
-const QUEUE = "kv:queue.db";
 const SIZE = 100_000;
-const CLIENTS = ["auto", "fetch"] as const;
-
-/** Tests both HTTP clients, at the same time: most of it is waiting. */
-function testClients(name: string, run: (client: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const results = await Promise.allSettled(CLIENTS.map(run));
-    for (const [i, result] of results.entries()) {
-      if (result.status === "rejected") throw new Error(`with --http-client ${CLIENTS[i]}`, { cause: result.reason });
-    }
-  });
-}
-
-/** Runs a list once and gives its end and its tasks. */
-async function runOnce(
-  home: TempDir,
-  client: string,
-  entries: unknown[],
-  more: string[] = [],
-): Promise<{ ended: Ended; tasks: ListedTask[]; ms: number }> {
-  await home.write("tasks.json", JSON.stringify(entries));
-  const args = ["run", "--once", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE];
-  const start = performance.now();
-  const ended = await corehaul([...args, "--retry-wait", "0.05", "--json", "--http-client", client, ...more], {
-    cwd: home.path,
-  });
-  const ms = performance.now() - start;
-  return { ended, ms, tasks: await listedTasks(QUEUE, { cwd: home.path }) };
-}
 
 function firstFails(fault: FaultHandler, times = 1): FaultHandler {
   return (request, server) =>
@@ -192,75 +164,4 @@ testClients("corehaul --connect-timeout ends an attempt that nobody answers", as
   assertEquals([tasks[0]?.error?.kind, tasks[0]?.attempts], ["timeout", 2]);
   assertMatch(tasks[0]!.error!.message, /no connection after 1 s/);
   assert(ms < 12_000, `${ms} ms`);
-});
-
-testClients("corehaul follows redirects, and notes where they led", async (client) => {
-  await using home = await TempDir.create();
-  await using server = FaultServer.start(({ path }) => {
-    const status = /^\/from-(\d+)$/.exec(path)?.[1];
-    if (status !== undefined) return new Response("", { status: Number(status), headers: { location: "to/here?x=1" } });
-    return new Response(bytesFor(path, SIZE));
-  });
-  const statuses = [301, 302, 303, 307, 308];
-  const { ended, tasks } = await runOnce(home, client, statuses.map((status) => `${server.url}/from-${status}`));
-  assertCode(ended, 0);
-  await assertWhole(tasks, home.join("files"), () => bytesFor("/to/here", SIZE));
-  for (const task of tasks) assertEquals((task as { finalUrl?: string }).finalUrl, `${server.url}/to/here?x=1`);
-});
-
-testClients("corehaul gives up on a redirect that leads in a circle or nowhere", async (client) => {
-  await using home = await TempDir.create();
-  await using server = FaultServer.start(({ path }) => {
-    const location: Record<string, string> = { "/circle": "/circle", "/file": "file:///etc/passwd" };
-    return new Response("", { status: 302, ...(path === "/none" ? {} : { headers: { location: location[path]! } }) });
-  });
-  const names = ["circle", "file", "none"];
-  const { ended, tasks } = await runOnce(home, client, names.map((name) => `${server.url}/${name}`), [
-    "--max-redirects",
-    "5",
-  ]);
-  assertCode(ended, 1);
-  assertEquals(names.map((name) => server.hits(`/${name}`)), [6, 1, 1]);
-  for (const { status, attempts, error } of tasks) {
-    assertEquals([status, attempts, error?.kind], ["failed", 1, "redirect"]);
-  }
-  assertMatch(tasks.find(({ url }) => url.endsWith("circle"))!.error!.message, /more than 5 redirects/);
-  assertEquals(await filesIn(home.join("files")), []);
-});
-
-testClients("corehaul sends a task's headers to its origin and to no other", async (client) => {
-  await using home = await TempDir.create();
-  await using other = FaultServer.start(({ path }) =>
-    path === "/back"
-      ? new Response("", { status: 302, headers: { location: `${server.url}/end` } })
-      : new Response(bytesFor(path, SIZE))
-  );
-  await using server: FaultServer = FaultServer.start(({ path }) => {
-    const location: Record<string, string> = {
-      "/same": "/end",
-      "/away": `${other.url}/end`,
-      "/round": `${other.url}/back`,
-    };
-    const to = location[path];
-    return to === undefined
-      ? new Response(bytesFor(path, SIZE))
-      : new Response("", { status: 302, headers: { location: to } });
-  });
-  const headers = { Authorization: "Bearer secret-token", "X-Key": "secret-key", Cookie: "secret-cookie" };
-  const entries = ["same", "away", "round"].map((name) => ({ url: `${server.url}/${name}`, headers }));
-  const { ended, tasks } = await runOnce(home, client, entries);
-  assertCode(ended, 0);
-  await assertWhole(tasks, home.join("files"), () => bytesFor("/end", SIZE));
-  const secrets = (from: FaultServer) =>
-    from.requests.map(({ path, headers }) => [path, /secret/.test(JSON.stringify([...headers]))]).sort();
-  assertEquals(secrets(other), [["/back", false], ["/end", false]]);
-  assertEquals(secrets(server), [
-    ["/away", true],
-    ["/end", false],
-    ["/end", true],
-    ["/round", true],
-    ["/same", true],
-  ]);
-  // Nor do they appear in what is shown.
-  assert(!/secret/.test(JSON.stringify(tasks) + ended.stdout + ended.stderr));
 });

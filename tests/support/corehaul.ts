@@ -50,6 +50,8 @@ export class Corehaul implements AsyncDisposable {
       args: [
         "run",
         "-A",
+        // Deno itself may say what it downloads.
+        "--quiet",
         ...(options.config === undefined ? [] : ["--config", options.config]),
         fromFileUrl(new URL("cli.ts", PROJECT_ROOT)),
         ...args,

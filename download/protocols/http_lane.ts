@@ -2,8 +2,9 @@
  * A narrow HTTP/1.1 client for plain downloads, at a third of what `fetch` costs: GET, an answer of known length, a
  * kept connection. It reads answers strictly, and where it is in doubt it leaves the request to `fetch`.
  *
- * One danger no client of HTTP/1.1 can rule out: bytes that a server sends unasked just when the next request is on
- * its way look like the answer to it. All that come earlier close the connection.
+ * One danger no client of HTTP/1.1 can rule out, `fetch` included: bytes that a server sends unasked, too late to be
+ * seen behind the answer before and too early to be told from the next one. All that is seen before a request goes out
+ * closes the connection.
  *
  * @module
  */
@@ -54,6 +55,7 @@ export class HttpLane implements Disposable {
   readonly #enabled: boolean;
   readonly #pool: LanePool;
 
+  /** @param options How many connections to keep. */
   constructor(options: HttpLaneOptions) {
     this.#enabled = options.enabled ?? true;
     this.#pool = new LanePool(options.idlePerHost);

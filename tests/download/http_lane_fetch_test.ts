@@ -204,8 +204,7 @@ Deno.test("HttpLane claims nothing that fetch does not find, too", async () => {
       if (excused(made, claimed, fetched)) return;
       assertEquals(claimed, fetched, JSON.stringify(current.wire));
     }),
-    { numRuns: Number(Deno.env.get("LANE_RUNS") ?? 500) },
+    { numRuns: 300 },
   );
-  console.log(claims);
-  for (const [type, count] of Object.entries(claims)) assert(count > 0, type);
+  assert(claims.file > 0 && claims.status > 0, JSON.stringify(claims));
 });

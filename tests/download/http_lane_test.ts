@@ -212,31 +212,6 @@ Deno.test("HttpLane closes an idle connection that its server speaks on or ends,
   }
 });
 
-Deno.test("HttpLane carries many downloads over few connections, each its own bytes", async () => {
-  const body = (path: string) => `${path} `.repeat(1 + (Number(path.slice(1)) * 7919) % 3000);
-  await using server = new RawServer(answering((head) => {
-    const path = head.split(" ")[1]!;
-    return reply(body(path));
-  }));
-  using lane = new HttpLane({ idlePerHost: 8 });
-  let next = 0;
-  const ways = [0, 0, 0];
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    for (let i = next++; i < 600; i = next++) {
-      const answer = await lane.open({ url: server.url(`/${i}`), headers: {}, signal: never });
-      assert(answer?.ok);
-      let got = "";
-      if (i % 3 === 0) got = await answer.readWhole((bytes) => new TextDecoder().decode(bytes));
-      else if (i % 3 === 1) await answer.readInto((chunk) => void (got += new TextDecoder().decode(chunk)));
-      else got = await new Response(answer.body).text();
-      assert(got === body(`/${i}`), `${i}: ${got.slice(0, 20)}`);
-      ways[i % 3]!++;
-    }
-  }));
-  assertEquals(ways, [200, 200, 200]);
-  assertEquals([server.accepted, lane.connections], [8, 8]);
-});
-
 Deno.test("HttpLane lets the process end while connections are idle", async () => {
   await using server = new RawServer(answering(OK));
   const module = new URL("../../download/protocols/http_lane.ts", import.meta.url).href;

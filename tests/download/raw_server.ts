@@ -104,9 +104,10 @@ export class RawServer implements AsyncDisposable {
   /**
    * @param script What to do with a connection.
    * @param tls The certificate and its key, for https.
+   * @param hostname The address to listen on.
    */
-  constructor(script: RawScript, tls?: { cert: string; key: string }) {
-    const address = { hostname: "127.0.0.1", port: 0 };
+  constructor(script: RawScript, tls?: { cert: string; key: string }, hostname = "127.0.0.1") {
+    const address = { hostname, port: 0 };
     this.#listener = tls === undefined ? Deno.listen(address) : Deno.listenTls({ ...address, ...tls });
     this.#scheme = tls === undefined ? "http" : "https";
     this.#accepting = this.#accept(script);

@@ -27,8 +27,13 @@ export interface DriverResponse extends Disposable {
   readonly etag?: string;
   /** The Last-Modified date. */
   readonly lastModified?: string;
-  /** Reads a small body at once and hands it over; the bytes are only valid within the call. */
-  whole<T>(use: (bytes: Uint8Array) => T): Promise<T>;
+  /**
+   * Reads a small body at once and hands it over; the bytes are only valid within the call.
+   *
+   * @param use Called once with all of it.
+   * @param heard Called whenever a part of it has come.
+   */
+  whole<T>(use: (bytes: Uint8Array) => T, heard: () => void): Promise<T>;
   /** Reads the body in pieces and hands over each; a piece is only valid within its call. */
   read(sink: (piece: Uint8Array) => void): Promise<void>;
 }

@@ -61,14 +61,21 @@ export function isRetryableStatus(status: number): boolean {
 /** Anything that a network call threw, as a {@linkcode DownloadError} that names the host and no secret. */
 export function networkError(error: unknown, url: string): DownloadError {
   if (error instanceof DownloadError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonOf(error);
   // The runtime repeats the whole url, userinfo and all.
   const detail = text.replace(/\s*(for url )?\([a-z][a-z0-9+.-]*:\/\/[^)]*\)/gi, "").replace(/\s+/g, " ");
-  const certificate = /certificate|UnknownIssuer|NotValidForName/i.test(detail);
+  const lasting = /certificate|UnknownIssuer|NotValidForName|requests to port \d+ are blocked/i.test(detail);
   return new DownloadError("network", `${new URL(redactUrl(url)).host}: ${detail}`, {
     cause: error,
-    retryable: !certificate,
+    retryable: !lasting,
   });
+}
+
+/** What an error says; `fetch` says it in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return cause instanceof Error && !message.includes(cause.message) ? `${message}: ${reasonOf(cause)}` : message;
 }
 
 /** Ends a download that is to go back to the list, uncounted. */

@@ -131,7 +131,7 @@ async function receive(
     return await response.whole((bytes) => {
       context.onBytes(bytes.length);
       return storeWhole(target, bytes, (inode) => journal(bytes.length, inode));
-    });
+    }, () => watched.touch());
   }
   using part = PartFile.open(target);
   await response.read((piece) => {

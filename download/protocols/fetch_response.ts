@@ -20,7 +20,6 @@ export class FetchResponse implements DriverResponse {
   declare readonly etag?: string;
   /** The Last-Modified date. */
   declare readonly lastModified?: string;
-  readonly #response: Response;
   readonly #buffers: BufferPool;
   #body: ReadableStream<Bytes> | null;
 
@@ -31,7 +30,6 @@ export class FetchResponse implements DriverResponse {
    * @throws {DownloadError} If the body is encoded in a way that cannot be undone.
    */
   constructor(response: Response, url: URL, buffers: BufferPool) {
-    this.#response = response;
     this.#buffers = buffers;
     this.#body = response.body as ReadableStream<Bytes> | null;
     this.finalUrl = url.href;
@@ -45,11 +43,16 @@ export class FetchResponse implements DriverResponse {
     if (lastModified !== null) this.lastModified = lastModified;
   }
 
-  async whole<T>(use: (bytes: Uint8Array) => T): Promise<T> {
-    const body = this.#take();
-    // The response's own way to its bytes is the cheapest, as long as nothing is to be decoded.
-    const bytes = body === this.#response.body ? await this.#response.bytes() : await new Response(body).bytes();
-    return use(bytes);
+  async whole<T>(use: (bytes: Uint8Array) => T, heard: () => void): Promise<T> {
+    const whole = new Uint8Array(this.length ?? 0);
+    let filled = 0;
+    await this.read((piece) => {
+      heard();
+      if (filled + piece.length > whole.length) throw new RangeError("the body is longer than was announced");
+      whole.set(piece, filled);
+      filled += piece.length;
+    });
+    return use(whole.subarray(0, filled));
   }
 
   async read(sink: (piece: Uint8Array) => void): Promise<void> {

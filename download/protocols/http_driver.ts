@@ -80,7 +80,8 @@ export class HttpDriver implements DownloadDriver {
   async #fetch(url: URL, extra: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     this.#client ??= Deno.createHttpClient({ poolMaxIdlePerHost: this.#idlePerHost });
     try {
-      const headers = new Headers({ "user-agent": USER_AGENT, ...extra });
+      const headers = new Headers(extra);
+      if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
       // fetch asks for gzip by itself, and then hides the length.
       headers.set("accept-encoding", "identity");
       return await fetch(url, { client: this.#client, redirect: "manual", headers, signal });
@@ -102,7 +103,7 @@ function laneFile(response: LaneResponse): DriverResponse {
     length,
     ...(etag === undefined ? {} : { etag }),
     ...(lastModified === undefined ? {} : { lastModified }),
-    whole: (use) => response.readWhole(use),
+    whole: (use, heard) => response.readWhole(use, heard),
     read: (sink) => response.readInto(sink),
     [Symbol.dispose]: () => response[Symbol.dispose](),
   };

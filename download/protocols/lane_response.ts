@@ -45,14 +45,15 @@ export class LaneResponse implements Disposable {
    * Reads the body at once and hands it over without a copy: the cheapest way for a small one.
    *
    * @param use Called once with the whole body, which is only valid within the call.
+   * @param heard Called whenever a part of it has come.
    * @returns What `use` returned.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
    */
-  async readWhole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<T> {
+  async readWhole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T, heard?: () => void): Promise<T> {
     const exchange = this.#start();
     try {
       const room = exchange.room(this.length);
-      const bytes = await this.#fill(exchange, room ?? new Uint8Array(this.length + 1), room !== undefined);
+      const bytes = await this.#fill(exchange, room ?? new Uint8Array(this.length + 1), room !== undefined, heard);
       return use(bytes.subarray(0, this.length));
     } finally {
       // Closes it if the body was not read to its end.
@@ -127,11 +128,15 @@ export class LaneResponse implements Disposable {
     exchange: LaneExchange,
     target: Uint8Array<ArrayBuffer>,
     inPlace: boolean,
+    heard: (() => void) | undefined,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const begun = exchange.begun();
     if (!inPlace) target.set(begun);
     let filled = begun.length;
-    while (!exchange.whole) filled += await exchange.read(target.subarray(filled));
+    while (!exchange.whole) {
+      filled += await exchange.read(target.subarray(filled));
+      heard?.();
+    }
     return target;
   }
 

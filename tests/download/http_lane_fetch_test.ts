@@ -41,7 +41,7 @@ async function byFetch(driver: HttpDriver, url: URL): Promise<Outcome> {
   try {
     using answer = await driver.open({ url: url.href, headers: {}, maxRedirects: 0, signal: never });
     const { length, etag = "-", lastModified = "-" } = answer;
-    return { type: "file", bytes: await answer.whole((all) => [...all]), length, etag, lastModified };
+    return { type: "file", bytes: await answer.whole((all) => [...all], () => {}), length, etag, lastModified };
   } catch (error) {
     // As the core does with what comes out of a body.
     return failure(networkError(error, url.href));

@@ -10,7 +10,7 @@ const FIRST_LIMIT = 4;
 /** How much the newest look weighs: a tenth of a second is only ten ticks of the kernel's clock. */
 const NEWEST = 0.5;
 const FEWER_AT_A_TIME = 0.8;
-const FEWER_STARTS = 0.9;
+const FEWER_STARTS = 0.95;
 /** How much further the valves open on an idle core; near the threshold the steps become small. */
 const WIDEST_STEP = 2;
 const SMALLEST_STEP = 0.05;

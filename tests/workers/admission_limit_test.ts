@@ -60,9 +60,9 @@ Deno.test("AdmissionLimit takes starts away from short downloads step by step, a
     for (let i = 0; i < 500; i++) limit.started();
     limit.sample(100, 64);
   }
-  const falling = looks(limit, 100, 40, "short");
+  const falling = looks(limit, 100, 80, "short");
   assert(falling[0]! >= 300 && falling[0]! < 500, `${falling}`);
-  assert(falling.every((starts, i) => i === 0 || starts >= Math.floor(falling[i - 1]! * 0.9) - 1), `${falling}`);
+  assert(falling.every((starts, i) => i === 0 || starts >= Math.floor(falling[i - 1]! * 0.95) - 1), `${falling}`);
   assertEquals(limit.value, 64);
   assert(falling.at(-1)! < 20 && falling.at(-1)! >= 1);
 });

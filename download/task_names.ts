@@ -82,7 +82,7 @@ export function outProblem(out: string): string | undefined {
 function safeSegment(name: string): string {
   let safe = name.normalize("NFC").replace(FORBIDDEN, "_");
   if (Deno.build.os === "windows") safe = safe.replace(FORBIDDEN_ON_WINDOWS, "_");
-  safe = safe.replace(/[. ]+$/, "").replace(/^\s+/, "").replace(/^\./, "_");
+  safe = safe.replace(/[. ]+$/, "").replace(/^\s+/, "").replace(/^\./, "_").replace(/^([a-z]):/i, "$1_");
   if (safe === "") return "index";
   if (DEVICE.test(safe)) safe = `_${safe}`;
   if (PART_NAME.test(safe)) safe = `${safe}_`;

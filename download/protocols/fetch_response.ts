@@ -21,7 +21,7 @@ export class FetchResponse implements DriverResponse {
   /** The Last-Modified date. */
   declare readonly lastModified?: string;
   /** Kept, because the runtime forgets to abort a body whose response was collected. */
-  readonly #response: Response;
+  readonly response: Response;
   readonly #buffers: BufferPool;
   #body: ReadableStream<Bytes> | null;
 
@@ -32,7 +32,7 @@ export class FetchResponse implements DriverResponse {
    * @throws {DownloadError} If the body is encoded in a way that cannot be undone.
    */
   constructor(response: Response, url: URL, buffers: BufferPool) {
-    this.#response = response;
+    this.response = response;
     this.#buffers = buffers;
     this.#body = response.body as ReadableStream<Bytes> | null;
     this.finalUrl = url.href;
@@ -90,7 +90,7 @@ export class FetchResponse implements DriverResponse {
   }
 
   #take(): ReadableStream<Bytes> | null {
-    const body = this.#response.bodyUsed ? null : this.#body;
+    const body = this.#body;
     this.#body = null;
     return body;
   }

@@ -17,8 +17,14 @@ const POLL_MS = 2000;
 export function startConfig(scope: WorkerScope, hello: FromProcConfig): void {
   const post = (message: FromProcConfig) => scope.postMessage(message);
   let added: (() => void) | undefined;
+  const told = new Set<string>();
   const send = (batch: DraftBatch): Promise<void> => {
-    if (batch.problems.length > 0) post({ type: "refused", problems: batch.problems });
+    // An entry beside a changed one is read again, but is no news.
+    const problems = batch.problems.filter(({ index, field, message }) => {
+      const name = `${index} ${field} ${message}`;
+      return !told.has(name) && told.add(name);
+    });
+    if (problems.length > 0) post({ type: "refused", problems });
     if (batch.drafts.length === 0) return Promise.resolve();
     const { promise, resolve: taken } = Promise.withResolvers<void>();
     added = taken;

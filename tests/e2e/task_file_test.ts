@@ -157,3 +157,20 @@ Deno.test("corehaul run takes lines that a program appends to a list of urls, an
   assertEquals(server.requests.map(({ path }) => path).sort(), ["/file-1", "/file-22", "/file-333"]);
   assert(run.events("entry_refused").length === 0);
 });
+
+Deno.test("corehaul run names a bad entry once, however often its neighbours change", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const args = ["run", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE, "--json"];
+  await home.write("tasks.json", JSON.stringify(["not a url", `${server.url}/0`]));
+  await using run = await Corehaul.start(args, { cwd: home.path });
+  for (const last of [1, 2]) {
+    await run.until(`file ${last}`, () => run.events("task_done").length === last);
+    const urls = Array.from({ length: last + 1 }, (_, i) => `${server.url}/${i}`);
+    await home.write("tasks.json", JSON.stringify(["not a url", ...urls]));
+  }
+  await run.until("the last file", () => run.events("task_done").length === 3);
+  run.kill("SIGTERM");
+  assertCode(await run.ended(), 0);
+  assertEquals(run.events("entry_refused").map(({ index }) => index), [0]);
+});

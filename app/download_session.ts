@@ -23,6 +23,8 @@ export interface SessionPorts {
   settings: CfgSettings;
   /** The download folder, resolved by the system. */
   root: string;
+  /** Nothing was in it when this process began. */
+  fresh: boolean;
   /** The core of each worker. */
   cores: readonly number[];
   /** The C library to pin with. */
@@ -166,7 +168,7 @@ export class DownloadSession {
       this.#slots[worker]?.stopped.resolve();
       return;
     }
-    const { settings, cores, root, counters, sampler } = this.#ports;
+    const { settings, cores, root, counters, sampler, library } = this.#ports;
     sampler.sample();
     this.#slots[worker]?.thread.post({
       type: "start",
@@ -177,6 +179,8 @@ export class DownloadSession {
       writer: `${this.owner}-${worker}`,
       counters: counters.buffer,
       lane: settings.httpClient === "auto" && !proxyConfigured(),
+      fresh: this.#ports.fresh,
+      ...(library === undefined ? {} : { library }),
     });
   }
 

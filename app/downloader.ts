@@ -19,7 +19,7 @@ import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
 import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
-import { checkTaskFile, prepareFolder } from "./prepare_folder.ts";
+import { checkTaskFile, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { TaskLog } from "./task_log.ts";
 import { threadPermissions } from "./thread_permissions.ts";
@@ -70,7 +70,8 @@ interface Plan {
 export class Downloader implements AsyncDisposable {
   readonly #plan: Plan;
   readonly #options: DownloaderOptions;
-  readonly #root: string;
+  readonly #folder: DownloadFolder;
+  #sessions = 0;
   readonly #list: TaskSharedList;
   readonly #log: TaskLog;
   readonly #events = new Broadcast<DownloaderEvent>(EVENT_BUFFER);
@@ -81,10 +82,10 @@ export class Downloader implements AsyncDisposable {
   #running: Promise<RunSummary> | undefined;
   #disposed = false;
 
-  private constructor(plan: Plan, options: DownloaderOptions, root: string, list: TaskSharedList) {
+  private constructor(plan: Plan, options: DownloaderOptions, folder: DownloadFolder, list: TaskSharedList) {
     this.#plan = plan;
     this.#options = options;
-    this.#root = root;
+    this.#folder = folder;
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length);
@@ -101,9 +102,9 @@ export class Downloader implements AsyncDisposable {
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const plan = makePlan(settingsFromOptions(options));
     if (options.tasks !== undefined) await checkTaskFile(options.tasks);
-    const root = await prepareFolder(plan.settings.dir);
+    const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
-    const downloader = new Downloader(plan, options, root, await openTaskList(plan.settings.queue));
+    const downloader = new Downloader(plan, options, folder, await openTaskList(plan.settings.queue));
     if (unpinned !== undefined) downloader.#tell(unpinned);
     return downloader;
   }
@@ -235,11 +236,12 @@ export class Downloader implements AsyncDisposable {
     return new DownloadSession({
       list: this.#list,
       settings,
-      root: this.#root,
+      root: this.#folder.root,
+      fresh: this.#folder.empty && this.#sessions++ === 0,
       cores,
       library,
       permissions: this.#options.restrictWorkers === true
-        ? threadPermissions({ read: this.#root, write: true, net: true, library })
+        ? threadPermissions({ read: this.#folder.root, write: true, net: true, library })
         : "inherit",
       counters: this.#counters,
       sampler,

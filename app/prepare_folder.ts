@@ -2,21 +2,29 @@ import { join } from "@std/path";
 import { CfgError } from "../config/cfg_error.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
 
+/** A folder that files can go into. */
+export interface DownloadFolder {
+  /** The folder as the system resolves it. */
+  root: string;
+  /** True if it holds nothing of the user's, nor of an earlier run. */
+  empty: boolean;
+}
+
 /**
  * Makes the download folder ready, and finds out that it can be written before anything else happens.
  *
  * @param dir The folder, as the user named it.
- * @returns The folder as the system resolves it.
+ * @returns The folder, and whether it is empty.
  * @throws {CfgError} If files cannot be made in it.
  */
-export async function prepareFolder(dir: string): Promise<string> {
+export async function prepareFolder(dir: string): Promise<DownloadFolder> {
   try {
     await Deno.mkdir(dir, { recursive: true });
     const root = await Deno.realPath(dir);
     await Deno.mkdir(join(root, STATE_FOLDER), { recursive: true });
     const probe = await Deno.makeTempFile({ dir: join(root, STATE_FOLDER), prefix: "writable-" });
     await Deno.remove(probe);
-    return root;
+    return { root, empty: await isEmpty(root) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CfgError([{
@@ -25,6 +33,11 @@ export async function prepareFolder(dir: string): Promise<string> {
       message: `Cannot use --dir as it must be a folder that can be written: current value is "${dir}" (${why})`,
     }]);
   }
+}
+
+async function isEmpty(root: string): Promise<boolean> {
+  for await (const { name } of Deno.readDir(root)) if (name !== STATE_FOLDER) return false;
+  return true;
 }
 
 /**

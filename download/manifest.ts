@@ -2,6 +2,9 @@ import { join } from "@std/path";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { STATE_FOLDER } from "./task_names.ts";
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** One finished file, as the manifest tells it. */
 export interface ManifestLine {
   /** The task. */
@@ -32,6 +35,14 @@ export interface ManifestLine {
   finishedAt: number;
 }
 
+/** Takes a line back: the file did not get its name. */
+interface VoidLine {
+  /** The claim of the line. */
+  void: string;
+  /** Where the file would have been. */
+  out: string;
+}
+
 /**
  * The journal of finished files below `DIR/.corehaul/manifest`: one file a writer, one line a file, written before the
  * file gets its final name. So a file whose name is there, and whose task is not settled, is known to be whole.
@@ -40,8 +51,7 @@ export class Manifest implements Disposable {
   readonly #folder: string;
   readonly #name: string;
   #file: Deno.FsFile | undefined;
-  #index: Map<string, ManifestLine> | undefined;
-  #indexed = "";
+  readonly #index = new ManifestIndex();
 
   /**
    * @param root The download folder.
@@ -52,14 +62,14 @@ export class Manifest implements Disposable {
     this.#name = `${writer}.jsonl`;
   }
 
-  /** Writes a line. */
-  append(line: ManifestLine): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(line) + "\n");
-    if (this.#file === undefined) {
-      Deno.mkdirSync(this.#folder, { recursive: true });
-      this.#file = Deno.openSync(join(this.#folder, this.#name), { append: true, create: true });
-    }
-    for (let offset = 0; offset < bytes.length;) offset += this.#file.writeSync(bytes.subarray(offset));
+  /** Writes lines, all in one write. */
+  append(lines: readonly ManifestLine[]): void {
+    this.#write(lines);
+  }
+
+  /** Takes a line back whose file did not get its name, as something else had it. */
+  void({ fence, out }: { fence: string; out: string }): void {
+    this.#write([{ void: fence, out }]);
   }
 
   /**
@@ -68,17 +78,11 @@ export class Manifest implements Disposable {
    * @returns The facts, or `undefined` if the file is not ours.
    */
   async find(url: string, out: string, size: number): Promise<TaskDoneFacts | undefined> {
-    const matches = (line: ManifestLine | undefined) => line?.url === url && line.bytes === size ? line : undefined;
-    let line = matches(this.#index?.get(out));
+    let line = this.#index.find(url, out, size);
     if (line === undefined) {
       // Somebody may have finished it since the index was read, in this process or in another.
-      const files = await listFiles(this.#folder);
-      if (this.#indexed !== files.join("\n")) {
-        this.#index = await readIndex(files);
-        this.#indexed = files.join("\n");
-      }
-      // Another call may have read the index while this one looked at the folder.
-      line = matches(this.#index?.get(out));
+      await this.#index.refresh(this.#folder);
+      line = this.#index.find(url, out, size);
     }
     if (line === undefined) return undefined;
     const { bytes, finalUrl, etag, lastModified } = line;
@@ -90,43 +94,94 @@ export class Manifest implements Disposable {
     };
   }
 
+  #write(lines: readonly (ManifestLine | VoidLine)[]): void {
+    if (this.#file === undefined) {
+      Deno.mkdirSync(this.#folder, { recursive: true });
+      this.#file = Deno.openSync(join(this.#folder, this.#name), { append: true, create: true });
+    }
+    let text = "";
+    for (const line of lines) text += JSON.stringify(line) + "\n";
+    const bytes = encoder.encode(text);
+    for (let offset = 0; offset < bytes.length;) offset += this.#file.writeSync(bytes.subarray(offset));
+  }
+
   [Symbol.dispose](): void {
     this.#file?.close();
     this.#file = undefined;
   }
 }
 
-/** The files of the manifest, each with its size: what changes when a line is added. */
+/** What all files of a manifest say, read on from where they were left. */
+class ManifestIndex {
+  readonly #lines = new Map<string, ManifestLine[]>();
+  readonly #read = new Map<string, number>();
+  #refreshing: Promise<void> = Promise.resolve();
+
+  /** The newest line for a path, if it is for this url and this size. */
+  find(url: string, out: string, size: number): ManifestLine | undefined {
+    const line = this.#lines.get(out)?.at(-1);
+    return line?.url === url && line.bytes === size ? line : undefined;
+  }
+
+  /** Reads what was added; callers take turns, as each piece may be read only once. */
+  refresh(folder: string): Promise<void> {
+    this.#refreshing = this.#refreshing.catch(() => {}).then(() => this.#refresh(folder));
+    return this.#refreshing;
+  }
+
+  async #refresh(folder: string): Promise<void> {
+    for (const path of await listFiles(folder)) {
+      using file = await Deno.open(path, { read: true });
+      const from = this.#read.get(path) ?? 0;
+      const { size } = await file.stat();
+      if (size <= from) continue;
+      await file.seek(from, Deno.SeekMode.Start);
+      const bytes = await readExactly(file, size - from);
+      // The last line may still be on its way, or torn by a crash.
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      this.#read.set(path, from + end);
+      for (const text of decoder.decode(bytes.subarray(0, end)).split("\n")) this.#note(parseLine(text));
+    }
+  }
+
+  #note(line: ManifestLine | VoidLine | undefined): void {
+    if (line === undefined) return;
+    const known = this.#lines.get(line.out) ?? [];
+    if ("void" in line) {
+      this.#lines.set(line.out, known.filter(({ fence }) => fence !== line.void));
+    } else {
+      known.push(line);
+      known.sort((a, b) => a.finishedAt - b.finishedAt);
+      this.#lines.set(line.out, known);
+    }
+  }
+}
+
 async function listFiles(folder: string): Promise<string[]> {
   const files: string[] = [];
   try {
     for await (const entry of Deno.readDir(folder)) {
-      if (!entry.name.endsWith(".jsonl")) continue;
-      const path = join(folder, entry.name);
-      files.push(`${(await Deno.stat(path)).size} ${path}`);
+      if (entry.name.endsWith(".jsonl")) files.push(join(folder, entry.name));
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return files.sort();
+  return files;
 }
 
-async function readIndex(files: readonly string[]): Promise<Map<string, ManifestLine>> {
-  const index = new Map<string, ManifestLine>();
-  for (const file of files) {
-    const path = file.slice(file.indexOf(" ") + 1);
-    for (const text of (await Deno.readTextFile(path)).split("\n")) {
-      const line = parseLine(text);
-      if (line === undefined) continue;
-      const known = index.get(line.out);
-      if (known === undefined || known.finishedAt <= line.finishedAt) index.set(line.out, line);
-    }
+async function readExactly(file: Deno.FsFile, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  while (filled < size) {
+    const count = await file.read(bytes.subarray(filled));
+    if (count === null) break;
+    filled += count;
   }
-  return index;
+  return bytes.subarray(0, filled);
 }
 
 /** A line, unless a crash tore it. */
-function parseLine(text: string): ManifestLine | undefined {
+function parseLine(text: string): ManifestLine | VoidLine | undefined {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { dirname, join } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
+import type { FinalNames } from "./final_names.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
 /** Where a file goes. */
@@ -77,11 +77,11 @@ export class PartFile implements Disposable {
   }
 
   /** Gives the file its final name; a file that has the name already stays, and this throws. */
-  finish(): void {
+  finish(names: FinalNames): void {
     try {
-      rename(this.path, this.finalPath);
+      names.give(this.path, this.finalPath);
     } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) throw existsError(this.finalPath);
+      if (error instanceof Deno.errors.AlreadyExists) throw new FileExistsError(this.finalPath);
       throw diskError(error, this.finalPath);
     }
     this.#finished = true;
@@ -100,56 +100,12 @@ export class PartFile implements Disposable {
   }
 }
 
-/**
- * Stores a file whose bytes are all there. Its unfinished file has a name that belongs to this claim alone and lives
- * within this one call, so it needs no lock; the rest of the promise is the same as that of {@linkcode PartFile}.
- *
- * @param target Where it goes.
- * @param bytes All of it.
- * @param journal Called with the inode before the file gets its final name; if it throws, nothing is left.
- * @returns What `journal` returned.
- */
-export function storeWhole<T>(target: PartTarget, bytes: Uint8Array, journal: (inode: number) => T): T {
-  const finalPath = join(target.root, target.out);
-  const path = `${finalPath}${PART_SUFFIX}-${target.tag}`;
-  try {
-    if (target.out.includes("/")) prepareFolder(target.root, finalPath);
-    let result: T;
-    using file = Deno.openSync(path, { write: true, createNew: true });
-    try {
-      for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
-      result = journal(file.statSync().ino ?? 0);
-      rename(path, finalPath);
-    } catch (error) {
-      Deno.removeSync(path);
-      throw error;
-    }
-    return result;
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw existsError(finalPath);
-    throw diskError(error, finalPath);
+/** A file is there that is not ours, or not known to be. */
+export class FileExistsError extends DownloadError {
+  /** @param path Where it is. */
+  constructor(path: string) {
+    super("disk", `${path}: a file that Corehaul did not write is there already`, { retryable: false });
   }
-}
-
-/** The error for a file that is there and is not ours. */
-export function existsError(path: string): DownloadError {
-  return new DownloadError("disk", `${path}: a file that Corehaul did not write is there already`, {
-    retryable: false,
-  });
-}
-
-/** A rename that never replaces anything: a link fails where the name is taken, which `rename` itself does not. */
-function rename(from: string, to: string): void {
-  try {
-    Deno.linkSync(from, to);
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotFound) throw error;
-    // Some file systems have no links.
-    if (existsSync(to)) throw new Deno.errors.AlreadyExists(to);
-    Deno.renameSync(from, to);
-    return;
-  }
-  Deno.removeSync(from);
 }
 
 /** Opens a file that no one else holds; `undefined` if someone does. */
@@ -203,7 +159,8 @@ function isSymlink(path: string): boolean {
   }
 }
 
-function prepareFolder(root: string, finalPath: string): void {
+/** Makes the folder of a file; throws if a link leads out of the download folder. */
+export function prepareFolder(root: string, finalPath: string): void {
   const folder = dirname(finalPath);
   try {
     Deno.mkdirSync(folder, { recursive: true });

@@ -11,8 +11,10 @@ import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_mode
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { DownloadDriver, DriverResponse } from "./download_driver.ts";
 import { DownloadError, networkError, StoppedError } from "./download_error.ts";
-import type { Manifest } from "./manifest.ts";
-import { diskError, existsError, PartFile, storeWhole } from "./part_file.ts";
+import type { FinalNames } from "./final_names.ts";
+import type { Manifest, ManifestLine } from "./manifest.ts";
+import { diskError, FileExistsError, PartFile } from "./part_file.ts";
+import type { SmallFiles } from "./small_files.ts";
 import { outProblem } from "./task_names.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
@@ -27,8 +29,14 @@ export interface DownloadContext {
   writer: string;
   /** The drivers. */
   drivers: readonly DownloadDriver[];
+  /** True if nothing was in the download folder when this process began: no file needs to be looked for. */
+  fresh: boolean;
   /** The journal of finished files. */
   manifest: Manifest;
+  /** Gives finished files their names. */
+  names: FinalNames;
+  /** Stores the small ones. */
+  smallFiles: SmallFiles;
   /** Watches for silence. */
   watchdog: Watchdog;
   /** Further attempts, and the wait before them. */
@@ -76,7 +84,7 @@ async function attempt(task: DownloadTask, context: DownloadContext, startedAt: 
   const problem = outProblem(task.out);
   if (problem !== undefined) throw new DownloadError("name", `Cannot store "${task.out}" as its name ${problem}`);
   const finalPath = join(context.root, task.out);
-  if (existsSync(finalPath)) return await knownFile(task, context, finalPath);
+  if (!context.fresh && existsSync(finalPath)) return await knownFile(task, context, finalPath);
   using watched = context.watchdog.start(task.url);
   try {
     using response = await driver.open({
@@ -88,6 +96,11 @@ async function attempt(task: DownloadTask, context: DownloadContext, startedAt: 
     watched.opened();
     return await receive(task, context, response, watched, startedAt);
   } catch (error) {
+    if (error instanceof FileExistsError) {
+      // Another writer may have been faster with the same file; our line must not vouch for what is there.
+      context.manifest.void(task);
+      return await knownFile(task, context, finalPath);
+    }
     // What an abort makes of a read is only a symptom: the reason says what happened.
     throw watched.signal.aborted ? watched.signal.reason : networkError(error, task.url);
   }
@@ -107,7 +120,7 @@ async function knownFile(task: DownloadTask, context: DownloadContext, path: str
     throw diskError(error, path);
   });
   const facts = info.isFile ? await context.manifest.find(redactUrl(task.url), task.out, info.size) : undefined;
-  if (facts === undefined) throw existsError(path);
+  if (facts === undefined) throw new FileExistsError(path);
   return facts;
 }
 
@@ -119,18 +132,18 @@ async function receive(
   startedAt: number,
 ): Promise<TaskDoneFacts> {
   const target = { root: context.root, out: task.out, tag: `${context.writer}-${task.fence}` };
-  const journal = (bytes: number, inode: number): TaskDoneFacts => {
-    assertWhole(response, bytes);
+  const line = (facts: TaskDoneFacts, inode: number): ManifestLine => {
     // An abort that came with the last byte still counts: nothing may be finished after it.
     if (watched.signal.aborted) throw watched.signal.reason;
-    const facts = factsOf(response, bytes);
-    note(task, context.manifest, inode, facts, startedAt);
-    return facts;
+    return manifestLine(task, facts, inode, startedAt);
   };
   if (response.length !== undefined && response.length <= SMALL_BODY) {
-    return await response.whole((bytes) => {
+    return await response.whole(async (bytes) => {
+      assertWhole(response, bytes.length);
+      const facts = factsOf(response, bytes.length);
       context.onBytes(bytes.length);
-      return storeWhole(target, bytes, (inode) => journal(bytes.length, inode));
+      await context.smallFiles.store(target, bytes, (inode) => line(facts, inode));
+      return facts;
     }, () => watched.touch());
   }
   using part = PartFile.open(target);
@@ -139,8 +152,14 @@ async function receive(
     context.onBytes(piece.length);
     part.write(piece);
   });
-  const facts = journal(part.bytes, part.inode);
-  part.finish();
+  assertWhole(response, part.bytes);
+  const facts = factsOf(response, part.bytes);
+  try {
+    context.manifest.append([line(facts, part.inode)]);
+  } catch (error) {
+    throw diskError(error, "the manifest");
+  }
+  part.finish(context.names);
   return facts;
 }
 
@@ -159,27 +178,17 @@ function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number
   };
 }
 
-function note(
-  task: DownloadTask,
-  manifest: Manifest,
-  inode: number,
-  facts: TaskDoneFacts,
-  startedAt: number,
-): void {
-  try {
-    manifest.append({
-      id: task.id,
-      fence: task.fence,
-      url: redactUrl(task.url),
-      ...facts,
-      out: task.out,
-      inode,
-      attempts: task.attempts + 1,
-      core: task.core,
-      startedAt,
-      finishedAt: Date.now(),
-    });
-  } catch (error) {
-    throw diskError(error, "the manifest");
-  }
+function manifestLine(task: DownloadTask, facts: TaskDoneFacts, inode: number, startedAt: number): ManifestLine {
+  return {
+    id: task.id,
+    fence: task.fence,
+    url: redactUrl(task.url),
+    ...facts,
+    out: task.out,
+    inode,
+    attempts: task.attempts + 1,
+    core: task.core,
+    startedAt,
+    finishedAt: Date.now(),
+  };
 }

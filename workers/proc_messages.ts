@@ -34,6 +34,10 @@ export type ToProcWorker =
     counters: SharedArrayBuffer;
     /** Use the narrow HTTP client where it serves. */
     lane: boolean;
+    /** The download folder was empty when this process began. */
+    fresh: boolean;
+    /** The C library, if there is one. */
+    library?: string;
   }
   | { type: "tasks"; batch: string }
   | { type: "stop"; graceMs: number };

@@ -1,6 +1,8 @@
 import { SharedCounters } from "../base/shared_counters.ts";
 import { HttpDriver } from "../download/protocols/http_driver.ts";
+import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
+import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import { type DownloadContext, procDownloadCore } from "../download/proc_download_core.ts";
 import { connectProbe, Watchdog } from "../download/watchdog.ts";
@@ -37,11 +39,16 @@ class RunningWorker {
     const { settings, index } = start;
     this.#post = post;
     const counters = SharedCounters.attach(start.counters);
+    const manifest = new Manifest(start.root, start.writer);
+    const names = new FinalNames(start.library);
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
       drivers: [new HttpDriver({ idlePerHost: settings.concurrency, lane: start.lane })],
-      manifest: new Manifest(start.root, start.writer),
+      fresh: start.fresh,
+      manifest,
+      names,
+      smallFiles: new SmallFiles(names, manifest),
       watchdog: new Watchdog(settings, connectProbe),
       retry: settings,
       maxRedirects: settings.maxRedirects,
@@ -74,6 +81,7 @@ class RunningWorker {
     for (const driver of this.#context.drivers) driver[Symbol.dispose]();
     this.#context.watchdog[Symbol.dispose]();
     this.#context.manifest[Symbol.dispose]();
+    this.#context.names[Symbol.dispose]();
     this.#post({ type: "stopped" });
   }
 }

@@ -24,9 +24,8 @@ Deno.test("Manifest knows what any writer finished, by url, path and size", asyn
   try {
     using first = new Manifest(root, "w-0");
     using second = new Manifest(root, "w-1");
-    first.append(line("a", 5));
-    first.append(line("a", 7));
-    second.append(line("b", 1));
+    first.append([line("a", 5), line("a", 7)]);
+    second.append([line("b", 1)]);
     using reader = new Manifest(root, "w-2");
     assertEquals(await reader.find("http://h/a", "a", 7), { bytes: 7, finalUrl: "http://h/a", etag: '"e"' });
     assertEquals((await reader.find("http://h/b", "b", 1))?.bytes, 1);
@@ -47,6 +46,42 @@ Deno.test("Manifest tolerates a line that a crash tore", async () => {
     await Deno.writeTextFile(join(folder, "x.jsonl"), JSON.stringify(line("a", 5)) + '\n{"id":"t2","ou');
     using manifest = new Manifest(root, "w");
     assertEquals((await manifest.find("http://h/a", "a", 5))?.bytes, 5);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("Manifest takes a line back, and then knows the older one again", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    using winner = new Manifest(root, "w-0");
+    using loser = new Manifest(root, "w-1");
+    winner.append([line("a", 5)]);
+    loser.append([{ ...line("a", 5), fence: "2", etag: '"late"', finishedAt: 9 }]);
+    assertEquals((await winner.find("http://h/a", "a", 5))?.etag, '"late"');
+    loser.void({ fence: "2", out: "a" });
+    using reader = new Manifest(root, "w-2");
+    assertEquals((await reader.find("http://h/a", "a", 5))?.etag, '"e"');
+    winner.void({ fence: "1", out: "a" });
+    assertEquals(await loser.find("http://h/a", "a", 5), undefined);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("Manifest reads on where it was, while others write", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    using writer = new Manifest(root, "w-0");
+    using reader = new Manifest(root, "w-1");
+    for (let size = 1; size <= 50; size++) {
+      writer.append([line(`f${size}`, size)]);
+      const [found, missing] = await Promise.all([
+        reader.find(`http://h/f${size}`, `f${size}`, size),
+        reader.find("http://h/none", "none", 1),
+      ]);
+      assertEquals([found?.bytes, missing], [size, undefined]);
+    }
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DownloadError } from "../../download/download_error.ts";
-import { PartFile, storeWhole } from "../../download/part_file.ts";
+import { FinalNames } from "../../download/final_names.ts";
+import { PartFile } from "../../download/part_file.ts";
 
+const final = new FinalNames();
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 async function inFolder(work: (root: string) => void | Promise<void>): Promise<void> {
@@ -23,7 +25,7 @@ Deno.test("PartFile becomes the finished file, and leaves nothing else", () =>
     part.write(bytes("two"));
     assertEquals(names(join(root, "a/b")), ["c.part"]);
     assertEquals(part.bytes, 7);
-    part.finish();
+    part.finish(final);
     assertEquals(names(join(root, "a/b")), ["c"]);
     assertEquals(Deno.readTextFileSync(join(root, "a/b/c")), "one two");
     assertEquals(Deno.statSync(join(root, "a/b/c")).ino, part.inode);
@@ -43,7 +45,7 @@ Deno.test("PartFile starts over an unfinished file that nobody holds", () =>
     Deno.writeTextFileSync(join(root, "a.part"), "left by a crash");
     using part = PartFile.open({ root, out: "a", tag: "1" });
     part.write(bytes("new"));
-    part.finish();
+    part.finish(final);
     assertEquals(Deno.readTextFileSync(join(root, "a")), "new");
     assertEquals(names(root), ["a"]);
   }));
@@ -55,13 +57,13 @@ Deno.test("PartFile leaves an unfinished file alone that another writer holds", 
     using second = PartFile.open({ root, out: "a", tag: "2" });
     second.write(bytes("second"));
     assertEquals(names(root), ["a.part", "a.part-2"]);
-    second.finish();
-    const error = assertThrows(() => first.finish(), DownloadError, "is there already");
+    second.finish(final);
+    const error = assertThrows(() => first.finish(final), DownloadError, "is there already");
     assertEquals([error.kind, error.retryable], ["disk", false]);
     assertEquals(Deno.readTextFileSync(join(root, "a")), "second");
   }));
 
-Deno.test("PartFile and storeWhole never replace a file, a folder or a broken link that has the name", () =>
+Deno.test("PartFile never replaces a file, a folder or a broken link that has the name", () =>
   inFolder((root) => {
     Deno.writeTextFileSync(join(root, "file"), "mine");
     Deno.mkdirSync(join(root, "folder"));
@@ -69,8 +71,7 @@ Deno.test("PartFile and storeWhole never replace a file, a folder or a broken li
     for (const out of ["file", "folder", "link"]) {
       using part = PartFile.open({ root, out, tag: "1" });
       part.write(bytes("theirs"));
-      assertThrows(() => part.finish(), DownloadError, "is there already");
-      assertThrows(() => storeWhole({ root, out, tag: "1" }, bytes("theirs"), () => {}), DownloadError, "already");
+      assertThrows(() => part.finish(final), DownloadError, "is there already");
     }
     assertEquals(Deno.readTextFileSync(join(root, "file")), "mine");
     assertEquals(Deno.readLinkSync(join(root, "link")), "/nowhere");
@@ -83,25 +84,12 @@ Deno.test("PartFile follows no link out of the download folder", () =>
     Deno.writeTextFileSync(join(outside, "precious"), "precious");
     Deno.symlinkSync(join(outside, "precious"), join(root, "a.part"));
     assertThrows(() => PartFile.open({ root, out: "sub/a", tag: "1" }), DownloadError, "leads out");
-    assertThrows(() => storeWhole({ root, out: "sub/a", tag: "1" }, bytes("x"), () => {}), DownloadError, "leads out");
     using part = PartFile.open({ root, out: "a", tag: "1" });
     part.write(bytes("ours"));
-    part.finish();
+    part.finish(final);
     assertEquals(names(outside), ["precious"]);
     assertEquals(Deno.readTextFileSync(join(outside, "precious")), "precious");
     await Deno.remove(outside, { recursive: true });
-  }));
-
-Deno.test("storeWhole writes the journal before the name, and leaves nothing if that fails", () =>
-  inFolder((root) => {
-    const seen = storeWhole({ root, out: "a", tag: "1" }, bytes("x"), (inode) => [inode, names(root)] as const);
-    assertEquals(seen[1], ["a.part-1"]);
-    assertEquals(Deno.statSync(join(root, "a")).ino, seen[0]);
-    const fail = () => {
-      throw new DownloadError("network", "no");
-    };
-    assertThrows(() => storeWhole({ root, out: "b", tag: "1" }, bytes("x"), fail), DownloadError, "no");
-    assertEquals(names(root), ["a"]);
   }));
 
 Deno.test("PartFile reports what the disk refuses as an error of the task", () =>
@@ -117,7 +105,7 @@ Deno.test("PartFile never empties a finished file that a crash left with two nam
     Deno.linkSync(join(root, "a.part"), join(root, "moved"));
     using part = PartFile.open({ root, out: "a", tag: "1" });
     part.write(bytes("again"));
-    part.finish();
+    part.finish(final);
     assertEquals(Deno.readTextFileSync(join(root, "moved")), "whole");
     assertEquals(Deno.readTextFileSync(join(root, "a")), "again");
   }));

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
 import { type DownloadContext, type DownloadTask, procDownloadCore } from "../../download/proc_download_core.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
+import { SmallFiles } from "../../download/small_files.ts";
 import { StoppedError } from "../../download/download_error.ts";
+import { libcLibrary } from "../../ffi/libc_library.ts";
 import { connectProbe, Watchdog, type WatchLimits } from "../../download/watchdog.ts";
 
 interface Bench {
@@ -41,12 +44,16 @@ async function startServer(
   const driver = new HttpDriver({ idlePerHost: 4, lane });
   const watchdog = new Watchdog({ ...LIMITS, ...limits }, connectProbe);
   const manifest = new Manifest(root, "test-0");
+  const names = new FinalNames(libcLibrary());
   let bytes = 0;
   const context: DownloadContext = {
     root,
     writer: "test-0",
     drivers: [driver],
+    fresh: false,
     manifest,
+    names,
+    smallFiles: new SmallFiles(names, manifest),
     watchdog,
     retry: { retries: 2, retryWaitMs: 1000 },
     maxRedirects: 5,
@@ -70,6 +77,7 @@ async function startServer(
     await work({ context, root, origin, bytes: () => bytes, fetch });
   } finally {
     manifest[Symbol.dispose]();
+    names[Symbol.dispose]();
     watchdog[Symbol.dispose]();
     driver[Symbol.dispose]();
     await server.shutdown();

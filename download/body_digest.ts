@@ -1,0 +1,124 @@
+import { createHash, type Hash } from "node:crypto";
+import { type Checksum, CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from "./checksum.ts";
+
+/** What {@linkcode digestFile} may be told. */
+export interface DigestFileOptions {
+  /** How many bytes from the start count. Default: all that there are. */
+  until?: number;
+  /** Ends the reading. */
+  signal?: AbortSignal;
+}
+
+const PIECE_BYTES = 1024 * 1024;
+
+/**
+ * The digests of bytes that come piece by piece, by one or several algorithms at a time.
+ *
+ * @example
+ * ```ts
+ * import { BodyDigest } from "./body_digest.ts";
+ *
+ * const digest = new BodyDigest(["md5"]);
+ * digest.update(new Uint8Array(0));
+ * digest.verify({ algorithm: "md5", digest: "d41d8cd98f00b204e9800998ecf8427e" }); // undefined
+ * ```
+ */
+export class BodyDigest {
+  readonly #hashes: ReadonlyMap<ChecksumAlgorithm, Hash>;
+  readonly #digests = new Map<ChecksumAlgorithm, string>();
+  #bytes = 0;
+
+  /** @param algorithms How to compute; one that is named twice counts once. */
+  constructor(algorithms: Iterable<ChecksumAlgorithm>) {
+    this.#hashes = new Map(
+      Array.from(algorithms, (algorithm) => [algorithm, createHash(algorithm.replace("-", ""))] as const),
+    );
+  }
+
+  /** How many bytes came so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Takes the next bytes. They are read before this returns.
+   *
+   * @throws {Error} If a digest was asked for before.
+   */
+  update(bytes: Uint8Array): void {
+    if (this.#digests.size > 0) throw new Error("Cannot add bytes as the digest must be open: current value is final");
+    for (const hash of this.#hashes.values()) hash.update(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /**
+   * The checksum of all bytes that came. No more can come after it.
+   *
+   * @throws {RangeError} If the algorithm is not one of those that are computed.
+   */
+  checksum(algorithm: ChecksumAlgorithm): Checksum {
+    const hash = this.#hashes.get(algorithm);
+    if (hash === undefined) {
+      const known = CHECKSUM_ALGORITHMS.filter((name) => this.#hashes.has(name)).join(", ");
+      throw new RangeError(`Cannot tell the digest as its algorithm must be one of ${known}: current value is ${algorithm}`);
+    }
+    const digest = this.#digests.get(algorithm) ?? hash.digest("hex");
+    this.#digests.set(algorithm, digest);
+    return { algorithm, digest };
+  }
+
+  /**
+   * Compares all bytes that came with a checksum. No more can come after it.
+   *
+   * @returns `undefined` if they have it, or else what their digest must be and what it is.
+   * @throws {RangeError} If its algorithm is not one of those that are computed.
+   */
+  verify(checksum: Checksum): string | undefined {
+    const { algorithm, digest } = this.checksum(checksum.algorithm);
+    return digest === checksum.digest
+      ? undefined
+      : `${algorithm} must be ${checksum.digest}: current value is ${digest}`;
+  }
+}
+
+/**
+ * Reads a file, or the start of it, into digests. Between pieces of 1 MiB other work gets its turn.
+ *
+ * @param path The file.
+ * @param algorithms How to compute.
+ * @param options How far, and what ends it.
+ * @returns The digests, still open: the bytes that follow can be added.
+ * @throws {Deno.errors.UnexpectedEof} If the file has fewer bytes than `until`.
+ * @throws {RangeError} If `until` is not a whole number of at least 0.
+ * @throws What the file system says, or the reason of the signal.
+ */
+export async function digestFile(
+  path: string,
+  algorithms: Iterable<ChecksumAlgorithm>,
+  options: DigestFileOptions = {},
+): Promise<BodyDigest> {
+  const { until, signal } = options;
+  if (until !== undefined && !(Number.isSafeInteger(until) && until >= 0)) {
+    throw new RangeError(
+      `Cannot read ${path} as until must be a whole number of at least 0: current value is ${until}`,
+    );
+  }
+  signal?.throwIfAborted();
+  const digest = new BodyDigest(algorithms);
+  const piece = new Uint8Array(Math.min(PIECE_BYTES, until ?? PIECE_BYTES));
+  using file = await Deno.open(path);
+  while (until === undefined || digest.bytes < until) {
+    signal?.throwIfAborted();
+    const rest = until === undefined ? piece.length : until - digest.bytes;
+    const count = await file.read(rest < piece.length ? piece.subarray(0, rest) : piece);
+    signal?.throwIfAborted();
+    if (count === null) break;
+    digest.update(piece.subarray(0, count));
+  }
+  if (until !== undefined && digest.bytes < until) {
+    throw new Deno.errors.UnexpectedEof(
+      `Cannot read ${path} as it must have at least ${until} bytes: current value is ${digest.bytes}`,
+    );
+  }
+  return digest;
+}

@@ -1,0 +1,40 @@
+import { existsSync } from "node:fs";
+import { RenameNoReplace } from "../ffi/rename_no_replace.ts";
+
+/** Gives finished files their names, and never replaces anything. */
+export class FinalNames implements Disposable {
+  readonly #renamer: RenameNoReplace;
+
+  /** @param library The path of the C library, if there is one to use. */
+  constructor(library?: string) {
+    this.#renamer = new RenameNoReplace(library);
+  }
+
+  /**
+   * Renames a file.
+   *
+   * @param from The unfinished file.
+   * @param to Its final name.
+   * @throws {Deno.errors.AlreadyExists} If something has that name, which stays as it is.
+   */
+  give(from: string, to: string): void {
+    const result = this.#renamer.rename(from, to);
+    if (result === "renamed") return;
+    if (result === "exists") throw new Deno.errors.AlreadyExists(to);
+    try {
+      // A link fails where the name is taken.
+      Deno.linkSync(from, to);
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotFound) throw error;
+      // Some file systems have no links.
+      if (existsSync(to)) throw new Deno.errors.AlreadyExists(to);
+      Deno.renameSync(from, to);
+      return;
+    }
+    Deno.removeSync(from);
+  }
+
+  [Symbol.dispose](): void {
+    this.#renamer[Symbol.dispose]();
+  }
+}

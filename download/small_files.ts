@@ -1,0 +1,108 @@
+import { join } from "@std/path";
+import type { FinalNames } from "./final_names.ts";
+import type { Manifest, ManifestLine } from "./manifest.ts";
+import { diskError, FileExistsError, type PartTarget, prepareFolder } from "./part_file.ts";
+import { PART_SUFFIX } from "./task_names.ts";
+
+interface Written {
+  path: string;
+  finalPath: string;
+  line: () => ManifestLine;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Stores files whose bytes are all there. Those that come in the same turn of the event loop share one write of the
+ * manifest, which still precedes every one of their final names. The unfinished file has a name that belongs to one
+ * claim alone and lives for one turn, so it needs no lock; the rest of the promise is that of `PartFile`.
+ */
+export class SmallFiles {
+  readonly #names: FinalNames;
+  readonly #manifest: Manifest;
+  #written: Written[] = [];
+
+  /**
+   * @param names Gives the final names.
+   * @param manifest Where their lines go first.
+   */
+  constructor(names: FinalNames, manifest: Manifest) {
+    this.#names = names;
+    this.#manifest = manifest;
+  }
+
+  /**
+   * Stores one.
+   *
+   * @param target Where it goes.
+   * @param bytes All of it; only needed within the call.
+   * @param line Makes its line in the manifest from its inode, just before it gets its final name; if that throws,
+   * nothing is left of the file.
+   * @returns Resolves when the file has its final name.
+   */
+  store(target: PartTarget, bytes: Uint8Array, line: (inode: number) => ManifestLine): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const finalPath = join(target.root, target.out);
+    try {
+      const path = `${finalPath}${PART_SUFFIX}-${target.tag}`;
+      if (target.out.includes("/")) prepareFolder(target.root, finalPath);
+      const inode = write(path, bytes);
+      this.#written.push({ path, finalPath, line: () => line(inode), resolve, reject });
+      if (this.#written.length === 1) queueMicrotask(() => this.#finish());
+    } catch (error) {
+      reject(diskError(error, finalPath));
+    }
+    return promise;
+  }
+
+  #finish(): void {
+    const written = this.#written;
+    this.#written = [];
+    const ready: Written[] = [];
+    const lines: ManifestLine[] = [];
+    for (const file of written) {
+      try {
+        lines.push(file.line());
+        ready.push(file);
+      } catch (error) {
+        drop(file, error);
+      }
+    }
+    try {
+      if (lines.length > 0) this.#manifest.append(lines);
+    } catch (error) {
+      for (const file of ready) drop(file, diskError(error, "the manifest"));
+      return;
+    }
+    for (const file of ready) {
+      try {
+        this.#names.give(file.path, file.finalPath);
+        file.resolve();
+      } catch (error) {
+        const taken = error instanceof Deno.errors.AlreadyExists;
+        drop(file, taken ? new FileExistsError(file.finalPath) : diskError(error, file.finalPath));
+      }
+    }
+  }
+}
+
+/** Writes the unfinished file, and gives its inode, or 0 where there is none. */
+function write(path: string, bytes: Uint8Array): number {
+  using file = Deno.openSync(path, { write: true, createNew: true });
+  try {
+    for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
+    return file.statSync().ino ?? 0;
+  } catch (error) {
+    Deno.removeSync(path);
+    throw error;
+  }
+}
+
+function drop({ path, reject }: Written, error: unknown): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Gone already, or the folder is: there is nothing left to remove.
+  }
+  reject(error);
+}

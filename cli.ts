@@ -1,42 +1,10 @@
 /**
- * The command line: `corehaul run`, `get`, `add`, `list`, `status`, `doctor`. This file alone decides the exit code.
+ * The command line. What it does is in `cli/run_command.ts`; here it is made sure that Deno runs with the flags that it
+ * needs, before the rest of the program is loaded.
  *
  * @module
  */
-import type { CfgSettings } from "./config/cfg_settings.ts";
-import {
-  addEntries,
-  CfgError,
-  doctor,
-  Downloader,
-  type Logger,
-  openTaskList,
-  QueueUnavailableError,
-  readTaskFile,
-  type TaskEntry,
-  TaskFileError,
-} from "./mod.ts";
-import config from "./deno.json" with { type: "json" };
-import { helpText } from "./cli/help.ts";
-import { setUpLog } from "./cli/log_setup.ts";
-import { type Command, parseCommand, UsageError } from "./cli/parse_command.ts";
-import { needsReexec, reexec } from "./cli/reexec.ts";
-import { runDownloader } from "./cli/run_downloader.ts";
-import { downloaderOptions, settleSettings } from "./cli/settle_settings.ts";
-import { showStatus, showTasks } from "./cli/show_list.ts";
-import { print, Terminal } from "./cli/terminal.ts";
-
-const DONE = 0;
-const INCOMPLETE = 1;
-const USAGE = 2;
-const UNAVAILABLE = 3;
-
-interface Context {
-  command: Command;
-  settings: CfgSettings;
-  terminal: Terminal;
-  logger: Logger;
-}
+import { reexec } from "./cli/reexec.ts";
 
 /**
  * Runs the command line and ends the process with its exit code.
@@ -44,152 +12,10 @@ interface Context {
  * @param argv The arguments. Default: those of the process.
  */
 export async function main(argv: readonly string[] = Deno.args): Promise<void> {
-  let code: number;
-  try {
-    code = needsReexec() ? await reexec(argv) : await run(parseCommand(argv));
-  } catch (error) {
-    code = report(error);
-  }
-  Deno.exit(code);
-}
-
-async function run(command: Command): Promise<number> {
-  if (command.name === "help") {
-    print(helpText(command.topic));
-    return DONE;
-  }
-  if (command.name === "version") {
-    print(`corehaul ${config.version} (deno ${Deno.version.deno})`);
-    return DONE;
-  }
-  const settings = await settleSettings(command);
-  const terminal = new Terminal(isLive(settings, command));
-  await using log = await setUpLog(settings, terminal);
-  const context: Context = { command, settings, terminal, logger: log.logger };
-  switch (command.name) {
-    case "run":
-      return await runCommand(context);
-    case "get":
-      return await getCommand(context);
-    case "add":
-      return await addCommand(context);
-    case "list": {
-      await using list = await openTaskList(settings.queue, { create: false });
-      await showTasks(list, settings);
-      return DONE;
-    }
-    case "status": {
-      await using list = await openTaskList(settings.queue, { create: false });
-      await showStatus(list, settings);
-      return DONE;
-    }
-    case "doctor":
-      return await doctorCommand(context);
-  }
-}
-
-async function runCommand({ command, settings, terminal, logger }: Context): Promise<number> {
-  // A list can be worked off without its default file, but a file that was asked for by name must come.
-  const named = "tasks" in command.flags;
-  if (settings.once && named) await Deno.stat(settings.tasks).catch((error) => missing(settings.tasks, error));
-  await using downloader = await Downloader.open({
-    ...downloaderOptions(settings, logger),
-    queue: settings.queue,
-    tasks: settings.tasks,
-  });
-  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, settings.once);
-  if (!settings.once) return DONE;
-  if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
-}
-
-function missing(file: string, error: unknown): never {
-  const why = error instanceof Error ? error.message : String(error);
-  const message = `Cannot use --tasks as it must be a file that can be read: current value is "${file}" (${why})`;
-  throw new CfgError([{ field: "tasks", source: "flag", message }]);
-}
-
-async function getCommand({ command, settings, terminal, logger }: Context): Promise<number> {
-  const entries = await readEntries(command, settings);
-  await using downloader = await Downloader.open(downloaderOptions(settings, logger));
-  const results = await downloader.add(entries);
-  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, true);
-  if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  const refused = results.some((result) => result.type === "refused");
-  return summary.counts.failed > 0 || refused ? INCOMPLETE : DONE;
-}
-
-async function addCommand({ command, settings, logger }: Context): Promise<number> {
-  const entries = await readEntries(command, settings);
-  await using list = await openTaskList(settings.queue);
-  const results = await addEntries(list, entries);
-  const count = (type: string) => results.filter((result) => result.type === type).length;
-  for (const [index, result] of results.entries()) {
-    if (result.type === "refused") logger.error(`entry ${index} is not taken: ${result.field} ${result.reason}`);
-  }
-  if (settings.json) print(JSON.stringify({ type: "added", results }));
-  else print(`${count("added")} added, ${count("duplicate")} known already, ${count("refused")} refused`);
-  return count("refused") > 0 ? INCOMPLETE : DONE;
-}
-
-async function doctorCommand({ settings }: Context): Promise<number> {
-  const { queue, cores, workers } = settings;
-  const findings = await doctor({ queue, cores, workers });
-  for (const { name, ok, detail } of findings) {
-    print(settings.json ? JSON.stringify({ name, ok, detail }) : `${ok ? "ok " : "BAD"} ${name.padEnd(8)} ${detail}`);
-  }
-  return findings.every((finding) => finding.ok) ? DONE : INCOMPLETE;
-}
-
-/** The entries of a command line: its urls, and what the file of `--input` holds. */
-async function readEntries(command: Command, settings: CfgSettings): Promise<(TaskEntry | string)[]> {
-  const { input, out } = settings;
-  if (command.args.length === 0 && input === undefined) {
-    throw new UsageError(`corehaul ${command.name} needs a URL, or a file of them with --input`);
-  }
-  const entries: unknown[] = [...command.args];
-  if (input !== undefined) {
-    using file = input === "-" ? undefined : await Deno.open(input).catch((error) => {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UsageError(
-        `Cannot use --input as it must be a file that can be read: current value is "${input}" (${why})`,
-      );
-    });
-    for await (const { value } of readTaskFile((file ?? Deno.stdin).readable)) entries.push(value);
-  }
-  if (out === undefined) return entries as (TaskEntry | string)[];
-  if (entries.length !== 1) {
-    throw new UsageError(`Cannot use --out as it must be for one url: current value is for ${entries.length}`);
-  }
-  return [{ ...(typeof entries[0] === "string" ? { url: entries[0] } : entries[0] as TaskEntry), out }];
-}
-
-function isLive(settings: CfgSettings, command: Command): boolean {
-  if (command.name !== "run" && command.name !== "get") return false;
-  return settings.progress === "bar" || (settings.progress === "auto" && !settings.json && Deno.stderr.isTerminal());
-}
-
-/** Says what went wrong, in one line for each problem, and gives the exit code for it. */
-function report(error: unknown): number {
-  const say = (message: string) => new Terminal(false).line(`corehaul: ${message}`);
-  if (error instanceof CfgError) {
-    for (const problem of error.problems) say(problem.message);
-    return USAGE;
-  }
-  if (error instanceof UsageError) {
-    say(`${error.message}; see corehaul --help`);
-    return USAGE;
-  }
-  if (error instanceof TaskFileError) {
-    say(`--input, line ${error.line}, column ${error.column}: ${error.message}`);
-    return USAGE;
-  }
-  if (error instanceof QueueUnavailableError) {
-    say(error.message);
-    return UNAVAILABLE;
-  }
-  say(error instanceof Error ? error.stack ?? error.message : String(error));
-  return INCOMPLETE;
+  const code = await reexec(argv);
+  if (code !== undefined) Deno.exit(code);
+  const { runCommand } = await import("./cli/run_command.ts");
+  Deno.exit(await runCommand(argv));
 }
 
 if (import.meta.main) await main();

@@ -1,30 +1,62 @@
+import { execProgram } from "../ffi/exec_program.ts";
+
 const MARK = "COREHAUL_REEXEC";
-const FLAGS = ["--unstable-kv", "--unstable-worker-options"];
-
+const UNSTABLE = ["--unstable-kv", "--unstable-worker-options"];
 /**
- * Says whether this process lacks what Deno gives only with a flag. A checkout has the flags in its deno.json and a
- * compiled binary has them built in; a package from a registry has neither.
+ * What a downloader needs of V8: small heaps, since nearly all that it makes is garbage a moment later, and no
+ * optimising compiler, which costs a short run more than it brings: most of the work is the kernel's.
  */
-export function needsReexec(): boolean {
-  if (Deno.build.standalone || isReexecuted()) return false;
-  return typeof Deno.openKv !== "function" || !import.meta.url.startsWith("file:");
-}
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=20,--no-turbofan";
 
-/** True in the process that {@linkcode reexec} started. */
-export function isReexecuted(): boolean {
-  return Deno.env.get(MARK) !== undefined;
+/** How this process was started: by the user, or by {@linkcode reexec} in its place or as its child. */
+const startedAs = takeMark();
+
+/** True in a child that {@linkcode reexec} started: a signal from a terminal reaches it twice. */
+export function isReexecChild(): boolean {
+  return startedAs === "child";
 }
 
 /**
- * Runs the same command once more with the flags, forwards SIGINT and SIGTERM, and waits.
+ * Runs the same command once more with the flags that Deno takes only at the start, if they are not there: in place of
+ * this process where that is possible, and else as a child whose exit code is returned. A compiled binary has them built in.
  *
  * @param args The arguments of the command.
- * @returns The exit code of the child.
+ * @returns The exit code of the child; `undefined` if there is nothing to do.
  */
-export async function reexec(args: readonly string[]): Promise<number> {
+export async function reexec(args: readonly string[]): Promise<number | undefined> {
+  if (Deno.build.standalone || startedAs !== undefined) return undefined;
+  const own = ownCommand();
+  const env = { ...Deno.env.toObject(), [MARK]: "exec" };
+  if (own !== undefined) execProgram(Deno.execPath(), own, env);
+  // Without the flags for memory and speed it works all the same.
+  const works = typeof Deno.openKv === "function" && import.meta.url.startsWith("file:");
+  return works ? undefined : await runChild(args);
+}
+
+/**
+ * The command of this process with the flags added; it keeps whatever else the user gave to Deno. Only Linux tells it.
+ *
+ * @returns `undefined` if it is not known, or not of a form that flags can be added to.
+ */
+function ownCommand(): string[] | undefined {
+  let argv: string[];
+  try {
+    argv = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(0, -1);
+  } catch {
+    return undefined;
+  }
+  const [program, command, ...rest] = argv;
+  if (program === undefined || command !== "run") return undefined;
+  // Whoever tunes V8 knows better, and a debugger must not lose its process.
+  const tuned = rest.some((flag) => flag.startsWith("--v8-flags") || flag.startsWith("--inspect"));
+  return [program, command, ...UNSTABLE, ...(tuned ? [] : [V8_FLAGS]), ...rest];
+}
+
+/** Runs the command as a child, forwards SIGINT and SIGTERM, and waits. */
+async function runChild(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", ...FLAGS, specifier(import.meta.url), ...args],
-    env: { [MARK]: "1" },
+    args: ["run", "-A", "--quiet", ...UNSTABLE, V8_FLAGS, specifier(import.meta.url), ...args],
+    env: { [MARK]: "child" },
   }).spawn();
   const forwards = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const forward = () => {
@@ -47,4 +79,11 @@ function specifier(url: string): string {
   const match = /\/(@[^/]+\/[^/]+)\/([^/]+)\/cli\/reexec\.ts$/.exec(new URL(url).pathname);
   if (url.startsWith("file:") || match === null) return new URL("../mod.ts", url).href;
   return `jsr:${match[1]}@${match[2]}`;
+}
+
+/** Reads the mark, and takes it away: programs that this one starts are not marked by it. */
+function takeMark(): string | undefined {
+  const mark = Deno.env.get(MARK);
+  if (mark !== undefined) Deno.env.delete(MARK);
+  return mark;
 }

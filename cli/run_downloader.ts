@@ -1,6 +1,6 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { Downloader, RunSummary } from "../mod.ts";
-import { isReexecuted } from "./reexec.ts";
+import { isReexecChild } from "./reexec.ts";
 import { Screen, summaryText } from "./screen.ts";
 import { print, type Terminal } from "./terminal.ts";
 
@@ -36,7 +36,7 @@ export async function runDownloader(
   const stop = new AbortController();
   const listeners = Object.entries(SIGNALS).map(([name, code]) => {
     const listener = () => {
-      if (isReexecuted() && performance.now() - signalAt < SAME_SIGNAL_MS) return;
+      if (isReexecChild() && performance.now() - signalAt < SAME_SIGNAL_MS) return;
       signalAt = performance.now();
       if (signalCode !== undefined) {
         terminal.done();

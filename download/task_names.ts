@@ -79,7 +79,13 @@ export function outProblem(out: string): string | undefined {
   return undefined;
 }
 
-function safeSegment(name: string): string {
+/**
+ * Makes one segment of a path out of any text: separators and control characters become `_`, and so does a dot in front.
+ *
+ * @param name The text.
+ * @returns A segment that is safe on every system; `index` if nothing is left.
+ */
+export function safeSegment(name: string): string {
   let safe = name.normalize("NFC").replace(FORBIDDEN, "_");
   if (Deno.build.os === "windows") safe = safe.replace(FORBIDDEN_ON_WINDOWS, "_");
   safe = safe.replace(/[. ]+$/, "").replace(/^\s+/, "").replace(/^\./, "_").replace(/^([a-z]):/i, "$1_");
@@ -98,7 +104,8 @@ function shorten(name: string): string {
     if (byteLength(short + character + kept) > MAX_SEGMENT_BYTES - 9) break;
     short += character;
   }
-  return short.replace(/[. ]+$/, "") + kept;
+  // What was cut may have left the suffix of an unfinished file at the end.
+  return (short.replace(/[. ]+$/, "") + kept).replace(/\.(?=part(-[0-9a-z-]+)?$)/i, "_");
 }
 
 function splitExtension(out: string): { stem: string; extension: string } {

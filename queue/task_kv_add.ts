@@ -64,7 +64,7 @@ export class TaskKvAdder {
       });
       for (const part of this.#store.chunks(items)) {
         const ready = part.map((item) => item.entry).filter((entry) => isReady(entry.task));
-        const steps = [...part.map((item) => item.step), placeReady(ready, this.#store.limits)];
+        const steps = [...part.map((item) => item.step), placeReady(ready)];
         if (!(await this.#store.commit(steps)).ok) continue;
         for (const { entry: { task }, candidate } of part) {
           results[candidate.index] = { type: "added", id: task.id, out: task.out };

@@ -1,6 +1,6 @@
 /**
- * Tasks in blocks: ready and running tasks are stored many to a key, because what a commit costs is its keys. A block is
- * one line of JSON a task; the texts move from key to key as they are.
+ * Tasks in blocks: ready and running tasks are stored several to a key, because what a commit costs is its keys. A block
+ * is one line of text a task; the texts move from key to key as they are.
  *
  * @module
  */
@@ -8,9 +8,13 @@ import { type TaskText, textBytes } from "./task_codec.ts";
 import { taskKeys, taskShard } from "./task_keys.ts";
 import { emptyStep } from "./task_kv_steps.ts";
 import { taskHost } from "./task_model.ts";
-import type { KvLimits, KvStep } from "./kv_store.ts";
+import type { KvStep } from "./kv_store.ts";
 
-const BLOCK_TASKS = 100;
+/**
+ * SQLite keeps rows of up to about 1,000 bytes, key included, on one page with their neighbours. The rest of a longer row
+ * is on pages of its own, and is read again whenever a search only passes by.
+ */
+const BLOCK_BYTES = 880;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -24,13 +28,13 @@ export function decodeBlock(bytes: Uint8Array): string[] {
   return decoder.decode(bytes).split("\n");
 }
 
-/** Cuts tasks into runs that fit into one block. */
-export function* cutBlocks(tasks: readonly TaskText[], limits: KvLimits): Generator<TaskText[]> {
+/** Cuts tasks into runs that fit into one block; a task that does not is a block of its own. */
+export function* cutBlocks(tasks: readonly TaskText[]): Generator<TaskText[]> {
   let block: TaskText[] = [];
   let bytes = 0;
   for (const task of tasks) {
     const size = textBytes(task.text);
-    if (block.length > 0 && (block.length >= BLOCK_TASKS || bytes + size > limits.valueBytes)) {
+    if (block.length > 0 && bytes + size > BLOCK_BYTES) {
       yield block;
       block = [];
       bytes = 0;
@@ -42,7 +46,7 @@ export function* cutBlocks(tasks: readonly TaskText[], limits: KvLimits): Genera
 }
 
 /** A step that makes tasks ready, in blocks of one priority and shard. Their counters are not in it. */
-export function placeReady(tasks: readonly TaskText[], limits: KvLimits): KvStep {
+export function placeReady(tasks: readonly TaskText[]): KvStep {
   const groups = new Map<string, TaskText[]>();
   for (const entry of tasks) {
     const group = `${entry.task.priority} ${taskShard(taskHost(entry.task.url))}`;
@@ -54,7 +58,7 @@ export function placeReady(tasks: readonly TaskText[], limits: KvLimits): KvStep
   for (const [group, members] of groups) {
     const [priority, shard] = group.split(" ").map(Number) as [number, number];
     members.sort((a, b) => a.task.seq - b.task.seq);
-    for (const block of cutBlocks(members, limits)) {
+    for (const block of cutBlocks(members)) {
       const key = taskKeys.ready(priority, shard, block[0]!.task.seq);
       step.sets.push([key, encodeBlock(block.map((entry) => entry.text))]);
     }

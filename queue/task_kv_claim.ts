@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { decodeTask, type TaskText, taskText } from "./task_codec.ts";
+import { decodeTask, parseTask, type TaskText, taskText } from "./task_codec.ts";
 import { SHARDS, taskKeys } from "./task_keys.ts";
 import { cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
 import { encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
@@ -26,10 +26,10 @@ interface ReadyBlock {
 const LOST_RACES = 8;
 const PROMOTE_AT_ONCE = 500;
 /** Blocks that one commit takes, at the most, and the bytes of them that are enough: small ones are taken by the dozen. */
-const BLOCKS_AT_ONCE = 30;
+const BLOCKS_AT_ONCE = 90;
 const BLOCK_BYTES_AT_ONCE = 300_000;
 /** The tasks of a block, as a guess before any was seen. */
-const USUAL_BLOCK = 50;
+const USUAL_BLOCK = 8;
 
 /** How {@linkcode claimTasks} works. */
 export interface ClaimContext {
@@ -72,8 +72,8 @@ async function claimReady(
   const first = firstShard(request, context.turn);
   for (let races = 0; claimed.length < request.limit && races < LOST_RACES;) {
     const wanted = request.limit - claimed.length;
-    // The owner is checked, each block that is taken, and each that is made of them: two for one at the worst.
-    const most = Math.max(1, Math.min(BLOCKS_AT_ONCE, Math.floor((store.limits.checks - 1) / 3)));
+    // The owner is checked, and each block that is taken.
+    const most = Math.max(1, Math.min(BLOCKS_AT_ONCE, store.limits.checks - 1));
     // After a lost race, look further than is needed and start anywhere in it: two owners then seldom meet again.
     const seen = await readyBlocks(store, first, wanted, most * (races + 1), races * most);
     if (seen.length === 0) return;
@@ -110,17 +110,16 @@ async function takeBlocks(
     step.deletes.push(entry.key);
   }
   const running: RunningBlock[] = [];
-  for (const members of cutBlocks(taken, store.limits)) {
+  for (const members of cutBlocks(taken)) {
     const fence = nextFence();
     const key = taskKeys.running(request.owner, fence);
     members.sort((a, b) => a.task.seq - b.task.seq);
     const open = new Map(members.map(({ task, text }) => [task.seq, text]));
-    step.checks.push({ key, versionstamp: null });
     step.sets.push([key, encodeRunning(request.core, open.values())]);
     running.push({ key, versionstamp: "", owner: request.owner, fence, core: request.core, open });
   }
   step.counts = { waiting: -taken.length, running: taken.length };
-  const result = await store.commit([step, placeReady(rest, store.limits)]);
+  const result = await store.commit([step, placeReady(rest)]);
   if (!result.ok) return undefined;
   const fences = new Map<number, string>();
   for (const block of running) {
@@ -161,7 +160,7 @@ async function readyBlocks(
       const page = Math.min(most - found.length, missing);
       const entries = await store.list<Uint8Array>({ start: from, end }, page);
       for (const entry of entries) {
-        const members = decodeBlock(entry.value).map((text) => ({ task: JSON.parse(text) as Task, text }));
+        const members = decodeBlock(entry.value).map((text) => ({ task: parseTask(text), text }));
         found.push({ entry, tasks: members });
         tasks += members.length;
       }
@@ -203,7 +202,7 @@ async function promoteDue({ store, now }: ClaimContext, limit: number): Promise<
   for (const chunk of store.chunks(items)) {
     await store.commit([
       ...chunk.map((item) => item.step),
-      placeReady(chunk.map((item) => item.ready), store.limits),
+      placeReady(chunk.map((item) => item.ready)),
     ]);
   }
 }

@@ -1,4 +1,4 @@
-import { decodeTask } from "./task_codec.ts";
+import { decodeTask, isTextOf, parseTask } from "./task_codec.ts";
 import { RESTING, SHARDS, taskKeys } from "./task_keys.ts";
 import { decodeBlock } from "./task_kv_block.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
@@ -77,8 +77,6 @@ async function findInShard(
   seq: number,
   thorough: boolean,
 ): Promise<Task | undefined> {
-  // Most texts need not be parsed to see that they are another task's.
-  const mark = `"seq":${seq},`;
   const start = taskKeys.readyFrom(priority, shard);
   let end = taskKeys.ready(priority, shard, seq + 1);
   while (true) {
@@ -86,9 +84,7 @@ async function findInShard(
     const entries = await store.list<Uint8Array>({ start, end }, page, true);
     for (const entry of entries) {
       for (const text of decodeBlock(entry.value)) {
-        if (!text.includes(mark)) continue;
-        const task: Task = JSON.parse(text);
-        if (task.seq === seq) return task;
+        if (isTextOf(text, seq)) return parseTask(text);
       }
     }
     const last = entries.at(-1);

@@ -1,4 +1,4 @@
-import { decodeTask, taskText } from "./task_codec.ts";
+import { decodeTask, parseTask, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { decodeBlock, placeReady } from "./task_kv_block.ts";
 import { findTask, type Located } from "./task_kv_locate.ts";
@@ -9,7 +9,7 @@ import type { ListRequest, RetryRequest, TaskCounts, TaskPage } from "./task_sha
 import type { KvStore } from "./kv_store.ts";
 
 const PAGE = 500;
-const BLOCK_PAGE = 8;
+const BLOCK_PAGE = 50;
 
 interface Family {
   prefix: Deno.KvKey;
@@ -34,7 +34,7 @@ function families(status: TaskStatus): Family[] {
         {
           prefix: taskKeys.readyAll(),
           blocks: true,
-          tasks: (entry) => decodeBlock(entry.value).map((text) => JSON.parse(text)),
+          tasks: (entry) => decodeBlock(entry.value).map(parseTask),
         },
         { prefix: taskKeys.delayedAll(), blocks: false, tasks: alone },
       ];
@@ -108,11 +108,11 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
         count(step, task.status, -1);
         count(step, "waiting", 1);
         const ready = taskText(taskRetry(task));
-        step.bytes += ready.text.length * 3;
+        step.bytes += textBytes(ready.text);
         return { step, ready };
       });
     const commit = async (chunk: typeof items) => {
-      const steps = [...chunk.map((item) => item.step), placeReady(chunk.map((item) => item.ready), store.limits)];
+      const steps = [...chunk.map((item) => item.step), placeReady(chunk.map((item) => item.ready))];
       return (await store.commit(steps)).ok;
     };
     for (const chunk of store.chunks(items)) {

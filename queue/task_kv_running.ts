@@ -1,6 +1,7 @@
 import { taskKeys } from "./task_keys.ts";
+import { parseTask, textSeq } from "./task_codec.ts";
 import { decodeBlock, encodeBlock } from "./task_kv_block.ts";
-import type { ClaimedTask, Task } from "./task_model.ts";
+import type { ClaimedTask } from "./task_model.ts";
 import type { KvStore } from "./kv_store.ts";
 
 /** What one claim took and has not settled yet. */
@@ -23,7 +24,7 @@ export function encodeRunning(core: number, texts: Iterable<string>): Uint8Array
 export function decodeRunning(entry: { key: Deno.KvKey; value: Uint8Array; versionstamp: string }): RunningBlock {
   const [core, ...texts] = decodeBlock(entry.value);
   const open = new Map<number, string>();
-  for (const text of texts) open.set((JSON.parse(text) as Task).seq, text);
+  for (const text of texts) open.set(textSeq(text), text);
   return {
     key: entry.key,
     versionstamp: entry.versionstamp,
@@ -37,7 +38,7 @@ export function decodeRunning(entry: { key: Deno.KvKey; value: Uint8Array; versi
 /** The tasks of a running block. */
 export function runningTasks({ owner, fence, core, open }: RunningBlock): ClaimedTask[] {
   return [...open.values()].map((text) => ({
-    ...JSON.parse(text) as Task,
+    ...parseTask(text),
     status: "running",
     owner,
     core,

@@ -7,9 +7,10 @@ import { type Task, taskSettle } from "./task_model.ts";
 import type { Settlement, SettleResult } from "./task_shared_list.ts";
 import type { KvStore } from "./kv_store.ts";
 
-/** Blocks that one commit rewrites, at the most: each may be as large as a value. */
-const BLOCKS_AT_ONCE = 6;
-const TASKS_AT_ONCE = 200;
+/** Blocks that one commit rewrites, at the most. */
+const BLOCKS_AT_ONCE = 90;
+const ROW_BYTES = 60;
+const TASKS_AT_ONCE = 400;
 
 /** A settlement with the record that it leads to. */
 export interface SettleItem {
@@ -55,11 +56,13 @@ export async function settleItems(
         later.push(item);
       } else {
         const members = batch.get(name);
-        if (members === undefined) batch.set(name, { block, items: [item] });
-        else members.items.push(item);
+        if (members === undefined) {
+          batch.set(name, { block, items: [item] });
+          for (const text of block.open.values()) bytes += textBytes(text);
+        } else members.items.push(item);
         seen.add(claim);
         tasks++;
-        bytes += textBytes(item.after.text) * 2;
+        bytes += textBytes(item.after.text) + ROW_BYTES;
       }
     }
     const parts = [...batch.values()];
@@ -101,7 +104,7 @@ async function commitBatch(
     if (open.size === 0) step.deletes.push(block.key);
     else step.sets.push([block.key, encodeRunning(block.core, open.values())]);
   }
-  const result = await store.commit([step, placeReady(ready, store.limits)]);
+  const result = await store.commit([step, placeReady(ready)]);
   if (!result.ok) return false;
   for (const block of rest) blocks.remember({ ...block, versionstamp: result.versionstamp });
   return true;
@@ -130,7 +133,7 @@ export async function giveBack(
 ): Promise<number> {
   let total = 0;
   while (true) {
-    const entries = await store.list<Uint8Array>({ prefix: taskKeys.runningOf(owner) }, 20);
+    const entries = await store.list<Uint8Array>({ prefix: taskKeys.runningOf(owner) }, 80);
     if (entries.length === 0) return total;
     const items = entries.flatMap((entry) => runningTasks(decodeRunning(entry)))
       .map((task) => settleItem({ task, outcome: { type: outcome } }, now, store.limits.valueBytes));

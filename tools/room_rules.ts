@@ -13,6 +13,9 @@ export const DOORS: readonly string[] = ["mod.ts", "cli.ts"];
 /** The folder of the second door: the same rules, and nobody else comes in. */
 export const CLI_FOLDER = "cli";
 
+/** What the command line needs before it loads anything else: the one file of a room that `cli/` may import. */
+export const CLI_EXEC = "ffi/exec_program.ts";
+
 /** Files that are started as Workers and never imported. */
 export const WORKER_ENTRIES: readonly string[] = ["workers/proc_config.ts", "workers/proc_worker.ts"];
 
@@ -114,6 +117,7 @@ function importReason(from: string, to: RoomImport): string | undefined {
   const [fromRoom, toRoom] = [roomOf(from), roomOf(to.target)];
   if (from === "cli.ts" || fromRoom === CLI_FOLDER) {
     if (to.target === "mod.ts" || toRoom === "config" || toRoom === CLI_FOLDER) return undefined;
+    if (fromRoom === CLI_FOLDER && to.target === CLI_EXEC) return undefined;
     if (to.target === "cli.ts" && from === "cli.ts") return undefined;
     if (toRoom === undefined && !isCode(to.target)) return undefined;
     return "cli.ts and cli/ may import only mod.ts, config/ and packages";

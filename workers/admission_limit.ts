@@ -7,10 +7,9 @@ export interface AdmissionOptions {
 }
 
 const FIRST_LIMIT = 4;
-/** How much the newest look weighs: a tenth of a second is only ten ticks of the kernel's clock. */
-const NEWEST = 0.5;
+/** A tenth of a second is only ten ticks of the kernel's clock: several looks make one judgement. */
+const LOOKS = 3;
 const FEWER_AT_A_TIME = 0.8;
-const FEWER_STARTS = 0.95;
 /** How much further the valves open on an idle core; near the threshold the steps become small. */
 const WIDEST_STEP = 2;
 const SMALLEST_STEP = 0.05;
@@ -20,14 +19,19 @@ const NO_LIMIT = 10_000;
 /**
  * What a core may start, by its live load. Two valves, because files differ: how many downloads run at a time, which
  * tells for long ones, and how many start between two looks, which tells for short ones. Below the threshold both
- * open, fast while they were never too wide. Above it the one that matters closes step by step: a gate that only knew open
- * and shut would make the core swing between full and idle. One download at a time, and one start a look, always remain.
+ * open, fast while they were never too wide. Above it the one that matters closes in the measure in which the load is too
+ * high, and what that brought is judged before it moves again: a gate that only knew open and shut would make the core swing
+ * between full and idle. One download at a time, and one start a look, always remain.
  */
 export class AdmissionLimit {
   readonly #max: number;
   readonly #threshold: number;
   #limit: number;
+  /** The mean of the looks since the last judgement. */
   #load: number;
+  #looks = 0;
+  #loads = 0;
+  #starts = 0;
   #slowStart = true;
   /** Starts that are allowed between two looks. */
   #budget: number;
@@ -68,16 +72,29 @@ export class AdmissionLimit {
 
   /** The load was read; begins the time to the next look. */
   sample(load: number, active: number): void {
-    this.#load = this.#load * (1 - NEWEST) + load * NEWEST;
-    const starts = this.#started;
+    this.#looks++;
+    this.#loads += load;
+    this.#starts += this.#started;
     this.#started = 0;
-    if (this.#load > this.#threshold) {
-      this.#slowStart = false;
-      this.#budget = Math.max(1, Math.min(this.#budget, starts) * FEWER_STARTS);
-      // Short downloads end by themselves before the next look: fewer starts are enough, and keep the connections busy.
-      if (starts < active) this.#limit = Math.max(1, Math.min(this.#limit, active) * FEWER_AT_A_TIME);
-      return;
-    }
+    this.#load = this.#loads / this.#looks;
+    const busy = this.#load > this.#threshold;
+    if (this.#looks < LOOKS && (busy || !this.#slowStart)) return;
+    const starts = this.#starts / this.#looks;
+    this.#looks = this.#loads = this.#starts = 0;
+    if (busy) this.#close(starts, active);
+    else this.#open(starts, active);
+  }
+
+  #close(starts: number, active: number): void {
+    this.#slowStart = false;
+    const measure = this.#threshold / this.#load;
+    this.#budget = Math.max(1, Math.min(this.#budget, starts) * measure);
+    // Short downloads end by themselves before the next look: fewer starts are enough, and keep the connections busy.
+    if (starts >= active) return;
+    this.#limit = Math.max(1, Math.min(this.#limit, active) * Math.min(measure, FEWER_AT_A_TIME));
+  }
+
+  #open(starts: number, active: number): void {
     const room = (this.#threshold - this.#load) / this.#threshold;
     const step = 1 + Math.max(SMALLEST_STEP, WIDEST_STEP * room);
     // A valve that nobody reaches says nothing about what the core could bear.

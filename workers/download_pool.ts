@@ -7,7 +7,8 @@ const SETTLE_BATCH = 50;
 const SETTLE_WITHIN_MS = 100;
 /** How much work to hold beyond what is running, in looks at the load. */
 const LOOKS_AHEAD = 2;
-const MOST_AHEAD = 1000;
+const MOST_AHEAD = 400;
+const FORGET_AT_ONCE = 256;
 
 /** What the pool needs of the world. */
 export interface PoolPorts {
@@ -87,15 +88,20 @@ export class DownloadPool {
 
   #pump(): void {
     while (this.#stopping === undefined && this.#queued > 0 && this.#admission.mayStart(this.#active)) {
-      const task = this.#queue[this.#head++]!;
-      if (this.#head === this.#queue.length) {
-        this.#queue.length = 0;
-        this.#head = 0;
-      }
-      this.#run(task);
+      this.#run(this.#next());
     }
     this.#ask();
     this.#publish();
+  }
+
+  /** Takes from the head of the queue; what was taken is forgotten by and by, as a queue that never runs dry would grow. */
+  #next(): WorkerTask {
+    const task = this.#queue[this.#head++]!;
+    if (this.#head === this.#queue.length || this.#head >= FORGET_AT_ONCE) {
+      this.#queue.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return task;
   }
 
   async #run(task: WorkerTask): Promise<void> {

@@ -5,8 +5,8 @@ import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { taskDraft } from "../download/task_draft.ts";
 import type { EntryProblem } from "./proc_messages.ts";
 
-const BATCH = 500;
-const CHUNK_BYTES = 256 * 1024;
+const BATCH = 200;
+const CHUNK_BYTES = 64 * 1024;
 
 /** Drafts that the task file holds and that were not seen in the read before. */
 export interface DraftBatch {
@@ -88,9 +88,10 @@ function makeBatch(block: readonly RawEntry[]): DraftBatch {
   return batch;
 }
 
+/** The bytes of a file; each piece is only valid until the next one is asked for. */
 async function* chunks(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(CHUNK_BYTES);
   while (true) {
-    const buffer = new Uint8Array(CHUNK_BYTES);
     const count = await file.read(buffer);
     if (count === null) return;
     yield buffer.subarray(0, count);

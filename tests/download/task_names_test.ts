@@ -63,3 +63,11 @@ Deno.test("outProblem lets nothing out of the download folder", () => {
     assertEquals(outProblem(out), undefined, out);
   }
 });
+
+Deno.test("outFromUrl gives no name of an unfinished file, however long the name was", () => {
+  for (const name of [`x.part-${"a".repeat(200)}`, `${"a".repeat(166)}.part${"z".repeat(40)}`, "a.part", "a.PART-1"]) {
+    const out = outFromUrl(`http://h/${name}`);
+    assertEquals(outProblem(out), undefined, out);
+    assertEquals(outProblem(fallbackOut(out, "http://h/")), undefined);
+  }
+});

@@ -60,11 +60,30 @@ Deno.test("AdmissionLimit takes starts away from short downloads step by step, a
     for (let i = 0; i < 500; i++) limit.started();
     limit.sample(100, 64);
   }
-  const falling = looks(limit, 100, 80, "short");
+  const falling = looks(limit, 100, 120, "short");
   assert(falling[0]! >= 300 && falling[0]! < 500, `${falling}`);
-  assert(falling.every((starts, i) => i === 0 || starts >= Math.floor(falling[i - 1]! * 0.95) - 1), `${falling}`);
+  assert(falling.every((starts, i) => i === 0 || starts >= Math.floor(falling[i - 1]! * 0.9) - 1), `${falling}`);
   assertEquals(limit.value, 64);
   assert(falling.at(-1)! < 20 && falling.at(-1)! >= 1);
+});
+
+Deno.test("AdmissionLimit closes in the measure in which the load is too high, and then holds", () => {
+  // A core whose load is proportional to what starts: 100 starts fill it.
+  const limit = new AdmissionLimit({ max: 64, threshold: 60 }, 10);
+  const seen: number[] = [];
+  for (let look = 0; look < 300; look++) {
+    let starts = 0;
+    while (starts < 120 && limit.mayStart(0)) {
+      limit.started();
+      starts++;
+    }
+    limit.sample(Math.min(100, starts), 1);
+    seen.push(starts);
+  }
+  const settled = seen.slice(30);
+  const mean = settled.reduce((sum, starts) => sum + starts, 0) / settled.length;
+  assert(mean > 50 && mean < 65, `${mean}`);
+  assert(Math.max(...settled) < 80, `${settled}`);
 });
 
 Deno.test("AdmissionLimit opens in small steps near the threshold, and in large ones far below it", () => {

@@ -50,10 +50,10 @@ Deno.test("DownloadPool asks for what it can start at once, and for no more whil
   pool.offer(tasks(1, 4));
   assertEquals(running.size, 4);
   pool.look(50);
-  assertEquals(wants, [4, 6]);
-  pool.offer(tasks(5, 6));
-  assertEquals(running.size, 10);
-  for (let seq = 1; seq <= 10; seq++) await end(seq);
+  assertEquals(wants, [4, 4]);
+  pool.offer(tasks(5, 4));
+  assertEquals(running.size, 8);
+  for (let seq = 1; seq <= 8; seq++) await end(seq);
   await pool.stop();
 });
 
@@ -74,6 +74,21 @@ Deno.test("DownloadPool claims ahead while files are small, and hands back what 
   for (const seq of [...running.keys()]) await end(seq);
   while (running.size > 0) for (const seq of [...running.keys()]) await end(seq);
   await pool.stop();
+});
+
+Deno.test("DownloadPool starts every task once, in order, though its queue never runs dry", async () => {
+  const { pool, running, end } = setUp(1);
+  pool.start();
+  pool.offer(tasks(1, 3));
+  for (let seq = 1; seq <= 1000; seq++) {
+    assertEquals([...running.keys()], [seq]);
+    pool.offer(tasks(seq + 3, 1));
+    if (seq % 10 === 0) pool.look(50);
+    await end(seq);
+  }
+  const stopping = pool.stop();
+  await end(1001);
+  await stopping;
 });
 
 Deno.test("DownloadPool releases its queue when it stops, waits for what runs, and settles all of it", async () => {

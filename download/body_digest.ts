@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { type Checksum, CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from "./checksum.ts";
 
 /** What {@linkcode digestFile} may be told. */
@@ -28,7 +29,11 @@ export class BodyDigest {
   readonly #digests = new Map<ChecksumAlgorithm, string>();
   #bytes = 0;
 
-  /** @param algorithms How to compute; one that is named twice counts once. */
+  /**
+   * Starts without any bytes.
+   *
+   * @param algorithms How to compute; one that is named twice counts once.
+   */
   constructor(algorithms: Iterable<ChecksumAlgorithm>) {
     this.#hashes = new Map(
       Array.from(algorithms, (algorithm) => [algorithm, createHash(algorithm.replace("-", ""))] as const),
@@ -60,7 +65,7 @@ export class BodyDigest {
     const hash = this.#hashes.get(algorithm);
     if (hash === undefined) {
       const known = CHECKSUM_ALGORITHMS.filter((name) => this.#hashes.has(name)).join(", ");
-      throw new RangeError(`Cannot tell the digest as its algorithm must be one of ${known}: current value is ${algorithm}`);
+      throw new RangeError(`Cannot compute as the algorithm must be one of ${known}: current value is ${algorithm}`);
     }
     const digest = this.#digests.get(algorithm) ?? hash.digest("hex");
     this.#digests.set(algorithm, digest);
@@ -111,9 +116,10 @@ export async function digestFile(
     signal?.throwIfAborted();
     const rest = until === undefined ? piece.length : until - digest.bytes;
     const count = await file.read(rest < piece.length ? piece.subarray(0, rest) : piece);
-    signal?.throwIfAborted();
     if (count === null) break;
     digest.update(piece.subarray(0, count));
+    // What the system has in memory is read at once, and then waiting for it alone lets nobody else in.
+    await setImmediate();
   }
   if (until !== undefined && digest.bytes < until) {
     throw new Deno.errors.UnexpectedEof(

@@ -1,4 +1,11 @@
-import { type Checksum, CHECKSUM_ALGORITHMS, DIGEST_BYTES, parseAlgorithm, parseDigest } from "./checksum.ts";
+import {
+  type Checksum,
+  CHECKSUM_ALGORITHMS,
+  DIGEST_BYTES,
+  parseAlgorithm,
+  parseDigest,
+  strongestChecksum,
+} from "./checksum.ts";
 
 /** A file of checksums that cannot be read, or that contradicts itself. */
 export class ChecksumFileError extends SyntaxError {
@@ -26,11 +33,9 @@ interface Line {
   checksum: Checksum;
 }
 
-/** What has been read of one name: the line that says it, for each algorithm. */
-type Known = Map<Checksum["algorithm"], { digest: string; line: number }>;
-
-const PLAIN = /^([0-9a-f]+)(?: [ *]?|\t[ \t*]?)(.+)$/is;
+const PLAIN = /^([0-9a-f]+)[ \t](?:[ *]|(?![ *]))(.+)$/is;
 const TAGGED = /^([a-z0-9-]+) ?\((.+)\) ?= ?([a-z0-9+/=]+)$/is;
+const ESCAPES: ReadonlyMap<string, string> = new Map([["n", "\n"], ["r", "\r"], ["\\", "\\"]]);
 const FORM = 'be "DIGEST  NAME" or "ALGORITHM (NAME) = DIGEST", ' +
   `the algorithm one of ${CHECKSUM_ALGORITHMS.join(", ")}`;
 
@@ -51,24 +56,25 @@ const FORM = 'be "DIGEST  NAME" or "ALGORITHM (NAME) = DIGEST", ' +
  * ```
  */
 export function parseChecksumFile(text: string): Map<string, Checksum> {
-  const known = new Map<string, Known>();
-  const lines = text.replace(/^\ufeff/, "").split("\n");
-  for (const [index, raw] of lines.entries()) {
+  const checksums = new Map<string, Checksum>();
+  const seen = new Map<string, { digest: string; line: number }>();
+  for (const [index, raw] of text.replace(/^\ufeff/, "").split("\n").entries()) {
     const content = raw.replace(/\r$/, "").replace(/^[ \t]+/, "");
     if (content === "" || content.startsWith("#")) continue;
-    const line = parseLine(content);
-    if (line === undefined) throw new ChecksumFileError(FORM, index + 1, raw);
-    const { name, checksum: { algorithm, digest } } = line;
-    const digests: Known = known.get(name) ?? new Map();
-    const before = digests.get(algorithm);
-    if (before !== undefined && before.digest !== digest) {
+    const line = index + 1;
+    const found = parseLine(content);
+    if (found === undefined) throw new ChecksumFileError(FORM, line, raw);
+    const { name, checksum } = found;
+    const key = `${checksum.algorithm}:${name}`;
+    const before = seen.get(key);
+    if (before !== undefined && before.digest !== checksum.digest) {
       const must = `have the digest that line ${before.line} has for the same name, ${before.digest}`;
-      throw new ChecksumFileError(must, index + 1, raw);
+      throw new ChecksumFileError(must, line, raw);
     }
-    if (before === undefined) digests.set(algorithm, { digest, line: index + 1 });
-    known.set(name, digests);
+    if (before === undefined) seen.set(key, { digest: checksum.digest, line });
+    checksums.set(name, strongestChecksum([checksums.get(name) ?? checksum, checksum]) ?? checksum);
   }
-  return new Map([...known].map(([name, digests]) => [name, strongest(digests)]));
+  return checksums;
 }
 
 function parseLine(content: string): Line | undefined {
@@ -96,14 +102,11 @@ function parseTagged(body: string): Line | undefined {
 
 /** Undoes the escapes of a name; `undefined` if one of them is unknown. */
 function unescapeName(name: string): string | undefined {
-  if (!/^(?:[^\\]|\\[\\nr])*$/.test(name)) return undefined;
-  return name.replace(/\\(.)/g, (_, letter: string) => letter === "n" ? "\n" : letter === "r" ? "\r" : "\\");
-}
-
-function strongest(digests: Known): Checksum {
-  for (const algorithm of CHECKSUM_ALGORITHMS) {
-    const digest = digests.get(algorithm)?.digest;
-    if (digest !== undefined) return { algorithm, digest };
-  }
-  throw new Error("Cannot choose a checksum as there must be at least one: current value is none");
+  let known = true;
+  const plain = name.replace(/\\(.?)/gs, (_, letter: string) => {
+    const character = ESCAPES.get(letter);
+    if (character === undefined) known = false;
+    return character ?? "";
+  });
+  return known ? plain : undefined;
 }

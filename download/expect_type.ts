@@ -23,10 +23,11 @@ export interface TypedBody {
 const MEDIA_RANGE = /^(?:\*\/\*|[a-z0-9!#$&^_.+-]+\/(?:\*|[a-z0-9!#$&^_.+-]+))$/;
 const SNIFF_BYTES = 4096;
 const HTML_START = /^<(?:!doctype\s+html|html)(?=[\s>/]|$)/i;
-const HTML_EXTENSIONS: ReadonlySet<string> = new Set(
-  "html,htm,xhtml,xht,xhtm,shtml,shtm,stm,hta,php,php3,php4,php5,php7,phtml,asp,aspx,ashx,jsp,jspx,jsf,jhtml,do,action,cgi,pl,py,rb,cfm,cfml,dll,tmpl,tpl"
-    .split(","),
-);
+const HTML_EXTENSIONS: ReadonlySet<string> = new Set([
+  ...["html", "htm", "xhtml", "xht", "xhtm", "shtml", "shtm", "stm", "hta"],
+  ...["php", "php3", "php4", "php5", "php7", "phtml", "asp", "aspx", "ashx", "jsp", "jspx", "jsf", "do", "action"],
+  ...["cgi", "cfm", "cfml", "ejs", "erb", "hbs", "mustache", "tmpl", "tpl", "twig"],
+]);
 
 /**
  * Reads what an answer must be: `auto`, or media types with commas between them, where `*` stands for any subtype.
@@ -52,7 +53,7 @@ export function parseExpectType(text: string): ParsedExpectType {
 
 /**
  * Says what is wrong with an answer. A list of media types is compared with the `Content-Type`, and an answer without
- * one passes only if the list has `*`+`/*`. `auto` refuses `text/html`, and a body that begins like a page, if the
+ * one passes only if the list allows every type. `auto` refuses `text/html`, and a body that begins like a page, if the
  * name has an extension that no page has.
  *
  * @param expect What {@linkcode parseExpectType} takes.

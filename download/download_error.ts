@@ -9,6 +9,8 @@ export interface DownloadErrorInit extends ErrorOptions {
   retryAt?: number;
   /** True if another attempt could succeed. Default: by kind and status. */
   retryable?: boolean;
+  /** The host and port that answered. */
+  host?: string;
 }
 
 const RETRYABLE_KINDS: ReadonlySet<TaskErrorKind> = new Set(["network", "timeout"]);
@@ -25,6 +27,8 @@ export class DownloadError extends Error {
   readonly retryAt: number | undefined;
   /** True if another attempt could succeed. */
   readonly retryable: boolean;
+  /** The host and port that answered. */
+  readonly host: string | undefined;
 
   /**
    * @param kind The class of the failure.
@@ -37,8 +41,14 @@ export class DownloadError extends Error {
     this.kind = kind;
     this.status = init.status;
     this.retryAt = init.retryAt;
+    this.host = init.host;
     this.retryable = init.retryable ??
       (RETRYABLE_KINDS.has(kind) || (init.status !== undefined && isRetryableStatus(init.status)));
+  }
+
+  /** True if the host itself wants to be left alone, whatever it is asked for. */
+  get cools(): boolean {
+    return this.status === 429 || this.status === 503;
   }
 
   /** The error as the task keeps it. */

@@ -41,6 +41,8 @@ export interface DownloadContext {
   bootId: string;
   /** Which types of files are fine, as `--expect-type` says it; absent: all. */
   expectType?: string;
+  /** Told that a host wants to be left alone until a time. */
+  coolHost: (host: string, until: number) => void;
   /** Told of bytes as they come. */
   onBytes: (count: number) => void;
 }
@@ -79,10 +81,18 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
       now,
     );
     const taskError = failure.toTaskError(now);
+    if (failure.cools && failure.host !== undefined) {
+      context.coolHost(failure.host, coolUntil(failure, task.attempts + 1, context.retry, now));
+    }
     return retryAt === undefined
       ? { type: "failed", startedAt, error: taskError }
       : { type: "retry", startedAt, error: taskError, notBefore: retryAt };
   }
+}
+
+/** How long a host is left alone: as long as it asked for, or as a task would wait that had failed that often. */
+function coolUntil({ retryAt }: DownloadError, attempts: number, policy: TaskRetryPolicy, now: number): number {
+  return taskRetryAt({ retryable: true, attempts, retryAt }, { ...policy, retries: Infinity }, now, 1) ?? now;
 }
 
 function findDriver(url: string, drivers: readonly DownloadDriver[]): DownloadDriver {

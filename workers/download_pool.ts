@@ -1,6 +1,7 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { AdmissionLimit } from "./admission_limit.ts";
+import type { HostGate } from "./host_gate.ts";
 import type { WorkerSettlement, WorkerTask } from "./proc_messages.ts";
 
 const SETTLE_BATCH = 50;
@@ -9,6 +10,11 @@ const SETTLE_WITHIN_MS = 100;
 const LOOKS_AHEAD = 2;
 const MOST_AHEAD = 400;
 const FORGET_AT_ONCE = 256;
+/** Tasks of a host that is full which are kept at hand, so that the next one can begin when one ends. */
+const KEPT_PER_HOST = 64;
+const KEPT_IN_ALL = 1000;
+/** What is too much to keep goes back for this long, and up to twice as long. */
+const BACK_FOR_MS = 250;
 
 /** What the pool needs of the world. */
 export interface PoolPorts {
@@ -18,12 +24,17 @@ export interface PoolPorts {
   want: (count: number) => void;
   /** Hands over outcomes. */
   settle: (settlements: WorkerSettlement[]) => void;
+  /** Says which hosts may be asked. */
+  gate: HostGate;
 }
 
 /**
  * Runs the downloads of one worker: as many at a time as admission allows, from a short queue of claimed tasks. It asks
  * for what it can start within a moment, measured by how fast tasks ended lately: nothing beyond its slots while files
  * are large, a few hundred while they are small.
+ *
+ * A host that may not be asked holds nobody up: of one that is full a few tasks are kept at hand, and everything else
+ * goes back to the list until its time.
  */
 export class DownloadPool {
   readonly #ports: PoolPorts;
@@ -32,10 +43,15 @@ export class DownloadPool {
   readonly #index: number;
   readonly #queue: WorkerTask[] = [];
   #head = 0;
+  /** Tasks that wait for their host, by host. */
+  readonly #kept = new Map<string, WorkerTask[]>();
+  #keptInAll = 0;
   #active = 0;
   #asked = 0;
   #ended = 0;
   #ahead = 0;
+  /** Nothing that came last could start. */
+  #barren = false;
   #outcomes: WorkerSettlement[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #stopping: PromiseWithResolvers<void> | undefined;
@@ -62,7 +78,11 @@ export class DownloadPool {
     this.#asked = Math.max(0, this.#asked - tasks.length);
     for (const task of tasks) this.#queue.push(task);
     if (this.#stopping !== undefined) this.#release(this.#queued);
+    const started = this.#active;
     this.#pump();
+    // If all of it went back, more of the same may follow: that can wait for the next look.
+    this.#barren = this.#active === started && this.#queued === 0;
+    if (!this.#barren) this.#ask();
   }
 
   /** The load was read. */
@@ -73,7 +93,10 @@ export class DownloadPool {
     // What cannot start soon goes back, so that another process can have it.
     const most = 2 * (this.#admission.value + this.#ahead);
     if (this.#queued > most) this.#release(this.#queued - most);
+    this.#barren = false;
+    for (const host of [...this.#kept.keys()]) this.#startKept(host);
     this.#pump();
+    this.#ask();
     // Few free places wait for company only until the next look: beside long downloads they would wait for ever.
     this.#ask(1);
   }
@@ -82,16 +105,53 @@ export class DownloadPool {
   stop(): Promise<void> {
     this.#stopping ??= Promise.withResolvers<void>();
     this.#release(this.#queued);
+    for (const tasks of this.#kept.values()) for (const task of tasks) this.#giveBack(task, { type: "released" });
+    this.#kept.clear();
+    this.#keptInAll = 0;
     this.#finishIfStopped();
     return this.#stopping.promise;
   }
 
   #pump(): void {
     while (this.#stopping === undefined && this.#queued > 0 && this.#admission.mayStart(this.#active)) {
-      this.#run(this.#next());
+      this.#start(this.#next());
     }
-    this.#ask();
     this.#publish();
+  }
+
+  /** Starts a task, if its host may be asked; else finds it a place to wait. */
+  #start(task: WorkerTask): void {
+    const host = this.#ports.gate.hostOf(task.url);
+    const kept = this.#kept.get(host);
+    // Those that wait already go first.
+    const answer = kept === undefined ? this.#ports.gate.enter(host) : { type: "full" } as const;
+    if (answer.type === "open") {
+      this.#run(task, host);
+    } else if (answer.type === "closed") {
+      this.#giveBack(task, { type: "deferred", notBefore: answer.until });
+    } else if ((kept?.length ?? 0) < KEPT_PER_HOST && this.#keptInAll < KEPT_IN_ALL) {
+      if (kept === undefined) this.#kept.set(host, [task]);
+      else kept.push(task);
+      this.#keptInAll++;
+    } else {
+      const notBefore = Math.round(Date.now() + BACK_FOR_MS * (1 + Math.random()));
+      this.#giveBack(task, { type: "deferred", notBefore });
+    }
+  }
+
+  /** Starts tasks that waited for a host, as many as it takes now. */
+  #startKept(host: string): void {
+    const kept = this.#kept.get(host);
+    while (kept !== undefined && kept.length > 0 && this.#admission.mayStart(this.#active)) {
+      if (this.#stopping !== undefined) return;
+      const answer = this.#ports.gate.enter(host);
+      if (answer.type === "full") return;
+      const task = kept.shift()!;
+      this.#keptInAll--;
+      if (answer.type === "open") this.#run(task, host);
+      else this.#giveBack(task, { type: "deferred", notBefore: answer.until });
+    }
+    if (kept?.length === 0) this.#kept.delete(host);
   }
 
   /** Takes from the head of the queue; what was taken is forgotten by and by, as a queue that never runs dry would grow. */
@@ -104,10 +164,11 @@ export class DownloadPool {
     return task;
   }
 
-  async #run(task: WorkerTask): Promise<void> {
+  async #run(task: WorkerTask, host: string): Promise<void> {
     this.#active++;
     this.#admission.started();
     const outcome = await this.#ports.download(task);
+    this.#ports.gate.leave(host);
     this.#active--;
     this.#ended++;
     this.#admission.completed();
@@ -115,13 +176,15 @@ export class DownloadPool {
     else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
     this.#handOver([task.seq, outcome]);
+    if (this.#kept.size > 0) this.#startKept(host);
     this.#pump();
+    this.#ask();
     this.#finishIfStopped();
   }
 
   /** Asks for the room that is left, but not for every single place: a claim costs the same for one as for many. */
   #ask(atLeast = (this.#admission.value + this.#ahead) / 4): void {
-    if (this.#stopping !== undefined) return;
+    if (this.#stopping !== undefined || this.#barren) return;
     const room = this.#admission.value + this.#ahead - this.#active - this.#queued - this.#asked;
     if (room <= 0 || (room < atLeast && this.#active + this.#queued > 0)) return;
     this.#asked += room;
@@ -133,6 +196,10 @@ export class DownloadPool {
       this.#outcomes.push([task.seq, { type: "released" }]);
     }
     if (count > 0) this.#flush();
+  }
+
+  #giveBack(task: WorkerTask, outcome: TaskOutcome): void {
+    this.#handOver([task.seq, outcome]);
   }
 
   #handOver(settlement: WorkerSettlement): void {

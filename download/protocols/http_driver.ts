@@ -131,6 +131,7 @@ function statusError({ status, headers }: { status: number; headers: Headers }, 
   const retryAt = retryAfter(headers.get("retry-after"), Date.now());
   return new DownloadError("http", `${url.host}: HTTP status ${status}`, {
     status,
+    host: url.host,
     ...(retryAt === undefined ? {} : { retryAt }),
   });
 }

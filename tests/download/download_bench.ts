@@ -29,6 +29,8 @@ export class DownloadBench implements AsyncDisposable {
   readonly root: string;
   /** What the core works with. */
   readonly context: DownloadContext;
+  /** Hosts that want to be left alone, and until when. */
+  readonly cooled = new Map<string, number>();
   readonly #open: Disposable[];
   #bytes = 0;
   #claims = 0;
@@ -55,6 +57,7 @@ export class DownloadBench implements AsyncDisposable {
       watchdog,
       retry: { retries: 2, retryWaitMs: 1000 },
       maxRedirects: 5,
+      coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,
     };

@@ -58,6 +58,7 @@ async function startServer(
     watchdog,
     retry: { retries: 2, retryWaitMs: 1000 },
     maxRedirects: 5,
+    coolHost: () => {},
     onBytes: (count) => bytes += count,
   };
   const origin = `http://127.0.0.1:${server.addr.port}`;

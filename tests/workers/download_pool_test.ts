@@ -3,11 +3,14 @@ import { SharedCounters } from "../../base/shared_counters.ts";
 import type { TaskOutcome } from "../../queue/task_model.ts";
 import { AdmissionLimit } from "../../workers/admission_limit.ts";
 import { DownloadPool } from "../../workers/download_pool.ts";
+import type { GateAnswer, HostGate } from "../../workers/host_gate.ts";
 import type { WorkerSettlement, WorkerTask } from "../../workers/proc_messages.ts";
 
 const DONE: TaskOutcome = { type: "done", startedAt: 0, facts: { bytes: 1, finalUrl: "http://h/" } };
 
-function setUp(max: number) {
+const OPEN: HostGate = { hostOf: () => "", enter: () => ({ type: "open" }), leave: () => {} };
+
+function setUp(max: number, gate: HostGate = OPEN) {
   const running = new Map<number, (outcome: TaskOutcome) => void>();
   const wants: number[] = [];
   const settled: WorkerSettlement[] = [];
@@ -17,6 +20,7 @@ function setUp(max: number) {
       download: (task) => new Promise((resolve) => running.set(task.seq, resolve)),
       want: (count) => wants.push(count),
       settle: (settlements) => settled.push(...settlements),
+      gate,
     },
     new AdmissionLimit({ max, threshold: 90 }, 0),
     counters,
@@ -118,4 +122,84 @@ Deno.test("DownloadPool releases its queue when it stops, waits for what runs, a
     "released",
   ]);
   assertEquals([counters.get(0, "done"), counters.get(0, "retried"), counters.get(0, "active")], [1, 1, 0]);
+});
+
+/** A gate that lets so many into each host, and says what it is told to of the rest. */
+function gateOf(places: number, closed: Map<string, number> = new Map()) {
+  const inside = new Map<string, number>();
+  const most = new Map<string, number>();
+  const gate: HostGate = {
+    hostOf: (url) => new URL(url).host,
+    enter: (host): GateAnswer => {
+      const until = closed.get(host);
+      if (until !== undefined) return { type: "closed", until };
+      const count = (inside.get(host) ?? 0) + 1;
+      if (count > places) return { type: "full" };
+      inside.set(host, count);
+      most.set(host, Math.max(most.get(host) ?? 0, count));
+      return { type: "open" };
+    },
+    leave: (host) => inside.set(host, inside.get(host)! - 1),
+  };
+  return { gate, inside, most };
+}
+
+function tasksOf(host: string, from: number, count: number): WorkerTask[] {
+  return tasks(from, count).map((task) => ({ ...task, url: `http://${host}/${task.seq}` }));
+}
+
+Deno.test("DownloadPool gives back what a closed host would hold up, and starts the others", async () => {
+  const { gate } = gateOf(100, new Map([["cold", 7000]]));
+  const { pool, running, settled, wants, end } = setUp(4, gate);
+  pool.start();
+  pool.offer([...tasksOf("cold", 1, 60), ...tasksOf("warm", 61, 2)]);
+  assertEquals([...running.keys()], [61, 62]);
+  await end(61);
+  await end(62);
+  pool.look(50);
+  const deferred = settled.filter(([, outcome]) => outcome.type === "deferred");
+  assertEquals(deferred.length, 60);
+  assert(deferred.every(([, outcome]) => outcome.type === "deferred" && outcome.notBefore === 7000));
+  // More of the same is not asked for at once.
+  const before = wants.length;
+  pool.offer(tasksOf("cold", 100, 10));
+  assertEquals(wants.length, before);
+  pool.look(50);
+  assert(wants.length > before);
+  await pool.stop();
+});
+
+Deno.test("DownloadPool keeps some tasks of a full host at hand, starts one when one ends, and gives the rest back", async () => {
+  const { gate, inside, most } = gateOf(2);
+  const { pool, running, settled, end } = setUp(64, gate);
+  pool.start();
+  for (let look = 0; look < 10; look++) pool.look(10);
+  pool.offer([...tasksOf("slow", 1, 100), ...tasksOf("other", 101, 2)]);
+  assertEquals([...running.keys()], [1, 2, 101, 102]);
+  for (let seq = 1; seq <= 66; seq++) await end(seq);
+  await end(101);
+  await end(102);
+  pool.look(10);
+  assertEquals([inside.get("slow"), most.get("slow")], [0, 2]);
+  const types = (type: string) => settled.filter(([, outcome]) => outcome.type === type).length;
+  assertEquals([types("done"), types("deferred")], [68, 34]);
+  await pool.stop();
+});
+
+Deno.test("DownloadPool releases what it keeps for a full host when it stops", async () => {
+  const { gate, inside } = gateOf(1);
+  const { pool, settled, end } = setUp(8, gate);
+  pool.start();
+  pool.offer(tasksOf("slow", 1, 5));
+  const stopping = pool.stop();
+  await end(1);
+  await stopping;
+  assertEquals(settled.map(([seq, outcome]) => `${seq} ${outcome.type}`).sort(), [
+    "1 done",
+    "2 released",
+    "3 released",
+    "4 released",
+    "5 released",
+  ]);
+  assertEquals(inside.get("slow"), 0);
 });

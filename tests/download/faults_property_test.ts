@@ -1,0 +1,157 @@
+/** Whatever servers, connections and processes do in whatever order: a file is one version of the remote file, or it is not there. */
+import { Buffer } from "node:buffer";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { StoppedError } from "../../download/download_error.ts";
+import type { TaskOutcome } from "../../queue/task_model.ts";
+import { RemoteFile, YESTERDAY } from "../support/remote_file.ts";
+import { DownloadBench } from "./download_bench.ts";
+
+const LENGTH = 1_400_000;
+
+/** What the server is like in one round. */
+interface Behaviour {
+  ifRange: "standard" | "ignored" | "date-only";
+  ranges: boolean;
+  etag: "strong" | "weak" | "none" | "same";
+  date: "yesterday" | "none" | "now";
+  lie: "none" | "offset" | "length" | "missing" | "no-etag";
+}
+
+type Step =
+  | { type: "change" }
+  | { type: "behave"; behaviour: Behaviour }
+  | { type: "break"; at: number }
+  | { type: "stop"; at: number }
+  | { type: "reboot" }
+  | { type: "tear"; keep: number }
+  | { type: "another-url" };
+
+const behaviour: fc.Arbitrary<Behaviour> = fc.record({
+  ifRange: fc.constantFrom("standard", "ignored", "date-only"),
+  ranges: fc.boolean(),
+  // The same ETag for two versions would be a lie that no client can see: that is not among them.
+  etag: fc.constantFrom("strong", "weak", "none"),
+  date: fc.constantFrom("yesterday", "none", "now"),
+  lie: fc.constantFrom("none", "none", "offset", "length", "missing", "no-etag"),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ type: "change" } as const) },
+  { weight: 2, arbitrary: behaviour.map((behaviour) => ({ type: "behave", behaviour }) as const) },
+  { weight: 4, arbitrary: fc.integer({ min: 0, max: LENGTH }).map((at) => ({ type: "break", at }) as const) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: LENGTH }).map((at) => ({ type: "stop", at }) as const) },
+  { weight: 1, arbitrary: fc.constant({ type: "reboot" } as const) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 200 }).map((keep) => ({ type: "tear", keep }) as const) },
+  { weight: 1, arbitrary: fc.constant({ type: "another-url" } as const) },
+);
+
+/** A file whose every version has its own date, unless the dates say nothing. */
+class ChangingFile {
+  behaviour: Behaviour = { ifRange: "standard", ranges: true, etag: "strong", date: "yesterday", lie: "none" };
+  versions = 1;
+  #breakAt: number | undefined;
+
+  get version(): string {
+    return `v${this.versions}`;
+  }
+
+  breakAt(at: number): void {
+    this.#breakAt = at;
+  }
+
+  answer(request: { headers: Headers }): Response {
+    const { ifRange, ranges, etag, date, lie } = this.behaviour;
+    const day = new Date(Date.parse(YESTERDAY) - this.versions * 60_000).toUTCString();
+    const file = new RemoteFile({
+      length: LENGTH,
+      ifRange,
+      ranges,
+      etag: (version) => etag === "none" ? undefined : etag === "weak" ? 'W/"same"' : `"${version}"`,
+      lastModified: date === "none" ? undefined : date === "now" ? new Date().toUTCString() : day,
+      lie: (headers) => {
+        if (lie === "offset") headers.set("content-range", `bytes 0-${LENGTH - 1}/${LENGTH}`);
+        if (lie === "length") headers.set("content-range", `bytes 1-${LENGTH}/${LENGTH + 1}`);
+        if (lie === "missing") headers.delete("content-range");
+        if (lie === "no-etag") headers.delete("etag");
+      },
+    });
+    file.version = this.version;
+    if (this.#breakAt !== undefined) file.breaks.push(this.#breakAt);
+    this.#breakAt = undefined;
+    return file.answer(request);
+  }
+}
+
+for (const lane of [true, false]) {
+  Deno.test(`Attempt gives whole files of one version or none, whatever happens, ${lane ? "lane" : "fetch"}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+        const file = new ChangingFile();
+        const content = (version: string) => {
+          const remote = new RemoteFile({ length: LENGTH });
+          remote.version = version;
+          return remote.content();
+        };
+        await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+        let boot = 1;
+        let path = "/x";
+        let outcome: TaskOutcome | undefined;
+        const fetch = async (stopAt?: number): Promise<void> => {
+          await using process = bench.another({ lane, bootId: `boot-${boot}` });
+          const running = process.fetch(path, { attempts: 1 });
+          let over = false;
+          running.finally(() => over = true);
+          while (stopAt !== undefined && !over && process.bytes < stopAt) await new Promise((r) => setTimeout(r, 1));
+          if (stopAt !== undefined) process.context.watchdog.abortAll(new StoppedError("stopped"));
+          outcome = await running;
+          const names = bench.names();
+          if (outcome.type === "done") {
+            assertEquals(names, ["file"]);
+            const bytes = bench.read();
+            const versions = Array.from({ length: file.versions }, (_, i) => `v${i + 1}`);
+            const found = versions.filter((version) => Buffer.from(content(version)).equals(bytes));
+            assertEquals(found.length, 1, "one version and no other");
+          } else {
+            assert(!names.includes("file"), `${outcome.type}: ${names}`);
+          }
+        };
+        for (const each of steps) {
+          if (outcome?.type === "done") return;
+          switch (each.type) {
+            case "change":
+              file.versions++;
+              break;
+            case "behave":
+              file.behaviour = each.behaviour;
+              break;
+            case "reboot":
+              boot++;
+              break;
+            case "another-url":
+              path = path === "/x" ? "/y" : "/x";
+              break;
+            case "tear":
+              try {
+                const state = bench.path("file.part-info");
+                Deno.truncateSync(state, Math.min(each.keep, Deno.statSync(state).size));
+              } catch {
+                // There is none now.
+              }
+              break;
+            case "break":
+              file.breakAt(each.at);
+              await fetch();
+              break;
+            case "stop":
+              await fetch(each.at);
+              break;
+          }
+        }
+        if (outcome?.type !== "done") await fetch();
+        assertEquals(outcome?.type, "done", JSON.stringify(outcome));
+      }),
+      { numRuns: 150 },
+    );
+  });
+}

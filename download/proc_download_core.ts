@@ -48,7 +48,10 @@ export interface DownloadContext {
 }
 
 /** The task as the core needs it. */
-export type DownloadTask = Pick<ClaimedTask, "id" | "url" | "out" | "headers" | "attempts" | "core" | "fence">;
+export type DownloadTask = Pick<
+  ClaimedTask,
+  "id" | "url" | "out" | "headers" | "checksum" | "size" | "attempts" | "core" | "fence"
+>;
 
 /**
  * Fetches one file.

@@ -60,6 +60,7 @@ export class DownloadSession {
   readonly #lease: LeaseKeeper;
   readonly #slots: WorkerSlot[] = [];
   readonly #end = Promise.withResolvers<"lost">();
+  readonly #identity = procIdentity();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   #stopping = false;
 
@@ -97,7 +98,7 @@ export class DownloadSession {
   async start(): Promise<void> {
     const { list, cores } = this.#ports;
     for (const worker of cores.keys()) this.#slots.push(this.#spawn(worker));
-    await list.register({ ...procIdentity(), owner: this.owner, cores: [...cores] });
+    await list.register({ ...this.#identity, owner: this.owner, cores: [...cores] });
     await this.#lease.start();
     await list.retry({ retryableOnly: true });
     this.#feeder.start();
@@ -177,6 +178,7 @@ export class DownloadSession {
       settings,
       root,
       writer: `${this.owner}-${worker}`,
+      bootId: this.#identity.bootId,
       counters: counters.buffer,
       lane: settings.httpClient === "auto" && !proxyConfigured(),
       fresh: this.#ports.fresh,

@@ -5,6 +5,23 @@
  * @module
  */
 
+import { DownloadError } from "./download_error.ts";
+
+/** A range begins behind the end of the file. */
+export class RangeRefusedError extends DownloadError {
+  /** How many bytes the file has, if the server said. */
+  readonly length: number | undefined;
+
+  /**
+   * @param host Who says so.
+   * @param length How many bytes the file has.
+   */
+  constructor(host: string, length: number | undefined) {
+    super("http", `${host}: HTTP status 416`, { status: 416 });
+    this.length = length;
+  }
+}
+
 /** What a driver is asked for. */
 export interface DriverRequest {
   /** Where the file is. */
@@ -13,6 +30,8 @@ export interface DriverRequest {
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;
+  /** Ask only for what comes from a byte on, and only if the file is still the version of a validator. */
+  range?: { from: number; ifRange: string };
   /** Ends everything that the request has open. */
   signal: AbortSignal;
 }
@@ -21,8 +40,14 @@ export interface DriverRequest {
 export interface DriverResponse extends Disposable {
   /** The url that answered in the end. */
   readonly finalUrl: string;
-  /** How many bytes will come, if that is known. */
+  /** Where the body begins in the file: 0, or the first byte of the range that was asked for. */
+  readonly offset: number;
+  /** How many bytes the whole file has, if that is known. */
   readonly length?: number;
+  /** True if the body was encoded on the way and is decoded here: then no length or digest of the server is about it. */
+  readonly decoded?: boolean;
+  /** Further fields of the answer, if it has any that matter. */
+  readonly headers?: Pick<Headers, "get">;
   /** The ETag. */
   readonly etag?: string;
   /** The Last-Modified date. */
@@ -46,6 +71,7 @@ export interface DownloadDriver extends Disposable {
    * Opens a url.
    *
    * @throws {DownloadError} If there is nothing to read.
+   * @throws {RangeRefusedError} If the range begins behind the end of the file.
    */
   open(request: DriverRequest): Promise<DriverResponse>;
 }

@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { dirname, join } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import type { FinalNames } from "./final_names.ts";
+import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
-/** Where a file goes. */
+/** Where a file goes, and where it comes from. */
 export interface PartTarget {
   /** The download folder, as the system resolves it. */
   root: string;
@@ -11,12 +13,22 @@ export interface PartTarget {
   out: string;
   /** What makes the name of an unfinished file nobody else's: the writer and its claim. */
   tag: string;
+  /** The url of the task, without userinfo: what was left of another one is not continued. */
+  url: string;
+  /** This boot of the machine. */
+  bootId: string;
 }
+
+/** Beside the unfinished file: what is known of it. */
+const STATE_SUFFIX = `${PART_SUFFIX}-info`;
+/** A file that is written for a long time is brought to the disk now and then, so that not all of it can be lost. */
+const SYNC_EVERY = 64 * 1024 * 1024;
 
 /**
  * An unfinished file: `<out>.part`, held by an exclusive lock as long as it is written. A writer that was frozen keeps
  * its lock, so nobody else writes into what it will continue; whoever finds the lock taken writes a file of its own.
- * It becomes the finished file by one rename, and never over a file that is there already.
+ * It becomes the finished file by one rename, and never over a file that is there already. If its version is known for
+ * certain, it stays when the download ends early, and the next one goes on where it ended.
  */
 export class PartFile implements Disposable {
   /** The unfinished file. */
@@ -24,17 +36,31 @@ export class PartFile implements Disposable {
   /** The finished file. */
   readonly finalPath: string;
   readonly #file: Deno.FsFile;
-  #finished = false;
+  readonly #target: PartTarget;
+  /** Another writer has the usual name: this file is for now only, and has no state. */
+  readonly #alone: boolean;
+  #left: { state: PartState; bytes: number } | undefined;
+  #state: PartState | undefined;
+  #over = false;
   #bytes = 0;
+  #syncing: Promise<void> | undefined;
 
-  private constructor(path: string, finalPath: string, file: Deno.FsFile) {
+  private constructor(target: PartTarget, path: string, finalPath: string, file: Deno.FsFile, alone: boolean) {
+    this.#target = target;
     this.path = path;
     this.finalPath = finalPath;
     this.#file = file;
+    this.#alone = alone;
+    if (!alone) this.#left = this.#readLeft();
+  }
+
+  /** True if an earlier download of this file left something that could be continued. Costs a look at the disk. */
+  static isLeft({ root, out }: PartTarget): boolean {
+    return existsSync(join(root, out) + STATE_SUFFIX);
   }
 
   /**
-   * Opens the unfinished file, empty and locked.
+   * Opens the unfinished file and locks it. It keeps its content until {@linkcode PartFile.begin}.
    *
    * @throws {DownloadError} If the disk refuses it, or a link leads out of the download folder.
    */
@@ -44,10 +70,10 @@ export class PartFile implements Disposable {
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const plain = finalPath + PART_SUFFIX;
       const file = openLocked(plain);
-      if (file !== undefined) return new PartFile(plain, finalPath, file);
+      if (file !== undefined) return new PartFile(target, plain, finalPath, file, false);
       const own = `${plain}-${target.tag}`;
       const ownFile = openLocked(own);
-      if (ownFile !== undefined) return new PartFile(own, finalPath, ownFile);
+      if (ownFile !== undefined) return new PartFile(target, own, finalPath, ownFile, true);
     } catch (error) {
       throw diskError(error, target.out);
     }
@@ -56,7 +82,12 @@ export class PartFile implements Disposable {
     });
   }
 
-  /** Bytes written so far. */
+  /** What an earlier download left: which version, and how many bytes of it are certain. */
+  get left(): { state: PartState; bytes: number } | undefined {
+    return this.#left;
+  }
+
+  /** Bytes of the file that are there, from its beginning. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -64,6 +95,27 @@ export class PartFile implements Disposable {
   /** The inode, or 0 where there is none. */
   get inode(): number {
     return this.#file.statSync().ino ?? 0;
+  }
+
+  /**
+   * Makes it ready to be written.
+   *
+   * @param from Keep so many bytes of what was left; 0 starts over.
+   * @param state The version that is written now; absent: it cannot be continued later.
+   */
+  begin(from: number, state?: PartState): void {
+    try {
+      this.#file.truncateSync(from);
+      this.#file.seekSync(from, Deno.SeekMode.Start);
+      this.#bytes = from;
+      this.#left = undefined;
+      this.#state = this.#alone ? undefined : state;
+      // Before the first byte: bytes without a state are thrown away, a state without bytes does no harm.
+      if (this.#state !== undefined) this.#writeState(this.#state);
+      else if (!this.#alone) remove(this.#statePath);
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
   }
 
   /** Appends bytes. */
@@ -74,6 +126,7 @@ export class PartFile implements Disposable {
       throw diskError(error, this.path);
     }
     this.#bytes += bytes.length;
+    if (this.#state !== undefined && this.#bytes - this.#state.synced >= SYNC_EVERY) this.#sync(this.#state);
   }
 
   /** Gives the file its final name; a file that has the name already stays, and this throws. */
@@ -81,22 +134,69 @@ export class PartFile implements Disposable {
     try {
       names.give(this.path, this.finalPath);
     } catch (error) {
+      this.discard();
       if (error instanceof Deno.errors.AlreadyExists) throw new FileExistsError(this.finalPath);
       throw diskError(error, this.finalPath);
     }
-    this.#finished = true;
+    this.#over = true;
+    if (this.#state !== undefined) remove(this.#statePath);
   }
 
-  /** Lets go of the file; what was not finished is removed. */
+  /** Throws away what was written. */
+  discard(): void {
+    if (this.#over) return;
+    this.#over = true;
+    remove(this.path);
+    if (!this.#alone) remove(this.#statePath);
+  }
+
+  /** Resolves when nothing is under way any more; before it is disposed of. */
+  async settled(): Promise<void> {
+    await this.#syncing;
+  }
+
+  /** Lets go of the file; what cannot be continued is removed. */
   [Symbol.dispose](): void {
-    if (!this.#finished) {
-      try {
-        Deno.removeSync(this.path);
-      } catch {
-        // Gone already, or the folder is: there is nothing left to remove.
-      }
-    }
+    const continuable = this.#left !== undefined || (this.#state !== undefined && this.#bytes > 0);
+    if (!continuable) this.discard();
     this.#file.close();
+  }
+
+  get #statePath(): string {
+    return this.finalPath + STATE_SUFFIX;
+  }
+
+  #readLeft(): { state: PartState; bytes: number } | undefined {
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(this.#statePath);
+    } catch {
+      return undefined;
+    }
+    const state = decodePartState(text);
+    if (state === undefined || state.url !== this.#target.url) return undefined;
+    // A file is only ever written at its end, so its size is what is there. After another boot that is not certain.
+    const { size } = this.#file.statSync();
+    const sameBoot = state.bootId !== "" && state.bootId === this.#target.bootId;
+    const bytes = sameBoot ? size : Math.min(size, state.synced);
+    return bytes > 0 && bytes <= state.length ? { state, bytes } : undefined;
+  }
+
+  /** By a rename, so that a crash leaves the old one or the new one. */
+  #writeState(state: PartState): void {
+    const fresh = `${this.#statePath}-${this.#target.tag}`;
+    Deno.writeTextFileSync(fresh, encodePartState(state), { createNew: true });
+    Deno.renameSync(fresh, this.#statePath);
+  }
+
+  #sync(state: PartState): void {
+    const bytes = this.#bytes;
+    this.#syncing ??= this.#file.syncData().then(() => {
+      state.synced = bytes;
+      if (!this.#over && this.#state === state) this.#writeState(state);
+    }).catch(() => {
+      // The disk's trouble shows at the next write; only the mark is missing.
+    }).finally(() => this.#syncing = undefined);
   }
 }
 
@@ -116,10 +216,7 @@ function openLocked(path: string): Deno.FsFile | undefined {
     // The holder before may have renamed the file away between the open and the lock.
     if (file.tryLockSync(true) && sameFile(file.statSync(), path)) {
       shared = (file.statSync().nlink ?? 1) > 1;
-      if (!shared) {
-        file.truncateSync(0);
-        return file;
-      }
+      if (!shared) return file;
       // A crash came between its two names: what it holds is a finished file, wherever that is now.
       Deno.removeSync(path);
     }
@@ -182,4 +279,13 @@ export function diskError(error: unknown, path: string): Error {
   const lasting = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.NotCapable || /read-only file system|is a directory|file name too long/i.test(text);
   return new DownloadError("disk", `${path}: ${text}`, { cause: error, retryable: !lasting });
+}
+
+/** Removes a file that may be gone already, with its folder even. */
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // There is nothing left to remove.
+  }
 }

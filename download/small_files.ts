@@ -4,6 +4,9 @@ import type { Manifest, ManifestLine } from "./manifest.ts";
 import { diskError, FileExistsError, type PartTarget, prepareFolder } from "./part_file.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
+/** Where a small file goes. */
+export type SmallTarget = Pick<PartTarget, "root" | "out" | "tag">;
+
 interface Written {
   path: string;
   finalPath: string;
@@ -40,7 +43,7 @@ export class SmallFiles {
    * nothing is left of the file.
    * @returns Resolves when the file has its final name.
    */
-  store(target: PartTarget, bytes: Uint8Array, line: (inode: number) => ManifestLine): Promise<void> {
+  store(target: SmallTarget, bytes: Uint8Array, line: (inode: number) => ManifestLine): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const finalPath = join(target.root, target.out);
     try {

@@ -31,6 +31,8 @@ export type ToProcWorker =
     settings: CfgSettings;
     root: string;
     writer: string;
+    /** This boot of the machine; empty if it is not known. */
+    bootId: string;
     counters: SharedArrayBuffer;
     /** Use the narrow HTTP client where it serves. */
     lane: boolean;

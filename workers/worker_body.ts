@@ -44,6 +44,7 @@ class RunningWorker {
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
+      bootId: start.bootId,
       drivers: [new HttpDriver({ idlePerHost: settings.concurrency, lane: start.lane })],
       fresh: start.fresh,
       manifest,

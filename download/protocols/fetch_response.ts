@@ -14,8 +14,12 @@ const DECODERS: ReadonlyMap<string, CompressionFormat> = new Map([
 export class FetchResponse implements DriverResponse {
   /** The url that answered. */
   readonly finalUrl: string;
-  /** How many bytes the body has, if the server said and sends them as they are. */
+  /** Where the body begins in the file. */
+  readonly offset: number;
+  /** How many bytes the file has, if the server said and sends them as they are. */
   declare readonly length?: number;
+  /** True if the body was encoded. */
+  readonly decoded: boolean;
   /** The ETag. */
   declare readonly etag?: string;
   /** The Last-Modified date. */
@@ -26,10 +30,10 @@ export class FetchResponse implements DriverResponse {
   #body: ReadableStream<Bytes> | null;
 
   /**
-   * @param response The answer, with status 200.
+   * @param response The answer, with status 200 or 206.
    * @param url The url that answered.
    * @param buffers Memory to read into.
-   * @throws {DownloadError} If the body is encoded in a way that cannot be undone.
+   * @throws {DownloadError} If the body is encoded in a way that cannot be undone, or a 206 does not say what it brings.
    */
   constructor(response: Response, url: URL, buffers: BufferPool) {
     this.response = response;
@@ -37,13 +41,30 @@ export class FetchResponse implements DriverResponse {
     this.#body = response.body as ReadableStream<Bytes> | null;
     this.finalUrl = url.href;
     const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-    if (encoding !== "identity") this.#decode(encoding, url);
-    const length = encoding === "identity" ? response.headers.get("content-length") : null;
-    if (length !== null && /^\d{1,15}$/.test(length)) this.length = Number(length);
+    this.decoded = encoding !== "identity";
+    if (this.decoded) this.#decode(encoding, url);
+    if (response.status === 206) {
+      const range = contentRange(response.headers);
+      if (range === undefined) {
+        this[Symbol.dispose]();
+        throw new DownloadError("protocol", `${url.host}: status 206 without a Content-Range that reaches the end`);
+      }
+      this.offset = range.from;
+      this.length = range.length;
+    } else {
+      this.offset = 0;
+      const length = this.decoded ? null : response.headers.get("content-length");
+      if (length !== null && /^\d{1,15}$/.test(length)) this.length = Number(length);
+    }
     const etag = response.headers.get("etag");
     if (etag !== null) this.etag = etag;
     const lastModified = response.headers.get("last-modified");
     if (lastModified !== null) this.lastModified = lastModified;
+  }
+
+  /** All fields of the answer. */
+  get headers(): Headers {
+    return this.response.headers;
   }
 
   async whole<T>(use: (bytes: Uint8Array) => T, heard: () => void): Promise<T> {
@@ -104,6 +125,16 @@ export class FetchResponse implements DriverResponse {
     }
     this.#body = this.#body?.pipeThrough(new DecompressionStream(format)) ?? null;
   }
+}
+
+/** What a 206 brings: it must go to the end of the file, and say how long that is. */
+function contentRange(headers: Headers): { from: number; length: number } | undefined {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
+  if (match === null) return undefined;
+  const [from, to, length] = match.slice(1).map(Number) as [number, number, number];
+  const announced = headers.get("content-length");
+  if (from > to || to + 1 !== length || (announced !== null && Number(announced) !== length - from)) return undefined;
+  return { from, length };
 }
 
 /** A reader that fills our own buffer; a stream that was decoded on the way offers none. */

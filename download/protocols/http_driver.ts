@@ -1,7 +1,7 @@
 import { redactUrl } from "../../base/redact_url.ts";
 import { BufferPool } from "../buffer_pool.ts";
 import { DownloadError, networkError } from "../download_error.ts";
-import type { DownloadDriver, DriverRequest, DriverResponse } from "../download_driver.ts";
+import { type DownloadDriver, type DriverRequest, type DriverResponse, RangeRefusedError } from "../download_driver.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { HttpLane } from "./http_lane.ts";
@@ -16,6 +16,8 @@ export interface HttpDriverOptions {
   idlePerHost: number;
   /** Try the narrow client first; false leaves everything to `fetch`. */
   lane: boolean;
+  /** Keep all fields of every answer: somebody looks at the type of the file. Default false. */
+  headers?: boolean;
 }
 
 /** An answer, whoever brought it: a file, or a status with its headers. */
@@ -34,7 +36,11 @@ export class HttpDriver implements DownloadDriver {
 
   constructor(options: HttpDriverOptions) {
     this.#idlePerHost = options.idlePerHost;
-    this.#lane = new HttpLane({ idlePerHost: options.idlePerHost, enabled: options.lane });
+    this.#lane = new HttpLane({
+      idlePerHost: options.idlePerHost,
+      enabled: options.lane,
+      headers: options.headers ?? false,
+    });
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
@@ -42,8 +48,11 @@ export class HttpDriver implements DownloadDriver {
     // Headers stay at home: once another origin was asked, not even a way back brings them out again.
     let headers = request.headers;
     for (let hops = 0;; hops++) {
-      const answer = await this.#ask(url, headers, request.signal);
+      const answer = await this.#ask(url, headers, request);
       if ("file" in answer) return answer.file;
+      if (answer.status === 416 && request.range !== undefined) {
+        throw new RangeRefusedError(url.host, refusedLength(answer.headers));
+      }
       if (!REDIRECTS.has(answer.status)) throw statusError(answer, url);
       if (hops >= request.maxRedirects) {
         throw new DownloadError("redirect", `${url.host}: more than ${request.maxRedirects} redirects`);
@@ -54,11 +63,18 @@ export class HttpDriver implements DownloadDriver {
     }
   }
 
-  async #ask(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
-    const answer = await this.#lane.open({ url, headers, signal });
+  async #ask(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    { range, signal }: DriverRequest,
+  ): Promise<Answer> {
+    // What was left unfinished is rare: the lane need not know how to continue it.
+    const answer = range === undefined ? await this.#lane.open({ url, headers, signal }) : undefined;
     if (answer !== undefined) return answer.ok ? { file: laneFile(answer) } : answer;
-    const response = await this.#fetch(url, headers, signal);
-    if (response.status === 200) return { file: new FetchResponse(response, url, this.#buffers) };
+    const response = await this.#fetch(url, range === undefined ? headers : withRange(headers, range), signal);
+    if (response.status === 200 || (response.status === 206 && range !== undefined)) {
+      return { file: new FetchResponse(response, url, this.#buffers) };
+    }
     response.body?.cancel().catch(() => {});
     return response;
   }
@@ -97,10 +113,12 @@ export class HttpDriver implements DownloadDriver {
 }
 
 function laneFile(response: LaneResponse): DriverResponse {
-  const { finalUrl, length, etag, lastModified } = response;
+  const { finalUrl, length, etag, lastModified, headers } = response;
   return {
     finalUrl,
+    offset: 0,
     length,
+    ...(headers === undefined ? {} : { headers }),
     ...(etag === undefined ? {} : { etag }),
     ...(lastModified === undefined ? {} : { lastModified }),
     whole: (use, heard) => response.readWhole(use, heard),
@@ -115,4 +133,19 @@ function statusError({ status, headers }: { status: number; headers: Headers }, 
     status,
     ...(retryAt === undefined ? {} : { retryAt }),
   });
+}
+
+/** The headers that ask for the rest of a file; a task cannot ask for a part of its own. */
+function withRange(
+  headers: Readonly<Record<string, string>>,
+  { from, ifRange }: NonNullable<DriverRequest["range"]>,
+): Record<string, string> {
+  const own = Object.entries(headers).filter(([name]) => !/^(range|if-range)$/i.test(name));
+  return { ...Object.fromEntries(own), range: `bytes=${from}-`, "if-range": ifRange };
+}
+
+/** How long the file is, by a 416. */
+function refusedLength(headers: Headers): number | undefined {
+  const match = /^bytes \*\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
+  return match === null ? undefined : Number(match[1]);
 }

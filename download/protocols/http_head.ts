@@ -34,6 +34,8 @@ export class HttpHead {
   chunked = false;
   /** True if the body is compressed, or otherwise not the file itself. */
   encoded = false;
+  /** True if there is a digest of the file. */
+  digested = false;
   #start = 0;
   #line = 0;
   #scan = 0;
@@ -117,6 +119,12 @@ export class HttpHead {
         if (this.etag !== undefined) return false;
         this.etag = latin1(bytes, start, end);
         return true;
+      case 6:
+        if (isName(bytes, from, "digest")) this.digested = true;
+        return true;
+      case 11:
+        if (isName(bytes, from, "repr-digest")) this.digested = true;
+        return true;
       case 10:
         if (isName(bytes, from, "connection") && !isName(bytes, start, "keep-alive", end)) this.keepAlive = false;
         return true;
@@ -126,6 +134,7 @@ export class HttpHead {
         this.lastModified = latin1(bytes, start, end);
         return true;
       case 14:
+        if (isName(bytes, from, "content-digest")) this.digested = true;
         return !isName(bytes, from, "content-length") || this.#noteLength(bytes, start, end);
       case 16:
         if (!isName(bytes, from, "content-encoding")) return true;
@@ -157,7 +166,7 @@ export class HttpHead {
     this.#fields = 0;
     this.status = 0;
     this.etag = this.lastModified = undefined;
-    this.encoded = this.#coded = false;
+    this.encoded = this.#coded = this.digested = false;
   }
 }
 

@@ -25,6 +25,12 @@ export interface HttpLaneOptions {
    * @default {true}
    */
   enabled?: boolean;
+  /**
+   * Keep all fields of every answer, not only of those that seem to need it.
+   *
+   * @default {false}
+   */
+  headers?: boolean;
 }
 
 /** What an {@linkcode HttpLane} is asked for. */
@@ -53,11 +59,13 @@ export type LaneAnswer = LaneResponse | LaneStatus;
 /** Fetches plain files over kept connections. */
 export class HttpLane implements Disposable {
   readonly #enabled: boolean;
+  readonly #headers: boolean;
   readonly #pool: LanePool;
 
   /** @param options How many connections to keep. */
   constructor(options: HttpLaneOptions) {
     this.#enabled = options.enabled ?? true;
+    this.#headers = options.headers ?? false;
     this.#pool = new LanePool(options.idlePerHost);
   }
 
@@ -125,7 +133,7 @@ export class HttpLane implements Disposable {
         const { head } = asked;
         if (head.status !== 200) return toStatus(exchange, head.status);
         if (head.length !== undefined && !head.encoded) {
-          return new LaneResponse(exchange, head, head.length, this.#pool);
+          return new LaneResponse(exchange, head, head.length, this.#pool, this.#headers);
         }
       }
       exchange.close();

@@ -3,6 +3,8 @@ import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";
 
 const STREAM_CHUNK = 64 * 1024;
+/** A body that is longer may be worth continuing, which takes more than the usual fields. */
+const LARGE = 1024 * 1024;
 
 /**
  * A file that a server is sending. Its body is read once, by one of `readWhole`, `readInto`, `bytes` and `body`; a
@@ -21,6 +23,8 @@ export class LaneResponse implements Disposable {
   declare readonly etag?: string;
   /** The Last-Modified date. */
   declare readonly lastModified?: string;
+  /** All fields of the answer, if they matter: they cost more than a small file does. */
+  declare readonly headers?: Headers;
   #exchange: LaneExchange | undefined;
   #started = false;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
@@ -31,14 +35,16 @@ export class LaneResponse implements Disposable {
    * @param head Its head.
    * @param length How many bytes its body has.
    * @param pool Has large buffers.
+   * @param withHeaders Keep all fields, whatever the file.
    */
-  constructor(exchange: LaneExchange, head: HttpHead, length: number, pool: LanePool) {
+  constructor(exchange: LaneExchange, head: HttpHead, length: number, pool: LanePool, withHeaders: boolean) {
     this.#exchange = exchange;
     this.finalUrl = exchange.href;
     this.length = length;
     this.#pool = pool;
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
+    if (withHeaders || head.digested || length > LARGE) this.headers = exchange.headers();
   }
 
   /**

@@ -5,6 +5,13 @@ import { FinalNames } from "../../download/final_names.ts";
 import { PartFile } from "../../download/part_file.ts";
 
 const final = new FinalNames();
+const of = (root: string, out: string, tag = "1", url = "http://h/x", bootId = "boot-1") => ({
+  root,
+  out,
+  tag,
+  url,
+  bootId,
+});
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 async function inFolder(work: (root: string) => void | Promise<void>): Promise<void> {
@@ -20,7 +27,8 @@ const names = (root: string) => [...Deno.readDirSync(root)].map((entry) => entry
 
 Deno.test("PartFile becomes the finished file, and leaves nothing else", () =>
   inFolder((root) => {
-    using part = PartFile.open({ root, out: "a/b/c", tag: "1" });
+    using part = PartFile.open(of(root, "a/b/c", "1"));
+    part.begin(0);
     part.write(bytes("one "));
     part.write(bytes("two"));
     assertEquals(names(join(root, "a/b")), ["c.part"]);
@@ -34,7 +42,8 @@ Deno.test("PartFile becomes the finished file, and leaves nothing else", () =>
 Deno.test("PartFile removes what was not finished", () =>
   inFolder((root) => {
     {
-      using part = PartFile.open({ root, out: "a", tag: "1" });
+      using part = PartFile.open(of(root, "a", "1"));
+      part.begin(0);
       part.write(bytes("half"));
     }
     assertEquals(names(root), []);
@@ -43,7 +52,8 @@ Deno.test("PartFile removes what was not finished", () =>
 Deno.test("PartFile starts over an unfinished file that nobody holds", () =>
   inFolder((root) => {
     Deno.writeTextFileSync(join(root, "a.part"), "left by a crash");
-    using part = PartFile.open({ root, out: "a", tag: "1" });
+    using part = PartFile.open(of(root, "a", "1"));
+    part.begin(0);
     part.write(bytes("new"));
     part.finish(final);
     assertEquals(Deno.readTextFileSync(join(root, "a")), "new");
@@ -52,9 +62,11 @@ Deno.test("PartFile starts over an unfinished file that nobody holds", () =>
 
 Deno.test("PartFile leaves an unfinished file alone that another writer holds", () =>
   inFolder((root) => {
-    using first = PartFile.open({ root, out: "a", tag: "1" });
+    using first = PartFile.open(of(root, "a", "1"));
+    first.begin(0);
     first.write(bytes("first"));
-    using second = PartFile.open({ root, out: "a", tag: "2" });
+    using second = PartFile.open(of(root, "a", "2"));
+    second.begin(0);
     second.write(bytes("second"));
     assertEquals(names(root), ["a.part", "a.part-2"]);
     second.finish(final);
@@ -69,7 +81,8 @@ Deno.test("PartFile never replaces a file, a folder or a broken link that has th
     Deno.mkdirSync(join(root, "folder"));
     Deno.symlinkSync("/nowhere", join(root, "link"));
     for (const out of ["file", "folder", "link"]) {
-      using part = PartFile.open({ root, out, tag: "1" });
+      using part = PartFile.open(of(root, out, "1"));
+      part.begin(0);
       part.write(bytes("theirs"));
       assertThrows(() => part.finish(final), DownloadError, "is there already");
     }
@@ -83,8 +96,9 @@ Deno.test("PartFile follows no link out of the download folder", () =>
     Deno.symlinkSync(outside, join(root, "sub"));
     Deno.writeTextFileSync(join(outside, "precious"), "precious");
     Deno.symlinkSync(join(outside, "precious"), join(root, "a.part"));
-    assertThrows(() => PartFile.open({ root, out: "sub/a", tag: "1" }), DownloadError, "leads out");
-    using part = PartFile.open({ root, out: "a", tag: "1" });
+    assertThrows(() => PartFile.open(of(root, "sub/a", "1")), DownloadError, "leads out");
+    using part = PartFile.open(of(root, "a", "1"));
+    part.begin(0);
     part.write(bytes("ours"));
     part.finish(final);
     assertEquals(names(outside), ["precious"]);
@@ -95,7 +109,7 @@ Deno.test("PartFile follows no link out of the download folder", () =>
 Deno.test("PartFile reports what the disk refuses as an error of the task", () =>
   inFolder((root) => {
     Deno.writeTextFileSync(join(root, "file"), "");
-    const error = assertThrows(() => PartFile.open({ root, out: "file/a", tag: "1" }), DownloadError);
+    const error = assertThrows(() => PartFile.open(of(root, "file/a", "1")), DownloadError);
     assertEquals([error.kind, error.retryable], ["disk", false]);
   }));
 
@@ -103,7 +117,8 @@ Deno.test("PartFile never empties a finished file that a crash left with two nam
   inFolder((root) => {
     Deno.writeTextFileSync(join(root, "a.part"), "whole");
     Deno.linkSync(join(root, "a.part"), join(root, "moved"));
-    using part = PartFile.open({ root, out: "a", tag: "1" });
+    using part = PartFile.open(of(root, "a", "1"));
+    part.begin(0);
     part.write(bytes("again"));
     part.finish(final);
     assertEquals(Deno.readTextFileSync(join(root, "moved")), "whole");

@@ -49,6 +49,7 @@ async function startServer(
   const context: DownloadContext = {
     root,
     writer: "test-0",
+    bootId: "boot-1",
     drivers: [driver],
     fresh: false,
     manifest,

@@ -12,13 +12,13 @@ const CLI = ["run", "-A", fromFileUrl(new URL("cli.ts", PROJECT_ROOT))];
 Deno.test("corehaul run draws all of it and a line for each core on a terminal, until Ctrl-C", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }, server) =>
-    path === "/slow" ? server.trickle(bytesFor(path, 10_000), 1000, 100) : new Response(bytesFor(path, 100_000))
+    path === "/slow" ? server.trickle(bytesFor(path, 10_000_000), 1000, 100) : new Response(bytesFor(path, 100_000))
   );
   await home.write("tasks.txt", ["a", "b", "c", "slow"].map((name) => `${server.url}/${name}\n`).join(""));
   const cores = (await allowedCores()).slice(0, 2);
   const args = ["run", "--tasks", "tasks.txt", "--cores", cores.join(","), "--grace", "0.2"];
   await using terminal = await TerminalProcess.start(Deno.execPath(), [...CLI, ...args], home.path);
-  await terminal.shows(/█+░+ 75% {2}3\/4 files {2}\d+(\.\d+)? [kK]iB {2}.*\/s {2}\d+ files\/s {2}ETA /);
+  await terminal.shows(/█+░+ 75% {2}3\/4 files {2}\d+(\.\d+)? [kKM]iB {2}.*\/s {2}\d+ files\/s {2}ETA /);
   for (const core of cores) {
     await terminal.shows(new RegExp(`core ${core} +load [█░]{10} +\\d+%  limit \\d+ +active \\d+ +done \\d+`));
   }

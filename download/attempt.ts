@@ -1,0 +1,245 @@
+import { existsSync } from "node:fs";
+import { join } from "@std/path";
+import { redactUrl } from "../base/redact_url.ts";
+import type { TaskDoneFacts } from "../queue/task_model.ts";
+import { Expectations, IntegrityError } from "./expectations.ts";
+import { type DownloadDriver, type DriverResponse, RangeRefusedError } from "./download_driver.ts";
+import { DownloadError, networkError } from "./download_error.ts";
+import type { ManifestLine } from "./manifest.ts";
+import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
+import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
+import type { DownloadContext, DownloadTask } from "./proc_download_core.ts";
+import type { Watched } from "./watchdog.ts";
+
+/** A body up to this many bytes is read at once and written in one piece. */
+const SMALL_BODY = 64 * 1024;
+/** Shorter files are fetched again sooner than continued. */
+const RESUMABLE = 1024 * 1024;
+
+/** What was opened: an answer whose body goes on at `from`; or nothing more is missing of what was left. */
+type Opened = { type: "body"; response: DriverResponse; from: number } | { type: "whole"; state: PartState };
+
+/**
+ * Fetches one file, once: continues what an earlier download left if it is certain that the file is still the same
+ * version, and else starts over. What arrives and is not what was expected is thrown away and fetched once more.
+ */
+export class Attempt {
+  readonly #task: DownloadTask;
+  readonly #context: DownloadContext;
+  readonly #driver: DownloadDriver;
+  readonly #startedAt: number;
+  readonly #target: PartTarget;
+  readonly #url: string;
+
+  /**
+   * @param task The claimed task.
+   * @param context What the downloads of this worker share.
+   * @param driver Who can open its url.
+   * @param startedAt When it began.
+   */
+  constructor(task: DownloadTask, context: DownloadContext, driver: DownloadDriver, startedAt: number) {
+    const { root, writer, bootId } = context;
+    this.#task = task;
+    this.#context = context;
+    this.#driver = driver;
+    this.#startedAt = startedAt;
+    this.#url = redactUrl(task.url);
+    this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: this.#url, bootId };
+  }
+
+  /**
+   * Runs it.
+   *
+   * @returns What is known of the finished file.
+   * @throws {DownloadError} If it did not succeed; {@linkcode StoppedError} if it was stopped.
+   */
+  async run(): Promise<TaskDoneFacts> {
+    const { fresh, watchdog, manifest } = this.#context;
+    const finalPath = join(this.#target.root, this.#target.out);
+    if (!fresh && existsSync(finalPath)) return await this.#knownFile(finalPath);
+    using watched = watchdog.start(this.#task.url);
+    try {
+      return await this.#fetch(watched).catch((error) => {
+        if (error instanceof IntegrityError && !watched.signal.aborted) return this.#fetch(watched);
+        throw error;
+      });
+    } catch (error) {
+      if (error instanceof FileExistsError) {
+        // Another writer may have been faster with the same file; our line must not vouch for what is there.
+        manifest.void(this.#task);
+        return await this.#knownFile(finalPath);
+      }
+      // What an abort makes of a read is only a symptom: the reason says what happened.
+      throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#task.url);
+    }
+  }
+
+  /** The file is there before the first byte: done if we stored it, and somebody else's otherwise. */
+  async #knownFile(path: string): Promise<TaskDoneFacts> {
+    const info = await Deno.lstat(path).catch((error) => {
+      throw diskError(error, path);
+    });
+    const facts = info.isFile ? await this.#context.manifest.find(this.#url, this.#task.out, info.size) : undefined;
+    if (facts === undefined) throw new FileExistsError(path);
+    return facts;
+  }
+
+  async #fetch(watched: Watched): Promise<TaskDoneFacts> {
+    // The first attempt in a folder that was empty has nothing to continue.
+    const { fresh } = this.#context;
+    const left = !(fresh && this.#task.attempts === 0) && PartFile.isLeft(this.#target);
+    let part = left ? PartFile.open(this.#target) : undefined;
+    try {
+      const opened = await this.#open(part, watched);
+      watched.opened();
+      if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
+      using response = opened.response;
+      const expectations = new Expectations(this.#task, response, this.#context.expectType);
+      if (response.length !== undefined && response.length <= SMALL_BODY) {
+        part?.discard();
+        return await this.#receiveSmall(response, expectations, watched);
+      }
+      part ??= PartFile.open(this.#target);
+      return await this.#receive(part, opened, expectations, watched);
+    } catch (error) {
+      if (error instanceof IntegrityError) part?.discard();
+      throw error;
+    } finally {
+      await part?.settled();
+      part?.[Symbol.dispose]();
+    }
+  }
+
+  /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
+  async #open(part: PartFile | undefined, { signal }: Watched): Promise<Opened> {
+    const { url, headers = {} } = this.#task;
+    const request = { url, headers, maxRedirects: this.#context.maxRedirects, signal };
+    if (part?.left !== undefined) {
+      const { state, bytes } = part.left;
+      const validators = validatorsOf(state);
+      for (const [index, ifRange] of validators.entries()) {
+        let response: DriverResponse;
+        try {
+          response = await this.#driver.open({ ...request, range: { from: bytes, ifRange } });
+        } catch (error) {
+          if (error instanceof RangeRefusedError) {
+            if (error.length === bytes && bytes === state.length) return { type: "whole", state };
+            break;
+          }
+          // An answer that makes no sense says nothing about the whole file.
+          if (error instanceof DownloadError && error.kind === "protocol") break;
+          throw error;
+        }
+        const same = response.decoded !== true && isSameVersion(state, response);
+        if (response.offset === bytes && same) return { type: "body", response, from: bytes };
+        if (response.offset === 0) {
+          // Some servers know the version by its date only; the same version deserves the other question.
+          const another = same && index + 1 < validators.length;
+          if (!another) return { type: "body", response, from: 0 };
+        }
+        response[Symbol.dispose]();
+        if (response.offset !== 0) break;
+      }
+    }
+    const response = await this.#driver.open(request);
+    return { type: "body", response, from: 0 };
+  }
+
+  async #receiveSmall(
+    response: DriverResponse,
+    expectations: Expectations,
+    watched: Watched,
+  ): Promise<TaskDoneFacts> {
+    return await response.whole(async (bytes) => {
+      expectations.update(bytes);
+      expectations.verify();
+      const facts = factsOf(response, bytes.length);
+      this.#context.onBytes(bytes.length);
+      await this.#context.smallFiles.store(this.#target, bytes, (inode) => this.#line(facts, inode, watched));
+      return facts;
+    }, () => watched.touch());
+  }
+
+  async #receive(
+    part: PartFile,
+    { response, from }: Opened & { type: "body" },
+    expectations: Expectations,
+    watched: Watched,
+  ): Promise<TaskDoneFacts> {
+    const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
+    const fresh = worthIt ? partState(this.#url, response, this.#target.bootId) : undefined;
+    const state = from > 0 ? part.left?.state : fresh;
+    if (from > 0) await expectations.skip(part.path, from, watched.signal);
+    part.begin(from, state);
+    await response.read((piece) => {
+      watched.touch();
+      expectations.update(piece);
+      this.#context.onBytes(piece.length);
+      part.write(piece);
+    });
+    expectations.verify();
+    return this.#finish(part, factsOf(response, part.bytes), watched);
+  }
+
+  /** The server has nothing to add: what was left is all of it. */
+  async #finishLeft(part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
+    const { etag, lastModified, length } = state;
+    const facts = {
+      bytes: length,
+      finalUrl: this.#url,
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    };
+    const nothing = {
+      ...facts,
+      length,
+      offset: length,
+      whole: () => Promise.reject(new TypeError("Cannot read a body as there is none")),
+      read: () => Promise.resolve(),
+      [Symbol.dispose]: () => {},
+    };
+    const expectations = new Expectations(this.#task, nothing, undefined);
+    await expectations.skip(part.path, length, watched.signal);
+    expectations.verify();
+    part.begin(length, state);
+    return this.#finish(part, facts, watched);
+  }
+
+  #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched): TaskDoneFacts {
+    const line = this.#line(facts, part.inode, watched);
+    try {
+      this.#context.manifest.append([line]);
+    } catch (error) {
+      throw diskError(error, "the manifest");
+    }
+    part.finish(this.#context.names);
+    return facts;
+  }
+
+  #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {
+    // An abort that came with the last byte still counts: nothing may be finished after it.
+    if (watched.signal.aborted) throw watched.signal.reason;
+    const { id, fence, out, attempts, core } = this.#task;
+    return {
+      id,
+      fence,
+      url: this.#url,
+      ...facts,
+      out,
+      inode,
+      attempts: attempts + 1,
+      core,
+      startedAt: this.#startedAt,
+      finishedAt: Date.now(),
+    };
+  }
+}
+
+function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
+  return {
+    bytes,
+    finalUrl: redactUrl(finalUrl),
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}

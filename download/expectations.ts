@@ -1,0 +1,127 @@
+import { redactUrl } from "../base/redact_url.ts";
+import { BodyDigest, digestFile } from "./body_digest.ts";
+import { type Checksum, parseChecksum } from "./checksum.ts";
+import { digestHeader } from "./digest_header.ts";
+import { DownloadError } from "./download_error.ts";
+import type { DriverResponse } from "./download_driver.ts";
+import { expectTypeProblem } from "./expect_type.ts";
+
+/** What arrived is not what was asked for. It is worth one more try from the first byte, and then no more. */
+export class IntegrityError extends DownloadError {
+  /** @param message What is wrong. */
+  constructor(message: string) {
+    super("integrity", message, { retryable: false });
+  }
+}
+
+/** What the user says of a file before it is there. */
+export interface Wish {
+  /** Where it is from. */
+  url: string;
+  /** Where it goes. */
+  out: string;
+  /** Its checksum, such as `sha-256:` and hex. */
+  checksum?: string;
+  /** Its size in bytes. */
+  size?: number;
+}
+
+/** How many bytes tell what kind of file it is. */
+const FIRST_BYTES = 4096;
+
+/**
+ * Everything that one answer must keep to: the user's checksum, size and type, and the digests that the server itself
+ * sent along. Nothing is computed if nothing was asked for.
+ */
+export class Expectations {
+  readonly #wish: Wish;
+  readonly #response: DriverResponse;
+  readonly #expectType: string | undefined;
+  readonly #checksums: Checksum[] = [];
+  #digest: BodyDigest | undefined;
+  #bytes = 0;
+  #first = true;
+
+  /**
+   * @param wish What the user says of it.
+   * @param response The answer.
+   * @param expectType Which types are fine; absent: all.
+   * @throws {IntegrityError} If the head of the answer shows that it is wrong.
+   */
+  constructor(wish: Wish, response: DriverResponse, expectType: string | undefined) {
+    this.#wish = wish;
+    this.#response = response;
+    this.#expectType = expectType;
+    if (wish.checksum !== undefined) {
+      const parsed = parseChecksum(wish.checksum);
+      if (parsed.type === "problem") {
+        throw new DownloadError("integrity", `Cannot check the file as its ${parsed.message}`);
+      }
+      this.#checksums.push(parsed.checksum);
+    }
+    const { headers, decoded = false, offset } = response;
+    const sent = headers === undefined ? undefined : digestHeader(headers, { decoded, partial: offset > 0 });
+    if (sent !== undefined) this.#checksums.push(sent);
+    if (this.#checksums.length > 0) this.#digest = new BodyDigest(this.#algorithms);
+    if (response.length !== undefined) this.#checkSize(response.length);
+  }
+
+  get #algorithms() {
+    return [...new Set(this.#checksums.map(({ algorithm }) => algorithm))];
+  }
+
+  /** Takes the bytes into account that an earlier download left. */
+  async skip(path: string, bytes: number, signal: AbortSignal): Promise<void> {
+    this.#bytes = bytes;
+    this.#first = false;
+    if (this.#digest === undefined) return;
+    this.#digest = await digestFile(path, this.#algorithms, { until: bytes, signal });
+  }
+
+  /** Takes a piece of the body into account. */
+  update(piece: Uint8Array): void {
+    if (this.#first) this.#checkType(piece);
+    this.#first = false;
+    this.#bytes += piece.length;
+    this.#digest?.update(piece);
+  }
+
+  /**
+   * The file is whole.
+   *
+   * @throws {DownloadError} If bytes are missing, or it is not what was expected.
+   */
+  verify(): void {
+    const { length } = this.#response;
+    if (length !== undefined && length !== this.#bytes) {
+      throw new DownloadError("network", `${this.#host}: ${this.#bytes} bytes came instead of ${length}`);
+    }
+    if (this.#first) this.#checkType(new Uint8Array());
+    this.#checkSize(this.#bytes);
+    for (const checksum of this.#checksums) {
+      const problem = this.#digest?.verify(checksum);
+      if (problem !== undefined) throw new IntegrityError(`${this.#host}: the file's ${problem}`);
+    }
+  }
+
+  #checkSize(bytes: number): void {
+    const { size } = this.#wish;
+    if (size === undefined || size === bytes) return;
+    throw new IntegrityError(`${this.#host}: the file's size must be ${size}: current value is ${bytes}`);
+  }
+
+  #checkType(piece: Uint8Array): void {
+    if (this.#expectType === undefined) return;
+    const contentType = this.#response.headers?.get("content-type");
+    const problem = expectTypeProblem(this.#expectType, {
+      ...(contentType === null || contentType === undefined ? {} : { contentType }),
+      out: this.#wish.out,
+      firstBytes: piece.subarray(0, FIRST_BYTES),
+    });
+    if (problem !== undefined) throw new IntegrityError(`${this.#host}: the file's ${problem}`);
+  }
+
+  get #host(): string {
+    return URL.parse(redactUrl(this.#wish.url))?.host ?? "";
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What is known of an unfinished file, in a small file beside it: enough to ask the server for the rest of the very same
+ * version, and nothing that would have to be believed otherwise.
+ *
+ * @module
+ */
+
+/** One version of a remote file, and how much of it is safe. */
+export interface PartState {
+  /** Where it is from. */
+  url: string;
+  /** Its length in bytes. */
+  length: number;
+  /** Its ETag, if that is a strong one. */
+  etag?: string;
+  /** Its Last-Modified date, if that may tell versions apart. */
+  lastModified?: string;
+  /** Changes with every boot of the machine: what was only in memory then is gone. */
+  bootId: string;
+  /** So many bytes were certainly on the disk. */
+  synced: number;
+}
+
+/** What an answer says of the version that it brings. */
+export interface Version {
+  /** The length of the whole file, if it is known. */
+  length?: number;
+  /** The ETag. */
+  etag?: string;
+  /** The Last-Modified date. */
+  lastModified?: string;
+  /** Further fields of the answer; `date` is when it was made, by the server's clock. */
+  headers?: { get(name: string): string | null };
+}
+
+/** A date is a strong validator only if the file was already that old when it was sent (RFC 9110, 8.8.2.2). */
+const OLD_ENOUGH_MS = 1000;
+
+/**
+ * What to keep of a version, so that its download can be continued later.
+ *
+ * @returns Undefined if nothing tells this version from another one for certain.
+ */
+export function partState(url: string, version: Version, bootId: string): PartState | undefined {
+  const { length, etag, lastModified } = version;
+  if (length === undefined) return undefined;
+  const strong = etag !== undefined && isStrong(etag);
+  const dated = lastModified !== undefined && isOld(lastModified, version.headers?.get("date"));
+  if (!strong && !dated) return undefined;
+  return {
+    url,
+    length,
+    ...(strong ? { etag } : {}),
+    ...(dated ? { lastModified } : {}),
+    bootId,
+    synced: 0,
+  };
+}
+
+/** What `If-Range` may say for a version, the best first. */
+export function validatorsOf({ etag, lastModified }: PartState): string[] {
+  return [etag, lastModified].filter((validator) => validator !== undefined);
+}
+
+/** True if an answer brings the very version that a state is about. */
+export function isSameVersion(state: PartState, version: Version): boolean {
+  if (version.length !== state.length) return false;
+  // A validator that was there before and is not there now leaves doubt.
+  if (state.etag !== undefined) return version.etag === state.etag;
+  return version.lastModified === state.lastModified;
+}
+
+/** The text of a state. */
+export function encodePartState(state: PartState): string {
+  return JSON.stringify({ version: 1, ...state });
+}
+
+/** Reads a state; whatever is not exactly one, because it is torn or somebody else's, is undefined. */
+export function decodePartState(text: string): PartState | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { version, url, length, etag, lastModified, bootId, synced } = value as Record<string, unknown>;
+  if (version !== 1 || typeof url !== "string" || typeof bootId !== "string") return undefined;
+  if (!isCount(length) || !isCount(synced) || synced > length) return undefined;
+  const strong = typeof etag === "string" && isStrong(etag);
+  const dated = typeof lastModified === "string" && !Number.isNaN(Date.parse(lastModified));
+  if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
+    return undefined;
+  }
+  return { url, length, ...(strong ? { etag } : {}), ...(dated ? { lastModified } : {}), bootId, synced };
+}
+
+/** A weak ETag stands for versions that only look alike. */
+function isStrong(etag: string): boolean {
+  return /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag);
+}
+
+function isOld(lastModified: string, date: string | null | undefined): boolean {
+  return typeof date === "string" && Date.parse(date) - Date.parse(lastModified) >= OLD_ENOUGH_MS;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,110 @@
+import { join } from "@std/path";
+import { FinalNames } from "../../download/final_names.ts";
+import { Manifest } from "../../download/manifest.ts";
+import { type DownloadContext, type DownloadTask, procDownloadCore } from "../../download/proc_download_core.ts";
+import { HttpDriver } from "../../download/protocols/http_driver.ts";
+import { SmallFiles } from "../../download/small_files.ts";
+import { connectProbe, Watchdog, type WatchLimits } from "../../download/watchdog.ts";
+import { libcLibrary } from "../../ffi/libc_library.ts";
+import type { TaskOutcome } from "../../queue/task_model.ts";
+import { type FaultHandler, FaultServer } from "../support/fault_server.ts";
+
+/** How a {@linkcode DownloadBench} is set up. */
+export interface DownloadBenchOptions {
+  /** Our own client in front. Default true. */
+  lane?: boolean;
+  /** The name of this boot. */
+  bootId?: string;
+  /** The types that are fine. */
+  expectType?: string;
+  /** The time limits; 10 s each by default. */
+  limits?: Partial<WatchLimits>;
+}
+
+/** The download core in this process, a download folder, and a server to fetch from. */
+export class DownloadBench implements AsyncDisposable {
+  /** The server. */
+  readonly server: FaultServer;
+  /** The download folder. */
+  readonly root: string;
+  /** What the core works with. */
+  readonly context: DownloadContext;
+  readonly #open: Disposable[];
+  #bytes = 0;
+  #claims = 0;
+
+  private constructor(server: FaultServer, root: string, options: DownloadBenchOptions) {
+    this.server = server;
+    this.root = root;
+    const { lane = true, bootId = "boot-1", expectType, limits } = options;
+    const driver = new HttpDriver({ idlePerHost: 4, lane, headers: expectType !== undefined });
+    const watchdog = new Watchdog({ connectTimeoutMs: 10_000, stallTimeoutMs: 10_000, ...limits }, connectProbe);
+    const writer = crypto.randomUUID();
+    const manifest = new Manifest(root, writer);
+    const names = new FinalNames(libcLibrary());
+    this.#open = [driver, watchdog, manifest, names];
+    this.context = {
+      root,
+      writer,
+      bootId,
+      drivers: [driver],
+      fresh: false,
+      manifest,
+      names,
+      smallFiles: new SmallFiles(names, manifest),
+      watchdog,
+      retry: { retries: 2, retryWaitMs: 1000 },
+      maxRedirects: 5,
+      ...(expectType === undefined ? {} : { expectType }),
+      onBytes: (count) => this.#bytes += count,
+    };
+  }
+
+  /** Starts a server and makes a folder. */
+  static async start(handler: FaultHandler, options: DownloadBenchOptions = {}): Promise<DownloadBench> {
+    return new DownloadBench(FaultServer.start(handler), await Deno.realPath(await Deno.makeTempDir()), options);
+  }
+
+  /** Another process with the same server and folder, as far as the core can tell. */
+  another(options: DownloadBenchOptions = {}): DownloadBench {
+    const other = new DownloadBench(this.server, this.root, options);
+    other.#owned = false;
+    return other;
+  }
+
+  #owned = true;
+
+  /** Bytes that came so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Runs the core for a path of the server; the file goes to `file` unless the task says otherwise. */
+  fetch(path: string, task: Partial<DownloadTask> = {}): Promise<TaskOutcome> {
+    const fence = `${this.context.writer.slice(0, 8)}${++this.#claims}`;
+    const url = this.server.url + path;
+    return procDownloadCore({ id: "t1", url, out: "file", attempts: 0, core: 0, fence, ...task }, this.context);
+  }
+
+  /** What is in the folder, without dot-names. */
+  names(): string[] {
+    return [...Deno.readDirSync(this.root)].map(({ name }) => name).filter((name) => name[0] !== ".").sort();
+  }
+
+  /** Where a file is. */
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  /** A file of the folder. */
+  read(name = "file"): Uint8Array<ArrayBuffer> {
+    return Deno.readFileSync(this.path(name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of this.#open) each[Symbol.dispose]();
+    if (!this.#owned) return;
+    await this.server[Symbol.asyncDispose]();
+    await Deno.remove(this.root, { recursive: true });
+  }
+}

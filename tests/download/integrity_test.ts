@@ -1,0 +1,142 @@
+/** What arrives must be what was asked for. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { hash } from "node:crypto";
+import type { DownloadTask } from "../../download/proc_download_core.ts";
+import { bytesFor } from "../support/fault_server.ts";
+import { RemoteFile } from "../support/remote_file.ts";
+import { DownloadBench } from "./download_bench.ts";
+
+const SIZES = [10, 2_000_000];
+
+function test(name: string, run: (lane: boolean, size: number) => Promise<void>): void {
+  for (const lane of [true, false]) {
+    for (const size of SIZES) {
+      Deno.test(`Attempt ${name}, ${size} bytes over ${lane ? "lane" : "fetch"}`, () => run(lane, size));
+    }
+  }
+}
+
+const sha256 = (bytes: Uint8Array) => hash("sha256", bytes, "hex");
+const base64 = (bytes: Uint8Array) => hash("sha256", bytes, "base64");
+
+test("takes a file that has the checksum and the size of its task", async (lane, size) => {
+  await using bench = await DownloadBench.start(() => new Response(bytesFor("x", size)), { lane });
+  const bytes = bytesFor("x", size);
+  const tasks: Partial<DownloadTask>[] = [
+    { checksum: `sha-256:${sha256(bytes)}`, size },
+    { checksum: `sha-512:${hash("sha512", bytes, "hex")}` },
+    { checksum: `sha-1:${hash("sha1", bytes, "hex")}` },
+    { checksum: `md5:${hash("md5", bytes, "hex")}` },
+  ];
+  for (const [index, task] of tasks.entries()) {
+    const outcome = await bench.fetch("/x", { out: `f${index}`, ...task });
+    assertEquals(outcome.type, "done", JSON.stringify(outcome));
+    assertEquals(bench.read(`f${index}`), bytes);
+  }
+  assertEquals(bench.server.requests.length, tasks.length);
+});
+
+test("asks once more for a file that is not what it should be, then fails and leaves nothing", async (lane, size) => {
+  await using bench = await DownloadBench.start(
+    () => new Response(bytesFor("x", size), { headers: { etag: '"x"' } }),
+    { lane },
+  );
+  const cases: [Partial<DownloadTask>, string][] = [
+    [{ checksum: `sha-256:${"0".repeat(64)}` }, "sha-256 must be 0000"],
+    [{ size: size + 1 }, `size must be ${size + 1}: current value is ${size}`],
+  ];
+  for (const [task, message] of cases) {
+    const before = bench.server.requests.length;
+    const outcome = await bench.fetch("/x", task);
+    assert(outcome.type === "failed", JSON.stringify(outcome));
+    assertEquals([outcome.error.kind, outcome.error.retryable], ["integrity", false]);
+    assertStringIncludes(outcome.error.message, message);
+    assertEquals(bench.server.requests.length, before + 2);
+    assertEquals(bench.names(), []);
+  }
+});
+
+test("is content if the second try brings the right bytes", async (lane, size) => {
+  const right = bytesFor("right", size);
+  await using bench = await DownloadBench.start(
+    ({ nth }) => new Response(nth === 1 ? bytesFor("wrong", size) : right),
+    {
+      lane,
+    },
+  );
+  const outcome = await bench.fetch("/x", { checksum: `sha-256:${sha256(right)}` });
+  assertEquals(outcome.type, "done", JSON.stringify(outcome));
+  assertEquals(bench.read(), right);
+  assertEquals(bench.names(), ["file"]);
+});
+
+for (
+  const [field, value] of [
+    ["Repr-Digest", (bytes: Uint8Array) => `sha-256=:${base64(bytes)}:`],
+    ["Content-Digest", (bytes: Uint8Array) => `sha-256=:${base64(bytes)}:`],
+    ["Digest", (bytes: Uint8Array) => `SHA-256=${base64(bytes)}`],
+  ] as const
+) {
+  test(`holds a server to its ${field}`, async (lane, size) => {
+    const bytes = bytesFor("x", size);
+    await using bench = await DownloadBench.start(({ path }) => {
+      const digest = value(path === "/good" ? bytes : bytesFor("other", size));
+      return new Response(bytes, { headers: { [field]: digest } });
+    }, { lane });
+    assertEquals((await bench.fetch("/good")).type, "done");
+    const bad = await bench.fetch("/bad", { out: "bad" });
+    assert(bad.type === "failed" && bad.error.kind === "integrity", JSON.stringify(bad));
+    assertEquals(bench.names(), ["file"]);
+  });
+}
+
+test("refuses the page of an error under the name of a picture", async (lane, size) => {
+  const page = new TextEncoder().encode("<!DOCTYPE html><title>Sorry</title>".padEnd(size));
+  await using bench = await DownloadBench.start(({ path }) => {
+    const type = path === "/typed" ? "text/html" : "application/octet-stream";
+    return new Response(path === "/picture" ? bytesFor("x", size) : page, { headers: { "content-type": type } });
+  }, { lane, expectType: "auto" });
+  for (const path of ["/typed", "/sniffed"]) {
+    const outcome = await bench.fetch(path, { out: "cat.jpg" });
+    assert(outcome.type === "failed", JSON.stringify(outcome));
+    assertEquals(outcome.error.kind, "integrity");
+  }
+  assertEquals(bench.names(), []);
+  assertEquals((await bench.fetch("/picture", { out: "cat.jpg" })).type, "done");
+  assertEquals((await bench.fetch("/typed", { out: "sorry.html" })).type, "done");
+});
+
+test("does not blame a digest of the encoded bytes on the decoded file", async (lane, size) => {
+  const plain = bytesFor("x", size);
+  const zipped = await new Response(new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+  await using bench = await DownloadBench.start(() =>
+    new Response(zipped, {
+      headers: { "content-encoding": "gzip", "repr-digest": `sha-256=:${base64(zipped)}:`, etag: '"x"' },
+    }), { lane });
+  const outcome = await bench.fetch("/x", { checksum: `sha-256:${sha256(plain)}` });
+  assertEquals(outcome.type, "done", JSON.stringify(outcome));
+  assertEquals(bench.read(), plain);
+});
+
+for (const lane of [true, false]) {
+  Deno.test(`Attempt checks all of a continued file, and starts over if what was left is bad, ${lane}`, async () => {
+    const file = new RemoteFile();
+    await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+    const checksum = `sha-256:${sha256(file.content())}`;
+    file.breaks.push(1_500_000);
+    assertEquals((await bench.fetch("/x", { checksum })).type, "retry");
+    const good = await bench.fetch("/x", { checksum, attempts: 1 });
+    assertEquals(good.type, "done", JSON.stringify(good));
+    assertEquals(bench.server.requests.length, 2);
+
+    file.breaks.push(1_500_000);
+    assertEquals((await bench.fetch("/x", { checksum, out: "b" })).type, "retry");
+    const part = Deno.readFileSync(bench.path("b.part"));
+    part[5]! ^= 1;
+    Deno.writeFileSync(bench.path("b.part"), part);
+    const healed = await bench.fetch("/x", { checksum, out: "b", attempts: 1 });
+    assertEquals(healed.type, "done", JSON.stringify(healed));
+    assertEquals(bench.read("b"), file.content());
+    assertEquals(bench.server.requests.length, 5);
+  });
+}

@@ -158,7 +158,8 @@ export class PartFile implements Disposable {
   /** Lets go of the file; what cannot be continued is removed. */
   [Symbol.dispose](): void {
     const continuable = this.#left !== undefined || (this.#state !== undefined && this.#bytes > 0);
-    if (!continuable) this.discard();
+    // Another writer may have finished the file in the meantime.
+    if (!continuable || existsSync(this.finalPath)) this.discard();
     this.#file.close();
   }
 

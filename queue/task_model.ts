@@ -3,8 +3,9 @@
  *
  * A task waits until an owner claims it, and runs until that owner settles it. A failure worth another try goes back to
  * waiting with a `notBefore`; any other failure, and the last of the tries, is `failed`. A claim that was never started
- * is released, and one whose owner died is reclaimed: neither counts as an attempt, but five crashes in a row fail the
- * task, so that a file which kills its worker cannot kill it for ever. Only the user moves a settled task again (`retry`).
+ * is released, or deferred if its host wants to be left alone for a while, and one whose owner died is reclaimed: none of
+ * these counts as an attempt, but five crashes in a row fail the task, so that a file which kills its worker cannot kill it
+ * for ever. Only the user moves a settled task again (`retry`).
  *
  * @module
  */
@@ -121,6 +122,7 @@ export type TaskOutcome =
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
   | { type: "released" }
+  | { type: "deferred"; notBefore: number }
   | { type: "crashed" };
 
 /** A move that a task can make. */
@@ -133,6 +135,7 @@ export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
   failed: ["running"],
   retry: ["running"],
   released: ["running"],
+  deferred: ["running"],
   crashed: ["running"],
   pause: ["waiting", "running"],
   resume: ["paused"],
@@ -164,6 +167,13 @@ function assertMove(task: Task, move: TaskMove): void {
   }
 }
 
+function assertTime(task: Task, notBefore: number, move: string): void {
+  if (Number.isFinite(notBefore)) return;
+  throw new RangeError(
+    `Cannot ${move} task "${task.id}" as notBefore must be a finite number: current value is ${notBefore}`,
+  );
+}
+
 /** The same task, claimed by an owner for one of its cores. */
 export function taskClaim(task: Task, owner: string, core: number): Task {
   assertMove(task, "claim");
@@ -187,6 +197,9 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
   switch (outcome.type) {
     case "released":
       return { ...rest, status: "waiting" };
+    case "deferred":
+      assertTime(task, outcome.notBefore, "defer");
+      return { ...rest, status: "waiting", notBefore: outcome.notBefore };
     case "crashed": {
       const crashes = task.crashes + 1;
       const error: TaskError = {
@@ -200,11 +213,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
         : { ...rest, status: "failed", crashes, error, finishedAt: now };
     }
     case "retry":
-      if (!Number.isFinite(outcome.notBefore)) {
-        throw new RangeError(
-          `Cannot retry task "${task.id}" as notBefore must be a finite number: current value is ${outcome.notBefore}`,
-        );
-      }
+      assertTime(task, outcome.notBefore, "retry");
       return {
         ...rest,
         status: "waiting",

@@ -89,6 +89,10 @@ export class ContractModel {
       case "released":
         task.status = "waiting";
         return;
+      case "deferred":
+        task.status = "waiting";
+        task.notBefore = outcome.notBefore;
+        return;
       case "crashed":
         task.crashes++;
         task.status = task.crashes < MAX_CRASHES ? "waiting" : "failed";

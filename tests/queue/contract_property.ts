@@ -54,7 +54,7 @@ const claim: fc.Arbitrary<Operation> = fc.tuple(ownerIndex, fc.integer({ min: 1,
   },
 );
 
-const settle: fc.Arbitrary<Operation> = fc.array(fc.tuple(fc.nat(), fc.nat(9), fc.nat(15_000)), { maxLength: 6 }).map(
+const settle: fc.Arbitrary<Operation> = fc.array(fc.tuple(fc.nat(), fc.nat(10), fc.nat(15_000)), { maxLength: 6 }).map(
   (picks) => async (run) => {
     if (run.claims.length === 0) return;
     const settlements = picks.map(([pick, kind, delay]) => ({
@@ -70,6 +70,7 @@ function outcomeOf(kind: number, notBefore: number): TaskOutcome {
   if (kind < 3) return { type: "done", startedAt: 1, facts: { bytes: 1, finalUrl: "http://f.example/" } };
   if (kind < 5) return { type: "failed", startedAt: 1, error: taskError({ retryable: kind === 3 }) };
   if (kind < 7) return { type: "retry", startedAt: 1, error: taskError(), notBefore };
+  if (kind === 10) return { type: "deferred", notBefore };
   return { type: kind === 7 ? "released" : "crashed" };
 }
 

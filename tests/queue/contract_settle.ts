@@ -87,6 +87,19 @@ export function contractSettle(name: string, open: OpenList): void {
     assertEquals((await claimAs(list, "b")).map((claimed) => claimed.owner), ["b"]);
   });
 
+  Deno.test(`${name} settle as deferred counts no attempt, and lets nobody claim before the time`, async () => {
+    const clock = fakeClock(1000);
+    await using list = await open({ clock });
+    await list.add([draft(1, { id: "one" })]);
+    assertEquals(await settleAll(list, await claimAs(list, "a"), { type: "deferred", notBefore: 2000 }), ["settled"]);
+    const task = await list.get("one");
+    assertEquals([task?.status, task?.attempts, task?.crashes, task?.notBefore], ["waiting", 0, 0, 2000]);
+    assertEquals(await claimAs(list, "a"), []);
+    clock.advance(1000);
+    assertEquals((await claimAs(list, "a")).map((claimed) => claimed.id), ["one"]);
+    assertEquals(await list.counts(), countsOf({ running: 1 }));
+  });
+
   Deno.test(`${name} settle as crashed lets a task wait again, until it fails for good`, async () => {
     await using list = await open();
     await list.add([draft(1, { id: "one" })]);

@@ -24,6 +24,7 @@ const OUTCOMES: readonly TaskOutcome[] = [
   { type: "failed", startedAt: 5, error },
   { type: "retry", startedAt: 5, error, notBefore: 12_000 },
   { type: "released" },
+  { type: "deferred", notBefore: 12_000 },
   { type: "crashed" },
 ];
 
@@ -53,6 +54,7 @@ Deno.test("TASK_MOVES is the table of the design, and taskCanMove reads it", () 
     failed: ["running"],
     retry: ["running"],
     released: ["running"],
+    deferred: ["running"],
     crashed: ["running"],
     pause: ["waiting", "running"],
     resume: ["paused"],
@@ -122,10 +124,13 @@ Deno.test("taskSettle as failed or retry counts the attempt and keeps the error"
   assertEquals(taskSettle(before, OUTCOMES[2]!, NOW), task({ ...after, status: "waiting", notBefore: 12_000 }));
 });
 
-Deno.test("taskSettle as retry throws if the time never comes", () => {
+Deno.test("taskSettle as retry or deferred throws if the time never comes", () => {
   for (const notBefore of [NaN, Infinity, -Infinity]) {
-    const outcome: TaskOutcome = { type: "retry", startedAt: 5, error, notBefore };
-    assertThrows(() => taskSettle(running(), outcome, NOW), RangeError, "notBefore must be a finite number");
+    for (
+      const outcome of [{ type: "retry", startedAt: 5, error, notBefore }, { type: "deferred", notBefore }] as const
+    ) {
+      assertThrows(() => taskSettle(running(), outcome, NOW), RangeError, "notBefore must be a finite number");
+    }
   }
 });
 
@@ -134,6 +139,14 @@ Deno.test("taskSettle as released changes nothing but the state", () => {
   assertEquals(
     taskSettle(before, { type: "released" }, NOW),
     task({ core: 3, attempts: 1, crashes: 2, error }),
+  );
+});
+
+Deno.test("taskSettle as deferred changes the state and the time, and counts nothing", () => {
+  const before = running({ attempts: 1, crashes: 2, error });
+  assertEquals(
+    taskSettle(before, { type: "deferred", notBefore: 12_000 }, NOW),
+    task({ core: 3, attempts: 1, crashes: 2, error, notBefore: 12_000 }),
   );
 });
 

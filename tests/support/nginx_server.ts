@@ -10,6 +10,12 @@ export interface NginxRequest {
   path: string;
 }
 
+/** How an {@linkcode NginxServer} serves. */
+export interface NginxOptions {
+  /** Bytes a second for each connection, in nginx's words (`10m`). Default: no limit. */
+  limitRate?: string;
+}
+
 const START_TRIES = 5;
 const START_TIMEOUT_MS = 20_000;
 
@@ -35,14 +41,15 @@ export class NginxServer implements AsyncDisposable {
    * Starts it and waits until it answers.
    *
    * @param root The folder to serve.
+   * @param options How to serve it.
    * @throws {Error} If nginx is not installed or does not come up.
    */
-  static async start(root: string): Promise<NginxServer> {
+  static async start(root: string, options: NginxOptions = {}): Promise<NginxServer> {
     const program = await findProgram("nginx", ["-v"]);
     const home = await TempDir.create();
     try {
       for (let tries = 1;; tries++) {
-        const server = await NginxServer.#try(program, root, home);
+        const server = await NginxServer.#try(program, root, home, options);
         if (server !== undefined) return server;
         // Another process may have taken the port since it was found free.
         if (tries < START_TRIES) continue;
@@ -54,10 +61,15 @@ export class NginxServer implements AsyncDisposable {
     }
   }
 
-  static async #try(program: string, root: string, home: TempDir): Promise<NginxServer | undefined> {
+  static async #try(
+    program: string,
+    root: string,
+    home: TempDir,
+    options: NginxOptions,
+  ): Promise<NginxServer | undefined> {
     const port = freePort();
     const ready = `/${crypto.randomUUID()}`;
-    await home.write("nginx.conf", configuration(root, home, port, ready));
+    await home.write("nginx.conf", configuration(root, home, port, ready, options));
     const child = new Deno.Command(program, {
       args: ["-p", home.path, "-c", home.join("nginx.conf"), "-e", home.join("error.log")],
       stdin: "null",
@@ -100,7 +112,13 @@ export class NginxServer implements AsyncDisposable {
   }
 }
 
-function configuration(root: string, home: TempDir, port: number, ready: string): string {
+function configuration(
+  root: string,
+  home: TempDir,
+  port: number,
+  ready: string,
+  { limitRate }: NginxOptions,
+): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `  ${kind}_temp_path ${home.join(kind)};`);
   return [
@@ -120,6 +138,7 @@ function configuration(root: string, home: TempDir, port: number, ready: string)
     "  server {",
     `    listen 127.0.0.1:${port};`,
     `    root ${root};`,
+    ...(limitRate === undefined ? [] : [`    limit_rate ${limitRate};`]),
     `    location = ${ready} { return 200 ${ready}; }`,
     "  }",
     "}",

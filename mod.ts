@@ -15,7 +15,7 @@
  *
  * @module
  */
-export { addEntries } from "./app/add_entries.ts";
+export { addEntries, type AddEntriesOptions } from "./app/add_entries.ts";
 export { Downloader, type RunOptions, type RunSummary } from "./app/downloader.ts";
 export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";
 export type { DownloaderOptions } from "./app/downloader_options.ts";
@@ -26,7 +26,9 @@ export type { Lagged } from "./base/broadcast.ts";
 export type { ErrorRecord } from "./base/error_record.ts";
 export type { Logger } from "./base/logger.ts";
 export { CfgError, type CfgProblem } from "./config/cfg_error.ts";
+export { readChecksumFile } from "./app/read_checksum_file.ts";
 export { readTaskFile, type TaskFileEntry } from "./app/read_task_file.ts";
+export { type Checksum, type ChecksumAlgorithm, parseChecksum, type ParsedChecksum } from "./download/checksum.ts";
 export { QueueUnavailableError } from "./queue/queue_unavailable_error.ts";
 export { TaskFileError } from "./queue/task_file_error.ts";
 export type { TaskEntry } from "./queue/task_entry_schema.ts";

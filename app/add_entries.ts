@@ -2,11 +2,18 @@ import { taskDraft } from "../download/task_draft.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
 
+/** How {@linkcode addEntries} takes entries. */
+export interface AddEntriesOptions {
+  /** Checksums by file name, for entries without one of their own; see {@linkcode readChecksumFile}. Default: none. */
+  checksums?: ReadonlyMap<string, string>;
+}
+
 /**
  * Checks entries and puts the good ones on a list.
  *
  * @param list The list.
  * @param entries What a task file would hold: objects with a `url`, or bare urls.
+ * @param options How to take them.
  * @returns One result for each entry, in order; `refused` names the field and the reason.
  *
  * @example
@@ -21,6 +28,7 @@ import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_
 export async function addEntries(
   list: TaskSharedList,
   entries: readonly (TaskEntry | string)[],
+  options: AddEntriesOptions = {},
 ): Promise<AddResult[]> {
   const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
   const results: AddResult[] = new Array(entries.length);
@@ -28,7 +36,7 @@ export async function addEntries(
   const places: number[] = [];
   for (const [index, value] of entries.entries()) {
     const checked = checkTaskEntry(value);
-    const result = checked.type === "problem" ? checked : taskDraft(checked.entry);
+    const result = checked.type === "problem" ? checked : taskDraft(checked.entry, options.checksums);
     if (result.type === "problem") {
       results[index] = { type: "refused", field: result.field, reason: result.message };
     } else {

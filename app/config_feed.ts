@@ -11,6 +11,8 @@ export interface ConfigFeedPorts {
   list: TaskSharedList;
   /** The task file. */
   file: string;
+  /** Checksums by file name, for entries without one of their own. */
+  checksums: ReadonlyMap<string, string> | undefined;
   /** Go on after the first read. */
   watch: boolean;
   /** The core of the config worker; absent: do not pin. */
@@ -73,7 +75,7 @@ export class ConfigFeed implements Disposable {
   }
 
   async #hear(message: FromProcConfig): Promise<void> {
-    const { news, file, watch, core } = this.#ports;
+    const { news, file, checksums, watch, core } = this.#ports;
     switch (message.type) {
       case "hello":
         if (message.pinError !== undefined) {
@@ -86,7 +88,7 @@ export class ConfigFeed implements Disposable {
           pinned: core !== undefined && message.pinError === undefined,
         });
         // Not before: while it loads, a thread loses whatever is sent to it.
-        this.#thread.post({ type: "start", file, watch });
+        this.#thread.post({ type: "start", file, watch, ...(checksums === undefined ? {} : { checksums }) });
         return;
       case "drafts":
         this.#reading = true;

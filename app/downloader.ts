@@ -21,6 +21,7 @@ import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFile, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
+import { readChecksumFile } from "./read_checksum_file.ts";
 import { TaskLog } from "./task_log.ts";
 import { threadPermissions } from "./thread_permissions.ts";
 
@@ -52,6 +53,8 @@ interface Plan {
   cores: readonly number[];
   allowed: readonly number[];
   library: string | undefined;
+  /** By file name, if there is a file of them. */
+  checksums?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -96,12 +99,14 @@ export class Downloader implements AsyncDisposable {
    *
    * @param options How to work; everything has a default.
    * @returns A downloader; dispose of it (`await using`).
-   * @throws {CfgError} If an option is wrong, the folder cannot be written or the task file cannot be read.
+   * @throws {CfgError} If an option is wrong, the folder cannot be written, or a file that is named cannot be read.
    * @throws {QueueUnavailableError} If the task list cannot be opened.
    */
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const plan = makePlan(settingsFromOptions(options));
+    const { checksumFile } = plan.settings;
     if (options.tasks !== undefined) await checkTaskFile(options.tasks);
+    if (checksumFile !== undefined) plan.checksums = await readChecksumFile(checksumFile);
     const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
     const downloader = new Downloader(plan, options, folder, await openTaskList(plan.settings.queue));
@@ -121,7 +126,8 @@ export class Downloader implements AsyncDisposable {
    * @returns One result for each entry, in order; `refused` names the field and the reason.
    */
   async add(entries: readonly (TaskEntry | string)[]): Promise<AddResult[]> {
-    const results = await addEntries(this.#list, entries);
+    const { checksums } = this.#plan;
+    const results = await addEntries(this.#list, entries, checksums === undefined ? {} : { checksums });
     const added = results.filter((result) => result.type === "added").length;
     const duplicates = results.filter((result) => result.type === "duplicate").length;
     if (added > 0) this.#tell({ type: "tasks_added", added, duplicates });
@@ -251,11 +257,12 @@ export class Downloader implements AsyncDisposable {
   }
 
   #startFeed(once: boolean, failed: (error: unknown) => void): ConfigFeed | undefined {
-    const { settings, main, library } = this.#plan;
+    const { settings, main, library, checksums } = this.#plan;
     if (this.#options.tasks === undefined) return undefined;
     return new ConfigFeed({
       list: this.#list,
       file: settings.tasks,
+      checksums,
       watch: !once,
       core: settings.pin ? main : undefined,
       library,

@@ -1,8 +1,10 @@
 import type { Logger } from "../base/logger.ts";
 import { CFG_FIELDS } from "../config/cfg_fields.ts";
-import { CfgError } from "../config/cfg_error.ts";
+import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import { cfgResolve } from "../config/cfg_resolve.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
+import { parseExpectType } from "../download/expect_type.ts";
+import { retryOn } from "../queue/retry_on.ts";
 
 /** How a {@linkcode Downloader} works; everything has a default. Durations are in milliseconds. */
 export interface DownloaderOptions {
@@ -32,6 +34,8 @@ export interface DownloaderOptions {
   retries?: number;
   /** The base of the backoff. Default 1000. */
   retryWaitMs?: number;
+  /** The HTTP statuses worth another attempt. Default `"408,425,429,5xx"`. */
+  retryOn?: string;
   /** How long a connection may take to come about. Default 10000. */
   connectTimeoutMs?: number;
   /** How long a download may go without a byte. Default 30000. */
@@ -42,6 +46,10 @@ export interface DownloaderOptions {
   httpClient?: "auto" | "fetch";
   /** How many redirects to follow. Default 20. */
   maxRedirects?: number;
+  /** What answers must be: media types such as `image/*,application/zip`, or `"auto"`. Default: anything. */
+  expectType?: string;
+  /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
+  checksumFile?: string;
   /** How long running downloads may go on after a stop. Default 4000. */
   graceMs?: number;
   /** The language of the log lines about files. Default `"en"`. */
@@ -87,5 +95,28 @@ export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
       message: `Cannot use ${field} as it is not an option of a downloader`,
     })));
   }
-  return cfgResolve({ options: values });
+  const settings = cfgResolve({ options: values });
+  const problems = listProblems(settings);
+  if (problems.length > 0) throw new CfgError(problems);
+  return settings;
+}
+
+/** What is wrong with the options whose form is known above `config/` only. */
+function listProblems({ expectType, retryOn: statuses }: CfgSettings): CfgProblem[] {
+  const problems: CfgProblem[] = [];
+  const parsed = expectType === undefined ? undefined : parseExpectType(expectType);
+  if (parsed?.type === "problem") {
+    problems.push({
+      field: "expectType",
+      source: "options",
+      message: `Cannot use --expect-type as it ${parsed.message}`,
+    });
+  }
+  try {
+    retryOn(statuses);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.push({ field: "retryOn", source: "options", message: `--retry-on: ${error.message}` });
+  }
+  return problems;
 }

@@ -149,6 +149,11 @@ export class TaskFeeder {
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, attempts, core, fence, headers } = task;
-  return { id, seq, url, out, attempts, core, fence, ...(headers === undefined ? {} : { headers }) };
+  const { id, seq, url, out, attempts, core, fence, headers, checksum, size } = task;
+  return {
+    ...{ id, seq, url, out, attempts, core, fence },
+    ...(headers === undefined ? {} : { headers }),
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(size === undefined ? {} : { size }),
+  };
 }

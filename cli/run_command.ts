@@ -6,7 +6,9 @@ import {
   Downloader,
   type Logger,
   openTaskList,
+  parseChecksum,
   QueueUnavailableError,
+  readChecksumFile,
   readTaskFile,
   type TaskEntry,
   TaskFileError,
@@ -114,8 +116,10 @@ async function getCommand({ command, settings, terminal, logger }: Context): Pro
 
 async function addCommand({ command, settings, logger }: Context): Promise<number> {
   const entries = await readEntries(command, settings);
-  await using list = await openTaskList(settings.queue);
-  const results = await addEntries(list, entries);
+  const { queue, checksumFile } = settings;
+  const known = checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) };
+  await using list = await openTaskList(queue);
+  const results = await addEntries(list, entries, known);
   const count = (type: string) => results.filter((result) => result.type === type).length;
   for (const [index, result] of results.entries()) {
     if (result.type === "refused") logger.error(`entry ${index} is not taken: ${result.field} ${result.reason}`);
@@ -136,7 +140,13 @@ async function doctorCommand({ settings }: Context): Promise<number> {
 
 /** The entries of a command line: its urls, and what the file of `--input` holds. */
 async function readEntries(command: Command, settings: CfgSettings): Promise<(TaskEntry | string)[]> {
-  const { input, out } = settings;
+  const { input, out, checksum } = settings;
+  const one = { ...(out === undefined ? {} : { out }), ...(checksum === undefined ? {} : { checksum }) };
+  const parsed = checksum === undefined ? undefined : parseChecksum(checksum);
+  if (parsed?.type === "problem") {
+    const message = `Cannot use --checksum as it ${parsed.message}`;
+    throw new CfgError([{ field: "checksum", source: "flag", message }]);
+  }
   if (command.args.length === 0 && input === undefined) {
     throw new UsageError(`corehaul ${command.name} needs a URL, or a file of them with --input`);
   }
@@ -150,11 +160,12 @@ async function readEntries(command: Command, settings: CfgSettings): Promise<(Ta
     });
     for await (const { value } of readTaskFile((file ?? Deno.stdin).readable)) entries.push(value);
   }
-  if (out === undefined) return entries as (TaskEntry | string)[];
+  const [flag] = Object.keys(one);
+  if (flag === undefined) return entries as (TaskEntry | string)[];
   if (entries.length !== 1) {
-    throw new UsageError(`Cannot use --out as it must be for one url: current value is for ${entries.length}`);
+    throw new UsageError(`Cannot use --${flag} as it must be for one url: current value is for ${entries.length}`);
   }
-  return [{ ...(typeof entries[0] === "string" ? { url: entries[0] } : entries[0] as TaskEntry), out }];
+  return [{ ...(typeof entries[0] === "string" ? { url: entries[0] } : entries[0] as TaskEntry), ...one }];
 }
 
 function isLive(settings: CfgSettings, command: Command): boolean {

@@ -32,7 +32,7 @@ async function readConfig(name: string): Promise<{ name: string; values: unknown
 
 /** The options of a downloader that works as the settings say. */
 export function downloaderOptions(settings: CfgSettings, logger: Logger): DownloaderOptions {
-  const { cores, workers, timeoutMs } = settings;
+  const { cores, workers, timeoutMs, checksumFile, expectType } = settings;
   return {
     directory: settings.dir,
     ...(cores === undefined ? {} : { cores }),
@@ -45,11 +45,14 @@ export function downloaderOptions(settings: CfgSettings, logger: Logger): Downlo
     admitIntervalMs: settings.admitIntervalMs,
     retries: settings.retries,
     retryWaitMs: settings.retryWaitMs,
+    retryOn: settings.retryOn,
     connectTimeoutMs: settings.connectTimeoutMs,
     stallTimeoutMs: settings.stallTimeoutMs,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     httpClient: settings.httpClient,
     maxRedirects: settings.maxRedirects,
+    ...(expectType === undefined ? {} : { expectType }),
+    ...(checksumFile === undefined ? {} : { checksumFile }),
     graceMs: settings.graceMs,
     lang: settings.lang,
     logger,

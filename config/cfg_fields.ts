@@ -98,6 +98,24 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: ["get", "add"],
   },
   {
+    name: "checksum",
+    flag: "checksum",
+    placeholder: "ALGO:DIGEST",
+    parse: text("be ALGORITHM:DIGEST"),
+    defaultNote: "none",
+    help: "what the file must add up to: sha-256, sha-512, sha-1 or md5, in hex or base64; for one url",
+    commands: ["get", "add"],
+  },
+  {
+    name: "checksumFile",
+    flag: "checksum-file",
+    placeholder: "FILE",
+    parse: text("name a file"),
+    defaultNote: "none",
+    help: "take checksums by file name from this file, as sha256sum writes it; an entry's own one wins",
+    commands: ["run", "get", "add"],
+  },
+  {
     name: "status",
     flag: "status",
     placeholder: "STATE",
@@ -188,6 +206,15 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   {
+    name: "retryOn",
+    flag: "retry-on",
+    placeholder: "LIST",
+    parse: text("be a list of HTTP statuses such as 408,429,5xx"),
+    default: "408,425,429,5xx",
+    help: "the HTTP statuses worth another attempt: 429, 500-504, 4xx and 5xx, with commas between them",
+    commands: DOWNLOADING,
+  },
+  {
     name: "connectTimeoutMs",
     flag: "connect-timeout",
     placeholder: "D",
@@ -230,6 +257,16 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: integer(0, 1_000),
     default: "20",
     help: "how many redirects to follow",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "expectType",
+    flag: "expect-type",
+    placeholder: "LIST",
+    parse: text("be auto, or a comma list of media types"),
+    defaultNote: "anything",
+    help:
+      "what answers must be: media types such as image/*,application/zip; auto: no web page where the name is no page's",
     commands: DOWNLOADING,
   },
   {

@@ -13,6 +13,10 @@ export interface CfgSettings {
   readonly out?: string;
   /** A file of further tasks; `-` is standard input. */
   readonly input?: string;
+  /** The checksum of the one file to fetch. */
+  readonly checksum?: string;
+  /** A file of checksums by file name. */
+  readonly checksumFile?: string;
   /** Which tasks to list; absent: all. */
   readonly status?: "waiting" | "running" | "paused" | "done" | "failed" | "canceled";
   /** The address of the task list. */
@@ -33,6 +37,8 @@ export interface CfgSettings {
   readonly retries: number;
   /** The base of the backoff. */
   readonly retryWaitMs: number;
+  /** The HTTP statuses that are worth another attempt. */
+  readonly retryOn: string;
   /** How long a connection may take to come about. */
   readonly connectTimeoutMs: number;
   /** How long a download may go without a byte. */
@@ -43,6 +49,8 @@ export interface CfgSettings {
   readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */
   readonly maxRedirects: number;
+  /** What answers must be: media types with commas between them, or `auto`; absent: anything. */
+  readonly expectType?: string;
   /** How long running downloads may go on after a stop. */
   readonly graceMs: number;
   /** What the screen shows. */

@@ -5,11 +5,11 @@
  */
 import { Buffer } from "node:buffer";
 
-/** The algorithms, strongest first. md5 and sha-1 tell accidents only: anyone can make two files with the same one. */
-export const CHECKSUM_ALGORITHMS = ["sha-512", "sha-256", "sha-1", "md5"] as const;
+/** An algorithm. md5 and sha-1 tell accidents only: anyone can make two files with the same one. */
+export type ChecksumAlgorithm = "sha-512" | "sha-256" | "sha-1" | "md5";
 
-/** An algorithm. */
-export type ChecksumAlgorithm = typeof CHECKSUM_ALGORITHMS[number];
+/** The algorithms, strongest first. */
+export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = ["sha-512", "sha-256", "sha-1", "md5"];
 
 /** How many bytes a digest has. */
 export const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {

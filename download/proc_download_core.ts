@@ -48,12 +48,10 @@ export interface DownloadContext {
 }
 
 /** The task as the core needs it. */
-export type DownloadTask = Pick<ClaimedTask, "id" | "url" | "out" | "headers" | "attempts" | "core" | "fence"> & {
-  /** What the file must have, as `algorithm:hex`. */
-  checksum?: string;
-  /** How many bytes it must have. */
-  size?: number;
-};
+export type DownloadTask = Pick<
+  ClaimedTask,
+  "id" | "url" | "out" | "headers" | "checksum" | "size" | "attempts" | "core" | "fence"
+>;
 
 /**
  * Fetches one file.

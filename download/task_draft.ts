@@ -1,25 +1,31 @@
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
+import { formatChecksum, parseChecksum } from "./checksum.ts";
 import { fallbackOut, outFromUrl, outProblem } from "./task_names.ts";
 
 /** A draft, or the field that is wrong and why. */
 export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem"; field: string; message: string };
 
 /**
- * Makes a draft of a checked entry: gives it a name if the user did not, and refuses a name that leads elsewhere.
+ * Makes a draft of a checked entry: gives it a name if the user did not, refuses a name that leads elsewhere, and writes
+ * its checksum in the one form `algorithm:digest`.
  *
  * @param entry The entry.
+ * @param checksums Checksums by file name, for entries without one of their own: looked up by `out`, then by the name
+ * that the url suggests. Default: none.
  * @returns The draft, or what is wrong with it.
  */
-export function taskDraft(entry: TaskEntry): DraftResult {
-  const { out: given, ...rest } = entry;
-  if (given === undefined) {
-    const out = outFromUrl(entry.url);
-    return { type: "draft", draft: { ...rest, out, fallbackOut: fallbackOut(out, entry.url) } };
-  }
-  const problem = outProblem(given);
+export function taskDraft(entry: TaskEntry, checksums?: ReadonlyMap<string, string>): DraftResult {
+  const { out: given, checksum: own, ...rest } = entry;
+  const problem = given === undefined ? undefined : outProblem(given);
   if (problem !== undefined) {
     return { type: "problem", field: "out", message: `${problem}: current value is ${JSON.stringify(given)}` };
   }
-  return { type: "draft", draft: { ...rest, out: given } };
+  const suggested = given === undefined || checksums !== undefined ? outFromUrl(entry.url) : "";
+  const written = own ?? checksums?.get(given ?? suggested) ?? checksums?.get(suggested);
+  const parsed = written === undefined ? undefined : parseChecksum(written);
+  if (parsed?.type === "problem") return { type: "problem", field: "checksum", message: parsed.message };
+  const draft = { ...rest, ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }) };
+  if (given !== undefined) return { type: "draft", draft: { ...draft, out: given } };
+  return { type: "draft", draft: { ...draft, out: suggested, fallbackOut: fallbackOut(suggested, entry.url) } };
 }

@@ -25,6 +25,10 @@ const entrySchema = z.strictObject({
   )
     .optional()
     .describe("extra request headers, sent to the origin of url only"),
+  checksum: z.string().optional()
+    .describe("what the bytes must add up to: sha-256:, sha-512:, sha-1: or md5: with the digest in hex or base64"),
+  size: z.int().min(0).optional()
+    .describe("how many bytes the file must have"),
 }).describe("one file to fetch");
 
 /** One entry of a task file. */
@@ -39,6 +43,10 @@ export interface TaskEntry {
   priority?: number;
   /** Extra request headers, sent to the origin of `url` only. */
   headers?: Record<string, string>;
+  /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-1:` or `md5:`, and the digest in hex or base64. */
+  checksum?: string;
+  /** How many bytes the file must have. */
+  size?: number;
 }
 
 /** A checked entry, or what is wrong with it. */

@@ -133,6 +133,8 @@ function makeTask({ draft, out, seq }: Candidate, now: number): Task {
     out,
     priority: draft.priority ?? 0,
     ...(draft.headers === undefined ? {} : { headers: draft.headers }),
+    ...(draft.checksum === undefined ? {} : { checksum: draft.checksum }),
+    ...(draft.size === undefined ? {} : { size: draft.size }),
     status: "waiting",
     attempts: 0,
     crashes: 0,

@@ -97,9 +97,12 @@ export function taken(id: string): AddResult {
 /** The answer to a draft that can never be stored, or undefined. */
 export function refusal(draft: TaskDraft, limits: KvLimits): AddResult | undefined {
   const refuse = (field: string, reason: string): AddResult => ({ type: "refused", field, reason });
-  const { priority, notBefore } = draft;
+  const { priority, notBefore, size: wanted } = draft;
   if (priority !== undefined && !Number.isSafeInteger(priority)) {
     return refuse("priority", `must be a safe integer: current value is ${priority}`);
+  }
+  if (wanted !== undefined && !(Number.isSafeInteger(wanted) && wanted >= 0)) {
+    return refuse("size", `must be a safe integer of at least 0: current value is ${wanted}`);
   }
   if (notBefore !== undefined && !Number.isFinite(notBefore)) {
     return refuse("notBefore", `must be a finite number: current value is ${notBefore}`);

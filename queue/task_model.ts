@@ -58,6 +58,10 @@ export interface Task {
   priority: number;
   /** Extra request headers, sent to the origin of `url` only. */
   headers?: Record<string, string>;
+  /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
+  checksum?: string;
+  /** How many bytes the file must have. */
+  size?: number;
   /** The state. */
   status: TaskStatus;
   /** The core that runs it, or ran it last. */

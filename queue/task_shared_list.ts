@@ -21,6 +21,10 @@ export interface TaskDraft {
   priority?: number;
   /** Extra request headers. */
   headers?: Record<string, string>;
+  /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
+  checksum?: string;
+  /** How many bytes the file must have. */
+  size?: number;
   /** The earliest time of the first attempt, in milliseconds since the epoch. */
   notBefore?: number;
 }

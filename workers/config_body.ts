@@ -39,19 +39,19 @@ export function startConfig(scope: WorkerScope, hello: FromProcConfig): void {
   scope.onmessage = (event: MessageEvent<ToProcConfig>) => {
     const message = event.data;
     if (message.type === "added") added?.();
-    else follow(resolve(message.file), message.watch, send, post);
+    else follow(new TaskFileReader(resolve(message.file), message.checksums), message.watch, send, post);
   };
   post(hello);
 }
 
 /** Reads the file, and again whenever it has changed. */
 async function follow(
-  file: string,
+  reader: TaskFileReader,
   watch: boolean,
   send: (batch: DraftBatch) => Promise<void>,
   post: (message: FromProcConfig) => void,
 ): Promise<void> {
-  const reader = new TaskFileReader(file);
+  const file = reader.path;
   const changes = new FileChanges(file);
   let told: string | undefined;
   while (true) {

@@ -59,7 +59,13 @@ export type FromProcWorker =
 
 /** To the config worker. */
 export type ToProcConfig =
-  | { type: "start"; file: string; watch: boolean }
+  | {
+    type: "start";
+    file: string;
+    watch: boolean;
+    /** Checksums by file name, for entries without one of their own. */
+    checksums?: ReadonlyMap<string, string>;
+  }
   | { type: "added" };
 
 /** An entry of the task file that is not taken. */

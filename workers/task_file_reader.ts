@@ -30,12 +30,18 @@ export interface ReadEnd extends ScanEnd {
  * skipped by blocks of equal entries, so that appending to a long list costs little.
  */
 export class TaskFileReader {
-  readonly #path: string;
+  /** The task file. */
+  readonly path: string;
+  readonly #checksums: ReadonlyMap<string, string> | undefined;
   #seen = new Set<string>();
 
-  /** @param path The task file. */
-  constructor(path: string) {
-    this.#path = path;
+  /**
+   * @param path The task file.
+   * @param checksums Checksums by file name, for entries without one of their own. Default: none.
+   */
+  constructor(path: string, checksums?: ReadonlyMap<string, string>) {
+    this.path = path;
+    this.#checksums = checksums;
   }
 
   /**
@@ -45,7 +51,7 @@ export class TaskFileReader {
    * @throws {TaskFileError} If the file is not whole; nothing was given to `take` then.
    */
   async read(take: (batch: DraftBatch) => Promise<void>): Promise<ReadEnd> {
-    using file = await Deno.open(this.#path, { read: true });
+    using file = await Deno.open(this.path, { read: true });
     // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
     const check = scanTaskFile(chunks(file));
     let step = await check.next();
@@ -58,7 +64,7 @@ export class TaskFileReader {
       if (block.length === 0) return;
       const key = hash("sha1", block.map((entry) => entry.text).join("\n"), "base64");
       seen.add(key);
-      if (!this.#seen.has(key)) await take(makeBatch(block));
+      if (!this.#seen.has(key)) await take(makeBatch(block, this.#checksums));
       block = [];
     };
     for await (const entry of scanTaskFile(chunks(file))) {
@@ -72,11 +78,11 @@ export class TaskFileReader {
   }
 }
 
-function makeBatch(block: readonly RawEntry[]): DraftBatch {
+function makeBatch(block: readonly RawEntry[], checksums?: ReadonlyMap<string, string>): DraftBatch {
   const batch: DraftBatch = { drafts: [], indexes: [], lines: [], problems: [] };
   for (const { index, line, value } of block) {
     const checked = checkTaskEntry(value);
-    const result = checked.type === "problem" ? checked : taskDraft(checked.entry);
+    const result = checked.type === "problem" ? checked : taskDraft(checked.entry, checksums);
     if (result.type === "problem") {
       batch.problems.push({ index, line, field: result.field, message: result.message });
     } else {

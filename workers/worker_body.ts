@@ -53,6 +53,7 @@ class RunningWorker {
       watchdog: new Watchdog(settings, connectProbe),
       retry: settings,
       maxRedirects: settings.maxRedirects,
+      ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       onBytes: (count) => counters.add(index, "bytes", count),
     };
     this.#context = context;

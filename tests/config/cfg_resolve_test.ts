@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CFG_FIELDS, cfgEnvName, cfgFileKey } from "../../config/cfg_fields.ts";
 import { CfgError } from "../../config/cfg_error.ts";
 import { cfgResolve, type CfgSources } from "../../config/cfg_resolve.ts";
+import { RETRY_ON_DEFAULT } from "../../queue/retry_on.ts";
 
 Deno.test("cfgResolve gives the documented defaults, frozen", () => {
   const settings = cfgResolve();
@@ -17,6 +18,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     admitIntervalMs: 100,
     retries: 5,
     retryWaitMs: 1000,
+    retryOn: RETRY_ON_DEFAULT,
     connectTimeoutMs: 10_000,
     stallTimeoutMs: 30_000,
     httpClient: "auto",

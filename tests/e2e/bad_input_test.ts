@@ -18,6 +18,7 @@ interface Case {
 }
 
 const RANGE = "a whole number from 1 to 100";
+const MD5 = "md5:d41d8cd98f00b204e9800998ecf8427e";
 const CASES: Case[] = [
   { name: "an unknown flag", args: ["run", "--treshold", "75"], names: ["--treshold"] },
   { name: "an unknown flag with a value", args: ["run", "--foo=bar"], names: ["--foo"] },
@@ -83,6 +84,56 @@ const CASES: Case[] = [
     args: ["get", "http://127.0.0.1:1/a", "http://127.0.0.1:1/b", "-o", "c"],
     names: ["--out", "2"],
   },
+  {
+    name: "a checksum of no known algorithm",
+    args: ["get", "http://127.0.0.1:1/a", "--checksum", "crc32:00000000"],
+    names: ["--checksum", "sha-256", '"crc32:00000000"'],
+  },
+  {
+    name: "a checksum that is too short, for add",
+    args: ["add", "http://127.0.0.1:1/a", "--checksum", "md5:d41d"],
+    names: ["--checksum", "32 hexadecimal digits", '"md5:d41d"'],
+  },
+  {
+    name: "get --checksum for two urls",
+    args: ["get", "http://127.0.0.1:1/a", "http://127.0.0.1:1/b", "--checksum", MD5],
+    names: ["--checksum", "2"],
+  },
+  { name: "--checksum for run", args: ["run", "--checksum", MD5], names: ["--checksum", "run"] },
+  ...["run", "get", "add"].flatMap((command): Case[] => {
+    const args = command === "run"
+      ? [command, "--checksum-file"]
+      : [command, "http://127.0.0.1:1/a", "--checksum-file"];
+    return [
+      {
+        name: `a file of checksums that is not there, for ${command}`,
+        args: [...args, "no.txt"],
+        names: ["--checksum-file", '"no.txt"'],
+      },
+      {
+        name: `a file of checksums that is not valid, for ${command}`,
+        args: [...args, "bad.sums"],
+        names: ["--checksum-file", '"bad.sums"', "line 3", '"not a checksum"'],
+      },
+    ];
+  }),
+  {
+    name: "a file of checksums that is a folder",
+    args: ["run", "--checksum-file", "/"],
+    names: ["--checksum-file", '"/"'],
+  },
+  { name: "a type that is none", args: ["run", "--expect-type", "image"], names: ["--expect-type", '"image"', "auto"] },
+  {
+    name: "a type that is none, for get",
+    args: ["get", "http://127.0.0.1:1/a", "--expect-type", "image/*,"],
+    names: ["--expect-type", '"image/*,"'],
+  },
+  { name: "a status to retry on that is none", args: ["run", "--retry-on", "429,600"], names: ["--retry-on", '"600"'] },
+  {
+    name: "a list of statuses with a gap, for get",
+    args: ["get", "http://127.0.0.1:1/a", "--retry-on", "429,,503"],
+    names: ["--retry-on", '"429,,503"'],
+  },
   { name: "an input file that is not there", args: ["add", "-i", "no.txt"], names: ["--input", "no.txt"] },
   { name: "an input file that is not valid", args: ["add", "-i", "half.json"], names: ["--input", "line 2", "column"] },
   { name: "a list that is not there", args: ["list"], names: ["kv:.corehaul/queue.db"], code: 3 },
@@ -107,6 +158,7 @@ Deno.test("corehaul names what is wrong in one line, and creates nothing", async
       await using home = await TempDir.create();
       await home.write("cfg.json", '{ "cfg_speed": 1 }');
       await home.write("half.json", '[\n  { "url": ');
+      await home.write("bad.sums", `${MD5.slice(4)}  empty\n\nnot a checksum\n`);
       const before = await home.names();
       const ended = await corehaul(args, { cwd: home.path, ...(env === undefined ? {} : { env }) });
       assertCode(ended, code);
@@ -143,6 +195,43 @@ Deno.test("corehaul takes variables over the configuration file, and flags over 
   assertEquals(await doctor([]), 3);
   assertEquals(await doctor([], { CFG_WORKERS: "2" }), 2);
   assertEquals(await doctor(["--workers", "4"], { CFG_WORKERS: "2" }), 4);
+});
+
+Deno.test("corehaul names every entry with a bad checksum or size, and takes the good ones around them", async () => {
+  await using home = await TempDir.create();
+  const options = { cwd: home.path };
+  const entry = (name: string, more: object) => ({ url: `gopher://127.0.0.1/${name}`, ...more });
+  const entries = [
+    entry("a", { checksum: MD5, size: 0 }),
+    entry("b", { checksum: "md5:d41d" }),
+    entry("c", { size: -1 }),
+    entry("d", { size: "12" }),
+    entry("e", {}),
+  ];
+  const parts = [["entry 1", "checksum", '"md5:d41d"'], ["entry 2", "size", "-1"], ["entry 3", "size", '"12"']];
+  const assertNamed = (stderr: string) => {
+    const lines = stderr.split("\n");
+    for (const names of parts) {
+      assert(
+        lines.some((line) => names.every((name) => line.includes(name))),
+        `${names.join()} is missing in: ${stderr}`,
+      );
+    }
+  };
+  await home.write("tasks.json", JSON.stringify(entries));
+  const added = await corehaul(["add", "-i", "tasks.json", "--queue", "kv:added.db"], options);
+  assertCode(added, 1);
+  assertNamed(added.stderr);
+  const run = await corehaul(["run", "--once", "--tasks", "tasks.json", "--queue", "kv:run.db"], options);
+  assertCode(run, 1);
+  assertNamed(run.stderr);
+  for (const queue of ["kv:added.db", "kv:run.db"]) {
+    const tasks = await listedTasks(queue, options);
+    assertEquals(tasks.map(({ url, checksum, size }) => [url.at(-1), checksum, size]), [
+      ["a", MD5, 0],
+      ["e", undefined, undefined],
+    ]);
+  }
 });
 
 Deno.test("corehaul fails a url of an unsupported scheme as a task, with its reason in the list", async () => {

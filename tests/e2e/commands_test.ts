@@ -85,6 +85,66 @@ Deno.test("corehaul add, run, list and status work on one list", async () => {
   assertEquals(server.hits("/missing-1"), 1);
 });
 
+Deno.test("corehaul takes checksums from entries, from --checksum and from --checksum-file, and list --json shows them", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const options = { cwd: home.path };
+  const sums = await Promise.all(["a", "b", "c", "d"].map((name) => sha256(`/${name}`)));
+  const [a, b, c, d] = sums.map((sum) => sum.toHex());
+  await home.write("SHA256SUMS", `${a} *a\n${b}  ./other/b\n${"0".repeat(64)}  d\n`);
+  const entries = [
+    { url: `${server.url}/a`, size: SIZE },
+    { url: `${server.url}/b`, out: "other/b", headers: { "x-a": "b" } },
+    { url: `${server.url}/c`, checksum: `SHA256:${sums[2]!.toBase64()}`, size: SIZE },
+    { url: `${server.url}/d`, out: "e", checksum: `sha-256:${d}` },
+  ];
+  const expected = [["a", `sha-256:${a}`, SIZE], ["other/b", `sha-256:${b}`, undefined], ["c", `sha-256:${c}`, SIZE], [
+    "e",
+    `sha-256:${d}`,
+    undefined,
+  ]];
+  const shown = async (queue: string) =>
+    (await listedTasks(queue, options)).map(({ out, checksum, size }) => [out, checksum, size]);
+  await home.write("tasks.json", JSON.stringify(entries));
+  const more = ["--checksum-file", "SHA256SUMS", "--queue", QUEUE];
+  assertCode(await corehaul(["add", "-i", "tasks.json", ...more], options), 0);
+  assertEquals(await shown(QUEUE), expected);
+  assertCode(await corehaul(["run", "--once", "--queue", QUEUE], options), 0);
+  assertEquals(await shown(QUEUE), expected);
+  assertEquals(await filesIn(home.join("downloads")), ["a", "c", "e", "other"]);
+
+  const run = ["run", "--once", "--dir", "run", "--tasks", "tasks.json", "--checksum-file", "SHA256SUMS"];
+  assertCode(await corehaul([...run, "--queue", "kv:run.db"], options), 0);
+  assertEquals(await shown("kv:run.db"), expected);
+
+  const one = ["add", `${server.url}/x`, "--checksum", `sha-256:${d!.toUpperCase()}`, "--queue", "kv:one.db"];
+  assertCode(await corehaul(one, options), 0);
+  assertEquals(await shown("kv:one.db"), [["x", `sha-256:${d}`, undefined]]);
+});
+
+Deno.test("corehaul get fails a file with another checksum, size or type than was asked for", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const options = { cwd: home.path };
+  await home.write("SHA256SUMS", `${"0".repeat(64)}  a\n`);
+  await home.write("size.json", JSON.stringify([{ url: `${server.url}/a`, size: SIZE + 1 }]));
+  const get = ["get", "--retries", "0", `${server.url}/a`];
+  for (
+    const args of [
+      [...get, "--checksum", `sha-256:${"0".repeat(64)}`],
+      [...get, "--checksum-file", "SHA256SUMS"],
+      [...get, "--expect-type", "image/*"],
+      ["get", "--retries", "0", "-i", "size.json"],
+    ]
+  ) {
+    assertCode(await corehaul(args, options), 1);
+    assertEquals(await filesIn(home.join("downloads")), []);
+  }
+  const right = ["--checksum", `sha-256:${(await sha256("/a")).toHex()}`, "--checksum-file", "SHA256SUMS"];
+  assertCode(await corehaul([...get, ...right], options), 0);
+  assertEquals(await filesIn(home.join("downloads")), ["a"]);
+});
+
 Deno.test("corehaul add puts tasks on the list of a process that runs, and status shows who it is", async () => {
   await using home = await TempDir.create();
   await using server = serve();
@@ -171,6 +231,10 @@ Deno.test("corehaul shows no password of a url and no value of a header", async 
     assert(!(await Deno.readTextFile(home.join(manifest, name))).includes("hunter2"));
   }
 });
+
+async function sha256(path: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytesFor(path, SIZE)));
+}
 
 function byOut(a: { out: unknown }, b: { out: unknown }): number {
   return String(a.out) < String(b.out) ? -1 : 1;

@@ -14,6 +14,8 @@ const VALUES: Record<string, string> = {
   dir: "files",
   out: "named",
   input: "one.txt",
+  checksum: `sha-256:${await sha256("/one")}`,
+  "checksum-file": "SHA256SUMS",
   status: "done",
   queue: "kv:queue.db",
   cores: String((await allowedCores())[0]),
@@ -23,10 +25,12 @@ const VALUES: Record<string, string> = {
   "admit-interval": "0.2",
   retries: "1",
   "retry-wait": "100ms",
+  "retry-on": "429,5xx",
   "connect-timeout": "5",
   "stall-timeout": "0.5m",
   timeout: "9",
   "max-redirects": "3",
+  "expect-type": "auto",
   grace: "1",
   "http-client": "fetch",
   progress: "none",
@@ -35,6 +39,10 @@ const VALUES: Record<string, string> = {
   "log-format": "json",
   lang: "zh",
 };
+
+async function sha256(path: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytesFor(path, 100))).toHex();
+}
 
 function spelled(field: CfgField): string {
   return field.negatable ? `--no-${field.flag}` : `--${field.flag}`;
@@ -54,12 +62,13 @@ Deno.test("corehaul takes every option on each of its commands", async (t) => {
   await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 100)));
   await home.write("one.txt", `${server.url}/one\n`);
   await home.write("tasks.txt", `${server.url}/two\n`);
+  await home.write("SHA256SUMS", `${await sha256("/two")}  two\n`);
   for (const command of COMMANDS) {
     await t.step(command, async () => {
       assertCode(await corehaul([command, ...everyOption(command)], { cwd: home.path }), 0);
     });
   }
-  assertEquals(await home.names(), ["files", "log.txt", "one.txt", "queue.db", "tasks.txt"]);
+  assertEquals(await home.names(), ["SHA256SUMS", "files", "log.txt", "one.txt", "queue.db", "tasks.txt"]);
 });
 
 Deno.test("corehaul --help names every option, its default and its commands", async () => {

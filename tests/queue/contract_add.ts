@@ -1,6 +1,18 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { AddResult, TaskDraft } from "../../queue/task_shared_list.ts";
-import { assertCountsMatch, claimAs, countsOf, draft, drafts, fakeClock, type OpenList } from "./contract_kit.ts";
+import type { Task, TaskOutcome } from "../../queue/task_model.ts";
+import {
+  assertCountsMatch,
+  claimAs,
+  countsOf,
+  draft,
+  drafts,
+  fakeClock,
+  listAll,
+  type OpenList,
+  settleAll,
+  taskError,
+} from "./contract_kit.ts";
 
 /** What the list promises about adding. */
 export function contractAdd(name: string, open: OpenList): void {
@@ -16,6 +28,8 @@ export function contractAdd(name: string, open: OpenList): void {
         fallbackOut: "2-other",
         priority: -3,
         headers: { "x-a": "b" },
+        checksum: "md5:d41d8cd98f00b204e9800998ecf8427e",
+        size: 0,
         notBefore: 99_999_999,
       },
     ]);
@@ -38,8 +52,45 @@ export function contractAdd(name: string, open: OpenList): void {
     const second = await list.get("mine");
     assert(second !== undefined && second.seq > first.seq);
     assertEquals(second.headers, { "x-a": "b" });
+    assertEquals([second.checksum, second.size], ["md5:d41d8cd98f00b204e9800998ecf8427e", 0]);
     assertEquals([second.priority, second.notBefore, second.status], [-3, 99_999_999, "waiting"]);
     assert(!("fallbackOut" in second));
+  });
+
+  Deno.test(`${name} keeps checksum and size on the whole way of a task`, async () => {
+    await using list = await open();
+    const fields = { checksum: "md5:d41d8cd98f00b204e9800998ecf8427e", size: 12 };
+    const some = [draft(1, fields), draft(2), draft(3, { ...fields, notBefore: 1 })];
+    const pick = (tasks: readonly Task[]) =>
+      tasks.map(({ url, checksum, size }) => ({ url, ...(checksum && { checksum }), ...(size && { size }) }))
+        .sort((a, b) => a.url < b.url ? -1 : 1);
+    const expected = some.map(({ url, checksum, size }) => ({ url, ...(checksum && { checksum, size }) }));
+    await list.add(some);
+    assertEquals(pick(await listAll(list)), expected);
+    const error = taskError();
+    const outcomes: TaskOutcome[] = [
+      { type: "released" },
+      { type: "retry", startedAt: 5, error, notBefore: 6 },
+      { type: "failed", startedAt: 5, error },
+    ];
+    for (const outcome of outcomes) {
+      const claimed = await claimAs(list, outcome.type);
+      assertEquals(pick(claimed), expected);
+      await settleAll(list, claimed, outcome);
+      assertEquals(pick(await listAll(list)), expected);
+    }
+    assertEquals(await list.retry({}), 3);
+    await settleAll(list, await claimAs(list, "o"));
+    assertEquals(pick(await listAll(list, "done")), expected);
+  });
+
+  Deno.test(`${name} add takes the same url with another checksum or size for a duplicate, and keeps the first`, async () => {
+    await using list = await open();
+    await list.add([draft(1, { id: "a", checksum: "md5:d41d8cd98f00b204e9800998ecf8427e", size: 0 })]);
+    const again = await list.add([draft(1, { checksum: "md5:00000000000000000000000000000000", size: 1 }), draft(1)]);
+    assertEquals(again.map(({ type }) => type), ["duplicate", "duplicate"]);
+    const task = await list.get("a");
+    assertEquals([task?.checksum, task?.size], ["md5:d41d8cd98f00b204e9800998ecf8427e", 0]);
   });
 
   Deno.test(`${name} add tells duplicates in the same batch and across batches`, async () => {
@@ -181,6 +232,9 @@ export function contractAdd(name: string, open: OpenList): void {
       ["priority", draft(6, { priority: NaN })],
       ["priority", draft(7, { priority: 0.5 })],
       ["notBefore", draft(8, { notBefore: Infinity })],
+      ["size", draft(8, { size: -1 })],
+      ["size", draft(8, { size: 0.5 })],
+      ["size", draft(8, { size: 2 ** 53 })],
     ];
     const results = await list.add([draft(0), ...bad.map(([, one]) => one), draft(9)]);
     assertEquals(results.map(field), ["added", ...bad.map(([wanted]) => wanted), "added"]);

@@ -9,6 +9,8 @@ Deno.test("checkTaskEntry takes a url, and every field that a task may have", ()
     out: "a/b",
     priority: -3,
     headers: { "X-A": "b c", authorization: "Basic x" },
+    checksum: "md5:1B2M2Y8AsgTpgAmY7PhCfg==",
+    size: 0,
   };
   assertEquals(checkTaskEntry(entry), { type: "entry", entry });
 });
@@ -26,6 +28,11 @@ Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {
     [{ url: "http://h/", headers: { "x y": "1" } }, "headers.x y", ""],
     [{ url: "http://h/", headers: { x: "a\r\nEvil: 1" } }, "headers.x", "must be one line"],
     [{ url: "http://h/", headers: [] }, "headers", "[]"],
+    [{ url: "http://h/", checksum: 5 }, "checksum", "5"],
+    [{ url: "http://h/", size: -1 }, "size", "-1"],
+    [{ url: "http://h/", size: 1.5 }, "size", "1.5"],
+    [{ url: "http://h/", size: 2 ** 53 }, "size", "9007199254740992"],
+    [{ url: "http://h/", size: "1 MiB" }, "size", '"1 MiB"'],
     [{ url: "http://h/", prority: 1 }, "prority", "not a field"],
     [null, "entry", "null"],
     [7, "entry", "7"],

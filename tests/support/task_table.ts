@@ -11,6 +11,8 @@ export interface ListedTask {
   attempts: number;
   notBefore?: number;
   headers?: Record<string, string>;
+  checksum?: string;
+  size?: number;
   error?: { kind: string; message: string; status?: number; retryable: boolean };
 }
 

@@ -1,0 +1,46 @@
+import { assertEquals } from "@std/assert";
+import type { TaskDraft } from "../../queue/task_shared_list.ts";
+import { type DraftBatch, TaskFileReader } from "../../workers/task_file_reader.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const sum = (digit: string) => `sha-1:${digit.repeat(40)}`;
+
+async function read(reader: TaskFileReader): Promise<DraftBatch[]> {
+  const batches: DraftBatch[] = [];
+  await reader.read((batch) => {
+    batches.push(batch);
+    return Promise.resolve();
+  });
+  return batches;
+}
+
+function fields(drafts: readonly TaskDraft[]): unknown[] {
+  return drafts.map(({ out, checksum, size }) => [out, checksum, size]);
+}
+
+Deno.test("TaskFileReader gives entries their checksums by file name, and names those whose own is bad", async () => {
+  await using home = await TempDir.create();
+  const file = await home.write(
+    "tasks.jsonl",
+    [
+      { url: "http://h/a" },
+      { url: "http://h/b", checksum: sum("B"), size: 7 },
+      { url: "http://h/x", out: "sub/c" },
+      { url: "http://h/a", out: "d" },
+      { url: "http://h/e", checksum: "nonsense" },
+      { url: "http://h/f" },
+    ].map((entry) => JSON.stringify(entry)).join("\n"),
+  );
+  const checksums = new Map([["a", sum("a")], ["b", sum("0")], ["sub/c", sum("c")]]);
+  const [batch] = await read(new TaskFileReader(file, checksums));
+  assertEquals(fields(batch!.drafts), [
+    ["a", sum("a"), undefined],
+    ["b", sum("b"), 7],
+    ["sub/c", sum("c"), undefined],
+    ["d", sum("a"), undefined],
+    ["f", undefined, undefined],
+  ]);
+  assertEquals(batch!.problems.map(({ index, line, field }) => [index, line, field]), [[4, 5, "checksum"]]);
+  const [plain] = await read(new TaskFileReader(file));
+  assertEquals(plain!.drafts.map(({ checksum }) => checksum), [undefined, sum("b"), undefined, undefined, undefined]);
+});

@@ -1,6 +1,7 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
+import type { HostTable } from "../download/host_table.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
 import type { FromProcWorker, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
@@ -25,6 +26,8 @@ export interface SessionPorts {
   root: string;
   /** Nothing was in it when this process began. */
   fresh: boolean;
+  /** What all workers know of the hosts. */
+  hosts: HostTable;
   /** The core of each worker. */
   cores: readonly number[];
   /** The C library to pin with. */
@@ -144,6 +147,7 @@ export class DownloadSession {
           stopped.resolve();
           const tasks = this.#feeder.crashed(worker);
           counters.set(worker, "active", 0);
+          this.#ports.hosts.releaseAll(worker);
           this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
           this.#restart(worker);
         },
@@ -180,6 +184,7 @@ export class DownloadSession {
       writer: `${this.owner}-${worker}`,
       bootId: this.#identity.bootId,
       counters: counters.buffer,
+      hosts: this.#ports.hosts.buffer,
       lane: settings.httpClient === "auto" && !proxyConfigured(),
       fresh: this.#ports.fresh,
       ...(library === undefined ? {} : { library }),

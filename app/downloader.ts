@@ -8,6 +8,7 @@ import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
+import { HostTable } from "../download/host_table.ts";
 import { encodeError } from "../base/error_record.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import type { ClaimedTask, Task, TaskOutcome } from "../queue/task_model.ts";
@@ -79,6 +80,7 @@ export class Downloader implements AsyncDisposable {
   readonly #log: TaskLog;
   readonly #events = new Broadcast<DownloaderEvent>(EVENT_BUFFER);
   readonly #counters: SharedCounters;
+  readonly #hosts: HostTable;
   #seq = 0;
   #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
@@ -92,6 +94,11 @@ export class Downloader implements AsyncDisposable {
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length);
+    const { perHost, perHostRate } = plan.settings;
+    this.#hosts = HostTable.create({
+      ...(perHost > 0 ? { perHost } : {}),
+      ...(perHostRate > 0 ? { perHostRate } : {}),
+    });
   }
 
   /**
@@ -250,6 +257,7 @@ export class Downloader implements AsyncDisposable {
         ? threadPermissions({ read: this.#folder.root, write: true, net: true, library })
         : "inherit",
       counters: this.#counters,
+      hosts: this.#hosts,
       sampler,
       news: (news) => this.#tell(news),
       settled: (task, outcome) => this.#tellOutcome(task, outcome),

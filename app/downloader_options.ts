@@ -42,6 +42,10 @@ export interface DownloaderOptions {
   stallTimeoutMs?: number;
   /** How long one attempt may take. Default: no limit. */
   timeoutMs?: number;
+  /** Connections to one host at a time, of all workers together. Default 0: any number. */
+  perHost?: number;
+  /** Requests to one host a second, of all workers together. Default 0: any number. */
+  perHostRate?: number;
   /** `"auto"`: our own HTTP client for plain files, `fetch` for the rest and behind proxies. Default `"auto"`. */
   httpClient?: "auto" | "fetch";
   /** How many redirects to follow. Default 20. */

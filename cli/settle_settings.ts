@@ -30,31 +30,33 @@ async function readConfig(name: string): Promise<{ name: string; values: unknown
   }
 }
 
+/** What is for the command line alone; everything else is an option of a downloader under the same name. */
+const CLI_ONLY: ReadonlySet<string> = new Set(
+  [
+    "tasks",
+    "once",
+    "dir",
+    "out",
+    "input",
+    "status",
+    "queue",
+    "checksum",
+    "progress",
+    "json",
+    "logLevel",
+    "logFile",
+    "logFormat",
+  ] satisfies (keyof CfgSettings)[],
+);
+
 /** The options of a downloader that works as the settings say. */
 export function downloaderOptions(settings: CfgSettings, logger: Logger): DownloaderOptions {
-  const { cores, workers, timeoutMs, checksumFile, expectType } = settings;
+  const shared = Object.entries(settings).filter(([name, value]) => !CLI_ONLY.has(name) && value !== undefined);
   return {
+    ...Object.fromEntries(shared) as DownloaderOptions,
     directory: settings.dir,
-    ...(cores === undefined ? {} : { cores }),
-    ...(workers === undefined ? {} : { workers }),
-    pin: settings.pin,
     pinMain: settings.pin,
     restrictWorkers: true,
-    concurrency: settings.concurrency,
-    cpuThreshold: settings.cpuThreshold,
-    admitIntervalMs: settings.admitIntervalMs,
-    retries: settings.retries,
-    retryWaitMs: settings.retryWaitMs,
-    retryOn: settings.retryOn,
-    connectTimeoutMs: settings.connectTimeoutMs,
-    stallTimeoutMs: settings.stallTimeoutMs,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    httpClient: settings.httpClient,
-    maxRedirects: settings.maxRedirects,
-    ...(expectType === undefined ? {} : { expectType }),
-    ...(checksumFile === undefined ? {} : { checksumFile }),
-    graceMs: settings.graceMs,
-    lang: settings.lang,
     logger,
   };
 }

@@ -45,6 +45,11 @@ const duration = (min: number) => (value: string): Parsed<number> => {
   const parsed = parseDuration(value);
   return "value" in parsed && parsed.value < min ? { must: `be a duration of at least ${min}ms` } : parsed;
 };
+const MAX_RATE = 1_000_000;
+const rate = (value: string): Parsed<number> => {
+  const number = /^\d{1,7}(\.\d{1,3})?$/.test(value) ? Number(value) : NaN;
+  return number <= MAX_RATE ? { value: number } : { must: `be a number from 0 to ${MAX_RATE}` };
+};
 const oneOf = (...choices: string[]) => (value: string): Parsed<string> =>
   choices.includes(value) ? { value } : { must: `be one of ${choices.join(", ")}` };
 
@@ -239,6 +244,24 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: duration(1),
     defaultNote: "none",
     help: "how long one attempt may take in all",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "perHost",
+    flag: "per-host",
+    placeholder: "N",
+    parse: integer(0, 1000),
+    default: "0",
+    help: "connections to one host at a time, of all workers together; 0 is any number",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "perHostRate",
+    flag: "per-host-rate",
+    placeholder: "R",
+    parse: rate,
+    default: "0",
+    help: "requests to one host a second, of all workers together, such as 0.5; 0 is any number",
     commands: DOWNLOADING,
   },
   {

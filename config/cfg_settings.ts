@@ -45,6 +45,10 @@ export interface CfgSettings {
   readonly stallTimeoutMs: number;
   /** How long one attempt may take; absent: for ever. */
   readonly timeoutMs?: number;
+  /** Connections to one host at a time, of all workers together; 0: any number. */
+  readonly perHost: number;
+  /** Requests to one host a second, of all workers together; 0: any number. */
+  readonly perHostRate: number;
   /** Which HTTP client serves. */
   readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */

@@ -8,7 +8,7 @@ import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
 import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
 import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
-import type { DownloadContext, DownloadTask } from "./proc_download_core.ts";
+import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** A body up to this many bytes is read at once and written in one piece. */

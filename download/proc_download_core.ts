@@ -4,54 +4,13 @@
  *
  * @module
  */
-import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
+import type { TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
+import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
-import type { FinalNames } from "./final_names.ts";
-import type { Manifest } from "./manifest.ts";
-import type { SmallFiles } from "./small_files.ts";
 import { outProblem } from "./task_names.ts";
-import type { Watchdog } from "./watchdog.ts";
-
-/** What all downloads of a worker share. */
-export interface DownloadContext {
-  /** The download folder, resolved by the system. */
-  root: string;
-  /** Who writes: lowercase letters, digits and dashes, and nobody else's name. */
-  writer: string;
-  /** The drivers. */
-  drivers: readonly DownloadDriver[];
-  /** True if nothing was in the download folder when this process began: no file needs to be looked for. */
-  fresh: boolean;
-  /** The journal of finished files. */
-  manifest: Manifest;
-  /** Gives finished files their names. */
-  names: FinalNames;
-  /** Stores the small ones. */
-  smallFiles: SmallFiles;
-  /** Watches for silence. */
-  watchdog: Watchdog;
-  /** Further attempts, and the wait before them. */
-  retry: TaskRetryPolicy;
-  /** How many redirects to follow. */
-  maxRedirects: number;
-  /** This boot of the machine; empty if it is not known. */
-  bootId: string;
-  /** Which types of files are fine, as `--expect-type` says it; absent: all. */
-  expectType?: string;
-  /** Told that a host wants to be left alone until a time. */
-  coolHost: (host: string, until: number) => void;
-  /** Told of bytes as they come. */
-  onBytes: (count: number) => void;
-}
-
-/** The task as the core needs it. */
-export type DownloadTask = Pick<
-  ClaimedTask,
-  "id" | "url" | "out" | "headers" | "checksum" | "size" | "attempts" | "core" | "fence"
->;
 
 /**
  * Fetches one file.
@@ -73,12 +32,10 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
       ? error
       : new DownloadError("internal", error instanceof Error ? error.message : String(error), { cause: error });
     const now = Date.now();
-    const retryAt = taskRetryAt(
-      { retryable: failure.retryable, attempts: task.attempts + 1, retryAt: failure.retryAt },
-      context.retry,
-      now,
-    );
-    const taskError = failure.toTaskError(now);
+    const { kind, status, retryAt: askedFor } = failure;
+    const retryable = kind === "http" && status !== undefined ? context.retryOn(status) : failure.retryable;
+    const retryAt = taskRetryAt({ retryable, attempts: task.attempts + 1, retryAt: askedFor }, context.retry, now);
+    const taskError = { ...failure.toTaskError(now), retryable };
     if (failure.cools && failure.host !== undefined) {
       context.coolHost(failure.host, coolUntil(failure, task.attempts + 1, context.retry, now));
     }

@@ -10,7 +10,7 @@ export const MAX_LOCK_OWNER = 0xffff;
 /**
  * A lock between threads in one 32-bit cell, for a few hundred nanoseconds at a time.
  *
- * A thread can be terminated while it holds the lock. Whoever ends threads says so with {@linkcode free}. If nobody does,
+ * A thread can die while it holds the lock. Whoever looks after the threads says so with {@linkcode free}. If nobody does,
  * a waiting thread takes the lock over after at least a second beside the same hold. It counts sleeps, not time, so that a
  * process that was stopped and continued does not look like a dead thread. The holder may be alive after all: so what the
  * lock guards must bear two writers, which compare and exchange and never just store; the lock makes that rare.

@@ -13,6 +13,9 @@ const FORGET_AT_ONCE = 256;
 /** Tasks of a host that is full which are kept at hand, so that the next one can begin when one ends. */
 const KEPT_PER_HOST = 64;
 const KEPT_IN_ALL = 1000;
+/** How far to look for tasks of other hosts where those of one fill the head of the list, and how often between two looks. */
+const LARGE_STEP = 500;
+const LARGE_STEPS = 2;
 /** What is too much to keep goes back for this long, and up to twice as long. */
 const BACK_FOR_MS = 250;
 
@@ -50,8 +53,8 @@ export class DownloadPool {
   #asked = 0;
   #ended = 0;
   #ahead = 0;
-  /** Nothing that came last could start. */
-  #barren = false;
+  /** How often since the last look nothing that came could start. */
+  #barren = 0;
   #outcomes: WorkerSettlement[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #stopping: PromiseWithResolvers<void> | undefined;
@@ -80,9 +83,9 @@ export class DownloadPool {
     if (this.#stopping !== undefined) this.#release(this.#queued);
     const started = this.#active;
     this.#pump();
-    // If all of it went back, more of the same may follow: that can wait for the next look.
-    this.#barren = this.#active === started && this.#queued === 0;
-    if (!this.#barren) this.#ask();
+    if (this.#active > started || this.#queued > 0) return this.#ask();
+    // Nothing of it could start, and more of the same may follow: that is worth a large step or two, and no hurry.
+    if (this.#barren++ < LARGE_STEPS) this.#want(LARGE_STEP - this.#asked);
   }
 
   /** The load was read. */
@@ -93,7 +96,7 @@ export class DownloadPool {
     // What cannot start soon goes back, so that another process can have it.
     const most = 2 * (this.#admission.value + this.#ahead);
     if (this.#queued > most) this.#release(this.#queued - most);
-    this.#barren = false;
+    this.#barren = 0;
     for (const host of [...this.#kept.keys()]) this.#startKept(host);
     this.#pump();
     this.#ask();
@@ -184,11 +187,16 @@ export class DownloadPool {
 
   /** Asks for the room that is left, but not for every single place: a claim costs the same for one as for many. */
   #ask(atLeast = (this.#admission.value + this.#ahead) / 4): void {
-    if (this.#stopping !== undefined || this.#barren) return;
+    if (this.#barren > 0) return;
     const room = this.#admission.value + this.#ahead - this.#active - this.#queued - this.#asked;
     if (room <= 0 || (room < atLeast && this.#active + this.#queued > 0)) return;
-    this.#asked += room;
-    this.#ports.want(room);
+    this.#want(room);
+  }
+
+  #want(count: number): void {
+    if (this.#stopping !== undefined || count <= 0) return;
+    this.#asked += count;
+    this.#ports.want(count);
   }
 
   #release(count: number): void {

@@ -6,7 +6,7 @@
  */
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { DownloadTask } from "../download/proc_download_core.ts";
+import type { DownloadTask } from "../download/download_context.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 
@@ -34,6 +34,8 @@ export type ToProcWorker =
     /** This boot of the machine; empty if it is not known. */
     bootId: string;
     counters: SharedArrayBuffer;
+    /** What all workers know of the hosts. */
+    hosts: SharedArrayBuffer;
     /** Use the narrow HTTP client where it serves. */
     lane: boolean;
     /** The download folder was empty when this process began. */

@@ -4,10 +4,14 @@ import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
 import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
-import { type DownloadContext, procDownloadCore } from "../download/proc_download_core.ts";
+import type { DownloadContext } from "../download/download_context.ts";
+import { HostTable } from "../download/host_table.ts";
+import { procDownloadCore } from "../download/proc_download_core.ts";
+import { retryOn } from "../queue/retry_on.ts";
 import { connectProbe, Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
+import { SharedHostGate } from "./host_gate.ts";
 import type { FromProcWorker, ToProcWorker, WorkerTask } from "./proc_messages.ts";
 
 /** The part of a Worker's global scope that is used here. */
@@ -39,20 +43,30 @@ class RunningWorker {
     const { settings, index } = start;
     this.#post = post;
     const counters = SharedCounters.attach(start.counters);
+    const hosts = HostTable.attach(start.hosts, index);
+    const capped = settings.perHost > 0 || settings.perHostRate > 0;
     const manifest = new Manifest(start.root, start.writer);
     const names = new FinalNames(start.library);
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
       bootId: start.bootId,
-      drivers: [new HttpDriver({ idlePerHost: settings.concurrency, lane: start.lane })],
+      drivers: [
+        new HttpDriver({
+          idlePerHost: settings.concurrency,
+          lane: start.lane,
+          headers: settings.expectType !== undefined,
+        }),
+      ],
       fresh: start.fresh,
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
       watchdog: new Watchdog(settings, connectProbe),
       retry: settings,
+      retryOn: retryOn(settings.retryOn),
       maxRedirects: settings.maxRedirects,
+      coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       onBytes: (count) => counters.add(index, "bytes", count),
     };
@@ -65,6 +79,7 @@ class RunningWorker {
       download: (task: WorkerTask) => procDownloadCore(task, context),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
+      gate: new SharedHostGate(hosts, capped),
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);
     this.#timer = setInterval(() => this.#pool.look(counters.get(index, "load")), settings.admitIntervalMs);

@@ -21,6 +21,8 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     retryOn: RETRY_ON_DEFAULT,
     connectTimeoutMs: 10_000,
     stallTimeoutMs: 30_000,
+    perHost: 0,
+    perHostRate: 0,
     httpClient: "auto",
     maxRedirects: 20,
     graceMs: 4000,

@@ -1,7 +1,9 @@
 import { join } from "@std/path";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
-import { type DownloadContext, type DownloadTask, procDownloadCore } from "../../download/proc_download_core.ts";
+import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
+import { procDownloadCore } from "../../download/proc_download_core.ts";
+import { retryOn } from "../../queue/retry_on.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import { SmallFiles } from "../../download/small_files.ts";
 import { connectProbe, Watchdog, type WatchLimits } from "../../download/watchdog.ts";
@@ -57,6 +59,7 @@ export class DownloadBench implements AsyncDisposable {
       watchdog,
       retry: { retries: 2, retryWaitMs: 1000 },
       maxRedirects: 5,
+      retryOn: retryOn(),
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,

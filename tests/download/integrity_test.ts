@@ -1,7 +1,7 @@
 /** What arrives must be what was asked for. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hash } from "node:crypto";
-import type { DownloadTask } from "../../download/proc_download_core.ts";
+import type { DownloadTask } from "../../download/download_context.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
 import { DownloadBench } from "./download_bench.ts";

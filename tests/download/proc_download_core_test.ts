@@ -2,7 +2,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
-import { type DownloadContext, type DownloadTask, procDownloadCore } from "../../download/proc_download_core.ts";
+import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
+import { procDownloadCore } from "../../download/proc_download_core.ts";
+import { retryOn } from "../../queue/retry_on.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import { SmallFiles } from "../../download/small_files.ts";
 import { StoppedError } from "../../download/download_error.ts";
@@ -58,6 +60,7 @@ async function startServer(
     watchdog,
     retry: { retries: 2, retryWaitMs: 1000 },
     maxRedirects: 5,
+    retryOn: retryOn(),
     coolHost: () => {},
     onBytes: (count) => bytes += count,
   };

@@ -32,6 +32,8 @@ const VALUES: Record<string, string> = {
   "max-redirects": "3",
   "expect-type": "auto",
   grace: "1",
+  "per-host": "3",
+  "per-host-rate": "0.5",
   "http-client": "fetch",
   progress: "none",
   "log-level": "debug",

@@ -1,0 +1,48 @@
+import type { ClaimedTask } from "../queue/task_model.ts";
+import type { RetryOn } from "../queue/retry_on.ts";
+import type { TaskRetryPolicy } from "../queue/task_retry.ts";
+import type { DownloadDriver } from "./download_driver.ts";
+import type { FinalNames } from "./final_names.ts";
+import type { Manifest } from "./manifest.ts";
+import type { SmallFiles } from "./small_files.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** What all downloads of a worker share. */
+export interface DownloadContext {
+  /** The download folder, resolved by the system. */
+  root: string;
+  /** Who writes: lowercase letters, digits and dashes, and nobody else's name. */
+  writer: string;
+  /** The drivers. */
+  drivers: readonly DownloadDriver[];
+  /** True if nothing was in the download folder when this process began: no file needs to be looked for. */
+  fresh: boolean;
+  /** The journal of finished files. */
+  manifest: Manifest;
+  /** Gives finished files their names. */
+  names: FinalNames;
+  /** Stores the small ones. */
+  smallFiles: SmallFiles;
+  /** Watches for silence. */
+  watchdog: Watchdog;
+  /** Further attempts, and the wait before them. */
+  retry: TaskRetryPolicy;
+  /** Which HTTP statuses are worth another attempt. */
+  retryOn: RetryOn;
+  /** How many redirects to follow. */
+  maxRedirects: number;
+  /** This boot of the machine; empty if it is not known. */
+  bootId: string;
+  /** Which types of files are fine, as `--expect-type` says it; absent: all. */
+  expectType?: string;
+  /** Told that a host wants to be left alone until a time. */
+  coolHost: (host: string, until: number) => void;
+  /** Told of bytes as they come. */
+  onBytes: (count: number) => void;
+}
+
+/** The task as the core needs it. */
+export type DownloadTask = Pick<
+  ClaimedTask,
+  "id" | "url" | "out" | "headers" | "checksum" | "size" | "attempts" | "core" | "fence"
+>;

@@ -1,0 +1,69 @@
+/** Hosts that want to be left alone, and limits for each of them. */
+import { assert, assertEquals } from "@std/assert";
+import { assertCode } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { runOnce, testClients } from "../support/run_once.ts";
+import { assertWhole } from "../support/task_table.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const SIZE = 2000;
+const MANY = 400;
+
+testClients("corehaul leaves a host alone that answers 429, and the tasks of others go on", async (client) => {
+  await using home = await TempDir.create();
+  let since: number | undefined;
+  await using cold = FaultServer.start(({ path, at }) => {
+    since ??= at;
+    if (at - since < 1500) return new Response("not now", { status: 429, headers: { "retry-after": "2" } });
+    return new Response(bytesFor(path, SIZE));
+  });
+  await using warm = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
+  const entries = Array.from({ length: MANY }, (_, i) => `${i % 2 === 0 ? cold.url : warm.url}/${i}`);
+  const { ended, tasks } = await runOnce(home, client, entries);
+  assertCode(ended, 0);
+  await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
+  const [first] = cold.requests;
+  const early = cold.requests.filter(({ at }) => at - first!.at < 1900);
+  // Those that were on their way when the first answer came, and no others.
+  assert(early.length <= 64, `${early.length} requests were made of a host that wants none`);
+  assertEquals(cold.requests.length, MANY / 2 + early.length);
+  assert(warm.requests.every(({ at }) => at - first!.at < 1900), "the others did not wait");
+  // Tasks that did not ask have made no attempt.
+  assertEquals(tasks.filter(({ attempts }) => attempts === 1).length, MANY - early.length);
+});
+
+testClients("corehaul keeps to --per-host over all workers, and other hosts have the other places", async (client) => {
+  await using home = await TempDir.create();
+  await using slow = FaultServer.start(async ({ path }, server) => {
+    await server.pause(20);
+    return new Response(bytesFor(path, SIZE));
+  });
+  await using quick = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
+  const slowOnes = Array.from({ length: 150 }, (_, i) => `${slow.url}/s${i}`);
+  const quickOnes = Array.from({ length: 150 }, (_, i) => `${quick.url}/q${i}`);
+  const { ended, tasks } = await runOnce(home, client, [...slowOnes, ...quickOnes], [
+    "--per-host",
+    "3",
+    "--workers",
+    "2",
+  ]);
+  assertCode(ended, 0);
+  assertEquals(tasks.length, 300);
+  assertEquals(slow.maxOpen, 3);
+  assert(quick.maxOpen <= 3);
+  assertEquals([slow.requests.length, quick.requests.length], [150, 150]);
+  const last = slow.requests.at(-1)!.at;
+  assert(quick.requests.every(({ at }) => at < last), "the quick host did not wait for the slow one");
+});
+
+testClients("corehaul keeps to --per-host-rate", async (client) => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
+  const entries = Array.from({ length: 12 }, (_, i) => `${server.url}/${i}`);
+  const { ended } = await runOnce(home, client, entries, ["--per-host-rate", "8"]);
+  assertCode(ended, 0);
+  assertEquals(server.requests.length, 12);
+  const times = server.requests.map(({ at }) => at);
+  // One may come early by the burst, none may come earlier than that.
+  assert(times.at(-1)! - times[0]! >= 11 * 125 - 150, `${times.at(-1)! - times[0]!} ms`);
+});

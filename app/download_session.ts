@@ -2,6 +2,7 @@ import type { SharedCounters } from "../base/shared_counters.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
 import type { HostTable } from "../download/host_table.ts";
+import type { RateLimiter } from "../download/rate_limiter.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
 import type { FromProcWorker, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
@@ -28,6 +29,8 @@ export interface SessionPorts {
   fresh: boolean;
   /** What all workers know of the hosts. */
   hosts: HostTable;
+  /** What all workers share of the bandwidth; absent: there is no limit. */
+  rate?: RateLimiter;
   /** The core of each worker. */
   cores: readonly number[];
   /** The C library to pin with. */
@@ -185,6 +188,7 @@ export class DownloadSession {
       bootId: this.#identity.bootId,
       counters: counters.buffer,
       hosts: this.#ports.hosts.buffer,
+      ...(this.#ports.rate === undefined ? {} : { rate: this.#ports.rate.buffer }),
       lane: settings.httpClient === "auto" && !proxyConfigured(),
       fresh: this.#ports.fresh,
       ...(library === undefined ? {} : { library }),

@@ -9,6 +9,7 @@ import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import { HostTable } from "../download/host_table.ts";
+import { RateLimiter } from "../download/rate_limiter.ts";
 import { encodeError } from "../base/error_record.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import type { ClaimedTask, Task, TaskOutcome } from "../queue/task_model.ts";
@@ -81,6 +82,7 @@ export class Downloader implements AsyncDisposable {
   readonly #events = new Broadcast<DownloaderEvent>(EVENT_BUFFER);
   readonly #counters: SharedCounters;
   readonly #hosts: HostTable;
+  readonly #rate: RateLimiter | undefined;
   #seq = 0;
   #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
@@ -94,7 +96,8 @@ export class Downloader implements AsyncDisposable {
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length);
-    const { perHost, perHostRate } = plan.settings;
+    const { perHost, perHostRate, limitRate } = plan.settings;
+    this.#rate = limitRate > 0 ? RateLimiter.create(limitRate) : undefined;
     this.#hosts = HostTable.create({
       ...(perHost > 0 ? { perHost } : {}),
       ...(perHostRate > 0 ? { perHostRate } : {}),
@@ -258,6 +261,7 @@ export class Downloader implements AsyncDisposable {
         : "inherit",
       counters: this.#counters,
       hosts: this.#hosts,
+      ...(this.#rate === undefined ? {} : { rate: this.#rate }),
       sampler,
       news: (news) => this.#tell(news),
       settled: (task, outcome) => this.#tellOutcome(task, outcome),

@@ -46,6 +46,14 @@ export interface DownloaderOptions {
   perHost?: number;
   /** Requests to one host a second, of all workers together. Default 0: any number. */
   perHostRate?: number;
+  /** Bytes a second of all workers together. Default 0: no limit. */
+  limitRate?: number;
+  /** Bytes a second that a download must bring, on the average of a stall timeout. Default 0: no limit. */
+  minSpeed?: number;
+  /** Refuse larger files, in bytes. Default: no limit. */
+  maxSize?: number;
+  /** Bring each file and its folder to the disk before it counts as done. Default false. */
+  fsync?: boolean;
   /** `"auto"`: our own HTTP client for plain files, `fetch` for the rest and behind proxies. Default `"auto"`. */
   httpClient?: "auto" | "fetch";
   /** How many redirects to follow. Default 20. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parseCores, type Parsed, parseDuration, parseInteger, parseSwitch } from "./cfg_parse.ts";
+import { parseCores, type Parsed, parseDuration, parseInteger, parseSize, parseSwitch } from "./cfg_parse.ts";
 import type { CfgSettings } from "./cfg_settings.ts";
 
 /** A command of the CLI. */
@@ -262,6 +262,41 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: rate,
     default: "0",
     help: "requests to one host a second, of all workers together, such as 0.5; 0 is any number",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "limitRate",
+    flag: "limit-rate",
+    placeholder: "SIZE",
+    parse: parseSize,
+    default: "0",
+    help: "bytes a second of all workers together, such as 500K or 2M; 0 is no limit",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "minSpeed",
+    flag: "min-speed",
+    placeholder: "SIZE",
+    parse: parseSize,
+    default: "0",
+    help: "bytes a second that a download must bring, on the average of a stall timeout; 0 is no limit",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "maxSize",
+    flag: "max-size",
+    placeholder: "SIZE",
+    parse: parseSize,
+    defaultNote: "none",
+    help: "refuse larger files, such as 500M or 2G",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "fsync",
+    flag: "fsync",
+    parse: parseSwitch,
+    default: "false",
+    help: "bring each file and its folder to the disk before it counts as done",
     commands: DOWNLOADING,
   },
   {

@@ -19,6 +19,16 @@ export function parseDuration(text: string): Parsed<number> {
   return { value: Number(match[1]) * DURATION_UNITS[match[2] ?? "s"]! };
 }
 
+const SIZE = /^(\d+(?:\.\d+)?)([kmgt])?(?:i?b)?$/i;
+const SIZE_UNITS: Record<string, number> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/** A number of bytes: `500`, `64K`, `1.5M`, `2G`; the units are powers of 1024. */
+export function parseSize(text: string): Parsed<number> {
+  const match = SIZE.exec(text.trim());
+  const value = match === null ? NaN : Math.round(Number(match[1]) * (SIZE_UNITS[match[2]?.toLowerCase() ?? ""] ?? 1));
+  return Number.isSafeInteger(value) ? { value } : { must: "be a size such as 500, 64K, 1.5M or 2G" };
+}
+
 /** A whole number within a range. */
 export function parseInteger(text: string, min: number, max: number): Parsed<number> {
   const must = max === Number.MAX_SAFE_INTEGER

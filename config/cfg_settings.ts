@@ -49,6 +49,14 @@ export interface CfgSettings {
   readonly perHost: number;
   /** Requests to one host a second, of all workers together; 0: any number. */
   readonly perHostRate: number;
+  /** Bytes a second of all workers together; 0: no limit. */
+  readonly limitRate: number;
+  /** Bytes a second that a download must bring; 0: no limit. */
+  readonly minSpeed: number;
+  /** Larger files are refused; absent: none is too large. */
+  readonly maxSize?: number;
+  /** Bring files to the disk before they count as done. */
+  readonly fsync: boolean;
   /** Which HTTP client serves. */
   readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */

@@ -94,8 +94,10 @@ export class Attempt {
       watched.opened();
       if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
       using response = opened.response;
-      const expectations = new Expectations(this.#task, response, this.#context.expectType);
-      if (response.length !== undefined && response.length <= SMALL_BODY) {
+      const { expectType, maxSize = Infinity, fsync } = this.#context;
+      if ((response.length ?? 0) > maxSize) throw this.#tooLarge(response.length!);
+      const expectations = new Expectations(this.#task, response, expectType);
+      if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
         part?.discard();
         return await this.#receiveSmall(response, expectations, watched);
       }
@@ -153,11 +155,14 @@ export class Attempt {
     return await response.whole(async (bytes) => {
       expectations.update(bytes);
       expectations.verify();
-      const facts = factsOf(response, bytes.length);
-      this.#context.onBytes(bytes.length);
+      const { length } = bytes;
+      const facts = factsOf(response, length);
+      this.#context.onBytes(length);
       await this.#context.smallFiles.store(this.#target, bytes, (inode) => this.#line(facts, inode, watched));
+      // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
+      await this.#context.throttle?.pass(length, watched)?.catch(() => {});
       return facts;
-    }, () => watched.touch());
+    }, (bytes) => watched.touch(bytes));
   }
 
   async #receive(
@@ -171,14 +176,17 @@ export class Attempt {
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) await expectations.skip(part.path, from, watched.signal);
     part.begin(from, state);
+    const { maxSize = Infinity, throttle } = this.#context;
     await response.read((piece) => {
-      watched.touch();
+      watched.touch(piece.length);
+      if (part.bytes + piece.length > maxSize) throw this.#tooLarge(part.bytes + piece.length);
       expectations.update(piece);
       this.#context.onBytes(piece.length);
       part.write(piece);
+      return throttle?.pass(piece.length, watched);
     });
     expectations.verify();
-    return this.#finish(part, factsOf(response, part.bytes), watched);
+    return await this.#finish(part, factsOf(response, part.bytes), watched);
   }
 
   /** The server has nothing to add: what was left is all of it. */
@@ -202,18 +210,30 @@ export class Attempt {
     await expectations.skip(part.path, length, watched.signal);
     expectations.verify();
     part.begin(length, state);
-    return this.#finish(part, facts, watched);
+    return await this.#finish(part, facts, watched);
   }
 
-  #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched): TaskDoneFacts {
+  async #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched): Promise<TaskDoneFacts> {
+    const { manifest, names, fsync } = this.#context;
+    if (fsync) await part.sync();
     const line = this.#line(facts, part.inode, watched);
     try {
-      this.#context.manifest.append([line]);
+      manifest.append([line]);
+      if (fsync) await manifest.sync();
     } catch (error) {
       throw diskError(error, "the manifest");
     }
-    part.finish(this.#context.names);
+    part.finish(names);
+    if (fsync) await part.syncFolder();
     return facts;
+  }
+
+  #tooLarge(bytes: number): DownloadError {
+    const { maxSize } = this.#context;
+    return new DownloadError(
+      "size",
+      `Cannot store the file as its size must be at most ${maxSize}: current value is ${bytes}`,
+    );
   }
 
   #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {

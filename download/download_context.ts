@@ -5,6 +5,7 @@ import type { DownloadDriver } from "./download_driver.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { Manifest } from "./manifest.ts";
 import type { SmallFiles } from "./small_files.ts";
+import type { Throttle } from "./throttle.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** What all downloads of a worker share. */
@@ -35,6 +36,12 @@ export interface DownloadContext {
   bootId: string;
   /** Which types of files are fine, as `--expect-type` says it; absent: all. */
   expectType?: string;
+  /** Holds the bodies to a rate; absent: none. */
+  throttle?: Throttle;
+  /** Larger files are refused, in bytes; absent: none is too large. */
+  maxSize?: number;
+  /** Bring file, folder and manifest to the disk before a task is done. */
+  fsync: boolean;
   /** Told that a host wants to be left alone until a time. */
   coolHost: (host: string, until: number) => void;
   /** Told of bytes as they come. */

@@ -56,11 +56,14 @@ export interface DriverResponse extends Disposable {
    * Reads a small body at once and hands it over; the bytes are only valid within the call.
    *
    * @param use Called once with all of it.
-   * @param heard Called whenever a part of it has come.
+   * @param heard Called whenever a part of it has come, with its size.
    */
-  whole<T>(use: (bytes: Uint8Array) => T, heard: () => void): Promise<T>;
-  /** Reads the body in pieces and hands over each; a piece is only valid within its call. */
-  read(sink: (piece: Uint8Array) => void): Promise<void>;
+  whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<T>;
+  /**
+   * Reads the body in pieces and hands over each; a piece is only valid within its call. The next one is read when what the
+   * call returned has resolved.
+   */
+  read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void>;
 }
 
 /** Fetches files of some protocols. */

@@ -11,6 +11,8 @@ export interface DownloadErrorInit extends ErrorOptions {
   retryable?: boolean;
   /** The host and port that answered. */
   host?: string;
+  /** True if the disk is full: the task waits until that is over. */
+  full?: boolean;
 }
 
 const RETRYABLE_KINDS: ReadonlySet<TaskErrorKind> = new Set(["network", "timeout"]);
@@ -29,6 +31,8 @@ export class DownloadError extends Error {
   readonly retryable: boolean;
   /** The host and port that answered. */
   readonly host: string | undefined;
+  /** True if the disk is full. */
+  readonly full: boolean;
 
   /**
    * @param kind The class of the failure.
@@ -42,6 +46,7 @@ export class DownloadError extends Error {
     this.status = init.status;
     this.retryAt = init.retryAt;
     this.host = init.host;
+    this.full = init.full ?? false;
     this.retryable = init.retryable ??
       (RETRYABLE_KINDS.has(kind) || (init.status !== undefined && isRetryableStatus(init.status)));
   }

@@ -67,6 +67,11 @@ export class Manifest implements Disposable {
     this.#write(lines);
   }
 
+  /** Brings all lines to the disk. */
+  async sync(): Promise<void> {
+    await this.#file?.sync();
+  }
+
   /** Takes a line back whose file did not get its name, as something else had it. */
   void({ fence, out }: { fence: string; out: string }): void {
     this.#write([{ void: fence, out }]);

@@ -150,6 +150,27 @@ export class PartFile implements Disposable {
     if (!this.#alone) remove(this.#statePath);
   }
 
+  /** Brings all that was written to the disk. */
+  async sync(): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
+  }
+
+  /** Brings the final name to the disk, where the system can do that. */
+  async syncFolder(): Promise<void> {
+    if (Deno.build.os === "windows") return;
+    const folder = dirname(this.finalPath);
+    try {
+      using handle = await Deno.open(folder, { read: true });
+      await handle.sync();
+    } catch (error) {
+      throw diskError(error, folder);
+    }
+  }
+
   /** Resolves when nothing is under way any more; before it is disposed of. */
   async settled(): Promise<void> {
     await this.#syncing;
@@ -186,8 +207,13 @@ export class PartFile implements Disposable {
   /** By a rename, so that a crash leaves the old one or the new one. */
   #writeState(state: PartState): void {
     const fresh = `${this.#statePath}-${this.#target.tag}`;
-    Deno.writeTextFileSync(fresh, encodePartState(state), { createNew: true });
-    Deno.renameSync(fresh, this.#statePath);
+    try {
+      Deno.writeTextFileSync(fresh, encodePartState(state), { createNew: true });
+      Deno.renameSync(fresh, this.#statePath);
+    } catch (error) {
+      remove(fresh);
+      throw error;
+    }
   }
 
   #sync(state: PartState): void {
@@ -276,10 +302,11 @@ export function prepareFolder(root: string, finalPath: string): void {
 export function diskError(error: unknown, path: string): Error {
   if (error instanceof DownloadError || error instanceof StoppedError) return error;
   const text = error instanceof Error ? error.message : String(error);
+  const full = /os error (28|122)\)|no space left|quota exceeded/i.test(text);
   // Space and descriptors come back; a folder that may not be written, or that is a file, does not by itself.
   const lasting = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.NotCapable || /read-only file system|is a directory|file name too long/i.test(text);
-  return new DownloadError("disk", `${path}: ${text}`, { cause: error, retryable: !lasting });
+  return new DownloadError("disk", `${path}: ${text}`, { cause: error, retryable: !lasting, full });
 }
 
 /** Removes a file that may be gone already, with its folder even. */

@@ -12,6 +12,9 @@ import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import { outProblem } from "./task_names.ts";
 
+/** How long to wait before looking whether a full disk has space again. */
+const DISK_FULL_MS = 3000;
+
 /**
  * Fetches one file.
  *
@@ -39,6 +42,8 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
     if (failure.cools && failure.host !== undefined) {
       context.coolHost(failure.host, coolUntil(failure, task.attempts + 1, context.retry, now));
     }
+    // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
+    if (failure.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
     return retryAt === undefined
       ? { type: "failed", startedAt, error: taskError }
       : { type: "retry", startedAt, error: taskError, notBefore: retryAt };

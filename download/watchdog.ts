@@ -8,14 +8,18 @@ export interface WatchLimits {
   stallTimeoutMs: number;
   /** For all of it. Default: no limit. */
   timeoutMs?: number | undefined;
+  /** Bytes a second, on the average of a stall timeout, that an attempt must bring. Default 0: no limit. */
+  minSpeed?: number;
 }
 
 /** One attempt under watch. */
 export interface Watched extends Disposable {
   /** Fires when a limit is passed or the attempt is aborted; the reason is the error. */
   readonly signal: AbortSignal;
-  /** A byte came. */
-  touch(): void;
+  /** So many bytes came. */
+  touch(bytes: number): void;
+  /** It waits for something on this side, which is neither a stall nor slowness. */
+  rest(): void;
   /** The server has answered. */
   opened(): void;
   /** Ends the attempt. */
@@ -32,6 +36,9 @@ interface Entry {
   activeAt: number;
   opened: boolean;
   probed: boolean;
+  /** When the speed began to be measured, and the bytes since. */
+  measuredFrom: number;
+  bytes: number;
 }
 
 /**
@@ -63,17 +70,32 @@ export class Watchdog implements Disposable {
   start(url: string): Watched {
     const now = performance.now();
     const controller = new AbortController();
-    const entry: Entry = { controller, url, startedAt: now, activeAt: now, opened: false, probed: false };
+    const entry: Entry = {
+      controller,
+      url,
+      startedAt: now,
+      activeAt: now,
+      opened: false,
+      probed: false,
+      measuredFrom: now,
+      bytes: 0,
+    };
     this.#entries.add(entry);
     return {
       signal: controller.signal,
-      touch: () => {
+      touch: (bytes) => {
         // The time of the last look is near enough, and costs nothing.
         entry.activeAt = this.#now;
+        entry.bytes += bytes;
+      },
+      rest: () => {
+        entry.activeAt = entry.measuredFrom = performance.now();
+        entry.bytes = 0;
       },
       opened: () => {
         entry.opened = true;
-        entry.activeAt = performance.now();
+        entry.activeAt = entry.measuredFrom = performance.now();
+        entry.bytes = 0;
       },
       abort: (reason) => controller.abort(reason),
       [Symbol.dispose]: () => {
@@ -89,13 +111,18 @@ export class Watchdog implements Disposable {
 
   #look(): void {
     this.#now = performance.now();
-    const { connectTimeoutMs, stallTimeoutMs, timeoutMs } = this.#limits;
+    const { connectTimeoutMs, stallTimeoutMs, timeoutMs, minSpeed = 0 } = this.#limits;
     for (const entry of this.#entries) {
       if (entry.controller.signal.aborted) continue;
       if (timeoutMs !== undefined && this.#now - entry.startedAt > timeoutMs) {
         this.#expire(entry, `not finished after ${seconds(timeoutMs)}`);
       } else if (this.#now - entry.activeAt > stallTimeoutMs) {
         this.#expire(entry, `no byte for ${seconds(stallTimeoutMs)}`);
+      } else if (minSpeed > 0 && entry.opened && this.#now - entry.measuredFrom > stallTimeoutMs) {
+        const speed = Math.floor(entry.bytes / (this.#now - entry.measuredFrom) * 1000);
+        if (speed < minSpeed) this.#expire(entry, `${speed} bytes a second are fewer than ${minSpeed}`);
+        entry.measuredFrom = this.#now;
+        entry.bytes = 0;
       } else if (!entry.opened && !entry.probed && this.#now - entry.startedAt > connectTimeoutMs / 2) {
         entry.probed = true;
         this.#tryConnect(entry, connectTimeoutMs / 2);

@@ -27,6 +27,7 @@ export type TaskErrorKind =
   | "unsupported"
   | "redirect"
   | "integrity"
+  | "size"
   | "crash"
   | "internal";
 
@@ -122,7 +123,7 @@ export type TaskOutcome =
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
   | { type: "released" }
-  | { type: "deferred"; notBefore: number }
+  | { type: "deferred"; notBefore: number; error?: TaskError }
   | { type: "crashed" };
 
 /** A move that a task can make. */
@@ -199,7 +200,12 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       return { ...rest, status: "waiting" };
     case "deferred":
       assertTime(task, outcome.notBefore, "defer");
-      return { ...rest, status: "waiting", notBefore: outcome.notBefore };
+      return {
+        ...rest,
+        status: "waiting",
+        notBefore: outcome.notBefore,
+        ...(outcome.error === undefined ? {} : { error: outcome.error }),
+      };
     case "crashed": {
       const crashes = task.crashes + 1;
       const error: TaskError = {

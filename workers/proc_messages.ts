@@ -36,6 +36,8 @@ export type ToProcWorker =
     counters: SharedArrayBuffer;
     /** What all workers know of the hosts. */
     hosts: SharedArrayBuffer;
+    /** What all workers share of the bandwidth; absent: there is no limit. */
+    rate?: SharedArrayBuffer;
     /** Use the narrow HTTP client where it serves. */
     lane: boolean;
     /** The download folder was empty when this process began. */

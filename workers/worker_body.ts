@@ -7,6 +7,8 @@ import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
 import { HostTable } from "../download/host_table.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
+import { RateLimiter } from "../download/rate_limiter.ts";
+import { Throttle } from "../download/throttle.ts";
 import { retryOn } from "../queue/retry_on.ts";
 import { connectProbe, Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
@@ -65,6 +67,9 @@ class RunningWorker {
       watchdog: new Watchdog(settings, connectProbe),
       retry: settings,
       retryOn: retryOn(settings.retryOn),
+      ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),
+      ...(settings.maxSize === undefined ? {} : { maxSize: settings.maxSize }),
+      fsync: settings.fsync,
       maxRedirects: settings.maxRedirects,
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),

@@ -67,24 +67,25 @@ export class FetchResponse implements DriverResponse {
     return this.response.headers;
   }
 
-  async whole<T>(use: (bytes: Uint8Array) => T, heard: () => void): Promise<T> {
+  async whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<T> {
     const whole = new Uint8Array(this.length ?? 0);
     let filled = 0;
     await this.read((piece) => {
-      heard();
+      heard(piece.length);
       if (filled + piece.length > whole.length) throw new RangeError("the body is longer than was announced");
       whole.set(piece, filled);
       filled += piece.length;
+      return undefined;
     });
     return use(whole.subarray(0, filled));
   }
 
-  async read(sink: (piece: Uint8Array) => void): Promise<void> {
+  async read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void> {
     const body = this.#take();
     if (body === null) return;
     const reader = byteReader(body);
     if (reader === undefined) {
-      for await (const piece of body) sink(piece);
+      for await (const piece of body) await sink(piece);
       return;
     }
     let buffer = this.#buffers.first();
@@ -93,7 +94,8 @@ export class FetchResponse implements DriverResponse {
         const { done, value } = await reader.read(new Uint8Array(buffer));
         if (value !== undefined) buffer = value.buffer as ArrayBuffer;
         if (done) return;
-        sink(value);
+        const waiting = sink(value);
+        if (waiting !== undefined) await waiting;
         buffer = this.#buffers.next(buffer, value.length);
       }
     } catch (error) {

@@ -55,7 +55,7 @@ export class LaneResponse implements Disposable {
    * @returns What `use` returned.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
    */
-  async readWhole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T, heard?: () => void): Promise<T> {
+  async readWhole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T, heard?: (bytes: number) => void): Promise<T> {
     const exchange = this.#start();
     try {
       const room = exchange.room(this.length);
@@ -75,22 +75,23 @@ export class LaneResponse implements Disposable {
   /**
    * Reads the body in pieces, as large as they come: the cheapest way for a large one.
    *
-   * @param sink Called with each piece, which is only valid within the call.
+   * @param sink Called with each piece, which is only valid within the call; what it returns is awaited.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
    */
-  async readInto(sink: (chunk: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+  async readInto(sink: (chunk: Uint8Array<ArrayBuffer>) => Promise<void> | undefined): Promise<void> {
     const exchange = this.#start();
     let large: Uint8Array<ArrayBuffer> | undefined;
     let reading = false;
     try {
       const begun = exchange.begun();
-      if (begun.length > 0) sink(begun);
+      if (begun.length > 0) await sink(begun);
       let buffer = exchange.buffer;
       while (!exchange.whole) {
         reading = true;
         const count = await exchange.read(buffer);
         reading = false;
-        sink(buffer.subarray(0, count));
+        const waiting = sink(buffer.subarray(0, count));
+        if (waiting !== undefined) await waiting;
         // A slow connection needs no more than the buffer that it has.
         if (count >= buffer.length - 1 && large === undefined) buffer = large = this.#pool.takeLarge();
       }
@@ -134,14 +135,15 @@ export class LaneResponse implements Disposable {
     exchange: LaneExchange,
     target: Uint8Array<ArrayBuffer>,
     inPlace: boolean,
-    heard: (() => void) | undefined,
+    heard: ((bytes: number) => void) | undefined,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const begun = exchange.begun();
     if (!inPlace) target.set(begun);
     let filled = begun.length;
     while (!exchange.whole) {
-      filled += await exchange.read(target.subarray(filled));
-      heard?.();
+      const count = await exchange.read(target.subarray(filled));
+      filled += count;
+      heard?.(count);
     }
     return target;
   }

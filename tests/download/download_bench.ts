@@ -33,7 +33,8 @@ export class DownloadBench implements AsyncDisposable {
   readonly context: DownloadContext;
   /** Hosts that want to be left alone, and until when. */
   readonly cooled = new Map<string, number>();
-  readonly #open: Disposable[];
+  /** What is open; disposed of with the bench, or before. */
+  readonly open: Disposable[];
   #bytes = 0;
   #claims = 0;
 
@@ -46,7 +47,7 @@ export class DownloadBench implements AsyncDisposable {
     const writer = crypto.randomUUID();
     const manifest = new Manifest(root, writer);
     const names = new FinalNames(libcLibrary());
-    this.#open = [driver, watchdog, manifest, names];
+    this.open = [driver, watchdog, manifest, names];
     this.context = {
       root,
       writer,
@@ -60,6 +61,7 @@ export class DownloadBench implements AsyncDisposable {
       retry: { retries: 2, retryWaitMs: 1000 },
       maxRedirects: 5,
       retryOn: retryOn(),
+      fsync: false,
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,
@@ -108,7 +110,7 @@ export class DownloadBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of this.#open) each[Symbol.dispose]();
+    for (const each of this.open.splice(0)) each[Symbol.dispose]();
     if (!this.#owned) return;
     await this.server[Symbol.asyncDispose]();
     await Deno.remove(this.root, { recursive: true });

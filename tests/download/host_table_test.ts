@@ -182,6 +182,16 @@ Deno.test("HostTable forgets no host that cools, has a connection, or has to wai
   assertEquals(table.inUse("other"), 0);
 });
 
+Deno.test("HostTable gives no place away while its host has a connection", () => {
+  const table = HostTable.create({ places: 1, perHost: 2 });
+  table.tryAcquire("used");
+  table.tryAcquire("other");
+  assertEquals([table.inUse("used"), table.inUse("other"), table.overflowed], [1, 0, 1]);
+  table.release("used");
+  table.tryAcquire("other");
+  assertEquals([table.inUse("used"), table.inUse("other"), table.overflowed], [0, 1, 1]);
+});
+
 Deno.test("HostTable ignores a release of what nobody took", () => {
   const table = HostTable.create({ perHost: 2 });
   const other = HostTable.attach(table.buffer, 0);

@@ -61,6 +61,7 @@ async function startServer(
     retry: { retries: 2, retryWaitMs: 1000 },
     maxRedirects: 5,
     retryOn: retryOn(),
+    fsync: false,
     coolHost: () => {},
     onBytes: (count) => bytes += count,
   };

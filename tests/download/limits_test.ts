@@ -1,0 +1,104 @@
+/** What a download may cost: bytes a second, bytes in all, and space on the disk. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { RateLimiter } from "../../download/rate_limiter.ts";
+import { Throttle } from "../../download/throttle.ts";
+import { bytesFor } from "../support/fault_server.ts";
+import { RemoteFile } from "../support/remote_file.ts";
+import { DownloadBench } from "./download_bench.ts";
+
+function testIf(possible: boolean, name: string, run: (lane: boolean) => Promise<void>): void {
+  for (const lane of [true, false]) {
+    Deno.test({ name: `Attempt ${name}, ${lane ? "lane" : "fetch"}`, ignore: !possible, fn: () => run(lane) });
+  }
+}
+
+function test(name: string, run: (lane: boolean) => Promise<void>): void {
+  testIf(true, name, run);
+}
+
+test("refuses a file that is too large, announced or not, and leaves nothing", async (lane) => {
+  const body = bytesFor("x", 300_000);
+  await using bench = await DownloadBench.start(
+    ({ path }) => new Response(path === "/announced" ? body : new Blob([body]).stream(), { headers: { etag: '"x"' } }),
+    { lane },
+  );
+  bench.context.maxSize = 200_000;
+  for (const path of ["/announced", "/chunked"]) {
+    const outcome = await bench.fetch(path);
+    assert(outcome.type === "failed", JSON.stringify(outcome));
+    assertEquals([outcome.error.kind, outcome.error.retryable], ["size", false]);
+    assertStringIncludes(outcome.error.message, "must be at most 200000");
+    assertEquals(bench.names(), []);
+  }
+  bench.context.maxSize = 300_000;
+  assertEquals((await bench.fetch("/announced")).type, "done");
+});
+
+test("gives up a download that is too slow for too long", async (lane) => {
+  await using bench = await DownloadBench.start(
+    ({ path }, server) => server.trickle(bytesFor(path, 2_000_000), 1000, 20),
+    { lane, limits: { stallTimeoutMs: 500, minSpeed: 1_000_000 } },
+  );
+  const outcome = await bench.fetch("/x");
+  assert(outcome.type === "retry", JSON.stringify(outcome));
+  assertEquals(outcome.error.kind, "timeout");
+  assertStringIncludes(outcome.error.message, "are fewer than 1000000");
+});
+
+test("is neither slow nor stalled while it waits for its share of the rate", async (lane) => {
+  await using bench = await DownloadBench.start(({ path }) => new Response(bytesFor(path, 400_000)), {
+    lane,
+    limits: { stallTimeoutMs: 300, minSpeed: 1_000_000 },
+  });
+  bench.context.throttle = new Throttle(RateLimiter.create(400_000));
+  const before = performance.now();
+  const outcome = await bench.fetch("/x");
+  assertEquals(outcome.type, "done", JSON.stringify(outcome));
+  // A body of one second less the burst and the last piece, which nobody waits for.
+  assert(performance.now() - before > 200, `${performance.now() - before} ms`);
+  assertEquals(bench.read(), bytesFor("/x", 400_000));
+});
+
+test("brings small and large files to the disk when it is told to", async (lane) => {
+  await using bench = await DownloadBench.start(({ path }) => new Response(bytesFor(path, Number(path.slice(1)))), {
+    lane,
+  });
+  bench.context.fsync = true;
+  for (const size of [0, 10, 2_000_000]) {
+    const outcome = await bench.fetch(`/${size}`, { out: `sub/${size}` });
+    assertEquals(outcome.type, "done", JSON.stringify(outcome));
+    assertEquals(bench.read(`sub/${size}`), bytesFor(`/${size}`, size));
+  }
+  assertEquals([...Deno.readDirSync(bench.path("sub"))].length, 3);
+});
+
+/** Only root can make a small disk. */
+const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
+
+testIf(mayMount, "waits, uncounted, while the disk is full, and keeps what can be continued", async (lane) => {
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  const file = new RemoteFile();
+  const small = new Deno.Command("mount", {
+    args: ["-t", "tmpfs", "-o", "size=2m", "tmpfs", bench.root],
+    stdout: "null",
+    stderr: "piped",
+  }).outputSync();
+  if (!small.success) throw new Error(new TextDecoder().decode(small.stderr));
+  try {
+    for (let attempts = 0; attempts < 3; attempts++) {
+      const full = await bench.fetch("/x", { attempts: 5 });
+      assert(full.type === "deferred", JSON.stringify(full));
+      assertEquals(full.error?.kind, "disk");
+      assertStringIncludes(full.error!.message, "No space left");
+      assert(!bench.names().includes("file"));
+    }
+    const grown = new Deno.Command("mount", { args: ["-o", "remount,size=20m", bench.root] }).outputSync();
+    assert(grown.success);
+    assertEquals((await bench.fetch("/x", { attempts: 5 })).type, "done");
+    assertEquals(bench.read(), file.content());
+    assertEquals(bench.names(), ["file"]);
+  } finally {
+    for (const each of bench.open.splice(0)) each[Symbol.dispose]();
+    new Deno.Command("umount", { args: [bench.root] }).outputSync();
+  }
+});

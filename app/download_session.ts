@@ -1,5 +1,6 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { HttpIdentity } from "../download/http_identity.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
@@ -21,6 +22,8 @@ export interface SessionPorts {
   list: TaskSharedList;
   /** The settings. */
   settings: CfgSettings;
+  /** Who asks over HTTP. */
+  identity: HttpIdentity;
   /** The download folder, resolved by the system. */
   root: string;
   /** Nothing was in it when this process began. */
@@ -170,6 +173,7 @@ export class DownloadSession {
     }
     const { settings, cores, root, counters, sampler, library } = this.#ports;
     sampler.sample();
+    const proxied = proxyConfigured();
     this.#slots[worker]?.thread.post({
       type: "start",
       index: worker,
@@ -178,7 +182,9 @@ export class DownloadSession {
       root,
       writer: `${this.owner}-${worker}`,
       counters: counters.buffer,
-      lane: settings.httpClient === "auto" && !proxyConfigured(),
+      lane: settings.httpClient === "auto" && !proxied,
+      identity: this.#ports.identity,
+      proxied,
       fresh: this.#ports.fresh,
       ...(library === undefined ? {} : { library }),
     });

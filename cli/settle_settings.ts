@@ -50,8 +50,28 @@ export function downloaderOptions(settings: CfgSettings, logger: Logger): Downlo
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     httpClient: settings.httpClient,
     maxRedirects: settings.maxRedirects,
+    ...identityOptions(settings),
     graceMs: settings.graceMs,
     lang: settings.lang,
     logger,
+  };
+}
+
+function identityOptions(settings: CfgSettings): DownloaderOptions {
+  const { headers, userAgent, referer, netrc, cookies, proxy, ca, cert, key, allowPrivate } = settings;
+  return {
+    ...(headers === undefined ? {} : { headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])) }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(referer === undefined ? {} : { referer }),
+    ...(netrc === undefined ? {} : { netrc }),
+    ...(cookies === undefined ? {} : { cookies }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    insecure: settings.insecure,
+    denyPrivate: settings.denyPrivate,
+    ...(allowPrivate === undefined ? {} : { allowPrivate }),
+    allowDowngrade: settings.allowDowngrade,
   };
 }

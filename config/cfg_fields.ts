@@ -4,42 +4,15 @@
  *
  * @module
  */
+import { type CfgCommand, type CfgField, DOWNLOADING, textThat } from "./cfg_field.ts";
+import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { parseCores, type Parsed, parseDuration, parseInteger, parseSwitch } from "./cfg_parse.ts";
-import type { CfgSettings } from "./cfg_settings.ts";
 
-/** A command of the CLI. */
-export type CfgCommand = "run" | "get" | "add" | "list" | "status" | "doctor";
+export type { CfgCommand, CfgField };
 
-/** One option. */
-export interface CfgField {
-  /** Its name in {@linkcode CfgSettings}. */
-  readonly name: keyof CfgSettings;
-  /** Its flag, without the dashes; `CFG_` variables and file keys follow from it. */
-  readonly flag: string;
-  /** One letter that does the same. */
-  readonly short?: string;
-  /** What stands behind the flag in the help; absent for switches. */
-  readonly placeholder?: string;
-  /** Reads a value. */
-  readonly parse: (text: string) => Parsed<unknown>;
-  /** The default as a user would write it; absent: see `defaultNote`. */
-  readonly default?: string;
-  /** What happens without it, where that is not one value. */
-  readonly defaultNote?: string;
-  /** A switch that `--no-…` turns off. */
-  readonly negatable?: boolean;
-  /** What it does, in one line. */
-  readonly help: string;
-  /** The commands that take it. */
-  readonly commands: readonly CfgCommand[];
-}
-
-const DOWNLOADING: readonly CfgCommand[] = ["run", "get"];
 const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", "doctor"];
 const MAX_WORKERS = 1024;
 
-const text = (must: string) => (value: string): Parsed<string> =>
-  value.length > 0 && !value.includes("\0") ? { value } : { must };
 const integer = (min: number, max = Number.MAX_SAFE_INTEGER) => (value: string) => parseInteger(value, min, max);
 const duration = (min: number) => (value: string): Parsed<number> => {
   const parsed = parseDuration(value);
@@ -54,7 +27,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     name: "tasks",
     flag: "tasks",
     placeholder: "FILE",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     default: "code_tasks.json",
     help: "the task file to watch: a JSON array, JSON Lines, or one url a line",
     commands: ["run"],
@@ -72,7 +45,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     flag: "dir",
     short: "d",
     placeholder: "DIR",
-    parse: text("name a folder"),
+    parse: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
     commands: DOWNLOADING,
@@ -82,7 +55,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     flag: "out",
     short: "o",
     placeholder: "NAME",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     defaultNote: "from the url",
     help: "the name of the file, below the download folder; for one url",
     commands: ["get", "add"],
@@ -92,7 +65,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     flag: "input",
     short: "i",
     placeholder: "FILE",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     defaultNote: "none",
     help: "take urls from this file too, in any form of a task file; - is standard input",
     commands: ["get", "add"],
@@ -232,6 +205,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     help: "how many redirects to follow",
     commands: DOWNLOADING,
   },
+  ...CFG_HTTP_FIELDS,
   {
     name: "graceMs",
     flag: "grace",
@@ -271,7 +245,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     name: "logFile",
     flag: "log-file",
     placeholder: "FILE",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     defaultNote: "standard error",
     help: "log to this file, which is rotated at 10 MiB, 5 kept",
     commands: ALL,

@@ -25,6 +25,7 @@ export type TaskErrorKind =
   | "protocol"
   | "unsupported"
   | "redirect"
+  | "security"
   | "crash"
   | "internal";
 

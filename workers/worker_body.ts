@@ -5,7 +5,8 @@ import { Manifest } from "../download/manifest.ts";
 import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import { type DownloadContext, procDownloadCore } from "../download/proc_download_core.ts";
-import { connectProbe, Watchdog } from "../download/watchdog.ts";
+import { identityProbe } from "../download/identity_probe.ts";
+import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
 import type { FromProcWorker, ToProcWorker, WorkerTask } from "./proc_messages.ts";
@@ -36,7 +37,7 @@ class RunningWorker {
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
-    const { settings, index } = start;
+    const { settings, identity, index } = start;
     this.#post = post;
     const counters = SharedCounters.attach(start.counters);
     const manifest = new Manifest(start.root, start.writer);
@@ -44,12 +45,12 @@ class RunningWorker {
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
-      drivers: [new HttpDriver({ idlePerHost: settings.concurrency, lane: start.lane })],
+      drivers: [new HttpDriver({ idlePerHost: settings.concurrency, lane: start.lane, identity })],
       fresh: start.fresh,
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
-      watchdog: new Watchdog(settings, connectProbe),
+      watchdog: new Watchdog(settings, identityProbe(identity, start.proxied)),
       retry: settings,
       maxRedirects: settings.maxRedirects,
       onBytes: (count) => counters.add(index, "bytes", count),

@@ -21,6 +21,8 @@ export class LaneResponse implements Disposable {
   declare readonly etag?: string;
   /** The Last-Modified date. */
   declare readonly lastModified?: string;
+  /** The Set-Cookie headers. */
+  declare readonly setCookie?: readonly string[];
   #exchange: LaneExchange | undefined;
   #started = false;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
@@ -39,6 +41,7 @@ export class LaneResponse implements Disposable {
     this.#pool = pool;
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
+    if (head.setCookie !== undefined) this.setCookie = head.setCookie;
   }
 
   /**

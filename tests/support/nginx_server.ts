@@ -10,6 +10,19 @@ export interface NginxRequest {
   path: string;
 }
 
+/** What an nginx serves beside plain files. */
+export interface NginxOptions {
+  /** Further lines of its server. */
+  server?: readonly string[];
+  /** Serves https too, on a port of its own; all in PEM. */
+  tls?: {
+    cert: string;
+    key: string;
+    /** Whoever has no certificate of this one gets a 400. */
+    clientCa?: string;
+  };
+}
+
 const START_TRIES = 5;
 const START_TIMEOUT_MS = 20_000;
 
@@ -22,12 +35,15 @@ export class NginxServer implements AsyncDisposable {
 
   /** The start of every url, without a slash at the end. */
   readonly url: string;
+  /** The port of https, if it serves that. */
+  readonly tlsPort: number;
 
-  private constructor(child: Deno.ChildProcess, home: TempDir, port: number, ready: string) {
+  private constructor(child: Deno.ChildProcess, home: TempDir, port: number, tlsPort: number, ready: string) {
     this.#child = child;
     this.#home = home;
     this.#ready = ready;
     this.url = `http://127.0.0.1:${port}`;
+    this.tlsPort = tlsPort;
     child.status.then(() => this.#ended = true);
   }
 
@@ -35,14 +51,15 @@ export class NginxServer implements AsyncDisposable {
    * Starts it and waits until it answers.
    *
    * @param root The folder to serve.
+   * @param options What else it does. Default: nothing.
    * @throws {Error} If nginx is not installed or does not come up.
    */
-  static async start(root: string): Promise<NginxServer> {
+  static async start(root: string, options: NginxOptions = {}): Promise<NginxServer> {
     const program = await findProgram("nginx", ["-v"]);
     const home = await TempDir.create();
     try {
       for (let tries = 1;; tries++) {
-        const server = await NginxServer.#try(program, root, home);
+        const server = await NginxServer.#try(program, root, home, options);
         if (server !== undefined) return server;
         // Another process may have taken the port since it was found free.
         if (tries < START_TRIES) continue;
@@ -54,17 +71,24 @@ export class NginxServer implements AsyncDisposable {
     }
   }
 
-  static async #try(program: string, root: string, home: TempDir): Promise<NginxServer | undefined> {
+  static async #try(
+    program: string,
+    root: string,
+    home: TempDir,
+    options: NginxOptions,
+  ): Promise<NginxServer | undefined> {
     const port = freePort();
+    const tlsPort = freePort();
+    const more = [...options.server ?? [], ...await tlsLines(home, tlsPort, options.tls)];
     const ready = `/${crypto.randomUUID()}`;
-    await home.write("nginx.conf", configuration(root, home, port, ready));
+    await home.write("nginx.conf", configuration(root, home, port, ready, more));
     const child = new Deno.Command(program, {
       args: ["-p", home.path, "-c", home.join("nginx.conf"), "-e", home.join("error.log")],
       stdin: "null",
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const server = new NginxServer(child, home, port, ready);
+    const server = new NginxServer(child, home, port, tlsPort, ready);
     await until("nginx", async () => server.#ended || await server.#answers(), { timeoutMs: START_TIMEOUT_MS });
     return server.#ended ? undefined : server;
   }
@@ -100,7 +124,21 @@ export class NginxServer implements AsyncDisposable {
   }
 }
 
-function configuration(root: string, home: TempDir, port: number, ready: string): string {
+async function tlsLines(home: TempDir, port: number, tls: NginxOptions["tls"]): Promise<string[]> {
+  if (tls === undefined) return [];
+  await home.write("cert.pem", tls.cert);
+  await home.write("key.pem", tls.key);
+  const lines = [
+    `listen 127.0.0.1:${port} ssl;`,
+    `ssl_certificate ${home.join("cert.pem")};`,
+    `ssl_certificate_key ${home.join("key.pem")};`,
+  ];
+  if (tls.clientCa === undefined) return lines;
+  await home.write("client.pem", tls.clientCa);
+  return [...lines, `ssl_client_certificate ${home.join("client.pem")};`, "ssl_verify_client on;"];
+}
+
+function configuration(root: string, home: TempDir, port: number, ready: string, more: readonly string[]): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `  ${kind}_temp_path ${home.join(kind)};`);
   return [
@@ -120,6 +158,7 @@ function configuration(root: string, home: TempDir, port: number, ready: string)
     "  server {",
     `    listen 127.0.0.1:${port};`,
     `    root ${root};`,
+    ...more.map((line) => `    ${line}`),
     `    location = ${ready} { return 200 ${ready}; }`,
     "  }",
     "}",

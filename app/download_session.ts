@@ -1,5 +1,6 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { HttpIdentity } from "../download/http_identity.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
 import type { HostTable } from "../download/host_table.ts";
 import type { RateLimiter } from "../download/rate_limiter.ts";
@@ -23,6 +24,8 @@ export interface SessionPorts {
   list: TaskSharedList;
   /** The settings. */
   settings: CfgSettings;
+  /** Who asks over HTTP. */
+  identity: HttpIdentity;
   /** The download folder, resolved by the system. */
   root: string;
   /** Nothing was in it when this process began. */
@@ -178,6 +181,7 @@ export class DownloadSession {
     }
     const { settings, cores, root, counters, sampler, library } = this.#ports;
     sampler.sample();
+    const proxied = proxyConfigured();
     this.#slots[worker]?.thread.post({
       type: "start",
       index: worker,
@@ -189,7 +193,9 @@ export class DownloadSession {
       counters: counters.buffer,
       hosts: this.#ports.hosts.buffer,
       ...(this.#ports.rate === undefined ? {} : { rate: this.#ports.rate.buffer }),
-      lane: settings.httpClient === "auto" && !proxyConfigured(),
+      lane: settings.httpClient === "auto" && !proxied,
+      identity: this.#ports.identity,
+      proxied,
       fresh: this.#ports.fresh,
       ...(library === undefined ? {} : { library }),
     });

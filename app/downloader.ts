@@ -4,6 +4,7 @@ import { silentLogger } from "../base/logger.ts";
 import { SharedCounters } from "../base/shared_counters.ts";
 import { CfgError } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { HttpIdentity } from "../download/http_identity.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
@@ -25,6 +26,7 @@ import { checkTaskFile, type DownloadFolder, prepareFolder } from "./prepare_fol
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { readChecksumFile } from "./read_checksum_file.ts";
 import { TaskLog } from "./task_log.ts";
+import { readIdentity } from "./read_identity.ts";
 import { threadPermissions } from "./thread_permissions.ts";
 
 const EVENT_BUFFER = 10_000;
@@ -51,6 +53,7 @@ export interface RunSummary extends DownloaderProgress {
 /** What a downloader decided before it started: shown, and checked by tests. */
 interface Plan {
   settings: CfgSettings;
+  identity: HttpIdentity;
   main: number;
   cores: readonly number[];
   allowed: readonly number[];
@@ -113,8 +116,9 @@ export class Downloader implements AsyncDisposable {
    * @throws {QueueUnavailableError} If the task list cannot be opened.
    */
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
-    const plan = makePlan(settingsFromOptions(options));
-    const { checksumFile } = plan.settings;
+    const settings = settingsFromOptions(options);
+    const plan = makePlan(settings, await readIdentity(settings));
+    const { checksumFile } = settings;
     if (options.tasks !== undefined) await checkTaskFile(options.tasks);
     if (checksumFile !== undefined) plan.checksums = await readChecksumFile(checksumFile);
     const folder = await prepareFolder(plan.settings.dir);
@@ -248,10 +252,11 @@ export class Downloader implements AsyncDisposable {
   }
 
   #makeSession(sampler: LoadSampler): DownloadSession {
-    const { settings, cores, library } = this.#plan;
+    const { settings, identity, cores, library } = this.#plan;
     return new DownloadSession({
       list: this.#list,
       settings,
+      identity,
       root: this.#folder.root,
       fresh: this.#folder.empty && this.#sessions++ === 0,
       cores,
@@ -335,7 +340,7 @@ export class Downloader implements AsyncDisposable {
   }
 }
 
-function makePlan(settings: CfgSettings): Plan {
+function makePlan(settings: CfgSettings, identity: HttpIdentity): Plan {
   const library = libcLibrary();
   const topology = cpuTopology(library === undefined ? {} : { library });
   const { allowed, quota } = topology;
@@ -347,7 +352,7 @@ function makePlan(settings: CfgSettings): Plan {
       ...(cores === undefined ? {} : { cores }),
       ...(workers === undefined ? {} : { workers }),
     });
-    return { settings, main: layout.main, cores: layout.workers, allowed, library };
+    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CfgError([{ field: "cores", source: "options", message: error.message }]);

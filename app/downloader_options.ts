@@ -62,6 +62,35 @@ export interface DownloaderOptions {
   expectType?: string;
   /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
   checksumFile?: string;
+  /** Headers for the origin of each url; those of a task win. Default: none. */
+  headers?: Readonly<Record<string, string>>;
+  /** The User-Agent header. Default: corehaul and its version. */
+  userAgent?: string;
+  /** The Referer header, for the origin of each url. Default: none. */
+  referer?: string;
+  /** A netrc file with user names and passwords, by host. Default: none. */
+  netrc?: string;
+  /** A cookies.txt file to read; with it, each worker also keeps the cookies that servers set. Default: no cookies. */
+  cookies?: string;
+  /**
+   * The proxy: http, https or socks5, credentials included. Hosts that the variable `NO_PROXY` names are asked directly.
+   * Default: what the environment says.
+   */
+  proxy?: string;
+  /** A PEM file of certificates to trust too. Default: none. */
+  ca?: string;
+  /** The PEM file of a client certificate; not together with `denyPrivate`. Default: none. */
+  cert?: string;
+  /** The PEM file of its key. Default: the one of `cert`. */
+  key?: string;
+  /** Trust every certificate; Deno must run with `--unsafely-ignore-certificate-errors`. Default false. */
+  insecure?: boolean;
+  /** Refuse urls and redirects that lead outside of the public internet; not with a proxy or a client certificate. Default false. */
+  denyPrivate?: boolean;
+  /** Servers that `denyPrivate` lets pass, each as `host:port`. Default: none. */
+  allowPrivate?: readonly string[];
+  /** Follow redirects from https to http. Default false. */
+  allowDowngrade?: boolean;
   /** How long running downloads may go on after a stop. Default 4000. */
   graceMs?: number;
   /** The language of the log lines about files. Default `"en"`. */
@@ -89,12 +118,13 @@ const NOT_SETTINGS: ReadonlySet<string> = new Set([
  * @throws {CfgError} With every option that is wrong.
  */
 export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
-  const values: Record<string, string> = { queue: "kv::memory:" };
+  const values: Record<string, string | readonly string[]> = { queue: "kv::memory:" };
   const unknown: string[] = [];
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || NOT_SETTINGS.has(name)) continue;
     const field = CFG_FIELDS.find((candidate) => candidate.name === name);
     if (field === undefined) unknown.push(name);
+    else if (field.repeatable) values[name] = listOf(value);
     else if (name.endsWith("Ms")) values[name] = `${value}ms`;
     else values[name] = Array.isArray(value) ? value.join(",") : String(value);
   }
@@ -131,4 +161,11 @@ function listProblems({ expectType, retryOn: statuses }: CfgSettings): CfgProble
     problems.push({ field: "retryOn", source: "options", message: `--retry-on: ${error.message}` });
   }
   return problems;
+}
+
+/** Headers come as an object, other lists as arrays. */
+function listOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(String);
+  if (typeof value !== "object" || value === null) return [String(value)];
+  return Object.entries(value).map(([name, text]) => `${name}: ${text}`);
 }

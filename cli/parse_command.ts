@@ -10,7 +10,7 @@ export interface Command {
   /** What is neither the command nor a flag. */
   args: string[];
   /** Flags and their values. */
-  flags: Record<string, string>;
+  flags: Record<string, string | string[]>;
   /** The configuration file. */
   config?: string;
 }
@@ -42,6 +42,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed: Record<string, unknown> = parseArgs(joinNegatives(argv), {
     string: ["_", "config", ...CFG_FIELDS.filter(takesValue).map((field) => field.flag)],
     boolean: ["help", "version", ...CFG_FIELDS.filter((field) => !takesValue(field)).map((field) => field.flag)],
+    collect: CFG_FIELDS.filter((field) => field.repeatable).map((field) => field.flag),
     negatable: CFG_FIELDS.filter((field) => field.negatable).map((field) => field.flag),
     alias: { h: "help", V: "version", ...shortNames() },
     unknown: (arg: string, key?: string) => {
@@ -77,16 +78,21 @@ function joinNegatives(argv: readonly string[]): string[] {
   return joined;
 }
 
-function readFlags(argv: readonly string[], parsed: Record<string, unknown>, name: CfgCommand): Record<string, string> {
-  const flags: Record<string, string> = {};
+function readFlags(argv: readonly string[], parsed: Record<string, unknown>, name: CfgCommand): Command["flags"] {
+  const flags: Command["flags"] = {};
   for (const field of CFG_FIELDS) {
     const given = argv.find((arg) => names(field).some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
     const value = parsed[field.flag];
+    // A list that was not given is empty.
+    if (Array.isArray(value) && value.length === 0) continue;
     // A short flag may have its value attached (-oNAME), which only the parser knows.
     if (given === undefined && (!takesValue(field) || value === undefined)) continue;
     if (!field.commands.includes(name)) throw new UsageError(`Option --${field.flag} is not one of corehaul ${name}`);
-    if (value === "" && takesValue(field)) throw new UsageError(`Option --${field.flag} needs a value`);
-    flags[field.flag] = takesValue(field) ? String(value) : switchValue(given!, value);
+    if ((value === "" || Array.isArray(value) && value.includes("")) && takesValue(field)) {
+      throw new UsageError(`Option --${field.flag} needs a value`);
+    }
+    if (Array.isArray(value)) flags[field.flag] = value.map(String);
+    else flags[field.flag] = takesValue(field) ? String(value) : switchValue(given!, value);
   }
   return flags;
 }
@@ -101,7 +107,7 @@ function switchValue(given: string, value: unknown): string {
 }
 
 /** `corehaul 75` and `corehaul run 75` set the threshold. */
-function takeThreshold(name: CfgCommand, args: string[], flags: Record<string, string>, named: boolean): void {
+function takeThreshold(name: CfgCommand, args: string[], flags: Command["flags"], named: boolean): void {
   const takesUrls = name === "get" || name === "add";
   if (takesUrls || args.length === 0) return;
   if (name !== "run") throw new UsageError(`Unexpected argument "${args[0]}" of corehaul ${name}`);

@@ -1,3 +1,4 @@
+import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
 import { execProgram } from "../ffi/exec_program.ts";
 
 const MARK = "COREHAUL_REEXEC";
@@ -13,7 +14,7 @@ const startedAs = takeMark();
 
 /** True in a child that {@linkcode reexec} started: a signal from a terminal reaches it twice. */
 export function isReexecChild(): boolean {
-  return startedAs === "child";
+  return startedAs?.startsWith("child") ?? false;
 }
 
 /**
@@ -25,12 +26,28 @@ export function isReexecChild(): boolean {
  */
 export async function reexec(args: readonly string[]): Promise<number | undefined> {
   if (Deno.build.standalone || startedAs !== undefined) return undefined;
-  const own = ownCommand();
-  const env = { ...Deno.env.toObject(), [MARK]: "exec" };
-  if (own !== undefined) execProgram(Deno.execPath(), own, env);
+  execSelf(UNSTABLE, "exec");
   // Without the flags for memory and speed it works all the same.
   const works = typeof Deno.openKv === "function" && import.meta.url.startsWith("file:");
-  return works ? undefined : await runChild(args);
+  return works ? undefined : await runChild(args, "child");
+}
+
+/**
+ * Runs the same command once more so that Deno trusts every certificate, if it does not; otherwise like {@linkcode reexec}.
+ *
+ * @param args The arguments of the command.
+ * @returns The exit code of the child; `undefined` if there is nothing to do, or nothing that can be done.
+ */
+export async function reexecInsecure(args: readonly string[]): Promise<number | undefined> {
+  if (Deno.build.standalone || startedAs?.endsWith("insecure") || certificatesIgnored()) return undefined;
+  execSelf([IGNORE_CERTIFICATES], "exec insecure");
+  return await runChild(args, "child insecure", [IGNORE_CERTIFICATES]);
+}
+
+/** Runs the command in place of this process; comes back if that is not possible. */
+function execSelf(flags: readonly string[], mark: string): void {
+  const own = ownCommand(flags);
+  if (own !== undefined) execProgram(Deno.execPath(), own, { ...Deno.env.toObject(), [MARK]: mark });
 }
 
 /**
@@ -38,7 +55,7 @@ export async function reexec(args: readonly string[]): Promise<number | undefine
  *
  * @returns `undefined` if it is not known, or not of a form that flags can be added to.
  */
-function ownCommand(): string[] | undefined {
+function ownCommand(flags: readonly string[]): string[] | undefined {
   let argv: string[];
   try {
     argv = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(0, -1);
@@ -49,14 +66,14 @@ function ownCommand(): string[] | undefined {
   if (program === undefined || command !== "run") return undefined;
   // Whoever tunes V8 knows better, and a debugger must not lose its process.
   const tuned = rest.some((flag) => flag.startsWith("--v8-flags") || flag.startsWith("--inspect"));
-  return [program, command, ...UNSTABLE, ...(tuned ? [] : [V8_FLAGS]), ...rest];
+  return [program, command, ...flags, ...(tuned ? [] : [V8_FLAGS]), ...rest];
 }
 
 /** Runs the command as a child, forwards SIGINT and SIGTERM, and waits. */
-async function runChild(args: readonly string[]): Promise<number> {
+async function runChild(args: readonly string[], mark: string, flags: readonly string[] = []): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", ...UNSTABLE, V8_FLAGS, specifier(import.meta.url), ...args],
-    env: { [MARK]: "child" },
+    args: ["run", "-A", "--quiet", ...UNSTABLE, ...flags, V8_FLAGS, specifier(import.meta.url), ...args],
+    env: { [MARK]: mark },
   }).spawn();
   const forwards = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const forward = () => {

@@ -17,6 +17,7 @@ import config from "../deno.json" with { type: "json" };
 import { helpText } from "./help.ts";
 import { setUpLog } from "./log_setup.ts";
 import { type Command, parseCommand, UsageError } from "./parse_command.ts";
+import { reexecInsecure } from "./reexec.ts";
 import { runDownloader } from "./run_downloader.ts";
 import { downloaderOptions, settleSettings } from "./settle_settings.ts";
 import { showStatus, showTasks } from "./show_list.ts";
@@ -42,13 +43,13 @@ interface Context {
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   try {
-    return await dispatch(parseCommand(argv));
+    return await dispatch(parseCommand(argv), argv);
   } catch (error) {
     return report(error);
   }
 }
 
-async function dispatch(command: Command): Promise<number> {
+async function dispatch(command: Command, argv: readonly string[]): Promise<number> {
   if (command.name === "help") {
     print(helpText(command.topic));
     return DONE;
@@ -58,6 +59,12 @@ async function dispatch(command: Command): Promise<number> {
     return DONE;
   }
   const settings = await settleSettings(command);
+  if (settings.insecure && downloads(command)) {
+    const code = await reexecInsecure(argv);
+    if (code !== undefined) return code;
+  }
+  // Deno would let this variable exempt hosts from the proxy that was asked for.
+  if (settings.proxy !== undefined) { for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.delete(name); }
   const terminal = new Terminal(isLive(settings, command));
   await using log = await setUpLog(settings, terminal);
   const context: Context = { command, settings, terminal, logger: log.logger };
@@ -168,8 +175,12 @@ async function readEntries(command: Command, settings: CfgSettings): Promise<(Ta
   return [{ ...(typeof entries[0] === "string" ? { url: entries[0] } : entries[0] as TaskEntry), ...one }];
 }
 
+function downloads(command: Command): boolean {
+  return command.name === "run" || command.name === "get";
+}
+
 function isLive(settings: CfgSettings, command: Command): boolean {
-  if (command.name !== "run" && command.name !== "get") return false;
+  if (!downloads(command)) return false;
   return settings.progress === "bar" || (settings.progress === "auto" && !settings.json && Deno.stderr.isTerminal());
 }
 

@@ -4,42 +4,15 @@
  *
  * @module
  */
+import { type CfgCommand, type CfgField, DOWNLOADING, textThat } from "./cfg_field.ts";
+import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { parseCores, type Parsed, parseDuration, parseInteger, parseSize, parseSwitch } from "./cfg_parse.ts";
-import type { CfgSettings } from "./cfg_settings.ts";
 
-/** A command of the CLI. */
-export type CfgCommand = "run" | "get" | "add" | "list" | "status" | "doctor";
+export type { CfgCommand, CfgField };
 
-/** One option. */
-export interface CfgField {
-  /** Its name in {@linkcode CfgSettings}. */
-  readonly name: keyof CfgSettings;
-  /** Its flag, without the dashes; `CFG_` variables and file keys follow from it. */
-  readonly flag: string;
-  /** One letter that does the same. */
-  readonly short?: string;
-  /** What stands behind the flag in the help; absent for switches. */
-  readonly placeholder?: string;
-  /** Reads a value. */
-  readonly parse: (text: string) => Parsed<unknown>;
-  /** The default as a user would write it; absent: see `defaultNote`. */
-  readonly default?: string;
-  /** What happens without it, where that is not one value. */
-  readonly defaultNote?: string;
-  /** A switch that `--no-…` turns off. */
-  readonly negatable?: boolean;
-  /** What it does, in one line. */
-  readonly help: string;
-  /** The commands that take it. */
-  readonly commands: readonly CfgCommand[];
-}
-
-const DOWNLOADING: readonly CfgCommand[] = ["run", "get"];
 const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", "doctor"];
 const MAX_WORKERS = 1024;
 
-const text = (must: string) => (value: string): Parsed<string> =>
-  value.length > 0 && !value.includes("\0") ? { value } : { must };
 const integer = (min: number, max = Number.MAX_SAFE_INTEGER) => (value: string) => parseInteger(value, min, max);
 const duration = (min: number) => (value: string): Parsed<number> => {
   const parsed = parseDuration(value);
@@ -59,7 +32,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     name: "tasks",
     flag: "tasks",
     placeholder: "FILE",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     default: "code_tasks.json",
     help: "the task file to watch: a JSON array, JSON Lines, or one url a line",
     commands: ["run"],
@@ -77,7 +50,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     flag: "dir",
     short: "d",
     placeholder: "DIR",
-    parse: text("name a folder"),
+    parse: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
     commands: DOWNLOADING,
@@ -87,7 +60,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     flag: "out",
     short: "o",
     placeholder: "NAME",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     defaultNote: "from the url",
     help: "the name of the file, below the download folder; for one url",
     commands: ["get", "add"],
@@ -97,7 +70,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     flag: "input",
     short: "i",
     placeholder: "FILE",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     defaultNote: "none",
     help: "take urls from this file too, in any form of a task file; - is standard input",
     commands: ["get", "add"],
@@ -106,7 +79,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     name: "checksum",
     flag: "checksum",
     placeholder: "ALGO:DIGEST",
-    parse: text("be ALGORITHM:DIGEST"),
+    parse: textThat("be ALGORITHM:DIGEST"),
     defaultNote: "none",
     help: "what the file must add up to: sha-256, sha-512, sha-1 or md5, in hex or base64; for one url",
     commands: ["get", "add"],
@@ -115,7 +88,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     name: "checksumFile",
     flag: "checksum-file",
     placeholder: "FILE",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     defaultNote: "none",
     help: "take checksums by file name from this file, as sha256sum writes it; an entry's own one wins",
     commands: ["run", "get", "add"],
@@ -214,7 +187,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     name: "retryOn",
     flag: "retry-on",
     placeholder: "LIST",
-    parse: text("be a list of HTTP statuses such as 408,429,5xx"),
+    parse: textThat("be a list of HTTP statuses such as 408,429,5xx"),
     default: "408,425,429,5xx",
     help: "the HTTP statuses worth another attempt: 429, 500-504, 4xx and 5xx, with commas between them",
     commands: DOWNLOADING,
@@ -317,11 +290,12 @@ export const CFG_FIELDS: readonly CfgField[] = [
     help: "how many redirects to follow",
     commands: DOWNLOADING,
   },
+  ...CFG_HTTP_FIELDS,
   {
     name: "expectType",
     flag: "expect-type",
     placeholder: "LIST",
-    parse: text("be auto, or a comma list of media types"),
+    parse: textThat("be auto, or a comma list of media types"),
     defaultNote: "anything",
     help:
       "what answers must be: media types such as image/*,application/zip; auto: no web page where the name is no page's",
@@ -366,7 +340,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     name: "logFile",
     flag: "log-file",
     placeholder: "FILE",
-    parse: text("name a file"),
+    parse: textThat("name a file"),
     defaultNote: "standard error",
     help: "log to this file, which is rotated at 10 MiB, 5 kept",
     commands: ALL,

@@ -65,3 +65,43 @@ export function parseCores(text: string): Parsed<number[]> {
     return { must: "be a list of cores such as 1-3,6" };
   }
 }
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const HEADER_VALUE = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
+/** Headers that say what a connection or a message is. */
+const OWN_HEADERS =
+  /^(?:accept-encoding|connection|content-length|expect|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
+
+/** A header: `Name: value`. */
+export function parseHeader(text: string): Parsed<{ name: string; value: string }> {
+  const colon = text.indexOf(":");
+  const name = text.slice(0, Math.max(0, colon));
+  const value = text.slice(colon + 1).trim();
+  if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return { must: "be a header such as 'Name: value'" };
+  return OWN_HEADERS.test(name) ? { must: "be a header that is not the client's own" } : { value: { name, value } };
+}
+
+/** Text that can be the value of a header. */
+export function parseLine(text: string): Parsed<string> {
+  const value = text.trim();
+  return value !== "" && HEADER_VALUE.test(value) ? { value } : { must: "be one line of text" };
+}
+
+/** The url of a proxy: http, https or socks5, with nothing but credentials, host and port. */
+export function parseProxy(text: string): Parsed<string> {
+  const url = URL.parse(text);
+  const known = url !== null && /^(?:https?|socks5h?):$/.test(url.protocol) && url.hostname !== "";
+  const bare = known && /^\/?$/.test(url.pathname) && url.search === "" && url.hash === "";
+  return bare
+    ? { value: text }
+    : { must: "be a url such as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT" };
+}
+
+/** A server: `example.org:8080`, `[::1]:80`. The host comes back as urls spell it. */
+export function parseHostPort(text: string): Parsed<string> {
+  const port = Number(/^(?:\[[^\]]*\]|[^\s:/?#@\\]+):(\d{1,5})$/.exec(text)?.[1]);
+  const url = URL.parse(`http://${text}/`);
+  if (url === null || !(port >= 1 && port <= 65_535)) return { must: "be HOST:PORT such as 10.0.0.1:8080 or [::1]:80" };
+  return { value: `${url.hostname}:${port}` };
+}

@@ -9,10 +9,12 @@ export interface CfgSources {
   /** The environment. */
   env?: Readonly<Record<string, string | undefined>>;
   /** The flags, by flag name. */
-  flags?: Readonly<Record<string, string>>;
+  flags?: Readonly<Record<string, string | readonly string[]>>;
   /** The options of a program, by their names in {@linkcode CfgSettings}. */
-  options?: Readonly<Record<string, string>>;
+  options?: Readonly<Record<string, string | readonly string[]>>;
 }
+
+type Take = (field: CfgField, raw: string | readonly string[], spelled: string, source: string) => void;
 
 /**
  * Puts the settings together, checks every value once, and freezes the result.
@@ -31,13 +33,18 @@ export interface CfgSources {
 export function cfgResolve(sources: CfgSources = {}): CfgSettings {
   const problems: CfgProblem[] = [];
   const settings: Record<string, unknown> = {};
-  const take = (field: CfgField, raw: string, spelled: string, source: string) => {
-    const parsed = field.parse(raw);
-    if ("value" in parsed) settings[field.name] = parsed.value;
-    else {
-      const message = `Cannot use ${spelled} as it must ${parsed.must}: current value is ${JSON.stringify(raw)}`;
-      problems.push({ field: spelled, source, message });
+  const take: Take = (field, raw, spelled, source) => {
+    const values: unknown[] = [];
+    for (const text of typeof raw === "string" ? [raw] : raw) {
+      const parsed = field.parse(text);
+      if ("value" in parsed) values.push(parsed.value);
+      else {
+        const shown = JSON.stringify(field.show?.(text) ?? text);
+        const message = `Cannot use ${spelled} as it must ${parsed.must}: current value is ${shown}`;
+        problems.push({ field: spelled, source, message });
+      }
     }
+    settings[field.name] = field.repeatable ? values : values[0];
   };
   const env = sources.env ?? {};
   for (const field of CFG_FIELDS) if (field.default !== undefined) take(field, field.default, field.flag, "default");
@@ -46,7 +53,7 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
   for (const field of CFG_FIELDS) {
     const name = cfgEnvName(field);
     const value = env[name];
-    if (value !== undefined) take(field, value, name, "environment");
+    if (value !== undefined) take(field, field.repeatable ? value.split(/\r?\n/) : value, name, "environment");
   }
   for (const field of CFG_FIELDS) {
     const value = sources.flags?.[field.flag];
@@ -60,7 +67,7 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
 
 function takeFile(
   { name, values }: { name: string; values: unknown },
-  take: (field: CfgField, raw: string, spelled: string, source: string) => void,
+  take: Take,
   problems: CfgProblem[],
 ): void {
   const bad = (field: string, message: string) => problems.push({ field, source: name, message });
@@ -74,10 +81,17 @@ function takeFile(
     if (field === undefined) bad(key, `Cannot use ${key} in ${name} as it is not an option`);
     else if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
       take(field, String(value), `${key} in ${name}`, name);
+    } else if (field.repeatable) {
+      if (isTexts(value)) take(field, value, `${key} in ${name}`, name);
+      else bad(key, `Cannot use ${key} in ${name} as it must be a string or an array of strings`);
     } else {
       bad(key, `Cannot use ${key} in ${name} as it must be a string, a number or a boolean`);
     }
   }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 /** Chinese if the locale is, English otherwise. */

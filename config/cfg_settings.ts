@@ -1,6 +1,14 @@
 /** How much the log says. */
 export type CfgLogLevel = "debug" | "info" | "warning" | "error";
 
+/** A header of every request. */
+export interface CfgHeader {
+  /** Its name. */
+  readonly name: string;
+  /** Its value, often a secret. */
+  readonly value: string;
+}
+
 /** Everything that can be set, checked and frozen. Durations are in milliseconds. */
 export interface CfgSettings {
   /** The task file that `run` watches. */
@@ -63,6 +71,32 @@ export interface CfgSettings {
   readonly maxRedirects: number;
   /** What answers must be: media types with commas between them, or `auto`; absent: anything. */
   readonly expectType?: string;
+  /** Headers for the origin of each url. */
+  readonly headers?: readonly CfgHeader[];
+  /** The User-Agent header. */
+  readonly userAgent?: string;
+  /** The Referer header. */
+  readonly referer?: string;
+  /** The netrc file. */
+  readonly netrc?: string;
+  /** The cookies.txt file. */
+  readonly cookies?: string;
+  /** The url of the proxy, credentials included; absent: what the environment says. */
+  readonly proxy?: string;
+  /** A file of certificates to trust. */
+  readonly ca?: string;
+  /** The file of the client certificate. */
+  readonly cert?: string;
+  /** The file of its key; absent: the one of the certificate. */
+  readonly key?: string;
+  /** Trust every certificate. */
+  readonly insecure: boolean;
+  /** Refuse addresses outside of the public internet. */
+  readonly denyPrivate: boolean;
+  /** Servers that are let pass all the same, as `host:port`. */
+  readonly allowPrivate?: readonly string[];
+  /** Follow redirects from https to http. */
+  readonly allowDowngrade: boolean;
   /** How long running downloads may go on after a stop. */
   readonly graceMs: number;
   /** What the screen shows. */

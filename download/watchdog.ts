@@ -1,4 +1,5 @@
 import { DownloadError } from "./download_error.ts";
+import type { Connect } from "./guarded_connect.ts";
 
 /** The limits of one attempt, in milliseconds. */
 export interface WatchLimits {
@@ -28,6 +29,8 @@ export interface Watched extends Disposable {
 
 /** Finds out whether a server can be connected; rejects or never settles if not. */
 export type ConnectProbe = (url: string, signal: AbortSignal) => Promise<void>;
+
+const USUAL_PORTS: Readonly<Record<string, number>> = { "https:": 443, "socks5:": 1080, "socks5h:": 1080 };
 
 interface Entry {
   controller: AbortController;
@@ -155,14 +158,14 @@ export class Watchdog implements Disposable {
   }
 }
 
-/** Tries a bare connection to the host of a url. */
-export async function connectProbe(url: string, signal: AbortSignal): Promise<void> {
+/** Tries a bare connection to the host of a url, made by `connect`. Default: by Deno. */
+export async function connectProbe(url: string, signal: AbortSignal, connect: Connect = Deno.connect): Promise<void> {
   const { hostname, port, protocol } = new URL(url);
   const target = {
     hostname: hostname.replace(/^\[|\]$/g, ""),
-    port: Number(port) || (protocol === "https:" ? 443 : 80),
+    port: Number(port) || USUAL_PORTS[protocol] || 80,
   };
-  const connection = await Deno.connect({ ...target, signal });
+  const connection = await connect({ ...target, signal });
   connection.close();
 }
 

@@ -28,6 +28,7 @@ export type TaskErrorKind =
   | "redirect"
   | "integrity"
   | "size"
+  | "security"
   | "crash"
   | "internal";
 

@@ -7,6 +7,7 @@
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloadTask } from "../download/download_context.ts";
+import type { HttpIdentity } from "../download/http_identity.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 
@@ -40,6 +41,10 @@ export type ToProcWorker =
     rate?: SharedArrayBuffer;
     /** Use the narrow HTTP client where it serves. */
     lane: boolean;
+    /** Who asks over HTTP: full of secrets. */
+    identity: HttpIdentity;
+    /** What is asked goes through a proxy of the environment. */
+    proxied: boolean;
     /** The download folder was empty when this process began. */
     fresh: boolean;
     /** The C library, if there is one. */

@@ -10,7 +10,8 @@ import { procDownloadCore } from "../download/proc_download_core.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import { Throttle } from "../download/throttle.ts";
 import { retryOn } from "../queue/retry_on.ts";
-import { connectProbe, Watchdog } from "../download/watchdog.ts";
+import { identityProbe } from "../download/identity_probe.ts";
+import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
 import { SharedHostGate } from "./host_gate.ts";
@@ -42,7 +43,7 @@ class RunningWorker {
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
-    const { settings, index } = start;
+    const { settings, identity, index } = start;
     this.#post = post;
     const counters = SharedCounters.attach(start.counters);
     const hosts = HostTable.attach(start.hosts, index);
@@ -57,6 +58,7 @@ class RunningWorker {
         new HttpDriver({
           idlePerHost: settings.concurrency,
           lane: start.lane,
+          identity,
           headers: settings.expectType !== undefined,
         }),
       ],
@@ -64,7 +66,7 @@ class RunningWorker {
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
-      watchdog: new Watchdog(settings, connectProbe),
+      watchdog: new Watchdog(settings, identityProbe(identity, start.proxied)),
       retry: settings,
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),

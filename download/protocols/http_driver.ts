@@ -1,10 +1,16 @@
 import { redactUrl } from "../../base/redact_url.ts";
 import { BufferPool } from "../buffer_pool.ts";
-import { DownloadError, networkError } from "../download_error.ts";
 import { type DownloadDriver, type DriverRequest, type DriverResponse, RangeRefusedError } from "../download_driver.ts";
+import { DownloadError, networkError } from "../download_error.ts";
+import { guardedConnect } from "../guarded_connect.ts";
+import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
+import { RequestIdentities } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
+import { dialedFetch } from "./dialed_fetch.ts";
 import { FetchResponse } from "./fetch_response.ts";
+import { httpClient } from "./http_client.ts";
 import { HttpLane } from "./http_lane.ts";
+import type { LaneDialing } from "./lane_connection.ts";
 import type { LaneResponse } from "./lane_response.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -18,10 +24,16 @@ export interface HttpDriverOptions {
   lane: boolean;
   /** Keep all fields of every answer: somebody looks at the type of the file. Default false. */
   headers?: boolean;
+  /** Who asks. Default: nobody in particular. */
+  identity?: HttpIdentity;
+  /** How connections are made if the identity denies private addresses. Default: by its rules. */
+  connect?: LaneDialing["connect"];
 }
 
 /** An answer, whoever brought it: a file, or a status with its headers. */
-type Answer = { file: DriverResponse } | { status: number; headers: Headers };
+type Answer =
+  | { file: DriverResponse; setCookie?: readonly string[] | undefined }
+  | { file?: never; status: number; headers: Headers };
 
 /**
  * Fetches http and https urls: plain answers over a narrow client of our own, which costs a third, and whatever that does
@@ -32,24 +44,33 @@ export class HttpDriver implements DownloadDriver {
   readonly #lane: HttpLane;
   readonly #buffers = new BufferPool();
   readonly #idlePerHost: number;
+  readonly #identity: HttpIdentity;
+  readonly #identities: RequestIdentities;
+  readonly #dialing: LaneDialing;
   #client: Deno.HttpClient | undefined;
 
-  constructor(options: HttpDriverOptions) {
-    this.#idlePerHost = options.idlePerHost;
-    this.#lane = new HttpLane({
-      idlePerHost: options.idlePerHost,
-      enabled: options.lane,
-      headers: options.headers ?? false,
-    });
+  constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
+    this.#idlePerHost = idlePerHost;
+    this.#identity = identity;
+    this.#identities = new RequestIdentities(identity);
+    const { proxy, caCerts, clientCert, denyPrivate, allowPrivate } = identity;
+    this.#dialing = {
+      ...(denyPrivate ? { connect: connect ?? guardedConnect(allowPrivate) } : {}),
+      ...(caCerts === undefined ? {} : { caCerts }),
+    };
+    const enabled = lane && proxy === undefined && clientCert === undefined;
+    this.#lane = new HttpLane({ idlePerHost, enabled, headers, dialing: this.#dialing });
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
-    let url = new URL(request.url);
-    // Headers stay at home: once another origin was asked, not even a way back brings them out again.
-    let headers = request.headers;
+    const identity = this.#identities.start(request.url, request.headers);
+    let { url } = identity;
     for (let hops = 0;; hops++) {
-      const answer = await this.#ask(url, headers, request);
-      if ("file" in answer) return answer.file;
+      const answer = await this.#ask(url, identity.headers(), request);
+      if (this.#identities.keepsCookies) {
+        identity.learn(answer.file === undefined ? answer.headers.getSetCookie() : answer.setCookie ?? []);
+      }
+      if (answer.file !== undefined) return answer.file;
       if (answer.status === 416 && request.range !== undefined) {
         throw new RangeRefusedError(url.host, refusedLength(answer.headers));
       }
@@ -57,9 +78,8 @@ export class HttpDriver implements DownloadDriver {
       if (hops >= request.maxRedirects) {
         throw new DownloadError("redirect", `${url.host}: more than ${request.maxRedirects} redirects`);
       }
-      const target = this.#target(answer, url);
-      if (target.origin !== url.origin) headers = {};
-      url = target;
+      url = this.#target(answer, url);
+      identity.moveTo(url);
     }
   }
 
@@ -70,13 +90,14 @@ export class HttpDriver implements DownloadDriver {
   ): Promise<Answer> {
     // What was left unfinished is rare: the lane need not know how to continue it.
     const answer = range === undefined ? await this.#lane.open({ url, headers, signal }) : undefined;
-    if (answer !== undefined) return answer.ok ? { file: laneFile(answer) } : answer;
+    if (answer !== undefined) return answer.ok ? { file: laneFile(answer), setCookie: answer.setCookie } : answer;
     const response = await this.#fetch(url, range === undefined ? headers : withRange(headers, range), signal);
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
-      return { file: new FetchResponse(response, url, this.#buffers) };
+      const setCookie = response.headers.getSetCookie();
+      return { file: new FetchResponse(response, url, this.#buffers), setCookie };
     }
     response.body?.cancel().catch(() => {});
-    return response;
+    return { status: response.status, headers: response.headers };
   }
 
   /** Redirects are followed by hand: `fetch` itself would carry custom headers to other origins. */
@@ -90,16 +111,22 @@ export class HttpDriver implements DownloadDriver {
       const shown = redactUrl(location).slice(0, 200);
       throw new DownloadError("redirect", `${from.host}: redirected to "${shown}", which is not http or https`);
     }
+    if (from.protocol === "https:" && target.protocol === "http:" && !this.#identity.allowDowngrade) {
+      throw new DownloadError("security", `${from.host}: redirected from https to http (see --allow-downgrade)`);
+    }
+    // What a server puts before the @ is not what the user gave.
+    target.username = target.password = "";
     return target;
   }
 
   async #fetch(url: URL, extra: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
-    this.#client ??= Deno.createHttpClient({ poolMaxIdlePerHost: this.#idlePerHost });
     try {
       const headers = new Headers(extra);
       if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
       // fetch asks for gzip by itself, and then hides the length.
       headers.set("accept-encoding", "identity");
+      if (this.#identity.denyPrivate) return await dialedFetch(url, headers, signal, this.#dialing);
+      this.#client ??= httpClient(this.#identity, this.#idlePerHost);
       return await fetch(url, { client: this.#client, redirect: "manual", headers, signal });
     } catch (error) {
       throw networkError(error, url.href);

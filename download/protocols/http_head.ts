@@ -28,6 +28,8 @@ export class HttpHead {
   etag: string | undefined;
   /** The Last-Modified date, if there was one. */
   lastModified: string | undefined;
+  /** The Set-Cookie headers, if there were any. */
+  setCookie: string[] | undefined;
   /** True if the server will take another request. */
   keepAlive = true;
   /** True if the body is chunked. */
@@ -126,7 +128,8 @@ export class HttpHead {
         if (isName(bytes, from, "repr-digest")) this.digested = true;
         return true;
       case 10:
-        if (isName(bytes, from, "connection") && !isName(bytes, start, "keep-alive", end)) this.keepAlive = false;
+        if (isName(bytes, from, "set-cookie")) (this.setCookie ??= []).push(latin1(bytes, start, end));
+        else if (isName(bytes, from, "connection") && !isName(bytes, start, "keep-alive", end)) this.keepAlive = false;
         return true;
       case 13:
         if (!isName(bytes, from, "last-modified")) return true;
@@ -165,7 +168,7 @@ export class HttpHead {
     this.#start = this.#line;
     this.#fields = 0;
     this.status = 0;
-    this.etag = this.lastModified = undefined;
+    this.etag = this.lastModified = this.setCookie = undefined;
     this.encoded = this.#coded = this.digested = false;
   }
 }

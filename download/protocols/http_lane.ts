@@ -9,7 +9,7 @@
  * @module
  */
 import { networkError } from "../download_error.ts";
-import { LaneConnection } from "./lane_connection.ts";
+import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
 import { LaneExchange } from "./lane_exchange.ts";
 import { LanePool } from "./lane_pool.ts";
 import { type LaneHost, laneHost, laneOrigin, laneRequest } from "./lane_request.ts";
@@ -31,6 +31,8 @@ export interface HttpLaneOptions {
    * @default {false}
    */
   headers?: boolean;
+  /** How connections come about. Default: to whatever the name leads to, with the usual certificates. */
+  dialing?: LaneDialing;
 }
 
 /** What an {@linkcode HttpLane} is asked for. */
@@ -60,12 +62,14 @@ export type LaneAnswer = LaneResponse | LaneStatus;
 export class HttpLane implements Disposable {
   readonly #enabled: boolean;
   readonly #headers: boolean;
+  readonly #dialing: LaneDialing;
   readonly #pool: LanePool;
 
   /** @param options How many connections to keep. */
   constructor(options: HttpLaneOptions) {
     this.#enabled = options.enabled ?? true;
     this.#headers = options.headers ?? false;
+    this.#dialing = options.dialing ?? {};
     this.#pool = new LanePool(options.idlePerHost);
   }
 
@@ -108,7 +112,7 @@ export class HttpLane implements Disposable {
   async #connect(host: LaneHost, href: string, signal: AbortSignal): Promise<LaneConnection> {
     let connection: LaneConnection;
     try {
-      connection = await LaneConnection.open(host, signal);
+      connection = await LaneConnection.open(host, signal, this.#dialing);
     } catch (error) {
       throw signal.aborted ? signal.reason : networkError(error, href);
     }

@@ -1,8 +1,17 @@
+import type { Connect } from "../guarded_connect.ts";
 import type { LaneHost } from "./lane_request.ts";
 
 /** What a connection reads into; a head and a small file fit. */
 const BUFFER = 64 * 1024;
 const REQUEST_BUFFER = 2 * 1024;
+
+/** How connections come about. */
+export interface LaneDialing {
+  /** Makes the TCP connection. Default: whatever the name leads to. */
+  connect?: Connect;
+  /** Certificates to trust too, PEM. */
+  caCerts?: readonly string[];
+}
 
 const encoder = new TextEncoder();
 
@@ -39,10 +48,8 @@ export class LaneConnection {
   }
 
   /** Connects; an abort rejects with its reason. */
-  static async open(host: LaneHost, signal: AbortSignal): Promise<LaneConnection> {
-    const { hostname, port } = host;
-    const tcp = await Deno.connect({ hostname, port, signal });
-    return new LaneConnection(host, host.secure ? await secure(tcp, hostname, signal) : tcp);
+  static async open(host: LaneHost, signal: AbortSignal, dialing: LaneDialing = {}): Promise<LaneConnection> {
+    return new LaneConnection(host, await dial(host, signal, dialing));
   }
 
   /** True if bytes came before the request was sent: they answer something else. */
@@ -120,7 +127,19 @@ export class LaneConnection {
   }
 }
 
-async function secure(tcp: Deno.TcpConn, hostname: string, signal: AbortSignal): Promise<Deno.TlsConn> {
+/** Makes a connection to a server, over TLS if it is one of https. */
+export async function dial(
+  { hostname, port, secure }: Pick<LaneHost, "hostname" | "port" | "secure">,
+  signal: AbortSignal,
+  { connect = Deno.connect, caCerts }: LaneDialing,
+): Promise<Deno.Conn> {
+  const tcp = await connect({ hostname, port, signal });
+  if (!secure) return tcp;
+  const trusted = caCerts === undefined ? {} : { caCerts: [...caCerts] };
+  return await startTls(tcp, { hostname, alpnProtocols: ["http/1.1"], ...trusted }, signal);
+}
+
+async function startTls(tcp: Deno.TcpConn, options: Deno.StartTlsOptions, signal: AbortSignal): Promise<Deno.TlsConn> {
   let conn: Deno.Conn = tcp;
   const close = () => {
     try {
@@ -133,7 +152,7 @@ async function secure(tcp: Deno.TcpConn, hostname: string, signal: AbortSignal):
   try {
     // An abort may have come just after the connection, or while it changes hands: nobody would tell of it again.
     signal.throwIfAborted();
-    const tls = await Deno.startTls(tcp, { hostname, alpnProtocols: ["http/1.1"] });
+    const tls = await Deno.startTls(tcp, options);
     conn = tls;
     signal.throwIfAborted();
     await tls.handshake();

@@ -25,6 +25,8 @@ export class LaneResponse implements Disposable {
   declare readonly lastModified?: string;
   /** All fields of the answer, if they matter: they cost more than a small file does. */
   declare readonly headers?: Headers;
+  /** The Set-Cookie headers. */
+  declare readonly setCookie?: readonly string[];
   #exchange: LaneExchange | undefined;
   #started = false;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
@@ -45,6 +47,7 @@ export class LaneResponse implements Disposable {
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
     if (withHeaders || head.digested || length > LARGE) this.headers = exchange.headers();
+    if (head.setCookie !== undefined) this.setCookie = head.setCookie;
   }
 
   /**

@@ -28,6 +28,9 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     fsync: false,
     httpClient: "auto",
     maxRedirects: 20,
+    insecure: false,
+    denyPrivate: false,
+    allowDowngrade: false,
     graceMs: 4000,
     progress: "auto",
     json: false,
@@ -101,5 +104,59 @@ Deno.test("CFG_FIELDS has a flag, a variable and a file key of its own for every
   for (const field of CFG_FIELDS) {
     assertEquals(field.default === undefined, field.defaultNote !== undefined, field.flag);
     if (field.default !== undefined) assertEquals("value" in field.parse(field.default), true, field.flag);
+  }
+});
+
+Deno.test("cfgResolve takes several values of a repeatable option, all of them from the source that wins", () => {
+  const names = (sources: CfgSources) => cfgResolve(sources).headers?.map(({ name, value }) => `${name}=${value}`);
+  const file = { name: "c.json", values: { cfg_header: ["A: 1", "B:2"] } };
+  assertEquals(names({}), undefined);
+  assertEquals(names({ file }), ["A=1", "B=2"]);
+  assertEquals(names({ file: { name: "c.json", values: { cfg_header: "A: b: c" } } }), ["A=b: c"]);
+  assertEquals(names({ file, env: { CFG_HEADER: "C: 3\nD: 4" } }), ["C=3", "D=4"]);
+  assertEquals(names({ file, env: { CFG_HEADER: "C: 3" }, flags: { header: ["E: ", "F: 6"] } }), ["E=", "F=6"]);
+  const bad = { name: "c.json", values: { cfg_header: [1] } };
+  assertThrows(() => cfgResolve({ file: bad }), CfgError, "cfg_header in c.json as it must be a string or an array");
+});
+
+Deno.test("cfgResolve shows nothing of a wrong value that may be secret", () => {
+  const flags = {
+    header: ["X-Key secret", "X-Key: se\u0001cret", "Bad Name: secret", "Host: secret", ": secret"],
+    proxy: "ftp://me:secret@127.0.0.1",
+  };
+  const error = assertThrows(() => cfgResolve({ flags }), CfgError);
+  assertEquals(error.problems.length, 6, error.message);
+  assertEquals(error.message.includes("secret"), false, error.message);
+  for (const part of ["--header", "--proxy", "Host: …"]) assertEquals(error.message.includes(part), true, part);
+});
+
+Deno.test("cfgResolve takes proxies of three kinds, and servers by host and port", () => {
+  const proxy = (value: string) => cfgResolve({ flags: { proxy: value } }).proxy;
+  for (
+    const value of ["http://127.0.0.1:8080", "https://me:pw@proxy.test/", "socks5://127.0.0.1:1080", "socks5h://p.test"]
+  ) {
+    assertEquals(proxy(value), value);
+  }
+  for (
+    const value of [
+      "127.0.0.1:8080",
+      "ftp://p.test",
+      "http://p.test/path",
+      "http://p.test?x",
+      "http://",
+      "socks4://p.test",
+    ]
+  ) {
+    assertThrows(() => proxy(value), CfgError, "--proxy");
+  }
+  const allowed = (...values: string[]) => cfgResolve({ flags: { "allow-private": values } }).allowPrivate;
+  assertEquals(allowed("LOCALHOST:80", "[0::1]:8080", "0x7f.1:443", "b\u00fccher.test:1"), [
+    "localhost:80",
+    "[::1]:8080",
+    "127.0.0.1:443",
+    "xn--bcher-kva.test:1",
+  ]);
+  for (const value of ["localhost", "localhost:0", "localhost:65536", ":80", "a/b:80", "me@host:80", "::1:80"]) {
+    assertThrows(() => allowed(value), CfgError, "--allow-private");
   }
 });

@@ -2,59 +2,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import { HttpLane } from "../../download/protocols/http_lane.ts";
-import { answering, latin1, RawServer, reply } from "./raw_server.ts";
+import { testCertificate } from "../support/test_certificate.ts";
+import { answering, RawServer, reply } from "./raw_server.ts";
 
 const never = new AbortController().signal;
 
-function der(tag: number, ...parts: (Uint8Array | number[])[]): Uint8Array<ArrayBuffer> {
-  const content = parts.flatMap((part) => [...part]);
-  const size = content.length;
-  const length = size < 128 ? [size] : size < 256 ? [0x81, size] : [0x82, size >> 8, size & 255];
-  return Uint8Array.from([tag, ...length, ...content]);
-}
-
-function pem(label: string, bytes: Uint8Array): string {
-  const lines = btoa(String.fromCharCode(...bytes)).match(/.{1,64}/g)!;
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
-}
-
-/** A positive number as DER wants it: no needless zero in front, but one before a high bit. */
-function whole(bytes: Uint8Array): Uint8Array {
-  let at = 0;
-  while (at < bytes.length - 1 && bytes[at] === 0) at++;
-  return der(0x02, bytes[at]! > 127 ? [0] : [], bytes.subarray(at));
-}
-
-/** A certificate for the name localhost, signed by its own key, which nobody trusts unless told to. */
-async function certificate(): Promise<{ cert: string; key: string }> {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const { publicKey, privateKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const ecdsaWithSha256 = der(0x30, der(0x06, [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]));
-  const name = der(0x30, der(0x31, der(0x30, der(0x06, [0x55, 0x04, 0x03]), der(0x0c, latin1("lane test")))));
-  const time = (date: string) => der(0x18, latin1(date));
-  const names = der(0x30, der(0x82, latin1("localhost")));
-  const extension = der(0x30, der(0x06, [0x55, 0x1d, 0x11]), der(0x04, names));
-  const body = der(
-    0x30,
-    der(0xa0, der(0x02, [2])),
-    der(0x02, [1]),
-    ecdsaWithSha256,
-    name,
-    der(0x30, time("20200101000000Z"), time("20990101000000Z")),
-    name,
-    new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
-    der(0xa3, der(0x30, extension)),
-  );
-  const signature = new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, body));
-  const pair = der(0x30, whole(signature.subarray(0, 32)), whole(signature.subarray(32)));
-  return {
-    cert: pem("CERTIFICATE", der(0x30, body, ecdsaWithSha256, der(0x03, [0], pair))),
-    key: pem("PRIVATE KEY", new Uint8Array(await crypto.subtle.exportKey("pkcs8", privateKey))),
-  };
-}
-
 Deno.test("HttpLane does not trust a certificate that fetch does not trust, and says it the same way", async () => {
-  await using server = new RawServer(answering(reply("hello")), await certificate());
+  await using server = new RawServer(answering(reply("hello")), await testCertificate(["localhost"]));
   using lane = new HttpLane({ idlePerHost: 2 });
   using driver = new HttpDriver({ idlePerHost: 2, lane: false });
   const url = server.url("/", "localhost");
@@ -67,7 +21,7 @@ Deno.test("HttpLane does not trust a certificate that fetch does not trust, and 
 });
 
 Deno.test("HttpLane downloads over TLS from a server that is trusted, under its own name only", async () => {
-  const pair = await certificate();
+  const pair = await testCertificate(["localhost"]);
   const body = (path: string) => path.repeat(1 + Number(path.slice(1)) * 40);
   await using server = new RawServer(answering((head) => reply(body(head.split(" ")[1]!))), pair);
   const file = await Deno.makeTempFile({ suffix: ".pem" });

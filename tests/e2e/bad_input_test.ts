@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { allowedCores } from "../support/busy_cores.ts";
 import { assertCode, corehaul } from "../support/corehaul.ts";
 import { freePort } from "../support/nginx_server.ts";
+import { testCertificate } from "../support/test_certificate.ts";
 import { listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -15,10 +16,13 @@ interface Case {
   names: string[];
   /** Default 2. */
   code?: number;
+  /** Default 1. */
+  lines?: number;
 }
 
 const RANGE = "a whole number from 1 to 100";
 const MD5 = "md5:d41d8cd98f00b204e9800998ecf8427e";
+const GET = ["get", "http://127.0.0.1:1/x"];
 const CASES: Case[] = [
   { name: "an unknown flag", args: ["run", "--treshold", "75"], names: ["--treshold"] },
   { name: "an unknown flag with a value", args: ["run", "--foo=bar"], names: ["--foo"] },
@@ -77,6 +81,35 @@ const CASES: Case[] = [
     name: "a configuration file that is not there",
     args: ["run", "--config", "no.json"],
     names: ["--config", "no.json"],
+  },
+  ...["netrc", "cookies", "ca", "cert"].flatMap((flag) => [
+    { name: `a --${flag} that is not there`, args: [...GET, `--${flag}`, "no.txt"], names: [`--${flag}`, "no.txt"] },
+    { name: `a --${flag} that is a folder`, args: [...GET, `--${flag}`, "/"], names: [`--${flag}`, '"/"', "folder"] },
+    { name: `a malformed --${flag}`, args: [...GET, `--${flag}`, "half.json"], names: [`--${flag}`, "half.json"] },
+  ]),
+  {
+    name: "a key without a certificate",
+    args: [...GET, "--key", "half.json"],
+    names: ["--key", "half.json"],
+    lines: 2,
+  },
+  { name: "a header without a name", args: [...GET, "--header", "no name: x"], names: ["--header", "Name: value"] },
+  { name: "a header of two lines", args: [...GET, "--header", "A: b\r\nC: d"], names: ["--header", '"A: …"'] },
+  { name: "a header of the client's own", args: [...GET, "--header", "Host: x"], names: ["--header", '"Host: …"'] },
+  { name: "a proxy that is none", args: [...GET, "--proxy", "ftp://x"], names: ["--proxy", '"ftp://x"', "socks5"] },
+  { name: "a proxy without a scheme", args: [...GET, "--proxy", "me:pw@x:80"], names: ["--proxy", '"…"'] },
+  { name: "a server without a port", args: [...GET, "--allow-private", "x"], names: ["--allow-private", '"x"'] },
+  { name: "an empty header", args: [...GET, "--header", ""], names: ["--header", "value"] },
+  {
+    name: "--deny-private and a proxy",
+    args: [...GET, "--deny-private", "--proxy", "http://127.0.0.1:1"],
+    names: ["--deny-private", "proxy"],
+  },
+  {
+    name: "--deny-private and a proxy of the environment",
+    args: [...GET, "--deny-private"],
+    env: { https_proxy: "http://127.0.0.1:1" },
+    names: ["--deny-private", "proxy"],
   },
   { name: "get without a url", args: ["get"], names: ["URL"] },
   {
@@ -153,7 +186,7 @@ const CASES: Case[] = [
 ];
 
 Deno.test("corehaul names what is wrong in one line, and creates nothing", async (t) => {
-  for (const { name, args, env, names, code = 2 } of CASES) {
+  for (const { name, args, env, names, code = 2, lines: expected = 1 } of CASES) {
     await t.step(name, async () => {
       await using home = await TempDir.create();
       await home.write("cfg.json", '{ "cfg_speed": 1 }');
@@ -164,7 +197,7 @@ Deno.test("corehaul names what is wrong in one line, and creates nothing", async
       assertCode(ended, code);
       assertEquals(ended.stdout, "");
       const lines = ended.stderr.trimEnd().split("\n");
-      assertEquals(lines.length, 1, ended.stderr);
+      assertEquals(lines.length, expected, ended.stderr);
       for (const part of names) assert(lines[0]!.includes(part), `${part} is missing in: ${lines[0]}`);
       assertEquals((await home.names()).filter((entry) => !(code === 3 && entry === ".corehaul")), before);
       assertEquals(await Deno.readTextFile(home.join("half.json")), '[\n  { "url": ');
@@ -259,4 +292,28 @@ Deno.test("corehaul fails a task whose server refuses the connection, after its 
   const events = ended.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).type);
   assertEquals(events.filter((type) => type === "task_retry").length, 2);
   assertEquals(events.filter((type) => type === "task_failed").length, 1);
+});
+
+Deno.test("corehaul names a file with secrets that it cannot read, and the line, but nothing of what is in it", async () => {
+  await using home = await TempDir.create();
+  const [pair, other] = [await testCertificate(["a.test"]), await testCertificate(["b.test"])];
+  await home.write("cert.pem", pair.cert);
+  const half = "-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n";
+  const cases: [flag: string, text: string, more: string[], names: string[]][] = [
+    ["--netrc", "machine a.test login me\npasword secret\n", [], ["line 2"]],
+    ["--cookies", "# cookies\n\na.test\tFALSE\t/\tFALSE\t0\tsecret\n", [], ["line 3"]],
+    ["--ca", pair.cert + half, [], ["certificate 2"]],
+    ["--cert", half, [], ["certificate 1"]],
+    ["--key", "secret", ["--cert", "cert.pem"], ["private key"]],
+    ["--key", other.key, ["--cert", "cert.pem"], ["private key of --cert"]],
+    ["--key", pair.key.replace(/\n[^-]+\n/, "\nc2VjcmV0\n"), ["--cert", "cert.pem"], ["private key"]],
+  ];
+  for (const [flag, text, more, names] of cases) {
+    await home.write("file.txt", text);
+    const ended = await corehaul([...GET, flag, "file.txt", ...more], { cwd: home.path });
+    assertCode(ended, 2);
+    for (const part of [flag, '"file.txt"', ...names]) assert(ended.stderr.includes(part), `${part}: ${ended.stderr}`);
+    assertEquals(ended.stderr.trimEnd().split("\n").length, 1, ended.stderr);
+    assert(!/secret|c2VjcmV0|me\b/.test(ended.stderr), ended.stderr);
+  }
 });

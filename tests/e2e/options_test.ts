@@ -4,6 +4,7 @@ import { CFG_FIELDS, type CfgCommand, cfgEnvName, type CfgField, cfgFileKey } fr
 import { allowedCores } from "../support/busy_cores.ts";
 import { assertCode, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { testCertificate } from "../support/test_certificate.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const COMMANDS: readonly CfgCommand[] = ["add", "run", "get", "list", "status", "doctor"];
@@ -39,6 +40,16 @@ const VALUES: Record<string, string> = {
   "max-size": "1G",
   "fsync": "true",
   "http-client": "fetch",
+  header: "X-Key: 1",
+  "user-agent": "test/1",
+  referer: "http://127.0.0.1/",
+  netrc: "netrc.txt",
+  cookies: "cookies.txt",
+  proxy: "http://127.0.0.1:1",
+  ca: "cert.pem",
+  cert: "cert.pem",
+  key: "key.pem",
+  "allow-private": "127.0.0.1:1",
   progress: "none",
   "log-level": "debug",
   "log-file": "log.txt",
@@ -54,10 +65,14 @@ function spelled(field: CfgField): string {
   return field.negatable ? `--no-${field.flag}` : `--${field.flag}`;
 }
 
-function everyOption(command: CfgCommand): string[] {
-  return CFG_FIELDS.filter((field) => field.commands.includes(command)).flatMap((field) => {
+/** Options that exclude each other: each command runs once without the first ones, and once without the others. */
+const EITHER = [["deny-private", "allow-private"], ["proxy", "cert", "key"]];
+
+function everyOption(command: CfgCommand, values: Record<string, string>, left: readonly string[]): string[] {
+  const fields = CFG_FIELDS.filter(({ commands, flag }) => commands.includes(command) && !left.includes(flag));
+  return fields.flatMap((field) => {
     if (field.placeholder === undefined) return [spelled(field)];
-    const value = VALUES[field.flag];
+    const value = values[field.flag];
     assert(value !== undefined, `--${field.flag} needs a value in the table of this test`);
     return [spelled(field), value];
   });
@@ -69,12 +84,20 @@ Deno.test("corehaul takes every option on each of its commands", async (t) => {
   await home.write("one.txt", `${server.url}/one\n`);
   await home.write("tasks.txt", `${server.url}/two\n`);
   await home.write("SHA256SUMS", `${await sha256("/two")}  two\n`);
+  const { cert, key } = await testCertificate(["localhost"]);
+  const files = { "netrc.txt": "default login me", "cookies.txt": "", "cert.pem": cert, "key.pem": key };
+  for (const [name, text] of Object.entries(files)) await home.write(name, text);
+  // The server of the test answers requests to a proxy, too.
+  const values = { ...VALUES, proxy: server.url, "allow-private": `127.0.0.1:${server.port}` };
   for (const command of COMMANDS) {
-    await t.step(command, async () => {
-      assertCode(await corehaul([command, ...everyOption(command)], { cwd: home.path }), 0);
-    });
+    for (const [index, left] of EITHER.entries()) {
+      await t.step(`${command} ${index}`, async () => {
+        assertCode(await corehaul([command, ...everyOption(command, values, left)], { cwd: home.path }), 0);
+      });
+    }
   }
-  assertEquals(await home.names(), ["SHA256SUMS", "files", "log.txt", "one.txt", "queue.db", "tasks.txt"]);
+  const made = ["SHA256SUMS", "files", "log.txt", "one.txt", "queue.db", "tasks.txt"];
+  assertEquals(await home.names(), [...made, ...Object.keys(files)].sort());
 });
 
 Deno.test("corehaul --help names every option, its default and its commands", async () => {

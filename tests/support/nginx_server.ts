@@ -10,10 +10,19 @@ export interface NginxRequest {
   path: string;
 }
 
-/** How an {@linkcode NginxServer} serves. */
+/** How an {@linkcode NginxServer} serves, and what beside plain files. */
 export interface NginxOptions {
   /** Bytes a second for each connection, in nginx's words (`10m`). Default: no limit. */
   limitRate?: string;
+  /** Further lines of its server. */
+  server?: readonly string[];
+  /** Serves https too, on a port of its own; all in PEM. */
+  tls?: {
+    cert: string;
+    key: string;
+    /** Whoever has no certificate of this one gets a 400. */
+    clientCa?: string;
+  };
 }
 
 const START_TRIES = 5;
@@ -28,12 +37,15 @@ export class NginxServer implements AsyncDisposable {
 
   /** The start of every url, without a slash at the end. */
   readonly url: string;
+  /** The port of https, if it serves that. */
+  readonly tlsPort: number;
 
-  private constructor(child: Deno.ChildProcess, home: TempDir, port: number, ready: string) {
+  private constructor(child: Deno.ChildProcess, home: TempDir, port: number, tlsPort: number, ready: string) {
     this.#child = child;
     this.#home = home;
     this.#ready = ready;
     this.url = `http://127.0.0.1:${port}`;
+    this.tlsPort = tlsPort;
     child.status.then(() => this.#ended = true);
   }
 
@@ -68,15 +80,18 @@ export class NginxServer implements AsyncDisposable {
     options: NginxOptions,
   ): Promise<NginxServer | undefined> {
     const port = freePort();
+    const tlsPort = freePort();
+    const limit = options.limitRate === undefined ? [] : [`limit_rate ${options.limitRate};`];
+    const more = [...limit, ...options.server ?? [], ...await tlsLines(home, tlsPort, options.tls)];
     const ready = `/${crypto.randomUUID()}`;
-    await home.write("nginx.conf", configuration(root, home, port, ready, options));
+    await home.write("nginx.conf", configuration(root, home, port, ready, more));
     const child = new Deno.Command(program, {
       args: ["-p", home.path, "-c", home.join("nginx.conf"), "-e", home.join("error.log")],
       stdin: "null",
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const server = new NginxServer(child, home, port, ready);
+    const server = new NginxServer(child, home, port, tlsPort, ready);
     await until("nginx", async () => server.#ended || await server.#answers(), { timeoutMs: START_TIMEOUT_MS });
     return server.#ended ? undefined : server;
   }
@@ -112,13 +127,21 @@ export class NginxServer implements AsyncDisposable {
   }
 }
 
-function configuration(
-  root: string,
-  home: TempDir,
-  port: number,
-  ready: string,
-  { limitRate }: NginxOptions,
-): string {
+async function tlsLines(home: TempDir, port: number, tls: NginxOptions["tls"]): Promise<string[]> {
+  if (tls === undefined) return [];
+  await home.write("cert.pem", tls.cert);
+  await home.write("key.pem", tls.key);
+  const lines = [
+    `listen 127.0.0.1:${port} ssl;`,
+    `ssl_certificate ${home.join("cert.pem")};`,
+    `ssl_certificate_key ${home.join("key.pem")};`,
+  ];
+  if (tls.clientCa === undefined) return lines;
+  await home.write("client.pem", tls.clientCa);
+  return [...lines, `ssl_client_certificate ${home.join("client.pem")};`, "ssl_verify_client on;"];
+}
+
+function configuration(root: string, home: TempDir, port: number, ready: string, more: readonly string[]): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `  ${kind}_temp_path ${home.join(kind)};`);
   return [
@@ -138,7 +161,7 @@ function configuration(
     "  server {",
     `    listen 127.0.0.1:${port};`,
     `    root ${root};`,
-    ...(limitRate === undefined ? [] : [`    limit_rate ${limitRate};`]),
+    ...more.map((line) => `    ${line}`),
     `    location = ${ready} { return 200 ${ready}; }`,
     "  }",
     "}",

@@ -1,0 +1,127 @@
+import { X509Certificate } from "node:crypto";
+import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
+import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import { CookieJar } from "../download/cookie_jar.ts";
+import type { HttpIdentity } from "../download/http_identity.ts";
+import { readNetrc } from "../download/netrc.ts";
+import { httpClient } from "../download/protocols/http_client.ts";
+import { proxyConfigured } from "./proxy_configured.ts";
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Puts together who asks: reads and checks the files that the settings name, so that Workers need not, and finds out
+ * what does not go together.
+ *
+ * @param settings The settings.
+ * @returns The identity, with the content of the files in it.
+ * @throws {CfgError} With everything that is wrong; nothing of the content of a file is in it.
+ */
+export async function readIdentity(settings: CfgSettings): Promise<HttpIdentity> {
+  const problems: CfgProblem[] = [];
+  const bad = (field: string, message: string) => problems.push({ field, source: "options", message });
+  const read = async (
+    field: "netrc" | "cookies" | "ca" | "cert" | "key",
+    must: string,
+    check: (text: string) => void,
+  ) => {
+    const file = settings[field];
+    if (file === undefined) return undefined;
+    try {
+      const text = await readText(file);
+      check(text);
+      return text;
+    } catch (error) {
+      bad(field, `Cannot use --${field} as it must be ${must}: current value is "${file}" (${reasonOf(error)})`);
+      return undefined;
+    }
+  };
+  const netrc = await read("netrc", "a netrc file that can be read", (text) => void readNetrc(text));
+  const cookies = await read("cookies", "a cookie file that can be read", checkCookies);
+  const ca = await read("ca", "a file of certificates in PEM", (text) => void certificatesIn(text));
+  const cert = await read("cert", "a file with a certificate in PEM", (text) => void certificatesIn(text));
+  const key = await read("key", "a file with a private key in PEM", checkKey) ?? cert;
+  checkTogether(settings, bad);
+  const clientCert = cert === undefined || key === undefined ? undefined : { cert, key };
+  if (clientCert !== undefined && problems.length === 0 && !fits(clientCert)) {
+    const file = settings.key ?? settings.cert;
+    bad("key", `Cannot use --key as it must be the private key of --cert, not encrypted: current value is "${file}"`);
+  }
+  if (problems.length > 0) throw new CfgError(problems);
+  return {
+    headers: headersOf(settings),
+    ...(netrc === undefined ? {} : { netrc }),
+    ...(cookies === undefined ? {} : { cookies }),
+    ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
+    ...(ca === undefined ? {} : { caCerts: certificatesIn(ca) }),
+    ...(clientCert === undefined ? {} : { clientCert }),
+    denyPrivate: settings.denyPrivate,
+    allowPrivate: settings.allowPrivate ?? [],
+    allowDowngrade: settings.allowDowngrade,
+  };
+}
+
+function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<string, string> {
+  return {
+    ...(userAgent === undefined ? {} : { "User-Agent": userAgent }),
+    ...(referer === undefined ? {} : { Referer: referer }),
+    ...Object.fromEntries(headers.map(({ name, value }) => [name, value])),
+  };
+}
+
+function checkTogether(settings: CfgSettings, bad: (field: string, message: string) => void): void {
+  const { proxy, cert, key, denyPrivate, insecure } = settings;
+  if (key !== undefined && cert === undefined) bad("key", "Cannot use --key as it must come with --cert");
+  if (denyPrivate && cert !== undefined) bad("cert", "Cannot use --cert as it must be without --deny-private");
+  if (denyPrivate && (proxy !== undefined || proxyConfigured())) {
+    const where = proxy === undefined ? " (the environment names one)" : "";
+    bad("denyPrivate", `Cannot use --deny-private as it must be without a proxy, which looks up the names${where}`);
+  }
+  if (insecure && certificatesIgnored() === false) {
+    bad("insecure", `Cannot use --insecure as Deno must be started with ${IGNORE_CERTIFICATES}`);
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  const { isDirectory, size } = await Deno.stat(file);
+  if (isDirectory) throw new Error("it is a folder");
+  if (size > MAX_BYTES) throw new Error("it is larger than 16 MiB");
+  return await Deno.readTextFile(file);
+}
+
+function checkCookies(text: string): void {
+  new CookieJar().loadNetscapeCookies(text);
+}
+
+function certificatesIn(text: string): string[] {
+  const found = text.match(CERTIFICATE);
+  if (found === null) throw new Error("it has no certificate");
+  for (const [index, pem] of found.entries()) {
+    try {
+      new X509Certificate(pem);
+    } catch {
+      throw new Error(`certificate ${index + 1} is malformed`);
+    }
+  }
+  return found;
+}
+
+function checkKey(text: string): void {
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new Error("it has no private key");
+}
+
+function fits(clientCert: { cert: string; key: string }): boolean {
+  try {
+    const identity = { headers: {}, denyPrivate: false, allowPrivate: [], allowDowngrade: false, clientCert };
+    httpClient(identity, 1).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

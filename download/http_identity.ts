@@ -1,0 +1,27 @@
+/**
+ * Who asks over HTTP, and who may be asked. Plain data with the content of all files in it, so that it can be sent to a
+ * Worker that may not read them. Most of it is secret.
+ */
+export interface HttpIdentity {
+  /** Headers of every request to the origin of a task's url; `user-agent` and `accept` go along to other origins. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The text of a netrc file. */
+  readonly netrc?: string;
+  /** The text of a cookies.txt file; absent: no cookies are kept. */
+  readonly cookies?: string;
+  /** The url of the proxy; absent: what the environment says. */
+  readonly proxy?: string;
+  /** Certificates to trust too, PEM. */
+  readonly caCerts?: readonly string[];
+  /** The certificate of the client and its key, PEM. */
+  readonly clientCert?: { readonly cert: string; readonly key: string };
+  /** Refuse addresses outside of the public internet. */
+  readonly denyPrivate: boolean;
+  /** Servers that are let pass all the same, as `host:port`. */
+  readonly allowPrivate: readonly string[];
+  /** Follow redirects from https to http. */
+  readonly allowDowngrade: boolean;
+}
+
+/** Nobody in particular, who may ask everybody. */
+export const ANONYMOUS: HttpIdentity = { headers: {}, denyPrivate: false, allowPrivate: [], allowDowngrade: false };

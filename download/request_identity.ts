@@ -1,0 +1,148 @@
+/**
+ * Decides which headers go where: what the user gave is for the origin of a task's url alone.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { CookieJar } from "./cookie_jar.ts";
+import type { HttpIdentity } from "./http_identity.ts";
+import { type NetrcCredentials, readNetrc } from "./netrc.ts";
+
+type HeaderRecord = Readonly<Record<string, string>>;
+
+/** What may go along to another origin: it tells nothing about the user's rights. */
+const HARMLESS: ReadonlySet<string> = new Set(["user-agent", "accept"]);
+const NONE: HeaderRecord = {};
+// deno-lint-ignore no-control-regex -- it tells ASCII from the rest
+const ASCII = /^[\u0000-\u007f]*$/;
+
+/** One request on its way, from redirect to redirect. */
+export interface RequestIdentity {
+  /** The url of the task, without user name and password. */
+  readonly url: URL;
+  /** The headers for the url that the request is at now. */
+  headers(): HeaderRecord;
+  /** Notes where a redirect leads. */
+  moveTo(url: URL): void;
+  /** Notes what an answer of the url that the request is at sets. */
+  learn(setCookieLines: readonly string[]): void;
+}
+
+/**
+ * The credentials and cookies of a worker. Headers of a task win over those of the options. They, and the user name and
+ * password in the url, stay at the origin of the url: once another origin was asked, not even a way back brings them
+ * out again. Only `User-Agent` and `Accept` go along. Entries of the netrc file and cookies are for hosts, wherever a
+ * redirect comes from; they fill in where nothing else gives an `Authorization` or a `Cookie`.
+ *
+ * @example
+ * ```ts
+ * import { ANONYMOUS } from "./http_identity.ts";
+ * import { RequestIdentities } from "./request_identity.ts";
+ *
+ * const identities = new RequestIdentities({ ...ANONYMOUS, headers: { "X-Key": "1" } });
+ * const request = identities.start("https://me:secret@example.org/a", {});
+ * request.headers(); // { "X-Key": "1", Authorization: "Basic bWU6c2VjcmV0" }
+ * request.moveTo(new URL("https://example.net/a"));
+ * request.headers(); // {}
+ * ```
+ */
+export class RequestIdentities {
+  readonly #headers: HeaderRecord;
+  readonly #credentials: ((host: string) => NetrcCredentials | undefined) | undefined;
+  readonly #jar: CookieJar | undefined;
+
+  /**
+   * @param identity Whose requests they are.
+   * @throws {NetrcError} If the netrc file is malformed.
+   * @throws {CookieFileError} If the cookie file is malformed.
+   */
+  constructor(identity: HttpIdentity) {
+    this.#headers = identity.headers;
+    if (identity.netrc !== undefined) this.#credentials = readNetrc(identity.netrc);
+    if (identity.cookies !== undefined) {
+      this.#jar = new CookieJar();
+      this.#jar.loadNetscapeCookies(identity.cookies);
+    }
+  }
+
+  /** True if answers may set cookies. */
+  get keepsCookies(): boolean {
+    return this.#jar !== undefined;
+  }
+
+  /** Begins a request for a task with its headers. */
+  start(href: string, taskHeaders: HeaderRecord): RequestIdentity {
+    const url = new URL(href);
+    const userinfo = takeUserinfo(url);
+    let own = userinfo === undefined && isEmpty(this.#headers)
+      ? taskHeaders
+      : merge(userinfo === undefined ? NONE : basic(userinfo), this.#headers, taskHeaders);
+    let at = url;
+    return {
+      url,
+      headers: () => this.#complete(own, at),
+      moveTo: (target) => {
+        if (target.origin !== at.origin) own = harmless(own);
+        at = target;
+      },
+      learn: (lines) => this.#jar?.store(lines, at.href),
+    };
+  }
+
+  #complete(own: HeaderRecord, url: URL): HeaderRecord {
+    if (this.#credentials === undefined && this.#jar === undefined) return own;
+    const credentials = has(own, "authorization") ? undefined : this.#credentials?.(url.hostname);
+    const cookie = has(own, "cookie") ? undefined : this.#jar?.cookieHeader(url.href);
+    return {
+      ...own,
+      ...(credentials === undefined ? {} : basic(credentials)),
+      ...(cookie === undefined ? {} : { Cookie: cookie }),
+    };
+  }
+}
+
+/** Removes the userinfo from a url. */
+function takeUserinfo(url: URL): NetrcCredentials | undefined {
+  const { username, password } = url;
+  if (username === "" && password === "") return undefined;
+  url.username = url.password = "";
+  return { login: decode(username), password: decode(password) };
+}
+
+/** What is no valid escape stands for itself. */
+function decode(text: string): string {
+  const bytes = text.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+function basic({ login, password }: NetrcCredentials): HeaderRecord {
+  return { Authorization: `Basic ${Buffer.from(`${login}:${password}`, "utf8").toString("base64")}` };
+}
+
+/** Later ones win, in whatever case a name is written. Text goes out as UTF-8, one character for each byte. */
+function merge(...layers: HeaderRecord[]): HeaderRecord {
+  const found = new Map<string, [name: string, value: string]>();
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer)) found.set(name.toLowerCase(), [name, toBytes(value)]);
+  }
+  return Object.fromEntries(found.values());
+}
+
+function toBytes(text: string): string {
+  return ASCII.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+}
+
+function harmless(headers: HeaderRecord): HeaderRecord {
+  if (isEmpty(headers)) return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS.has(name.toLowerCase())));
+}
+
+function has(headers: HeaderRecord, wanted: string): boolean {
+  for (const name in headers) if (name.toLowerCase() === wanted) return true;
+  return false;
+}
+
+function isEmpty(headers: HeaderRecord): boolean {
+  for (const _ in headers) return false;
+  return true;
+}

@@ -1,0 +1,167 @@
+/** Who asks, who may be asked, and that nobody else hears of it. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { walk } from "@std/fs/walk";
+import { assertCode, corehaul } from "../support/corehaul.ts";
+import { FaultServer } from "../support/fault_server.ts";
+import { runOnce, testClients } from "../support/run_once.ts";
+import { SocksServer } from "../support/socks_server.ts";
+import { testCertificate } from "../support/test_certificate.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const NETRC = "machine 127.0.0.1 login me password secret-netrc\n";
+const COOKIES = "127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tsecret-cookie\n";
+
+function answer({ path }: { path: string }): Response {
+  return path === "/gone" ? new Response("", { status: 404 }) : new Response(path);
+}
+
+/** Everything that a run left behind but the list, as text. */
+async function leftBehind(home: TempDir): Promise<string> {
+  let all = "";
+  const given = /(?:netrc|cookies|tasks|cfg)\.\w+$|queue\.db/;
+  for await (const { path } of walk(home.path, { includeDirs: false })) {
+    if (!given.test(path)) all += `${path}\n${await Deno.readTextFile(path)}\n`;
+  }
+  return all;
+}
+
+testClients(
+  "corehaul sends headers, credentials and cookies of its options, and shows them nowhere",
+  async (client) => {
+    await using home = await TempDir.create();
+    await using server = FaultServer.start(answer);
+    await home.write("netrc.txt", NETRC);
+    await home.write("cookies.txt", COOKIES);
+    const options = ["--header", "X-Key: secret-one", "--header=X-More: secret-two", "--user-agent", "agent/1"];
+    const files = ["--referer", "http://ref.test/secret-ref", "--netrc", "netrc.txt", "--cookies", "cookies.txt"];
+    const { ended, tasks } = await runOnce(home, client, [
+      `${server.url}/plain`,
+      { url: `${server.url}/own`, headers: { "x-key": "secret-own" } },
+      `${server.url.replace("//", "//you:secret-url@")}/userinfo`,
+      `${server.url.replace("//", "//you:secret-url@")}/gone`,
+    ], [...options, ...files, "--log-level", "debug", "--log-file", "run.log"]);
+    assertCode(ended, 1);
+    const names = ["user-agent", "referer", "x-key", "x-more", "cookie", "authorization"];
+    const seen: Record<string, unknown> = Object.fromEntries(
+      server.requests.map(({ path, headers }) => [path, names.map((name) => headers.get(name))]),
+    );
+    const usual = ["agent/1", "http://ref.test/secret-ref", "secret-one", "secret-two", "sid=secret-cookie"];
+    const netrc = `Basic ${btoa("me:secret-netrc")}`;
+    const url = `Basic ${btoa("you:secret-url")}`;
+    assertEquals(seen, {
+      "/plain": [...usual, netrc],
+      "/own": [...usual.with(2, "secret-own"), netrc],
+      "/userinfo": [...usual, url],
+      "/gone": [...usual, url],
+    });
+    const shown = [ended.stdout, ended.stderr, JSON.stringify(tasks), await leftBehind(home)].join("\n");
+    assert(shown.includes("gone") && shown.includes("userinfo"));
+    for (const secret of ["secret-", btoa("me:secret-netrc"), btoa("you:secret-url")]) {
+      assert(!shown.includes(secret), `${secret} is in ${shown}`);
+    }
+  },
+);
+
+Deno.test("corehaul takes headers from flags, else from the variable, else from the file", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(answer);
+  await home.write("cfg.json", JSON.stringify({ cfg_header: ["X-A: file", "X-B: file"] }));
+  const get = async (name: string, more: string[], env: Record<string, string>) => {
+    const args = ["get", `${server.url}/${name}`, "--config", "cfg.json", ...more];
+    assertCode(await corehaul(args, { cwd: home.path, env }), 0);
+    const { headers } = server.requests.at(-1)!;
+    return [headers.get("x-a"), headers.get("x-b")];
+  };
+  assertEquals(await get("1", [], {}), ["file", "file"]);
+  assertEquals(await get("2", [], { CFG_HEADER: "X-A: env\nX-B: env" }), ["env", "env"]);
+  assertEquals(await get("3", ["--header", "X-B: -1"], { CFG_HEADER: "X-A: env" }), [null, "-1"]);
+});
+
+Deno.test("corehaul asks through --proxy, whatever the environment says of proxies", async () => {
+  await using home = await TempDir.create();
+  await using origin = FaultServer.start(({ path }) => new Response(`origin ${path}`));
+  await using proxy = FaultServer.start(() => new Response("proxied"));
+  await using socks = new SocksServer(origin.port);
+  const env = { http_proxy: "http://127.0.0.1:9", all_proxy: "http://127.0.0.1:9", NO_PROXY: "*" };
+  const get = async (name: string, url: string) => {
+    const args = ["get", `http://files.test/${name}`, "--proxy", url, "--retries", "0"];
+    assertCode(await corehaul(args, { cwd: home.path, env }), 0);
+    return await Deno.readTextFile(home.join("downloads", name));
+  };
+  assertEquals(await get("a", proxy.url), "proxied");
+  assertEquals(await get("b", `socks5://127.0.0.1:${socks.port}`), "origin /b");
+  assertEquals(socks.requests, [{ target: "files.test:80" }]);
+});
+
+testClients(
+  "corehaul takes any certificate with --insecure, one of its own with --ca, and else none",
+  async (client) => {
+    await using home = await TempDir.create();
+    const pair = await testCertificate(["localhost"]);
+    await home.write("ca.pem", `some text\n${pair.cert}`);
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, ...pair, onListen: () => {} },
+      () => new Response("file"),
+    );
+    const get = async (name: string, host: string, more: string[], env: Record<string, string> = {}) => {
+      const url = `https://${host}:${server.addr.port}/${name}`;
+      const ended = await corehaul(["get", url, "--http-client", client, ...more], { cwd: home.path, env });
+      if (ended.code !== 0) {
+        assertMatch(ended.stderr, /certificate/);
+      }
+      return ended.code;
+    };
+    const codes = [
+      await get("a", "localhost", []),
+      await get("b", "localhost", ["--ca", "ca.pem"]),
+      await get("c", "127.0.0.1", ["--ca", "ca.pem"]),
+      await get("d", "127.0.0.1", ["--insecure"]),
+      await get("e", "127.0.0.1", [], { CFG_INSECURE: "yes" }),
+      await get("f", "127.0.0.1", ["--insecure=no"], { CFG_INSECURE: "yes" }),
+    ];
+    await server.shutdown();
+    assertEquals(codes, [1, 0, 1, 0, 0, 1]);
+  },
+);
+
+testClients(
+  "corehaul --deny-private fails tasks that lead to private addresses at once, but for servers let pass",
+  async (client) => {
+    await using home = await TempDir.create();
+    await using secret = FaultServer.start(() => new Response("secret"));
+    await using server: FaultServer = FaultServer.start(({ path }) => {
+      if (path === "/away") return new Response("", { status: 302, headers: { location: `${secret.url}/x` } });
+      // Of no known length: not a case for the narrow client.
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(path));
+          controller.close();
+        },
+      });
+      return new Response(path === "/unsized" ? body : path);
+    });
+    const urls = [
+      `${server.url}/plain`,
+      `${server.url}/unsized`,
+      `${server.url}/away`,
+      `${secret.url}/direct`,
+      `${server.url.replace("127.0.0.1", "localhost")}/name`,
+    ];
+    const allow = ["--allow-private", `127.0.0.1:${server.port}`];
+    const { ended, tasks } = await runOnce(home, client, urls, ["--deny-private", ...allow]);
+    assertCode(ended, 1);
+    const found = Object.fromEntries(
+      tasks.map(({ url, status, attempts, error }) => [new URL(url).pathname, [status, attempts, error?.kind]]),
+    );
+    const refused = ["failed", 1, "security"];
+    assertEquals(found, {
+      "/plain": ["done", 1, undefined],
+      "/unsized": ["done", 1, undefined],
+      "/away": refused,
+      "/direct": refused,
+      "/name": refused,
+    });
+    assertEquals(secret.requests, []);
+    assertEquals(await Deno.readTextFile(home.join("files", "unsized")), "/unsized");
+  },
+);

@@ -28,6 +28,7 @@ export type { Logger } from "./base/logger.ts";
 export { CfgError, type CfgProblem } from "./config/cfg_error.ts";
 export { readChecksumFile } from "./app/read_checksum_file.ts";
 export { readTaskFile, type TaskFileEntry } from "./app/read_task_file.ts";
+export { type NameTemplate, parseNameTemplate } from "./download/name_template.ts";
 export { type Checksum, type ChecksumAlgorithm, parseChecksum, type ParsedChecksum } from "./download/checksum.ts";
 export { QueueUnavailableError } from "./queue/queue_unavailable_error.ts";
 export { TaskFileError } from "./queue/task_file_error.ts";

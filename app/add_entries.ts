@@ -1,4 +1,5 @@
-import { taskDraft } from "../download/task_draft.ts";
+import { CfgError } from "../config/cfg_error.ts";
+import { draftMaker, type DraftResult } from "../download/task_draft.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
 
@@ -6,6 +7,8 @@ import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_
 export interface AddEntriesOptions {
   /** Checksums by file name, for entries without one of their own; see {@linkcode readChecksumFile}. Default: none. */
   checksums?: ReadonlyMap<string, string>;
+  /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: to the name of the url. */
+  nameTemplate?: string;
 }
 
 /**
@@ -15,6 +18,7 @@ export interface AddEntriesOptions {
  * @param entries What a task file would hold: objects with a `url`, or bare urls.
  * @param options How to take them.
  * @returns One result for each entry, in order; `refused` names the field and the reason.
+ * @throws {CfgError} If the template is none.
  *
  * @example
  * ```ts
@@ -31,12 +35,13 @@ export async function addEntries(
   options: AddEntriesOptions = {},
 ): Promise<AddResult[]> {
   const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
+  const draft = makeDrafts(options);
   const results: AddResult[] = new Array(entries.length);
   const drafts: TaskDraft[] = [];
   const places: number[] = [];
   for (const [index, value] of entries.entries()) {
     const checked = checkTaskEntry(value);
-    const result = checked.type === "problem" ? checked : taskDraft(checked.entry, options.checksums);
+    const result = checked.type === "problem" ? checked : draft(checked.entry);
     if (result.type === "problem") {
       results[index] = { type: "refused", field: result.field, reason: result.message };
     } else {
@@ -47,4 +52,13 @@ export async function addEntries(
   const added = await list.add(drafts);
   for (const [i, place] of places.entries()) results[place] = added[i]!;
   return results;
+}
+
+function makeDrafts(options: AddEntriesOptions): (entry: TaskEntry) => DraftResult {
+  try {
+    return draftMaker(options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CfgError([{ field: "nameTemplate", source: "options", message: error.message }]);
+  }
 }

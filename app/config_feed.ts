@@ -1,4 +1,5 @@
 import { dirname, resolve } from "@std/path";
+import type { DraftRules } from "../download/task_draft.ts";
 import type { AddResult, TaskSharedList } from "../queue/task_shared_list.ts";
 import { decodeDrafts, type FromProcConfig, type ToProcConfig } from "../workers/proc_messages.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
@@ -12,7 +13,7 @@ export interface ConfigFeedPorts {
   /** The task file. */
   file: string;
   /** Checksums by file name, for entries without one of their own. */
-  checksums: ReadonlyMap<string, string> | undefined;
+  rules: DraftRules;
   /** Go on after the first read. */
   watch: boolean;
   /** The core of the config worker; absent: do not pin. */
@@ -75,7 +76,7 @@ export class ConfigFeed implements Disposable {
   }
 
   async #hear(message: FromProcConfig): Promise<void> {
-    const { news, file, checksums, watch, core } = this.#ports;
+    const { news, file, rules, watch, core } = this.#ports;
     switch (message.type) {
       case "hello":
         if (message.pinError !== undefined) {
@@ -88,7 +89,7 @@ export class ConfigFeed implements Disposable {
           pinned: core !== undefined && message.pinError === undefined,
         });
         // Not before: while it loads, a thread loses whatever is sent to it.
-        this.#thread.post({ type: "start", file, watch, ...(checksums === undefined ? {} : { checksums }) });
+        this.#thread.post({ type: "start", file, watch, rules });
         return;
       case "drafts":
         this.#reading = true;

@@ -15,6 +15,7 @@ import { encodeError } from "../base/error_record.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import type { ClaimedTask, Task, TaskOutcome } from "../queue/task_model.ts";
 import type { AddResult, ListRequest, TaskCounts, TaskPage, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { DraftRules } from "../download/task_draft.ts";
 import { addEntries } from "./add_entries.ts";
 import { ConfigFeed } from "./config_feed.ts";
 import { DownloadSession } from "./download_session.ts";
@@ -59,7 +60,7 @@ interface Plan {
   allowed: readonly number[];
   library: string | undefined;
   /** By file name, if there is a file of them. */
-  checksums?: ReadonlyMap<string, string>;
+  rules: DraftRules;
 }
 
 /**
@@ -120,7 +121,7 @@ export class Downloader implements AsyncDisposable {
     const plan = makePlan(settings, await readIdentity(settings));
     const { checksumFile } = settings;
     if (options.tasks !== undefined) await checkTaskFile(options.tasks);
-    if (checksumFile !== undefined) plan.checksums = await readChecksumFile(checksumFile);
+    if (checksumFile !== undefined) plan.rules.checksums = await readChecksumFile(checksumFile);
     const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
     const downloader = new Downloader(plan, options, folder, await openTaskList(plan.settings.queue));
@@ -140,8 +141,7 @@ export class Downloader implements AsyncDisposable {
    * @returns One result for each entry, in order; `refused` names the field and the reason.
    */
   async add(entries: readonly (TaskEntry | string)[]): Promise<AddResult[]> {
-    const { checksums } = this.#plan;
-    const results = await addEntries(this.#list, entries, checksums === undefined ? {} : { checksums });
+    const results = await addEntries(this.#list, entries, this.#plan.rules);
     const added = results.filter((result) => result.type === "added").length;
     const duplicates = results.filter((result) => result.type === "duplicate").length;
     if (added > 0) this.#tell({ type: "tasks_added", added, duplicates });
@@ -274,12 +274,12 @@ export class Downloader implements AsyncDisposable {
   }
 
   #startFeed(once: boolean, failed: (error: unknown) => void): ConfigFeed | undefined {
-    const { settings, main, library, checksums } = this.#plan;
+    const { settings, main, library, rules } = this.#plan;
     if (this.#options.tasks === undefined) return undefined;
     return new ConfigFeed({
       list: this.#list,
       file: settings.tasks,
-      checksums,
+      rules,
       watch: !once,
       core: settings.pin ? main : undefined,
       library,
@@ -352,7 +352,9 @@ function makePlan(settings: CfgSettings, identity: HttpIdentity): Plan {
       ...(cores === undefined ? {} : { cores }),
       ...(workers === undefined ? {} : { workers }),
     });
-    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library };
+    const { nameTemplate } = settings;
+    const rules = nameTemplate === undefined ? {} : { nameTemplate };
+    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, rules };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CfgError([{ field: "cores", source: "options", message: error.message }]);

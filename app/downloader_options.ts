@@ -3,6 +3,7 @@ import { CFG_FIELDS } from "../config/cfg_fields.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import { cfgResolve } from "../config/cfg_resolve.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
+import { draftMaker } from "../download/task_draft.ts";
 import { parseExpectType } from "../download/expect_type.ts";
 import { retryOn } from "../queue/retry_on.ts";
 
@@ -60,6 +61,8 @@ export interface DownloaderOptions {
   maxRedirects?: number;
   /** What answers must be: media types such as `image/*,application/zip`, or `"auto"`. Default: anything. */
   expectType?: string;
+  /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: to the name of the url. */
+  nameTemplate?: string;
   /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
   checksumFile?: string;
   /** Headers for the origin of each url; those of a task win. Default: none. */
@@ -144,7 +147,7 @@ export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
 }
 
 /** What is wrong with the options whose form is known above `config/` only. */
-function listProblems({ expectType, retryOn: statuses }: CfgSettings): CfgProblem[] {
+function listProblems({ expectType, nameTemplate, retryOn: statuses }: CfgSettings): CfgProblem[] {
   const problems: CfgProblem[] = [];
   const parsed = expectType === undefined ? undefined : parseExpectType(expectType);
   if (parsed?.type === "problem") {
@@ -153,6 +156,12 @@ function listProblems({ expectType, retryOn: statuses }: CfgSettings): CfgProble
       source: "options",
       message: `Cannot use --expect-type as it ${parsed.message}`,
     });
+  }
+  try {
+    draftMaker(nameTemplate === undefined ? {} : { nameTemplate });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.push({ field: "nameTemplate", source: "options", message: error.message });
   }
   try {
     retryOn(statuses);

@@ -7,6 +7,7 @@ import {
   type Logger,
   openTaskList,
   parseChecksum,
+  parseNameTemplate,
   QueueUnavailableError,
   readChecksumFile,
   readTaskFile,
@@ -123,8 +124,16 @@ async function getCommand({ command, settings, terminal, logger }: Context): Pro
 
 async function addCommand({ command, settings, logger }: Context): Promise<number> {
   const entries = await readEntries(command, settings);
-  const { queue, checksumFile } = settings;
-  const known = checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) };
+  const { queue, checksumFile, nameTemplate } = settings;
+  const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
+  if (typeof template === "string") {
+    const message = `Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`;
+    throw new CfgError([{ field: "nameTemplate", source: "flag", message }]);
+  }
+  const known = {
+    ...(checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) }),
+    ...(nameTemplate === undefined ? {} : { nameTemplate }),
+  };
   await using list = await openTaskList(queue);
   const results = await addEntries(list, entries, known);
   const count = (type: string) => results.filter((result) => result.type === type).length;

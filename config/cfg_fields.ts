@@ -292,6 +292,15 @@ export const CFG_FIELDS: readonly CfgField[] = [
   },
   ...CFG_HTTP_FIELDS,
   {
+    name: "nameTemplate",
+    flag: "name-template",
+    placeholder: "TEXT",
+    parse: textThat("be a path such as {host}/{path}/{name}"),
+    defaultNote: "{name}",
+    help: "where files go without an out of their own: {host} {port} {path} {name} {stem} {ext} {hash} {hash2}",
+    commands: ["run", "get", "add"],
+  },
+  {
     name: "expectType",
     flag: "expect-type",
     placeholder: "LIST",

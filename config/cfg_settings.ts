@@ -69,6 +69,8 @@ export interface CfgSettings {
   readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */
   readonly maxRedirects: number;
+  /** Where files go whose entries do not say it; absent: to the name of the url. */
+  readonly nameTemplate?: string;
   /** What answers must be: media types with commas between them, or `auto`; absent: anything. */
   readonly expectType?: string;
   /** Headers for the origin of each url. */

@@ -1,10 +1,34 @@
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import { formatChecksum, parseChecksum } from "./checksum.ts";
+import { type NameTemplate, parseNameTemplate } from "./name_template.ts";
 import { fallbackOut, outFromUrl, outProblem } from "./task_names.ts";
 
 /** A draft, or the field that is wrong and why. */
 export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem"; field: string; message: string };
+
+/** What holds for all entries of a list, as plain data. */
+export interface DraftRules {
+  /** Checksums by file name, for entries without one of their own: looked up by `out`, then by the name of the url. */
+  checksums?: ReadonlyMap<string, string>;
+  /** Where files go whose entries do not say it; see {@linkcode parseNameTemplate}. Default: to the name of the url. */
+  nameTemplate?: string;
+}
+
+/**
+ * Prepares to make drafts of many entries.
+ *
+ * @param rules What holds for all of them.
+ * @returns What makes a draft of an entry; see {@linkcode taskDraft}.
+ * @throws {RangeError} If the template is none.
+ */
+export function draftMaker({ checksums, nameTemplate }: DraftRules = {}): (entry: TaskEntry) => DraftResult {
+  const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
+  if (typeof template === "string") {
+    throw new RangeError(`Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`);
+  }
+  return (entry) => taskDraft(entry, checksums, template);
+}
 
 /**
  * Makes a draft of a checked entry: gives it a name if the user did not, refuses a name that leads elsewhere, and writes
@@ -13,9 +37,14 @@ export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem
  * @param entry The entry.
  * @param checksums Checksums by file name, for entries without one of their own: looked up by `out`, then by the name
  * that the url suggests. Default: none.
+ * @param template Makes the path of a file whose entry has none. Default: the name that the url suggests.
  * @returns The draft, or what is wrong with it.
  */
-export function taskDraft(entry: TaskEntry, checksums?: ReadonlyMap<string, string>): DraftResult {
+export function taskDraft(
+  entry: TaskEntry,
+  checksums?: ReadonlyMap<string, string>,
+  template?: NameTemplate,
+): DraftResult {
   const { out: given, checksum: own, ...rest } = entry;
   const problem = given === undefined ? undefined : outProblem(given);
   if (problem !== undefined) {
@@ -27,5 +56,6 @@ export function taskDraft(entry: TaskEntry, checksums?: ReadonlyMap<string, stri
   if (parsed?.type === "problem") return { type: "problem", field: "checksum", message: parsed.message };
   const draft = { ...rest, ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }) };
   if (given !== undefined) return { type: "draft", draft: { ...draft, out: given } };
-  return { type: "draft", draft: { ...draft, out: suggested, fallbackOut: fallbackOut(suggested, entry.url) } };
+  const out = template === undefined ? suggested : template(entry.url, suggested);
+  return { type: "draft", draft: { ...draft, out, fallbackOut: fallbackOut(out, entry.url) } };
 }

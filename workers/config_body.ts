@@ -39,7 +39,7 @@ export function startConfig(scope: WorkerScope, hello: FromProcConfig): void {
   scope.onmessage = (event: MessageEvent<ToProcConfig>) => {
     const message = event.data;
     if (message.type === "added") added?.();
-    else follow(new TaskFileReader(resolve(message.file), message.checksums), message.watch, send, post);
+    else follow(new TaskFileReader(resolve(message.file), message.rules), message.watch, send, post);
   };
   post(hello);
 }

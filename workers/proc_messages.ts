@@ -7,6 +7,7 @@
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloadTask } from "../download/download_context.ts";
+import type { DraftRules } from "../download/task_draft.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
@@ -72,8 +73,8 @@ export type ToProcConfig =
     type: "start";
     file: string;
     watch: boolean;
-    /** Checksums by file name, for entries without one of their own. */
-    checksums?: ReadonlyMap<string, string>;
+    /** What holds for all entries of the file. */
+    rules: DraftRules;
   }
   | { type: "added" };
 

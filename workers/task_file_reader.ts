@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
-import { checkTaskEntry } from "../queue/task_entry_schema.ts";
+import { checkTaskEntry, type TaskEntry } from "../queue/task_entry_schema.ts";
 import { type RawEntry, type ScanEnd, scanTaskFile } from "../queue/task_file_scan.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
-import { taskDraft } from "../download/task_draft.ts";
+import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
 import type { EntryProblem } from "./proc_messages.ts";
 
 const BATCH = 200;
@@ -32,16 +32,16 @@ export interface ReadEnd extends ScanEnd {
 export class TaskFileReader {
   /** The task file. */
   readonly path: string;
-  readonly #checksums: ReadonlyMap<string, string> | undefined;
+  readonly #draft: (entry: TaskEntry) => DraftResult;
   #seen = new Set<string>();
 
   /**
    * @param path The task file.
-   * @param checksums Checksums by file name, for entries without one of their own. Default: none.
+   * @param rules What holds for all of its entries. Default: nothing.
    */
-  constructor(path: string, checksums?: ReadonlyMap<string, string>) {
+  constructor(path: string, rules: DraftRules = {}) {
     this.path = path;
-    this.#checksums = checksums;
+    this.#draft = draftMaker(rules);
   }
 
   /**
@@ -64,7 +64,7 @@ export class TaskFileReader {
       if (block.length === 0) return;
       const key = hash("sha1", block.map((entry) => entry.text).join("\n"), "base64");
       seen.add(key);
-      if (!this.#seen.has(key)) await take(makeBatch(block, this.#checksums));
+      if (!this.#seen.has(key)) await take(makeBatch(block, this.#draft));
       block = [];
     };
     for await (const entry of scanTaskFile(chunks(file))) {
@@ -78,11 +78,11 @@ export class TaskFileReader {
   }
 }
 
-function makeBatch(block: readonly RawEntry[], checksums?: ReadonlyMap<string, string>): DraftBatch {
+function makeBatch(block: readonly RawEntry[], draft: (entry: TaskEntry) => DraftResult): DraftBatch {
   const batch: DraftBatch = { drafts: [], indexes: [], lines: [], problems: [] };
   for (const { index, line, value } of block) {
     const checked = checkTaskEntry(value);
-    const result = checked.type === "problem" ? checked : taskDraft(checked.entry, checksums);
+    const result = checked.type === "problem" ? checked : draft(checked.entry);
     if (result.type === "problem") {
       batch.problems.push({ index, line, field: result.field, message: result.message });
     } else {

@@ -155,6 +155,12 @@ const CASES: Case[] = [
     args: ["run", "--checksum-file", "/"],
     names: ["--checksum-file", '"/"'],
   },
+  { name: "a template that is none", args: ["run", "--name-template", "{x}"], names: ["--name-template", "{x}"] },
+  {
+    name: "a template that leads out",
+    args: ["add", "http://127.0.0.1:1/a", "--name-template", "../{name}"],
+    names: ["--name-template", '"../{name}"'],
+  },
   { name: "a type that is none", args: ["run", "--expect-type", "image"], names: ["--expect-type", '"image"', "auto"] },
   {
     name: "a type that is none, for get",

@@ -239,3 +239,24 @@ async function sha256(path: string): Promise<Uint8Array> {
 function byOut(a: { out: unknown }, b: { out: unknown }): number {
   return String(a.out) < String(b.out) ? -1 : 1;
 }
+
+Deno.test("corehaul names files as --name-template says, whether they are added, fetched or read from a task file", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 100)));
+  const template = ["--name-template", "{host}/{path}/{stem}-x{ext}"];
+  const urls = ["a/b/one.bin", "a/two.bin", "three.bin"].map((path) => `${server.url}/${path}`);
+  await home.write("tasks.txt", `${urls[0]}\n`);
+  const queue = ["--queue", "kv:list.db"];
+  assertCode(await corehaul(["add", urls[1]!, ...queue, ...template], { cwd: home.path }), 0);
+  const run = ["run", "--once", "--tasks", "tasks.txt", ...queue, "--dir", "files", ...template];
+  assertCode(await corehaul(run, { cwd: home.path }), 0);
+  assertCode(await corehaul(["get", urls[2]!, "-d", "files", ...template], { cwd: home.path }), 0);
+  for (
+    const [out, path] of [["a/b/one-x.bin", "/a/b/one.bin"], ["a/two-x.bin", "/a/two.bin"], [
+      "three-x.bin",
+      "/three.bin",
+    ]]
+  ) {
+    assertEquals(await Deno.readFile(home.join(`files/127.0.0.1/${out}`)), bytesFor(path!, 100));
+  }
+});

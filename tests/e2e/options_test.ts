@@ -32,6 +32,7 @@ const VALUES: Record<string, string> = {
   timeout: "9",
   "max-redirects": "3",
   "expect-type": "auto",
+  "name-template": "{name}",
   grace: "1",
   "per-host": "3",
   "per-host-rate": "0.5",

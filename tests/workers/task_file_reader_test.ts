@@ -32,7 +32,7 @@ Deno.test("TaskFileReader gives entries their checksums by file name, and names 
     ].map((entry) => JSON.stringify(entry)).join("\n"),
   );
   const checksums = new Map([["a", sum("a")], ["b", sum("0")], ["sub/c", sum("c")]]);
-  const [batch] = await read(new TaskFileReader(file, checksums));
+  const [batch] = await read(new TaskFileReader(file, { checksums }));
   assertEquals(fields(batch!.drafts), [
     ["a", sum("a"), undefined],
     ["b", sum("b"), 7],

@@ -79,6 +79,11 @@ export class AdmissionLimit {
     this.#load = this.#loads / this.#looks;
     const busy = this.#load > this.#threshold;
     if (this.#looks < LOOKS && (busy || !this.#slowStart)) return;
+    // The load at the start was in part our own start: the first quiet look opens what that kept shut.
+    if (!busy && this.#slowStart && this.#budget === 1) {
+      this.#budget = NO_LIMIT;
+      this.#limit = Math.min(FIRST_LIMIT, this.#max);
+    }
     const starts = this.#starts / this.#looks;
     this.#looks = this.#loads = this.#starts = 0;
     if (busy) this.#close(starts, active);

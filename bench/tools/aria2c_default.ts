@@ -1,0 +1,11 @@
+import { aria2c } from "./aria2c.ts";
+import type { BenchTool, ToolRun } from "./bench_tool.ts";
+
+/** aria2 as most people start it: nothing but how many files at a time. */
+export const aria2cDefault: BenchTool = {
+  ...aria2c,
+  name: "aria2c-default",
+  command(run: ToolRun): string[] {
+    return ["aria2c", "--no-conf=true", "-q", "-j", String(run.concurrency), "-d", run.out, "-i", run.list];
+  },
+};

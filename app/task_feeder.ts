@@ -149,10 +149,11 @@ export class TaskFeeder {
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, attempts, core, fence, headers, checksum, size } = task;
+  const { id, seq, url, out, attempts, core, fence, headers, mirrors, checksum, size } = task;
   return {
     ...{ id, seq, url, out, attempts, core, fence },
     ...(headers === undefined ? {} : { headers }),
+    ...(mirrors === undefined ? {} : { mirrors }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(size === undefined ? {} : { size }),
   };

@@ -29,22 +29,31 @@ export class Attempt {
   readonly #driver: DownloadDriver;
   readonly #startedAt: number;
   readonly #target: PartTarget;
+  readonly #source: string;
   readonly #url: string;
 
   /**
    * @param task The claimed task.
+   * @param source Its url, or one of its mirrors.
    * @param context What the downloads of this worker share.
    * @param driver Who can open its url.
    * @param startedAt When it began.
    */
-  constructor(task: DownloadTask, context: DownloadContext, driver: DownloadDriver, startedAt: number) {
+  constructor(
+    task: DownloadTask,
+    source: string,
+    context: DownloadContext,
+    driver: DownloadDriver,
+    startedAt: number,
+  ) {
     const { root, writer, bootId } = context;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
     this.#startedAt = startedAt;
+    this.#source = source;
     this.#url = redactUrl(task.url);
-    this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: this.#url, bootId };
+    this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: redactUrl(source), bootId };
   }
 
   /**
@@ -57,7 +66,7 @@ export class Attempt {
     const { fresh, watchdog, manifest } = this.#context;
     const finalPath = join(this.#target.root, this.#target.out);
     if (!fresh && existsSync(finalPath)) return await this.#knownFile(finalPath);
-    using watched = watchdog.start(this.#task.url);
+    using watched = watchdog.start(this.#source);
     try {
       return await this.#fetch(watched).catch((error) => {
         if (error instanceof IntegrityError && !watched.signal.aborted) return this.#fetch(watched);
@@ -70,7 +79,7 @@ export class Attempt {
         return await this.#knownFile(finalPath);
       }
       // What an abort makes of a read is only a symptom: the reason says what happened.
-      throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#task.url);
+      throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#source);
     }
   }
 
@@ -114,7 +123,9 @@ export class Attempt {
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
   async #open(part: PartFile | undefined, { signal }: Watched): Promise<Opened> {
-    const { url, headers = {} } = this.#task;
+    const url = this.#source;
+    // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
+    const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
     const request = { url, headers, maxRedirects: this.#context.maxRedirects, signal };
     if (part?.left !== undefined) {
       const { state, bytes } = part.left;
@@ -172,7 +183,7 @@ export class Attempt {
     watched: Watched,
   ): Promise<TaskDoneFacts> {
     const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
-    const fresh = worthIt ? partState(this.#url, response, this.#target.bootId) : undefined;
+    const fresh = worthIt ? partState(this.#target.url, response, this.#target.bootId) : undefined;
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) await expectations.skip(part.path, from, watched.signal);
     part.begin(from, state);
@@ -194,7 +205,7 @@ export class Attempt {
     const { etag, lastModified, length } = state;
     const facts = {
       bytes: length,
-      finalUrl: this.#url,
+      finalUrl: this.#target.url,
       ...(etag === undefined ? {} : { etag }),
       ...(lastModified === undefined ? {} : { lastModified }),
     };
@@ -253,6 +264,10 @@ export class Attempt {
       finishedAt: Date.now(),
     };
   }
+}
+
+function isSameOrigin(one: string, other: string): boolean {
+  return one === other || URL.parse(one)?.origin === URL.parse(other)?.origin;
 }
 
 function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {

@@ -4,6 +4,7 @@ import type { TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { Manifest } from "./manifest.ts";
+import type { MirrorMemory } from "./mirror_memory.ts";
 import type { SmallFiles } from "./small_files.ts";
 import type { Throttle } from "./throttle.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -26,6 +27,8 @@ export interface DownloadContext {
   smallFiles: SmallFiles;
   /** Watches for silence. */
   watchdog: Watchdog;
+  /** Which hosts have failed lately. */
+  mirrors: MirrorMemory;
   /** Further attempts, and the wait before them. */
   retry: TaskRetryPolicy;
   /** Which HTTP statuses are worth another attempt. */
@@ -51,5 +54,5 @@ export interface DownloadContext {
 /** The task as the core needs it. */
 export type DownloadTask = Pick<
   ClaimedTask,
-  "id" | "url" | "out" | "headers" | "checksum" | "size" | "attempts" | "core" | "fence"
+  "id" | "url" | "mirrors" | "out" | "headers" | "checksum" | "size" | "attempts" | "core" | "fence"
 >;

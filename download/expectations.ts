@@ -16,8 +16,6 @@ export class IntegrityError extends DownloadError {
 
 /** What the user says of a file before it is there. */
 export interface Wish {
-  /** Where it is from. */
-  url: string;
   /** Where it goes. */
   out: string;
   /** Its checksum, such as `sha-256:` and hex. */
@@ -122,6 +120,6 @@ export class Expectations {
   }
 
   get #host(): string {
-    return URL.parse(redactUrl(this.#wish.url))?.host ?? "";
+    return URL.parse(redactUrl(this.#response.finalUrl))?.host ?? "";
   }
 }

@@ -1,16 +1,33 @@
 /**
- * One claim of one file, for every protocol: find the driver, make the attempt, and say what becomes of the task. Swap a
- * driver to add a protocol; nothing here changes.
+ * One claim of one file, for every protocol: find the driver, make the attempt, try the mirrors, and say what becomes of
+ * the task. Swap a driver to add a protocol; nothing here changes.
  *
  * @module
  */
-import type { TaskOutcome } from "../queue/task_model.ts";
+import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import { outProblem } from "./task_names.ts";
+
+/** Failures of one url that another one may not have. */
+const ELSEWHERE: ReadonlySet<TaskErrorKind> = new Set([
+  "http",
+  "network",
+  "timeout",
+  "protocol",
+  "redirect",
+  "integrity",
+  "security",
+  "unsupported",
+]);
+
+interface Failure {
+  error: DownloadError;
+  retryable: boolean;
+}
 
 /** How long to wait before looking whether a full disk has space again. */
 const DISK_FULL_MS = 3000;
@@ -24,30 +41,66 @@ const DISK_FULL_MS = 3000;
  */
 export async function procDownloadCore(task: DownloadTask, context: DownloadContext): Promise<TaskOutcome> {
   const startedAt = Date.now();
-  try {
-    const driver = findDriver(task.url, context.drivers);
-    const problem = outProblem(task.out);
-    if (problem !== undefined) throw new DownloadError("name", `Cannot store "${task.out}" as its name ${problem}`);
-    return { type: "done", startedAt, facts: await new Attempt(task, context, driver, startedAt).run() };
-  } catch (error) {
-    if (error instanceof StoppedError) return { type: "released" };
-    const failure = error instanceof DownloadError
-      ? error
-      : new DownloadError("internal", error instanceof Error ? error.message : String(error), { cause: error });
-    const now = Date.now();
-    const { kind, status, retryAt: askedFor } = failure;
-    const retryable = kind === "http" && status !== undefined ? context.retryOn(status) : failure.retryable;
-    const retryAt = taskRetryAt({ retryable, attempts: task.attempts + 1, retryAt: askedFor }, context.retry, now);
-    const taskError = { ...failure.toTaskError(now), retryable };
-    if (failure.cools && failure.host !== undefined) {
-      context.coolHost(failure.host, coolUntil(failure, task.attempts + 1, context.retry, now));
+  const { url, mirrors } = task;
+  const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
+  const failures: Failure[] = [];
+  for (const source of sources) {
+    try {
+      const facts = await fetchFrom(source, task, context, startedAt);
+      if (mirrors !== undefined) context.mirrors.worked(source);
+      return { type: "done", startedAt, facts };
+    } catch (error) {
+      if (error instanceof StoppedError) return { type: "released" };
+      const failure = judge(error, task, context);
+      failures.push(failure);
+      if (!ELSEWHERE.has(failure.error.kind)) break;
+      if (mirrors !== undefined) context.mirrors.failed(source, Date.now());
     }
-    // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
-    if (failure.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
-    return retryAt === undefined
-      ? { type: "failed", startedAt, error: taskError }
-      : { type: "retry", startedAt, error: taskError, notBefore: retryAt };
   }
+  // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.
+  return endOf(failures.find(({ retryable }) => retryable) ?? failures[0]!, task, context, startedAt);
+}
+
+async function fetchFrom(
+  source: string,
+  task: DownloadTask,
+  context: DownloadContext,
+  startedAt: number,
+): Promise<TaskDoneFacts> {
+  const driver = findDriver(source, context.drivers);
+  const problem = outProblem(task.out);
+  if (problem !== undefined) throw new DownloadError("name", `Cannot store "${task.out}" as its name ${problem}`);
+  return await new Attempt(task, source, context, driver, startedAt).run();
+}
+
+/** Sees in a failure whether time may cure it, and leaves its host alone if that is what it asks for. */
+function judge(error: unknown, task: DownloadTask, context: DownloadContext): Failure {
+  const failure = error instanceof DownloadError
+    ? error
+    : new DownloadError("internal", error instanceof Error ? error.message : String(error), { cause: error });
+  if (failure.cools && failure.host !== undefined) {
+    context.coolHost(failure.host, coolUntil(failure, task.attempts + 1, context.retry, Date.now()));
+  }
+  const { kind, status } = failure;
+  const retryable = kind === "http" && status !== undefined ? context.retryOn(status) : failure.retryable;
+  return { error: failure, retryable };
+}
+
+function endOf(
+  { error, retryable }: Failure,
+  task: DownloadTask,
+  context: DownloadContext,
+  startedAt: number,
+): TaskOutcome {
+  const now = Date.now();
+  const attempts = task.attempts + 1;
+  const retryAt = taskRetryAt({ retryable, attempts, retryAt: error.retryAt }, context.retry, now);
+  const taskError = { ...error.toTaskError(now), retryable };
+  // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
+  if (error.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
+  return retryAt === undefined
+    ? { type: "failed", startedAt, error: taskError }
+    : { type: "retry", startedAt, error: taskError, notBefore: retryAt };
 }
 
 /** How long a host is left alone: as long as it asked for, or as a task would wait that had failed that often. */

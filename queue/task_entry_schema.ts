@@ -9,6 +9,7 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const HEADER_VALUE = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
 const MAX_PRIORITY = 1_000_000_000;
+const MAX_MIRRORS = 50;
 
 const entrySchema = z.strictObject({
   url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
@@ -25,6 +26,8 @@ const entrySchema = z.strictObject({
   )
     .optional()
     .describe("extra request headers, sent to the origin of url only"),
+  mirrors: z.array(z.string().refine((url) => URL.canParse(url), "must be absolute urls")).max(MAX_MIRRORS).optional()
+    .describe("other urls of the same file, tried in turn when url fails"),
   checksum: z.string().optional()
     .describe("what the bytes must add up to: sha-256:, sha-512:, sha-1: or md5: with the digest in hex or base64"),
   size: z.int().min(0).optional()
@@ -43,6 +46,8 @@ export interface TaskEntry {
   priority?: number;
   /** Extra request headers, sent to the origin of `url` only. */
   headers?: Record<string, string>;
+  /** Other urls of the same file, tried in turn when `url` fails. */
+  mirrors?: string[];
   /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-1:` or `md5:`, and the digest in hex or base64. */
   checksum?: string;
   /** How many bytes the file must have. */

@@ -133,6 +133,7 @@ function makeTask({ draft, out, seq }: Candidate, now: number): Task {
     out,
     priority: draft.priority ?? 0,
     ...(draft.headers === undefined ? {} : { headers: draft.headers }),
+    ...(draft.mirrors === undefined ? {} : { mirrors: draft.mirrors }),
     ...(draft.checksum === undefined ? {} : { checksum: draft.checksum }),
     ...(draft.size === undefined ? {} : { size: draft.size }),
     status: "waiting",

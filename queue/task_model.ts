@@ -60,6 +60,8 @@ export interface Task {
   priority: number;
   /** Extra request headers, sent to the origin of `url` only. */
   headers?: Record<string, string>;
+  /** Where else the file is, the best first. */
+  mirrors?: readonly string[];
   /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
   checksum?: string;
   /** How many bytes the file must have. */

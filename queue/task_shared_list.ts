@@ -21,6 +21,8 @@ export interface TaskDraft {
   priority?: number;
   /** Extra request headers. */
   headers?: Record<string, string>;
+  /** Where else the file is, the best first. */
+  mirrors?: readonly string[];
   /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
   checksum?: string;
   /** How many bytes the file must have. */

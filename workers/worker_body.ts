@@ -2,6 +2,7 @@ import { SharedCounters } from "../base/shared_counters.ts";
 import { HttpDriver } from "../download/protocols/http_driver.ts";
 import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
+import { MirrorMemory } from "../download/mirror_memory.ts";
 import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
@@ -67,6 +68,7 @@ class RunningWorker {
       names,
       smallFiles: new SmallFiles(names, manifest),
       watchdog: new Watchdog(settings, identityProbe(identity, start.proxied)),
+      mirrors: new MirrorMemory(),
       retry: settings,
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),

@@ -5,6 +5,7 @@ import type { DownloadContext, DownloadTask } from "../../download/download_cont
 import { procDownloadCore } from "../../download/proc_download_core.ts";
 import { retryOn } from "../../queue/retry_on.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
+import { MirrorMemory } from "../../download/mirror_memory.ts";
 import { SmallFiles } from "../../download/small_files.ts";
 import { connectProbe, Watchdog, type WatchLimits } from "../../download/watchdog.ts";
 import { libcLibrary } from "../../ffi/libc_library.ts";
@@ -60,6 +61,7 @@ export class DownloadBench implements AsyncDisposable {
       watchdog,
       retry: { retries: 2, retryWaitMs: 1000 },
       maxRedirects: 5,
+      mirrors: new MirrorMemory(),
       retryOn: retryOn(),
       fsync: false,
       coolHost: (host, until) => this.cooled.set(host, until),

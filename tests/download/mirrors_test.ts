@@ -1,0 +1,100 @@
+/** Other urls of the same file. */
+import { assert, assertEquals } from "@std/assert";
+import { hash } from "node:crypto";
+import { MirrorMemory } from "../../download/mirror_memory.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { RemoteFile } from "../support/remote_file.ts";
+import { DownloadBench } from "./download_bench.ts";
+
+function test(name: string, run: (lane: boolean) => Promise<void>): void {
+  for (const lane of [true, false]) Deno.test(`procDownloadCore ${name}, ${lane ? "lane" : "fetch"}`, () => run(lane));
+}
+
+test("tries the mirrors in turn, and says which one it was", async (lane) => {
+  await using other = FaultServer.start(({ path }) =>
+    path === "/good" ? new Response(bytesFor("x", 100)) : new Response("no", { status: 500 })
+  );
+  await using bench = await DownloadBench.start(() => new Response("no", { status: 404 }), { lane });
+  const mirrors = [`${other.url}/bad`, `${other.url}/good`];
+  const outcome = await bench.fetch("/x", { mirrors, headers: { "x-key": "secret" } });
+  assert(outcome.type === "done", JSON.stringify(outcome));
+  assertEquals(outcome.facts.finalUrl, `${other.url}/good`);
+  assertEquals(bench.read(), bytesFor("x", 100));
+  assertEquals(bench.server.requests.map(({ headers }) => headers.get("x-key")), ["secret"]);
+  // Another origin gets no headers.
+  assertEquals(other.requests.map(({ path, headers }) => [path, headers.get("x-key")]), [["/bad", null], [
+    "/good",
+    null,
+  ]]);
+});
+
+test("begins the next task with a host that has not failed", async (lane) => {
+  await using other = FaultServer.start(() => new Response(bytesFor("x", 100)));
+  await using bench = await DownloadBench.start(() => new Response("no", { status: 404 }), { lane });
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await bench.fetch(`/${i}`, { out: `${i}`, mirrors: [`${other.url}/${i}`] })).type, "done");
+  }
+  assertEquals([bench.server.requests.length, other.requests.length], [1, 3]);
+});
+
+test("comes back if one of the urls may be cured by time, else fails as the first one did", async (lane) => {
+  await using bench = await DownloadBench.start(({ path }) => new Response("", { status: Number(path.slice(1)) }), {
+    lane,
+  });
+  const { url } = bench.server;
+  const later = await bench.fetch("/404", { mirrors: [`${url}/503`, `${url}/410`] });
+  assert(later.type === "retry" && later.error.status === 503, JSON.stringify(later));
+  assert(bench.cooled.size === 1);
+  const never = await bench.fetch("/404", { mirrors: [`${url}/410`] });
+  assert(never.type === "failed" && never.error.status === 404, JSON.stringify(never));
+});
+
+test("takes a mirror when the first url brings the wrong bytes", async (lane) => {
+  const right = bytesFor("right", 2_000_000);
+  await using bench = await DownloadBench.start(({ path }) => new Response(bytesFor(path.slice(1), 2_000_000)), {
+    lane,
+  });
+  const task = { checksum: `sha-256:${hash("sha256", right, "hex")}`, mirrors: [`${bench.server.url}/right`] };
+  const outcome = await bench.fetch("/wrong", task);
+  assertEquals(outcome.type, "done", JSON.stringify(outcome));
+  assertEquals(bench.read(), right);
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("does not continue with a mirror what another url began", async (lane) => {
+  const one = new RemoteFile();
+  const two = new RemoteFile();
+  two.version = "two";
+  await using other = FaultServer.start((request) => {
+    const answer = two.answer(request);
+    // The same ETag on another server says nothing.
+    answer.headers.set("etag", '"one"');
+    return answer;
+  });
+  await using bench = await DownloadBench.start((request) => one.answer(request), { lane });
+  one.breaks.push(1_500_000);
+  assertEquals((await bench.fetch("/x", { mirrors: [`${other.url}/x`] })).type, "done");
+  assertEquals(bench.read(), two.content());
+  assertEquals(other.requests.map(({ headers }) => headers.get("range")), [null]);
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("does not try mirrors for trouble that is ours", async (lane) => {
+  await using bench = await DownloadBench.start(() => new Response("x"), { lane });
+  Deno.writeTextFileSync(bench.path("file"), "mine");
+  const outcome = await bench.fetch("/x", { mirrors: [`${bench.server.url}/y`] });
+  assert(outcome.type === "failed" && outcome.error.kind === "disk");
+  assertEquals(bench.server.requests, []);
+});
+
+Deno.test("MirrorMemory puts hosts that failed lately last, forgives in time and at once when they work", () => {
+  const memory = new MirrorMemory();
+  const urls = ["http://a/1", "http://b/1", "http://c/1"];
+  assertEquals(memory.order(urls, 0), urls);
+  memory.failed("http://a/other", 0);
+  memory.failed("http://b/other", 50_000);
+  assertEquals(memory.order(urls, 55_000), ["http://c/1", "http://a/1", "http://b/1"]);
+  assertEquals(memory.order(urls, 61_000), ["http://a/1", "http://c/1", "http://b/1"]);
+  memory.worked("http://b/x");
+  assertEquals(memory.order(urls, 61_000), urls);
+});

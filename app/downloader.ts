@@ -26,6 +26,7 @@ import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFile, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { readChecksumFile } from "./read_checksum_file.ts";
+import { SpaceWatch } from "./space_watch.ts";
 import { TaskLog } from "./task_log.ts";
 import { readIdentity } from "./read_identity.ts";
 import { threadPermissions } from "./thread_permissions.ts";
@@ -216,6 +217,12 @@ export class Downloader implements AsyncDisposable {
     using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs);
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
+    using _space = new SpaceWatch(
+      this.#folder.root,
+      settings.minFree,
+      this.#counters,
+      (news) => this.#tell(news),
+    );
     using feed = this.#startFeed(once, failure.reject);
     try {
       while (true) {
@@ -317,6 +324,16 @@ export class Downloader implements AsyncDisposable {
       }
       case "failed":
         this.#tell({ type: "task_failed", ...about, error: outcome.error });
+        break;
+      case "deferred":
+        if (outcome.error === undefined) break;
+        this.#tell({
+          type: "task_retry",
+          ...about,
+          attempts: task.attempts,
+          error: outcome.error,
+          notBefore: outcome.notBefore,
+        });
         break;
       case "retry":
         this.#tell({ type: "task_retry", ...about, error: outcome.error, notBefore: outcome.notBefore });

@@ -14,6 +14,8 @@ export type DownloaderNews =
   | { type: "owner_lost"; owner: string }
   | { type: "tasks_added"; added: number; duplicates: number }
   | { type: "tasks_reclaimed"; tasks: number }
+  | { type: "space_low"; free: number; floor: number }
+  | { type: "space_back"; free: number; floor: number }
   | { type: "tasks_read"; file: string; entries: number }
   | { type: "tasks_missing"; file: string }
   | { type: "tasks_invalid"; file: string; line?: number; column?: number; message: string }

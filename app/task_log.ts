@@ -62,6 +62,12 @@ export class TaskLog {
       case "tasks_reclaimed":
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
         break;
+      case "space_low":
+        log.warn(`${news.free} bytes are free, and ${news.floor} are to stay so: nothing starts until there is more`);
+        break;
+      case "space_back":
+        log.info(`${news.free} bytes are free again`);
+        break;
       case "owner_lost":
         log.error("This process was silent for too long: others have its tasks, and it starts again");
         break;

@@ -8,9 +8,10 @@ export const COUNTER_NAMES = [
   "limit",
   "load",
   "claimed",
+  "held",
 ] as const;
 
-/** The name of one counter; `load` is in percent. */
+/** The name of one counter; `load` is in percent, and `held` is 1 while nothing may start. */
 export type CounterName = typeof COUNTER_NAMES[number];
 
 const WIDTH = COUNTER_NAMES.length;

@@ -265,6 +265,15 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   {
+    name: "minFree",
+    flag: "min-free",
+    placeholder: "SIZE",
+    parse: parseSize,
+    default: "0",
+    help: "start nothing while the download folder has less free space, such as 1G; 0 is no floor",
+    commands: DOWNLOADING,
+  },
+  {
     name: "fsync",
     flag: "fsync",
     parse: parseSwitch,

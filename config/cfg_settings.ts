@@ -63,6 +63,8 @@ export interface CfgSettings {
   readonly minSpeed: number;
   /** Larger files are refused; absent: none is too large. */
   readonly maxSize?: number;
+  /** Bytes that are to stay free in the download folder; 0: any number. */
+  readonly minFree: number;
   /** Bring files to the disk before they count as done. */
   readonly fsync: boolean;
   /** Which HTTP client serves. */

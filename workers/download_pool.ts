@@ -55,6 +55,7 @@ export class DownloadPool {
   #ahead = 0;
   /** How often since the last look nothing that came could start. */
   #barren = 0;
+  #held = false;
   #outcomes: WorkerSettlement[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #stopping: PromiseWithResolvers<void> | undefined;
@@ -66,12 +67,21 @@ export class DownloadPool {
     this.#index = index;
   }
 
+  get #mayStart(): boolean {
+    return this.#stopping === undefined && !this.#held && this.#admission.mayStart(this.#active);
+  }
+
   get #queued(): number {
     return this.#queue.length - this.#head;
   }
 
-  /** Takes the first look and asks for the first tasks. */
-  start(): void {
+  /**
+   * Asks for the first tasks.
+   *
+   * @param held True if nothing may start yet.
+   */
+  start(held = false): void {
+    this.#held = held;
     this.#ask();
     this.#publish();
   }
@@ -88,13 +98,19 @@ export class DownloadPool {
     if (this.#barren++ < LARGE_STEPS) this.#want(LARGE_STEP - this.#asked);
   }
 
-  /** The load was read. */
-  look(load: number): void {
+  /**
+   * The load was read.
+   *
+   * @param load In percent.
+   * @param held True while nothing may start, whatever the load.
+   */
+  look(load: number, held = false): void {
+    this.#held = held;
     this.#admission.sample(load, this.#active);
     this.#ahead = Math.min(MOST_AHEAD, this.#ended * LOOKS_AHEAD);
     this.#ended = 0;
     // What cannot start soon goes back, so that another process can have it.
-    const most = 2 * (this.#admission.value + this.#ahead);
+    const most = held ? 0 : 2 * (this.#admission.value + this.#ahead);
     if (this.#queued > most) this.#release(this.#queued - most);
     this.#barren = 0;
     for (const host of [...this.#kept.keys()]) this.#startKept(host);
@@ -116,7 +132,7 @@ export class DownloadPool {
   }
 
   #pump(): void {
-    while (this.#stopping === undefined && this.#queued > 0 && this.#admission.mayStart(this.#active)) {
+    while (this.#mayStart && this.#queued > 0) {
       this.#start(this.#next());
     }
     this.#publish();
@@ -145,8 +161,7 @@ export class DownloadPool {
   /** Starts tasks that waited for a host, as many as it takes now. */
   #startKept(host: string): void {
     const kept = this.#kept.get(host);
-    while (kept !== undefined && kept.length > 0 && this.#admission.mayStart(this.#active)) {
-      if (this.#stopping !== undefined) return;
+    while (kept !== undefined && kept.length > 0 && this.#mayStart) {
       const answer = this.#ports.gate.enter(host);
       if (answer.type === "full") return;
       const task = kept.shift()!;
@@ -194,7 +209,7 @@ export class DownloadPool {
   }
 
   #want(count: number): void {
-    if (this.#stopping !== undefined || count <= 0) return;
+    if (this.#stopping !== undefined || this.#held || count <= 0) return;
     this.#asked += count;
     this.#ports.want(count);
   }

@@ -91,8 +91,11 @@ class RunningWorker {
       gate: new SharedHostGate(hosts, capped),
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);
-    this.#timer = setInterval(() => this.#pool.look(counters.get(index, "load")), settings.admitIntervalMs);
-    this.#pool.start();
+    this.#timer = setInterval(
+      () => this.#pool.look(counters.get(index, "load"), counters.get(index, "held") === 1),
+      settings.admitIntervalMs,
+    );
+    this.#pool.start(counters.get(index, "held") === 1);
   }
 
   offer(batch: string): void {

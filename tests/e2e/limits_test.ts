@@ -1,6 +1,6 @@
 /** Limits that hold over all workers. */
 import { assert, assertEquals } from "@std/assert";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, Corehaul } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole } from "../support/task_table.ts";
@@ -28,4 +28,36 @@ testClients("corehaul refuses larger files than --max-size, and does not ask aga
   assertCode(ended, 1);
   assertEquals(tasks.map(({ status }) => status).sort(), ["done", "failed"]);
   assertEquals(server.requests.length, 2);
+});
+
+/** Only root can make a small disk. */
+const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
+
+Deno.test({
+  name: "corehaul starts nothing below --min-free, says so, and goes on by itself when there is space",
+  ignore: !mayMount,
+  fn: async () => {
+    await using home = await TempDir.create();
+    await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 1000)));
+    const folder = home.join("small");
+    await Deno.mkdir(folder);
+    const run = (program: string, ...args: string[]) => new Deno.Command(program, { args }).outputSync();
+    assert(run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder).success);
+    try {
+      await Deno.writeFile(`${folder}/ballast`, new Uint8Array(6_000_000));
+      await home.write("tasks.txt", ["a", "b", "c"].map((name) => `${server.url}/${name}\n`).join(""));
+      const args = ["run", "--once", "--tasks", "tasks.txt", "--dir", folder, "--queue", "kv:list.db", "--json"];
+      await using corehaul = await Corehaul.start([...args, "--min-free", "4M"], { cwd: home.path });
+      await corehaul.until("the news", () => corehaul.events("space_low").length === 1);
+      await corehaul.until("the tasks", () => corehaul.events("tasks_added").length === 1);
+      // Several looks at the load.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assertEquals(server.requests, []);
+      await Deno.remove(`${folder}/ballast`);
+      assertCode(await corehaul.ended(), 0);
+      assertEquals([corehaul.events("space_back").length, server.requests.length], [1, 3]);
+    } finally {
+      run("umount", folder);
+    }
+  },
 });

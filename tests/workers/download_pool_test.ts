@@ -204,3 +204,24 @@ Deno.test("DownloadPool releases what it keeps for a full host when it stops", a
   ]);
   assertEquals(inside.get("slow"), 0);
 });
+
+Deno.test("DownloadPool starts nothing and keeps nothing while it is held, and goes on after that", async () => {
+  const { pool, running, settled, wants, end } = setUp(8);
+  pool.start(true);
+  assertEquals(wants, []);
+  pool.look(10, true);
+  assertEquals(wants, []);
+  pool.look(10);
+  pool.offer(tasks(1, 12));
+  const started = running.size;
+  assert(started > 0 && started < 12);
+  pool.look(10, true);
+  assertEquals(settled.filter(([, { type }]) => type === "released").length, 12 - started);
+  await end(1);
+  assertEquals(running.size, started - 1);
+  const before = wants.length;
+  pool.look(10);
+  assert(wants.length > before);
+  for (const seq of [...running.keys()]) await end(seq);
+  await pool.stop();
+});

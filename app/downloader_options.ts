@@ -53,6 +53,8 @@ export interface DownloaderOptions {
   minSpeed?: number;
   /** Refuse larger files, in bytes. Default: no limit. */
   maxSize?: number;
+  /** Give files the modification time that the server names (Last-Modified). Default true. */
+  remoteTime?: boolean;
   /** Start nothing while the download folder has less free space, in bytes. Default 0: always start. */
   minFree?: number;
   /** Bring each file and its folder to the disk before it counts as done. Default false. */

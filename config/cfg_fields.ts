@@ -265,6 +265,15 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   {
+    name: "remoteTime",
+    flag: "remote-time",
+    parse: parseSwitch,
+    default: "true",
+    negatable: true,
+    help: "leave files with the time of their download, not that of their Last-Modified",
+    commands: DOWNLOADING,
+  },
+  {
     name: "minFree",
     flag: "min-free",
     placeholder: "SIZE",

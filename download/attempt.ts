@@ -94,9 +94,7 @@ export class Attempt {
   }
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
-    // The first attempt in a folder that was empty has nothing to continue.
-    const { fresh } = this.#context;
-    const left = !(fresh && this.#task.attempts === 0) && PartFile.isLeft(this.#target);
+    const left = !this.#context.fresh && PartFile.isLeft(this.#target);
     let part = left ? PartFile.open(this.#target) : undefined;
     try {
       const opened = await this.#open(part, watched);
@@ -169,7 +167,12 @@ export class Attempt {
       const { length } = bytes;
       const facts = factsOf(response, length);
       this.#context.onBytes(length);
-      await this.#context.smallFiles.store(this.#target, bytes, (inode) => this.#line(facts, inode, watched));
+      await this.#context.smallFiles.store(
+        this.#target,
+        bytes,
+        this.#modified(facts),
+        (inode) => this.#line(facts, inode, watched),
+      );
       // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
       await this.#context.throttle?.pass(length, watched)?.catch(() => {});
       return facts;
@@ -234,9 +237,16 @@ export class Attempt {
     } catch (error) {
       throw diskError(error, "the manifest");
     }
-    part.finish(names);
+    part.finish(names, this.#modified(facts));
     if (fsync) await part.syncFolder();
     return facts;
+  }
+
+  /** The modification time that the file gets, in seconds since the epoch. */
+  #modified({ lastModified }: TaskDoneFacts): number | undefined {
+    if (!this.#context.remoteTime || lastModified === undefined) return undefined;
+    const time = Date.parse(lastModified);
+    return time >= 0 && time <= Date.now() ? time / 1000 : undefined;
   }
 
   #tooLarge(bytes: number): DownloadError {

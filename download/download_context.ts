@@ -17,7 +17,7 @@ export interface DownloadContext {
   writer: string;
   /** The drivers. */
   drivers: readonly DownloadDriver[];
-  /** True if nothing was in the download folder when this process began: no file needs to be looked for. */
+  /** True while nothing can be in the download folder that a task would have to look for. */
   fresh: boolean;
   /** The journal of finished files. */
   manifest: Manifest;
@@ -45,6 +45,8 @@ export interface DownloadContext {
   maxSize?: number;
   /** Bring file, folder and manifest to the disk before a task is done. */
   fsync: boolean;
+  /** Give files the time at which the server says that they were modified. */
+  remoteTime: boolean;
   /** Told that a host wants to be left alone until a time. */
   coolHost: (host: string, until: number) => void;
   /** Told of bytes as they come. */

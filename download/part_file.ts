@@ -129,9 +129,15 @@ export class PartFile implements Disposable {
     if (this.#state !== undefined && this.#bytes - this.#state.synced >= SYNC_EVERY) this.#sync(this.#state);
   }
 
-  /** Gives the file its final name; a file that has the name already stays, and this throws. */
-  finish(names: FinalNames): void {
+  /**
+   * Gives the file its final name; a file that has the name already stays, and this throws.
+   *
+   * @param names Gives it.
+   * @param modified What its modification time is to be, in seconds since the epoch; absent: as it is.
+   */
+  finish(names: FinalNames, modified?: number): void {
     try {
+      if (modified !== undefined) this.#file.utimeSync(Date.now() / 1000, modified);
       names.give(this.path, this.finalPath);
     } catch (error) {
       this.discard();

@@ -51,6 +51,8 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
       return { type: "done", startedAt, facts };
     } catch (error) {
       if (error instanceof StoppedError) return { type: "released" };
+      // Something may be left of it now.
+      context.fresh = false;
       const failure = judge(error, task, context);
       failures.push(failure);
       if (!ELSEWHERE.has(failure.error.kind)) break;

@@ -39,17 +39,23 @@ export class SmallFiles {
    *
    * @param target Where it goes.
    * @param bytes All of it; only needed within the call.
+   * @param modified What its modification time is to be, in seconds since the epoch; absent: now.
    * @param line Makes its line in the manifest from its inode, just before it gets its final name; if that throws,
    * nothing is left of the file.
    * @returns Resolves when the file has its final name.
    */
-  store(target: SmallTarget, bytes: Uint8Array, line: (inode: number) => ManifestLine): Promise<void> {
+  store(
+    target: SmallTarget,
+    bytes: Uint8Array,
+    modified: number | undefined,
+    line: (inode: number) => ManifestLine,
+  ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const finalPath = join(target.root, target.out);
     try {
       const path = `${finalPath}${PART_SUFFIX}-${target.tag}`;
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
-      const inode = write(path, bytes);
+      const inode = write(path, bytes, modified);
       this.#written.push({ path, finalPath, line: () => line(inode), resolve, reject });
       if (this.#written.length === 1) queueMicrotask(() => this.#finish());
     } catch (error) {
@@ -90,10 +96,11 @@ export class SmallFiles {
 }
 
 /** Writes the unfinished file, and gives its inode, or 0 where there is none. */
-function write(path: string, bytes: Uint8Array): number {
+function write(path: string, bytes: Uint8Array, modified: number | undefined): number {
   using file = Deno.openSync(path, { write: true, createNew: true });
   try {
     for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
+    if (modified !== undefined) file.utimeSync(Date.now() / 1000, modified);
     return file.statSync().ino ?? 0;
   } catch (error) {
     Deno.removeSync(path);

@@ -74,6 +74,7 @@ class RunningWorker {
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),
       ...(settings.maxSize === undefined ? {} : { maxSize: settings.maxSize }),
       fsync: settings.fsync,
+      remoteTime: settings.remoteTime,
       maxRedirects: settings.maxRedirects,
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),

@@ -64,6 +64,7 @@ export class DownloadBench implements AsyncDisposable {
       mirrors: new MirrorMemory(),
       retryOn: retryOn(),
       fsync: false,
+      remoteTime: true,
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,

@@ -64,6 +64,7 @@ async function startServer(
     mirrors: new MirrorMemory(),
     retryOn: retryOn(),
     fsync: false,
+    remoteTime: true,
     coolHost: () => {},
     onBytes: (count) => bytes += count,
   };
@@ -295,4 +296,25 @@ test("fails a scheme without a driver, a name that leads out, and a host that is
       assertStringIncludes(outcome.error.message, part);
       assert(!JSON.stringify(outcome).includes("hunter2"));
     }
+  }));
+
+test("gives small and large files the time of their Last-Modified, if it makes sense and is wanted", (withServer) =>
+  withServer((request) => {
+    const [, size, date] = new URL(request.url).pathname.split("/");
+    return new Response(pattern(Number(size)), { headers: { "last-modified": decodeURIComponent(date!) } });
+  }, async ({ fetch, root, context }) => {
+    const date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const mtime = async (path: string) => {
+      const out = crypto.randomUUID();
+      assertEquals((await fetch(path, { out })).type, "done");
+      return Deno.statSync(join(root, out)).mtime!.getTime();
+    };
+    const old = Date.parse(date);
+    assertEquals([await mtime(`/10/${date}`), await mtime(`/200000/${date}`)], [old, old]);
+    const before = Date.now() - 60_000;
+    for (const odd of ["tomorrow", new Date(Date.now() + 1e9).toUTCString()]) {
+      assert(await mtime(`/10/${odd}`) > before, odd);
+    }
+    context.remoteTime = false;
+    assert(await mtime(`/10/${date}`) > before && await mtime(`/200000/${date}`) > before);
   }));

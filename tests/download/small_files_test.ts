@@ -45,7 +45,7 @@ Deno.test("SmallFiles writes the line of a file before the file has its name", (
   inFolder(async (root, files) => {
     let before: string[] = [];
     let inode = 0;
-    await files.store({ root, out: "a/b", tag: "1" }, bytes("x"), (found) => {
+    await files.store({ root, out: "a/b", tag: "1" }, bytes("x"), undefined, (found) => {
       before = visible(join(root, "a"));
       inode = found;
       return line("a/b", found);
@@ -63,7 +63,7 @@ Deno.test("SmallFiles stores many at once, and the trouble of one is not that of
     const outside = await Deno.makeTempDir();
     Deno.symlinkSync(outside, join(root, "way-out"));
     const store = (out: string, make = (inode: number) => line(out, inode)) =>
-      files.store({ root, out, tag: "1" }, bytes(out), make);
+      files.store({ root, out, tag: "1" }, bytes(out), undefined, make);
     const results = await Promise.allSettled([
       store("one"),
       store("taken"),
@@ -98,7 +98,7 @@ Deno.test("SmallFiles leaves nothing under a final name if the manifest cannot b
     Deno.mkdirSync(join(root, ".corehaul"));
     Deno.writeTextFileSync(join(root, ".corehaul/manifest"), "in the way");
     const error = await assertRejects(
-      () => files.store({ root, out: "a", tag: "1" }, bytes("x"), (inode) => line("a", inode)),
+      () => files.store({ root, out: "a", tag: "1" }, bytes("x"), undefined, (inode) => line("a", inode)),
       DownloadError,
     );
     assertEquals(error.kind, "disk");

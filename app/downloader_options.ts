@@ -53,6 +53,11 @@ export interface DownloaderOptions {
   minSpeed?: number;
   /** Refuse larger files, in bytes. Default: no limit. */
   maxSize?: number;
+  /**
+   * What happens to files that are there already: `"never"` leaves them (a foreign one fails the task, one that the manifest
+   * knows is done), `"changed"` asks the server whether it has another one, `"always"` fetches again. Default `"never"`.
+   */
+  overwrite?: "never" | "changed" | "always";
   /** Give files the modification time that the server names (Last-Modified). Default true. */
   remoteTime?: boolean;
   /** Start nothing while the download folder has less free space, in bytes. Default 0: always start. */

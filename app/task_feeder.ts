@@ -149,11 +149,12 @@ export class TaskFeeder {
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, attempts, core, fence, headers, mirrors, checksum, size } = task;
+  const { id, seq, url, out, attempts, core, fence, headers, mirrors, limitRate, checksum, size } = task;
   return {
     ...{ id, seq, url, out, attempts, core, fence },
     ...(headers === undefined ? {} : { headers }),
     ...(mirrors === undefined ? {} : { mirrors }),
+    ...(limitRate === undefined ? {} : { limitRate }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(size === undefined ? {} : { size }),
   };

@@ -265,6 +265,15 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   {
+    name: "overwrite",
+    flag: "overwrite",
+    placeholder: "WHEN",
+    parse: oneOf("never", "changed", "always"),
+    default: "never",
+    help: "replace files that are there: never, changed (if the server has another one) or always",
+    commands: DOWNLOADING,
+  },
+  {
     name: "remoteTime",
     flag: "remote-time",
     parse: parseSwitch,

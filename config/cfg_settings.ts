@@ -63,6 +63,8 @@ export interface CfgSettings {
   readonly minSpeed: number;
   /** Larger files are refused; absent: none is too large. */
   readonly maxSize?: number;
+  /** What happens to files that are there already. */
+  readonly overwrite: "never" | "changed" | "always";
   /** Give files the modification time that the server names. */
   readonly remoteTime: boolean;
   /** Bytes that are to stay free in the download folder; 0: any number. */

@@ -3,12 +3,14 @@ import { join } from "@std/path";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
-import { type DownloadDriver, type DriverResponse, RangeRefusedError } from "./download_driver.ts";
+import { type DownloadDriver, type DriverResponse, NotModifiedError, RangeRefusedError } from "./download_driver.ts";
 import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
 import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
 import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import { RateLimiter } from "./rate_limiter.ts";
+import { Throttle } from "./throttle.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** A body up to this many bytes is read at once and written in one piece. */
@@ -29,8 +31,11 @@ export class Attempt {
   readonly #driver: DownloadDriver;
   readonly #startedAt: number;
   readonly #target: PartTarget;
+  readonly #throttle: Throttle | undefined;
   readonly #source: string;
   readonly #url: string;
+  /** The file that is there and may be replaced, if it has changed. */
+  #old: { facts: TaskDoneFacts; condition: { etag?: string; lastModified?: string } } | undefined;
 
   /**
    * @param task The claimed task.
@@ -52,6 +57,7 @@ export class Attempt {
     this.#driver = driver;
     this.#startedAt = startedAt;
     this.#source = source;
+    this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
     this.#url = redactUrl(task.url);
     this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: redactUrl(source), bootId };
   }
@@ -63,9 +69,12 @@ export class Attempt {
    * @throws {DownloadError} If it did not succeed; {@linkcode StoppedError} if it was stopped.
    */
   async run(): Promise<TaskDoneFacts> {
-    const { fresh, watchdog, manifest } = this.#context;
+    const { fresh, overwrite, watchdog, manifest } = this.#context;
     const finalPath = join(this.#target.root, this.#target.out);
-    if (!fresh && existsSync(finalPath)) return await this.#knownFile(finalPath);
+    if (!fresh && existsSync(finalPath)) {
+      if (overwrite === "never") return await this.#knownFile(finalPath);
+      await this.#allowReplacing(finalPath);
+    }
     using watched = watchdog.start(this.#source);
     try {
       return await this.#fetch(watched).catch((error) => {
@@ -73,6 +82,7 @@ export class Attempt {
         throw error;
       });
     } catch (error) {
+      if (error instanceof NotModifiedError && this.#old !== undefined) return this.#old.facts;
       if (error instanceof FileExistsError) {
         // Another writer may have been faster with the same file; our line must not vouch for what is there.
         manifest.void(this.#task);
@@ -83,11 +93,36 @@ export class Attempt {
     }
   }
 
+  /** A file is there that may be replaced, unless it is still what the server has. */
+  async #allowReplacing(path: string): Promise<void> {
+    const info = await this.#look(path);
+    if (!info.isFile) throw new FileExistsError(path);
+    this.#target.replace = true;
+    // Whether an old file has a checksum is not known: with one it is fetched, and checked, in any case.
+    if (this.#context.overwrite !== "changed" || this.#task.checksum !== undefined) return;
+    const known = await this.#context.manifest.find(this.#url, this.#task.out, info.size);
+    const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
+    if (etag === undefined && lastModified === undefined) return;
+    this.#old = {
+      facts: known ?? { bytes: info.size, finalUrl: redactUrl(this.#source) },
+      condition: {
+        ...(etag === undefined ? {} : { etag }),
+        ...(lastModified === undefined ? {} : { lastModified }),
+      },
+    };
+  }
+
+  async #look(path: string): Promise<Deno.FileInfo> {
+    try {
+      return await Deno.lstat(path);
+    } catch (error) {
+      throw diskError(error, path);
+    }
+  }
+
   /** The file is there before the first byte: done if we stored it, and somebody else's otherwise. */
   async #knownFile(path: string): Promise<TaskDoneFacts> {
-    const info = await Deno.lstat(path).catch((error) => {
-      throw diskError(error, path);
-    });
+    const info = await this.#look(path);
     const facts = info.isFile ? await this.#context.manifest.find(this.#url, this.#task.out, info.size) : undefined;
     if (facts === undefined) throw new FileExistsError(path);
     return facts;
@@ -124,7 +159,9 @@ export class Attempt {
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
-    const request = { url, headers, maxRedirects: this.#context.maxRedirects, signal };
+    const { maxRedirects } = this.#context;
+    const condition = this.#old?.condition;
+    const request = { url, headers, maxRedirects, signal, ...(condition === undefined ? {} : { condition }) };
     if (part?.left !== undefined) {
       const { state, bytes } = part.left;
       const validators = validatorsOf(state);
@@ -156,6 +193,14 @@ export class Attempt {
     return { type: "body", response, from: 0 };
   }
 
+  /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
+  #pay(bytes: number, watched: Watched): Promise<void> | undefined {
+    const common = this.#context.throttle?.pass(bytes, watched);
+    const own = this.#throttle?.pass(bytes, watched);
+    if (common === undefined || own === undefined) return common ?? own;
+    return Promise.all([common, own]).then(() => {});
+  }
+
   async #receiveSmall(
     response: DriverResponse,
     expectations: Expectations,
@@ -174,7 +219,7 @@ export class Attempt {
         (inode) => this.#line(facts, inode, watched),
       );
       // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
-      await this.#context.throttle?.pass(length, watched)?.catch(() => {});
+      await this.#pay(length, watched)?.catch(() => {});
       return facts;
     }, (bytes) => watched.touch(bytes));
   }
@@ -190,14 +235,14 @@ export class Attempt {
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) await expectations.skip(part.path, from, watched.signal);
     part.begin(from, state);
-    const { maxSize = Infinity, throttle } = this.#context;
+    const { maxSize = Infinity } = this.#context;
     await response.read((piece) => {
       watched.touch(piece.length);
       if (part.bytes + piece.length > maxSize) throw this.#tooLarge(part.bytes + piece.length);
       expectations.update(piece);
       this.#context.onBytes(piece.length);
       part.write(piece);
-      return throttle?.pass(piece.length, watched);
+      return this.#pay(piece.length, watched);
     });
     expectations.verify();
     return await this.#finish(part, factsOf(response, part.bytes), watched);

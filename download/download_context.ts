@@ -45,6 +45,8 @@ export interface DownloadContext {
   maxSize?: number;
   /** Bring file, folder and manifest to the disk before a task is done. */
   fsync: boolean;
+  /** What happens to a file that is there already: it stays, or is replaced always, or if the server has another one. */
+  overwrite: "never" | "changed" | "always";
   /** Give files the time at which the server says that they were modified. */
   remoteTime: boolean;
   /** Told that a host wants to be left alone until a time. */
@@ -56,5 +58,5 @@ export interface DownloadContext {
 /** The task as the core needs it. */
 export type DownloadTask = Pick<
   ClaimedTask,
-  "id" | "url" | "mirrors" | "out" | "headers" | "checksum" | "size" | "attempts" | "core" | "fence"
+  "id" | "url" | "mirrors" | "out" | "headers" | "limitRate" | "checksum" | "size" | "attempts" | "core" | "fence"
 >;

@@ -22,6 +22,14 @@ export class RangeRefusedError extends DownloadError {
   }
 }
 
+/** The file has not changed since the version that the request named. */
+export class NotModifiedError extends DownloadError {
+  /** @param host Who says so. */
+  constructor(host: string) {
+    super("http", `${host}: HTTP status 304`, { status: 304 });
+  }
+}
+
 /** What a driver is asked for. */
 export interface DriverRequest {
   /** Where the file is. */
@@ -32,6 +40,8 @@ export interface DriverRequest {
   maxRedirects: number;
   /** Ask only for what comes from a byte on, and only if the file is still the version of a validator. */
   range?: { from: number; ifRange: string };
+  /** Ask only if the file is not this version any more; by the ETag, or by the date where there is none. */
+  condition?: { etag?: string; lastModified?: string };
   /** Ends everything that the request has open. */
   signal: AbortSignal;
 }
@@ -74,6 +84,7 @@ export interface DownloadDriver extends Disposable {
    * Opens a url.
    *
    * @throws {DownloadError} If there is nothing to read.
+   * @throws {NotModifiedError} If the condition does not hold.
    * @throws {RangeRefusedError} If the range begins behind the end of the file.
    */
   open(request: DriverRequest): Promise<DriverResponse>;

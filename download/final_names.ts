@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { RenameNoReplace } from "../ffi/rename_no_replace.ts";
 
-/** Gives finished files their names, and never replaces anything. */
+/** Gives finished files their names, and replaces nothing unless it is told to. */
 export class FinalNames implements Disposable {
   readonly #renamer: RenameNoReplace;
 
@@ -15,9 +15,11 @@ export class FinalNames implements Disposable {
    *
    * @param from The unfinished file.
    * @param to Its final name.
+   * @param replace Put it in the place of a file that has the name. Default false.
    * @throws {Deno.errors.AlreadyExists} If something has that name, which stays as it is.
    */
-  give(from: string, to: string): void {
+  give(from: string, to: string, replace = false): void {
+    if (replace) return Deno.renameSync(from, to);
     const result = this.#renamer.rename(from, to);
     if (result === "renamed") return;
     if (result === "exists") throw new Deno.errors.AlreadyExists(to);

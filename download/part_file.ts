@@ -17,6 +17,8 @@ export interface PartTarget {
   url: string;
   /** This boot of the machine. */
   bootId: string;
+  /** Replace a file that has the name. Default false. */
+  replace?: boolean;
 }
 
 /** Beside the unfinished file: what is known of it. */
@@ -138,7 +140,7 @@ export class PartFile implements Disposable {
   finish(names: FinalNames, modified?: number): void {
     try {
       if (modified !== undefined) this.#file.utimeSync(Date.now() / 1000, modified);
-      names.give(this.path, this.finalPath);
+      names.give(this.path, this.finalPath, this.#target.replace);
     } catch (error) {
       this.discard();
       if (error instanceof Deno.errors.AlreadyExists) throw new FileExistsError(this.finalPath);
@@ -186,7 +188,8 @@ export class PartFile implements Disposable {
   [Symbol.dispose](): void {
     const continuable = this.#left !== undefined || (this.#state !== undefined && this.#bytes > 0);
     // Another writer may have finished the file in the meantime.
-    if (!continuable || existsSync(this.finalPath)) this.discard();
+    const overtaken = this.#target.replace !== true && existsSync(this.finalPath);
+    if (!continuable || overtaken) this.discard();
     this.#file.close();
   }
 

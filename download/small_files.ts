@@ -5,11 +5,12 @@ import { diskError, FileExistsError, type PartTarget, prepareFolder } from "./pa
 import { PART_SUFFIX } from "./task_names.ts";
 
 /** Where a small file goes. */
-export type SmallTarget = Pick<PartTarget, "root" | "out" | "tag">;
+export type SmallTarget = Pick<PartTarget, "root" | "out" | "tag" | "replace">;
 
 interface Written {
   path: string;
   finalPath: string;
+  replace: boolean;
   line: () => ManifestLine;
   resolve: () => void;
   reject: (error: unknown) => void;
@@ -56,7 +57,14 @@ export class SmallFiles {
       const path = `${finalPath}${PART_SUFFIX}-${target.tag}`;
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const inode = write(path, bytes, modified);
-      this.#written.push({ path, finalPath, line: () => line(inode), resolve, reject });
+      this.#written.push({
+        path,
+        finalPath,
+        replace: target.replace ?? false,
+        line: () => line(inode),
+        resolve,
+        reject,
+      });
       if (this.#written.length === 1) queueMicrotask(() => this.#finish());
     } catch (error) {
       reject(diskError(error, finalPath));
@@ -85,7 +93,7 @@ export class SmallFiles {
     }
     for (const file of ready) {
       try {
-        this.#names.give(file.path, file.finalPath);
+        this.#names.give(file.path, file.finalPath, file.replace);
         file.resolve();
       } catch (error) {
         const taken = error instanceof Deno.errors.AlreadyExists;

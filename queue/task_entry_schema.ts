@@ -28,6 +28,8 @@ const entrySchema = z.strictObject({
     .describe("extra request headers, sent to the origin of url only"),
   mirrors: z.array(z.string().refine((url) => URL.canParse(url), "must be absolute urls")).max(MAX_MIRRORS).optional()
     .describe("other urls of the same file, tried in turn when url fails"),
+  limitRate: z.int().min(1).optional()
+    .describe("bytes a second that this file may take, beside the limit of all"),
   checksum: z.string().optional()
     .describe("what the bytes must add up to: sha-256:, sha-512:, sha-1: or md5: with the digest in hex or base64"),
   size: z.int().min(0).optional()
@@ -48,6 +50,8 @@ export interface TaskEntry {
   headers?: Record<string, string>;
   /** Other urls of the same file, tried in turn when `url` fails. */
   mirrors?: string[];
+  /** Bytes a second that this file may take. Default: no limit of its own. */
+  limitRate?: number;
   /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-1:` or `md5:`, and the digest in hex or base64. */
   checksum?: string;
   /** How many bytes the file must have. */

@@ -134,6 +134,7 @@ function makeTask({ draft, out, seq }: Candidate, now: number): Task {
     priority: draft.priority ?? 0,
     ...(draft.headers === undefined ? {} : { headers: draft.headers }),
     ...(draft.mirrors === undefined ? {} : { mirrors: draft.mirrors }),
+    ...(draft.limitRate === undefined ? {} : { limitRate: draft.limitRate }),
     ...(draft.checksum === undefined ? {} : { checksum: draft.checksum }),
     ...(draft.size === undefined ? {} : { size: draft.size }),
     status: "waiting",

@@ -23,6 +23,8 @@ export interface TaskDraft {
   headers?: Record<string, string>;
   /** Where else the file is, the best first. */
   mirrors?: readonly string[];
+  /** Bytes a second that it may take. */
+  limitRate?: number;
   /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
   checksum?: string;
   /** How many bytes the file must have. */

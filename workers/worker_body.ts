@@ -75,6 +75,7 @@ class RunningWorker {
       ...(settings.maxSize === undefined ? {} : { maxSize: settings.maxSize }),
       fsync: settings.fsync,
       remoteTime: settings.remoteTime,
+      overwrite: settings.overwrite,
       maxRedirects: settings.maxRedirects,
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),

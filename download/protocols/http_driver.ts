@@ -1,6 +1,12 @@
 import { redactUrl } from "../../base/redact_url.ts";
 import { BufferPool } from "../buffer_pool.ts";
-import { type DownloadDriver, type DriverRequest, type DriverResponse, RangeRefusedError } from "../download_driver.ts";
+import {
+  type DownloadDriver,
+  type DriverRequest,
+  type DriverResponse,
+  NotModifiedError,
+  RangeRefusedError,
+} from "../download_driver.ts";
 import { DownloadError, networkError } from "../download_error.ts";
 import { guardedConnect } from "../guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
@@ -71,6 +77,7 @@ export class HttpDriver implements DownloadDriver {
         identity.learn(answer.file === undefined ? answer.headers.getSetCookie() : answer.setCookie ?? []);
       }
       if (answer.file !== undefined) return answer.file;
+      if (answer.status === 304 && request.condition !== undefined) throw new NotModifiedError(url.host);
       if (answer.status === 416 && request.range !== undefined) {
         throw new RangeRefusedError(url.host, refusedLength(answer.headers));
       }
@@ -86,12 +93,13 @@ export class HttpDriver implements DownloadDriver {
   async #ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    { range, signal }: DriverRequest,
+    { range, condition, signal }: DriverRequest,
   ): Promise<Answer> {
-    // What was left unfinished is rare: the lane need not know how to continue it.
-    const answer = range === undefined ? await this.#lane.open({ url, headers, signal }) : undefined;
+    // Ranges and conditions are rare: the lane need not know them.
+    const plain = range === undefined && condition === undefined;
+    const answer = plain ? await this.#lane.open({ url, headers, signal }) : undefined;
     if (answer !== undefined) return answer.ok ? { file: laneFile(answer), setCookie: answer.setCookie } : answer;
-    const response = await this.#fetch(url, range === undefined ? headers : withRange(headers, range), signal);
+    const response = await this.#fetch(url, plain ? headers : withPreconditions(headers, range, condition), signal);
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
       const setCookie = response.headers.getSetCookie();
       return { file: new FetchResponse(response, url, this.#buffers), setCookie };
@@ -163,13 +171,19 @@ function statusError({ status, headers }: { status: number; headers: Headers }, 
   });
 }
 
-/** The headers that ask for the rest of a file; a task cannot ask for a part of its own. */
-function withRange(
+/** The headers of a request for a part of a file, or for one that has changed; a task cannot ask for that by its own. */
+function withPreconditions(
   headers: Readonly<Record<string, string>>,
-  { from, ifRange }: NonNullable<DriverRequest["range"]>,
+  range: DriverRequest["range"],
+  condition: DriverRequest["condition"],
 ): Record<string, string> {
-  const own = Object.entries(headers).filter(([name]) => !/^(range|if-range)$/i.test(name));
-  return { ...Object.fromEntries(own), range: `bytes=${from}-`, "if-range": ifRange };
+  const own = Object.entries(headers).filter(([name]) => !/^(range|if-.*)$/i.test(name));
+  return {
+    ...Object.fromEntries(own),
+    ...(range === undefined ? {} : { range: `bytes=${range.from}-`, "if-range": range.ifRange }),
+    ...(condition?.etag === undefined ? {} : { "if-none-match": condition.etag }),
+    ...(condition?.lastModified === undefined ? {} : { "if-modified-since": condition.lastModified }),
+  };
 }
 
 /** How long the file is, by a 416. */

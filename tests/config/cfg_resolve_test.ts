@@ -25,6 +25,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     perHostRate: 0,
     limitRate: 0,
     minSpeed: 0,
+    overwrite: "never",
     remoteTime: true,
     minFree: 0,
     fsync: false,

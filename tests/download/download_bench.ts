@@ -65,6 +65,7 @@ export class DownloadBench implements AsyncDisposable {
       retryOn: retryOn(),
       fsync: false,
       remoteTime: true,
+      overwrite: "never",
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,

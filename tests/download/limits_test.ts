@@ -59,6 +59,20 @@ test("is neither slow nor stalled while it waits for its share of the rate", asy
   assertEquals(bench.read(), bytesFor("/x", 400_000));
 });
 
+test("holds one task to a rate of its own, and no other one", async (lane) => {
+  await using bench = await DownloadBench.start(({ path }) => new Response(bytesFor(path, 400_000)), { lane });
+  const timed = async (out: string, limitRate?: number) => {
+    const before = performance.now();
+    const outcome = await bench.fetch("/x", { out, ...(limitRate === undefined ? {} : { limitRate }) });
+    assertEquals(outcome.type, "done", JSON.stringify(outcome));
+    return performance.now() - before;
+  };
+  const slow = timed("slow", 400_000);
+  await timed("free");
+  assert(!bench.names().includes("slow"), "the other one did not wait");
+  assert(await slow > 200);
+});
+
 test("brings small and large files to the disk when it is told to", async (lane) => {
   await using bench = await DownloadBench.start(({ path }) => new Response(bytesFor(path, Number(path.slice(1)))), {
     lane,

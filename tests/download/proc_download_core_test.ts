@@ -65,6 +65,7 @@ async function startServer(
     retryOn: retryOn(),
     fsync: false,
     remoteTime: true,
+    overwrite: "never",
     coolHost: () => {},
     onBytes: (count) => bytes += count,
   };

@@ -39,6 +39,7 @@ const VALUES: Record<string, string> = {
   "limit-rate": "2M",
   "min-speed": "10K",
   "max-size": "1G",
+  "overwrite": "changed",
   "min-free": "1K",
   "fsync": "true",
   "http-client": "fetch",

@@ -1,0 +1,108 @@
+/** What happens to files that are there already. */
+import { assert, assertEquals } from "@std/assert";
+import { hash } from "node:crypto";
+import { bytesFor } from "../support/fault_server.ts";
+import { RemoteFile } from "../support/remote_file.ts";
+import { DownloadBench } from "./download_bench.ts";
+
+const SIZES = [100, 2_000_000];
+
+function test(name: string, run: (lane: boolean, length: number) => Promise<void>): void {
+  for (const lane of [true, false]) {
+    for (const length of SIZES) {
+      Deno.test(`Attempt ${name}, ${length} bytes over ${lane ? "lane" : "fetch"}`, () => run(lane, length));
+    }
+  }
+}
+
+/** A server that knows `If-None-Match` and `If-Modified-Since`. */
+function answer(file: RemoteFile, request: { headers: Headers }): Response {
+  const whole = file.answer({ headers: new Headers() });
+  const { headers } = request;
+  const same = headers.has("if-none-match")
+    ? headers.get("if-none-match") === whole.headers.get("etag")
+    : headers.get("if-modified-since") === whole.headers.get("last-modified");
+  if (!same || !(headers.has("if-none-match") || headers.has("if-modified-since"))) return file.answer(request);
+  whole.body?.cancel();
+  return new Response(null, { status: 304 });
+}
+
+test("with overwrite always puts the new file in the place of any old one, at once", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  bench.context.overwrite = "always";
+  Deno.writeTextFileSync(bench.path("file"), "somebody else's");
+  for (const version of ["one", "two"]) {
+    file.version = version;
+    assertEquals((await bench.fetch("/x")).type, "done");
+    assertEquals(bench.read(), file.content());
+  }
+  assertEquals(bench.server.requests.length, 2);
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("leaves the old file alone until the new one is whole", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  bench.context.overwrite = "always";
+  Deno.writeTextFileSync(bench.path("file"), "old");
+  file.breaks.push(Math.floor(length / 2));
+  assertEquals((await bench.fetch("/x")).type, "retry");
+  assertEquals(Deno.readTextFileSync(bench.path("file")), "old");
+  const wrong = await bench.fetch("/x", { checksum: `md5:${"0".repeat(32)}` });
+  assertEquals(wrong.type, "failed");
+  assertEquals(Deno.readTextFileSync(bench.path("file")), "old");
+});
+
+test("with overwrite changed asks whether there is another version, and takes 304 for done", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  await using bench = await DownloadBench.start((request) => answer(file, request), { lane });
+  bench.context.overwrite = "changed";
+  const first = await bench.fetch("/x");
+  const again = await bench.fetch("/x");
+  assert(first.type === "done" && again.type === "done", JSON.stringify(again));
+  assertEquals(again.facts, first.facts);
+  assertEquals(bench.server.requests.map(({ headers }) => headers.get("if-none-match")), [null, '"one"']);
+  file.version = "two";
+  assertEquals((await bench.fetch("/x")).type, "done");
+  assertEquals(bench.read(), file.content("two"));
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("with overwrite changed asks by the date of a file that it did not write", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  await using bench = await DownloadBench.start((request) => answer(file, request), { lane });
+  bench.context.overwrite = "changed";
+  Deno.writeTextFileSync(bench.path("file"), "foreign");
+  const modified = new Date(file.answer({ headers: new Headers() }).headers.get("last-modified")!);
+  Deno.utimeSync(bench.path("file"), modified, modified);
+  assertEquals((await bench.fetch("/x")).type, "done");
+  assertEquals(Deno.readTextFileSync(bench.path("file")), "foreign");
+  Deno.utimeSync(bench.path("file"), 1, 1);
+  assertEquals((await bench.fetch("/x")).type, "done");
+  assertEquals(bench.read(), file.content());
+});
+
+test("with overwrite changed checks a checksum in any case", async (lane, length) => {
+  const bytes = bytesFor("x", length);
+  await using bench = await DownloadBench.start(() => new Response(bytes, { headers: { etag: '"x"' } }), { lane });
+  bench.context.overwrite = "changed";
+  const checksum = `sha-256:${hash("sha256", bytes, "hex")}`;
+  for (let i = 0; i < 2; i++) assertEquals((await bench.fetch("/x", { checksum })).type, "done");
+  assertEquals(bench.server.requests.length, 2);
+});
+
+test("never replaces a folder or a link, whatever it was told", async (lane, length) => {
+  await using bench = await DownloadBench.start(() => new Response(bytesFor("x", length)), { lane });
+  Deno.mkdirSync(bench.path("folder"));
+  Deno.writeTextFileSync(bench.path("target"), "precious");
+  Deno.symlinkSync(bench.path("target"), bench.path("link"));
+  for (const overwrite of ["always", "changed"] as const) {
+    bench.context.overwrite = overwrite;
+    for (const out of ["folder", "link"]) {
+      const outcome = await bench.fetch("/x", { out });
+      assert(outcome.type === "failed" && outcome.error.kind === "disk", JSON.stringify(outcome));
+    }
+  }
+  assertEquals(Deno.readTextFileSync(bench.path("target")), "precious");
+});

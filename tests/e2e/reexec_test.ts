@@ -5,6 +5,7 @@ import { assertCode, Corehaul, corehaul, PROJECT_ROOT } from "../support/corehau
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { writePlainConfig } from "../support/plain_config.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
 import { TerminalProcess } from "../support/terminal.ts";
 
 Deno.test("corehaul without unstable flags starts itself again, and gives the exit code of its child", async () => {
@@ -59,4 +60,49 @@ Deno.test("corehaul without unstable flags drains on one Ctrl-C in a terminal, w
   held = false;
   assertEquals(await terminal.ended(), 0);
   assertMatch(terminal.text, /the list now: 1 done, 0 failed, 0 waiting, 0 running/);
+});
+
+Deno.test({
+  name: "corehaul starts itself again in its own place on Linux, once, and keeps what the user gave to Deno",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using home = await TempDir.create();
+    await home.write("tasks.txt", "");
+    for (const own of [[], ["--v8-flags=--stack-size=1000"]]) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "-A",
+          "--unstable-kv",
+          ...own,
+          fromFileUrl(new URL("cli.ts", PROJECT_ROOT)),
+          "run",
+          "--tasks",
+          "tasks.txt",
+        ],
+        cwd: home.path,
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      const flags = async () => (await Deno.readTextFile(`/proc/${child.pid}/cmdline`)).split("\0");
+      await until("the second start", async () => (await flags()).includes("--unstable-worker-options"));
+      const v8 = (await flags()).filter((flag) => flag.startsWith("--v8-flags"));
+      assertEquals(v8.length, 1);
+      if (own.length > 0) assertEquals(v8, own);
+      const children = await Deno.readTextFile(`/proc/${child.pid}/task/${child.pid}/children`);
+      assertEquals(children, "");
+      const mark = (await Deno.readTextFile(`/proc/${child.pid}/environ`)).match(/COREHAUL_REEXEC=[^\0]*/g);
+      assertEquals(mark, ["COREHAUL_REEXEC=exec"]);
+      const comms = async () => {
+        const threads = await Array.fromAsync(Deno.readDir(`/proc/${child.pid}/task`));
+        return await Promise.all(threads.map(({ name }) => Deno.readTextFile(`/proc/${child.pid}/task/${name}/comm`)));
+      };
+      // By then it listens to signals.
+      await until("a worker", async () => (await comms()).some((comm) => comm.startsWith("worker-")));
+      child.kill("SIGTERM");
+      assertEquals((await child.status).code, 0);
+      await Deno.remove(home.join(".corehaul"), { recursive: true });
+    }
+  },
 });

@@ -9,7 +9,7 @@ export interface TaskFileEntry {
 }
 
 /**
- * Reads the entries of a task file in any of its forms: a JSON array, JSON Lines, or one url a line.
+ * Reads the entries of a task file in any of its forms: a JSON array, JSON Lines, one url a line, or Metalink 4.
  *
  * @param chunks The bytes of the file.
  * @returns The entries, in order.

@@ -6,7 +6,8 @@
  */
 import { type CfgCommand, type CfgField, DOWNLOADING, textThat } from "./cfg_field.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
-import { parseCores, type Parsed, parseDuration, parseInteger, parseSize, parseSwitch } from "./cfg_parse.ts";
+import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
+import { parseCores, type Parsed, parseDuration, parseInteger, parseSwitch } from "./cfg_parse.ts";
 
 export type { CfgCommand, CfgField };
 
@@ -17,11 +18,6 @@ const integer = (min: number, max = Number.MAX_SAFE_INTEGER) => (value: string) 
 const duration = (min: number) => (value: string): Parsed<number> => {
   const parsed = parseDuration(value);
   return "value" in parsed && parsed.value < min ? { must: `be a duration of at least ${min}ms` } : parsed;
-};
-const MAX_RATE = 1_000_000;
-const rate = (value: string): Parsed<number> => {
-  const number = /^\d{1,7}(\.\d{1,3})?$/.test(value) ? Number(value) : NaN;
-  return number <= MAX_RATE ? { value: number } : { must: `be a number from 0 to ${MAX_RATE}` };
 };
 const oneOf = (...choices: string[]) => (value: string): Parsed<string> =>
   choices.includes(value) ? { value } : { must: `be one of ${choices.join(", ")}` };
@@ -34,7 +30,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     placeholder: "FILE",
     parse: textThat("name a file"),
     default: "code_tasks.json",
-    help: "the task file to watch: a JSON array, JSON Lines, or one url a line",
+    help: "the task file to watch: a JSON array, JSON Lines, one url a line, or Metalink 4",
     commands: ["run"],
   },
   {
@@ -219,86 +215,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     help: "how long one attempt may take in all",
     commands: DOWNLOADING,
   },
-  {
-    name: "perHost",
-    flag: "per-host",
-    placeholder: "N",
-    parse: integer(0, 1000),
-    default: "0",
-    help: "connections to one host at a time, of all workers together; 0 is any number",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "perHostRate",
-    flag: "per-host-rate",
-    placeholder: "R",
-    parse: rate,
-    default: "0",
-    help: "requests to one host a second, of all workers together, such as 0.5; 0 is any number",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "limitRate",
-    flag: "limit-rate",
-    placeholder: "SIZE",
-    parse: parseSize,
-    default: "0",
-    help: "bytes a second of all workers together, such as 500K or 2M; 0 is no limit",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "minSpeed",
-    flag: "min-speed",
-    placeholder: "SIZE",
-    parse: parseSize,
-    default: "0",
-    help: "bytes a second that a download must bring, on the average of a stall timeout; 0 is no limit",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "maxSize",
-    flag: "max-size",
-    placeholder: "SIZE",
-    parse: parseSize,
-    defaultNote: "none",
-    help: "refuse larger files, such as 500M or 2G",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "overwrite",
-    flag: "overwrite",
-    placeholder: "WHEN",
-    parse: oneOf("never", "changed", "always"),
-    default: "never",
-    help: "replace files that are there: never, changed (if the server has another one) or always",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "remoteTime",
-    flag: "remote-time",
-    parse: parseSwitch,
-    default: "true",
-    negatable: true,
-    help: "leave files with the time of their download, not that of their Last-Modified",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "minFree",
-    flag: "min-free",
-    placeholder: "SIZE",
-    parse: parseSize,
-    default: "0",
-    help: "start nothing while the download folder has less free space, such as 1G; 0 is no floor",
-    commands: DOWNLOADING,
-  },
-  {
-    name: "fsync",
-    flag: "fsync",
-    parse: parseSwitch,
-    default: "false",
-    help: "bring each file and its folder to the disk before it counts as done",
-    commands: DOWNLOADING,
-  },
+  ...CFG_LIMIT_FIELDS,
   {
     name: "httpClient",
     flag: "http-client",

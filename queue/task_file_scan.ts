@@ -1,6 +1,7 @@
 /**
  * Reads task files piece by piece, so that the memory does not grow with the file: a JSON array, JSON Lines (one object
- * a line), or plain urls (one a line, `#` starts a comment). The first character that is not white space tells which.
+ * a line), plain urls (one a line, `#` starts a comment), or a Metalink 4 document, which alone is read as a whole. The first
+ * character that is not white space tells which.
  *
  * @module
  */
@@ -25,6 +26,8 @@ export interface ScanEnd {
 }
 
 const MAX_ENTRY_BYTES = 1024 * 1024;
+/** It is read as a whole. */
+const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
 const LF = 0x0a;
 const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const QUOTE = 0x22;
@@ -34,6 +37,7 @@ const CLOSE: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 const ARRAY_OPEN = 0x5b;
 const ARRAY_CLOSE = 0x5d;
 const OBJECT_OPEN = 0x7b;
+const TAG_OPEN = 0x3c;
 const COMMA = 0x2c;
 const BOM = 0xfeff;
 
@@ -47,10 +51,17 @@ const BOM = 0xfeff;
 export async function* scanTaskFile(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
   const scanner = new Scanner();
   for await (const chunk of chunks) yield* scanner.push(chunk);
-  return yield* scanner.end();
+  const document = scanner.document();
+  if (document === undefined) return yield* scanner.end();
+  // Few lists are of this kind: the others need not load what reads it.
+  const { parseMetalink } = await import("./metalink.ts");
+  for (const [index, value] of parseMetalink(document).entries()) {
+    yield { index, line: 1, value, text: JSON.stringify(value) };
+  }
+  return { endsOpen: false };
 }
 
-type State = "start" | "lines" | "before-value" | "value" | "after-value" | "done";
+type State = "start" | "document" | "lines" | "before-value" | "value" | "after-value" | "done";
 
 class Scanner {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
@@ -69,7 +80,8 @@ class Scanner {
   #pieceBytes = 0;
 
   *push(chunk: Uint8Array): Generator<RawEntry> {
-    let from = this.#pieceBytes > 0 || this.#state === "value" || this.#state === "lines" ? 0 : -1;
+    const inside: readonly State[] = ["value", "lines", "document"];
+    let from = this.#pieceBytes > 0 || inside.includes(this.#state) ? 0 : -1;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i]!;
       if (byte === LF) {
@@ -86,7 +98,7 @@ class Scanner {
             break;
           }
           this.#json = byte === OBJECT_OPEN;
-          this.#state = "lines";
+          this.#state = byte === TAG_OPEN ? "document" : "lines";
           this.#markEntry();
           from = i;
           break;
@@ -135,7 +147,12 @@ class Scanner {
           break;
       }
     }
-    if (this.#state === "value" || this.#state === "lines") this.#keep(chunk.subarray(Math.max(0, from)));
+    if (inside.includes(this.#state)) this.#keep(chunk.subarray(Math.max(0, from)));
+  }
+
+  /** The whole text, if it is one document and not a list of entries. */
+  document(): string | undefined {
+    return this.#state === "document" ? this.#takeText() : undefined;
   }
 
   *end(): Generator<RawEntry, ScanEnd> {
@@ -165,9 +182,10 @@ class Scanner {
   #keep(piece: Uint8Array): void {
     if (piece.length === 0) return;
     this.#pieceBytes += piece.length;
-    if (this.#pieceBytes > MAX_ENTRY_BYTES) {
+    const most = this.#state === "document" ? MAX_DOCUMENT_BYTES : MAX_ENTRY_BYTES;
+    if (this.#pieceBytes > most) {
       throw new TaskFileError(
-        `An entry must be at most ${MAX_ENTRY_BYTES} bytes long`,
+        `${this.#state === "document" ? "A Metalink document" : "An entry"} must be at most ${most} bytes long`,
         this.#entryLine,
         this.#entryColumn,
       );

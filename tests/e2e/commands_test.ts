@@ -1,4 +1,5 @@
 /** The commands, as a user types them. */
+import { hash } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { assertCode, Corehaul, corehaul, jsonLines } from "../support/corehaul.ts";
@@ -259,4 +260,26 @@ Deno.test("corehaul names files as --name-template says, whether they are added,
   ) {
     assertEquals(await Deno.readFile(home.join(`files/127.0.0.1/${out}`)), bytesFor(path!, 100));
   }
+});
+
+Deno.test("corehaul takes a Metalink document wherever it takes a list, with its mirrors and digests", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) =>
+    path === "/gone" ? new Response("", { status: 404 }) : new Response(bytesFor(path, 5000))
+  );
+  const digest = hash("sha256", bytesFor("/good", 5000), "hex");
+  await home.write(
+    "list.meta4",
+    `<?xml version="1.0"?><metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="sub/a.bin"><size>5000</size>
+    <hash type="sha-256">${digest}</hash><url priority="1">${server.url}/gone</url>
+    <url priority="3">${server.url}/good</url><url priority="2">${server.url}/wrong</url></file></metalink>`,
+  );
+  const run = ["run", "--once", "--tasks", "list.meta4", "--dir", "run", "--queue", "kv:list.db"];
+  assertCode(await corehaul(run, { cwd: home.path }), 0);
+  assertCode(await corehaul(["get", "-i", "list.meta4", "-d", "get"], { cwd: home.path }), 0);
+  for (const dir of ["run", "get"]) {
+    assertEquals(await Deno.readFile(home.join(`${dir}/sub/a.bin`)), bytesFor("/good", 5000));
+  }
+  // The wrong bytes are asked for twice.
+  assertEquals([server.hits("/gone"), server.hits("/wrong"), server.hits("/good")], [2, 4, 2]);
 });

@@ -1,0 +1,102 @@
+/**
+ * The options about what downloads may cost, and what becomes of files.
+ *
+ * @module
+ */
+import { type CfgField, DOWNLOADING } from "./cfg_field.ts";
+import { type Parsed, parseInteger, parseSize, parseSwitch } from "./cfg_parse.ts";
+
+const OVERWRITE = ["never", "changed", "always"];
+
+const integer = (min: number, max: number) => (value: string) => parseInteger(value, min, max);
+const MAX_RATE = 1_000_000;
+const rate = (value: string): Parsed<number> => {
+  const number = /^\d{1,7}(\.\d{1,3})?$/.test(value) ? Number(value) : NaN;
+  return number <= MAX_RATE ? { value: number } : { must: `be a number from 0 to ${MAX_RATE}` };
+};
+const overwrite = (value: string): Parsed<string> =>
+  OVERWRITE.includes(value) ? { value } : { must: `be one of ${OVERWRITE.join(", ")}` };
+
+/** The options, in the order of the help. */
+export const CFG_LIMIT_FIELDS: readonly CfgField[] = [
+  {
+    name: "perHost",
+    flag: "per-host",
+    placeholder: "N",
+    parse: integer(0, 1000),
+    default: "0",
+    help: "connections to one host at a time, of all workers together; 0 is any number",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "perHostRate",
+    flag: "per-host-rate",
+    placeholder: "R",
+    parse: rate,
+    default: "0",
+    help: "requests to one host a second, of all workers together, such as 0.5; 0 is any number",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "limitRate",
+    flag: "limit-rate",
+    placeholder: "SIZE",
+    parse: parseSize,
+    default: "0",
+    help: "bytes a second of all workers together, such as 500K or 2M; 0 is no limit",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "minSpeed",
+    flag: "min-speed",
+    placeholder: "SIZE",
+    parse: parseSize,
+    default: "0",
+    help: "bytes a second that a download must bring, on the average of a stall timeout; 0 is no limit",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "maxSize",
+    flag: "max-size",
+    placeholder: "SIZE",
+    parse: parseSize,
+    defaultNote: "none",
+    help: "refuse larger files, such as 500M or 2G",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "overwrite",
+    flag: "overwrite",
+    placeholder: "WHEN",
+    parse: overwrite,
+    default: "never",
+    help: "replace files that are there: never, changed (if the server has another one) or always",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "remoteTime",
+    flag: "remote-time",
+    parse: parseSwitch,
+    default: "true",
+    negatable: true,
+    help: "leave files with the time of their download, not that of their Last-Modified",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "minFree",
+    flag: "min-free",
+    placeholder: "SIZE",
+    parse: parseSize,
+    default: "0",
+    help: "start nothing while the download folder has less free space, such as 1G; 0 is no floor",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "fsync",
+    flag: "fsync",
+    parse: parseSwitch,
+    default: "false",
+    help: "bring each file and its folder to the disk before it counts as done",
+    commands: DOWNLOADING,
+  },
+];

@@ -1,0 +1,116 @@
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { TaskFileError } from "./task_file_error.ts";
+
+/** The digests that a task may have, the strongest first. */
+const HASHES = ["sha-512", "sha-256", "sha-1", "md5"];
+const SCHEMES = /^(https?|ftps?|sftp):/i;
+/** What RFC 5854 gives to a url without a priority: the last place. */
+const LAST = 999_999;
+
+/** A file of a Metalink document, in the words of a task file. */
+export interface MetalinkEntry {
+  /** The best url. */
+  url?: string;
+  /** The others, the best first. */
+  mirrors?: string[];
+  /** The name of the file. */
+  out?: string;
+  /** Its size in bytes. */
+  size?: number;
+  /** Its strongest digest. */
+  checksum?: string;
+}
+
+interface XmlUrl {
+  "#text"?: string;
+  "@priority"?: string;
+}
+
+interface XmlHash {
+  "#text"?: string;
+  "@type"?: string;
+}
+
+interface XmlFile {
+  "@name"?: string;
+  size?: { "#text"?: string }[];
+  url?: XmlUrl[];
+  hash?: XmlHash[];
+}
+
+/**
+ * Reads a Metalink 4 document (RFC 5854). Urls are ordered by their priority; what they lead to besides files, pieces and
+ * signatures is left out.
+ *
+ * @param text The document.
+ * @returns One entry for each file; an entry without a url that can be fetched has none, and is refused by the schema.
+ * @throws {TaskFileError} If it is not XML, or not a Metalink 4 document.
+ *
+ * @example
+ * ```ts
+ * import { parseMetalink } from "./metalink.ts";
+ *
+ * parseMetalink(`<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+ *   <file name="a.iso"><size>5</size><url>http://example.org/a.iso</url></file>
+ * </metalink>`); // [{ url: "http://example.org/a.iso", out: "a.iso", size: 5 }]
+ * ```
+ */
+export function parseMetalink(text: string): MetalinkEntry[] {
+  // Nothing in RFC 5854 needs one, and what it can define is only good for attacks.
+  if (/<!DOCTYPE/i.test(text)) throw new TaskFileError("A Metalink document must not have a DOCTYPE", 1, 1);
+  const valid = XMLValidator.validate(text);
+  if (valid !== true) throw new TaskFileError(`Not valid XML: ${valid.err.msg}`, valid.err.line, valid.err.col ?? 1);
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: "@",
+    parseTagValue: false,
+    parseAttributeValue: false,
+    alwaysCreateTextNode: true,
+    removeNSPrefix: true,
+    processEntities: false,
+    isArray: (name) => ["file", "url", "hash", "size"].includes(name),
+  });
+  const { metalink } = parse(parser, text);
+  if (metalink === undefined) {
+    throw new TaskFileError("XML must be a Metalink 4 document: there is no <metalink>", 1, 1);
+  }
+  return (metalink.file ?? []).map(entryOf);
+}
+
+function parse(parser: XMLParser, text: string): { metalink?: { file?: XmlFile[] } } {
+  try {
+    return parser.parse(text);
+  } catch (error) {
+    throw new TaskFileError(`Not valid XML: ${error instanceof Error ? error.message : error}`, 1, 1);
+  }
+}
+
+function entryOf(file: XmlFile): MetalinkEntry {
+  const [url, ...mirrors] = (file.url ?? [])
+    .map((each, index) => ({ url: unescape(each["#text"] ?? ""), place: Number(each["@priority"] ?? LAST), index }))
+    .filter((each) => SCHEMES.test(each.url))
+    .sort((a, b) => a.place - b.place || a.index - b.index)
+    .map((each) => each.url);
+  const size = file.size?.[0]?.["#text"]?.trim();
+  const checksum = HASHES.flatMap((type) => (file.hash ?? []).filter((hash) => hash["@type"] === type))[0];
+  return {
+    ...(url === undefined ? {} : { url }),
+    ...(mirrors.length === 0 ? {} : { mirrors }),
+    ...(file["@name"] === undefined ? {} : { out: unescape(file["@name"]) }),
+    ...(size === undefined ? {} : { size: Number(size) }),
+    ...(checksum === undefined ? {} : { checksum: `${checksum["@type"]}:${checksum["#text"]?.trim()}` }),
+  };
+}
+
+/** The five entities that XML itself has, and characters by number. */
+function unescape(text: string): string {
+  const names: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+  return text.trim().replace(
+    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|amp|quot|apos));/gi,
+    (whole, hex, decimal, name) => {
+      if (name !== undefined) return names[name.toLowerCase()]!;
+      const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
+}

@@ -1,0 +1,65 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseMetalink } from "../../queue/metalink.ts";
+import { TaskFileError } from "../../queue/task_file_error.ts";
+import { scanTaskFile } from "../../queue/task_file_scan.ts";
+
+const DOCUMENT = `<?xml version="1.0" encoding="UTF-8"?>
+<!-- made by a mirror -->
+<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+  <published>2009-05-15T12:23:23Z</published>
+  <file name="example &amp; more.ext">
+    <size>14471447</size>
+    <identity>Example</identity>
+    <hash type="md5">83b1a04f18d6782cfe0407edadac377f</hash>
+    <hash type="sha-256">f0ad929cd259957e160ea442eb80986b5f01ffaffdb657e5b13f5d9c5f0ad929</hash>
+    <pieces length="1048576" type="sha-256"><hash>aa</hash></pieces>
+    <signature mediatype="application/pgp-signature">x</signature>
+    <url location="de" priority="2">ftp://ftp.example.com/example.ext?a=1&amp;b=2</url>
+    <url location="fr" priority="1">http://example.com/example.ext</url>
+    <url>https://last.example.com/example.ext</url>
+    <metaurl mediatype="torrent" priority="2">http://example.com/example.ext.torrent</metaurl>
+  </file>
+  <file name="two"><url>http://example.com/two</url></file>
+  <file name="none"><url>gopher://example.com/none</url></file>
+</metalink>`;
+
+const ENTRIES = [
+  {
+    url: "http://example.com/example.ext",
+    mirrors: ["ftp://ftp.example.com/example.ext?a=1&b=2", "https://last.example.com/example.ext"],
+    out: "example & more.ext",
+    size: 14471447,
+    checksum: "sha-256:f0ad929cd259957e160ea442eb80986b5f01ffaffdb657e5b13f5d9c5f0ad929",
+  },
+  { url: "http://example.com/two", out: "two" },
+  { out: "none" },
+];
+
+Deno.test("parseMetalink takes names, sizes, the strongest digest, and the urls in the order of their priority", () => {
+  assertEquals(parseMetalink(DOCUMENT), ENTRIES);
+  assertEquals(parseMetalink("<metalink/>"), []);
+});
+
+Deno.test("parseMetalink says where a document is not XML, or that it is no Metalink", () => {
+  const broken = assertThrows(() => parseMetalink("<metalink>\n<file name='a'>\n</metalink>"), TaskFileError, "XML");
+  assertEquals(broken.line, 3);
+  assertThrows(() => parseMetalink("<html></html>"), TaskFileError, "no <metalink>");
+});
+
+Deno.test("parseMetalink takes no document that defines entities, and leaves unknown ones as they are", () => {
+  const bomb = `<!DOCTYPE m [<!ENTITY a "aaaaaaaaaa"><!ENTITY f SYSTEM "file:///etc/passwd">]><metalink/>`;
+  assertThrows(() => parseMetalink(bomb), TaskFileError, "DOCTYPE");
+  const [entry] = parseMetalink('<metalink><file name="&#x41;&b;&lt;"><url>http://h/&c;</url></file></metalink>');
+  assertEquals([entry?.out, entry?.url], ["A&b;<", "http://h/&c;"]);
+});
+
+Deno.test("scanTaskFile reads a Metalink document, however its bytes are cut", async () => {
+  const bytes = new TextEncoder().encode(`\ufeff\n${DOCUMENT}`);
+  for (const size of [1, 7, 4096]) {
+    async function* pieces() {
+      for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
+    }
+    const values = (await Array.fromAsync(scanTaskFile(pieces()))).map(({ index, value }) => [index, value]);
+    assertEquals(values, ENTRIES.map((entry, index) => [index, entry]));
+  }
+});

@@ -4,6 +4,7 @@ import { hash } from "node:crypto";
 import { assertCode } from "../support/corehaul.ts";
 import { HttpbinServer } from "../support/httpbin_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
+import { filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const CHUNKED = "/stream-bytes/100000?seed=1&chunk_size=1000";
@@ -88,6 +89,26 @@ testClients("corehaul run fails where httpbin says so, and gives the status", as
   }
   const asked = (await server.log.requests()).filter(({ path }) => Object.values(paths).includes(path));
   assertEquals(asked.length, 6, "each was asked once");
+});
+
+testClients("corehaul run stores nothing of an answer of httpbin that brings no file", async (client) => {
+  await using home = await TempDir.create();
+  await using server = await HttpbinServer.start();
+  const entries = [202, 204, 205, 206, 300, 304].map((status) => ({
+    out: `${status}`,
+    url: `${server.url}/status/${status}`,
+  }));
+  const many = { out: "many", url: `${server.url}/redirect/21` };
+  const ftp = { out: "ftp", url: `${server.url}/redirect-to?url=ftp://127.0.0.1/file` };
+  const { ended, tasks } = await runOnce(home, client, [...entries, many, ftp]);
+  assertCode(ended, 1);
+  for (const { out, status, attempts, error } of tasks) {
+    assertEquals([status, attempts], ["failed", 1], out);
+    if (out === "many") assertMatch(error!.message, /more than 20 redirects/);
+    else if (out === "ftp") assertMatch(error!.message, /which is not http or https/);
+    else assertEquals(error?.status, Number(out));
+  }
+  assertEquals(await filesIn(home.join("files")), []);
 });
 
 testClients("corehaul run fails by 401 at digest-auth of httpbin, also with user and password", async (client) => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { hash } from "node:crypto";
-import type { AccessLog } from "./access_log.ts";
+import type { AccessLog, LoggedRequest } from "./access_log.ts";
 import { assertCode, Corehaul, corehaul } from "./corehaul.ts";
 import { bytesFor } from "./fault_server.ts";
 import { runOnce } from "./run_once.ts";
@@ -45,13 +45,13 @@ export async function writeLargeFile(home: TempDir): Promise<void> {
   await Deno.utime(path, 1_700_000_000, 1_700_000_000);
 }
 
-/** Downloads that file, kills the process in between and asserts that the next one goes on at its byte with a 206. */
+/** Downloads that file, kills the process in between and asserts that the next one goes on at its byte; gives its 206. */
 export async function assertGoesOn(
   server: { log: AccessLog },
   url: string,
   client: string,
   { slow = [], more = [] }: { slow?: string[]; more?: string[] } = {},
-): Promise<void> {
+): Promise<LoggedRequest> {
   await using home = await TempDir.create();
   // What tells these requests in the log from those of another call.
   const target = `/large.bin?${crypto.randomUUID()}`;
@@ -66,8 +66,8 @@ export async function assertGoesOn(
   assertCode(await corehaul(args, { cwd: home.path }), 0);
   const got = await Deno.readFile(home.join("files/large.bin"));
   assertEquals(hash("sha256", got, "hex"), hash("sha256", bytesFor("large", LARGE), "hex"));
-  await server.log.until("a 206", ({ status, path }) => status === 206 && path === target);
   assertEquals(await filesIn(home.join("files")), ["large.bin"]);
+  return await server.log.until("a 206", ({ status, path }) => status === 206 && path === target);
 }
 
 function sizeOfNth(i: number): number {

@@ -1,0 +1,99 @@
+/** What Corehaul promises holds with Apache httpd. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { hash } from "node:crypto";
+import { ApacheServer } from "../support/apache_server.ts";
+import { assertCode } from "../support/corehaul.ts";
+import { bytesFor } from "../support/fault_server.ts";
+import { runOnce, testClients } from "../support/run_once.ts";
+import { assertGoesOn, assertMixedFiles, writeLargeFile, writeMixedFiles } from "../support/static_files.ts";
+import { assertWhole, filesIn } from "../support/task_table.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+testClients("corehaul run --once stores 200 files of Apache byte for byte", async (client) => {
+  await using home = await TempDir.create();
+  const paths = await writeMixedFiles(home);
+  await using server = await ApacheServer.start(home.join("root"));
+  await assertMixedFiles(home, paths, server.url, client);
+});
+
+testClients("corehaul get goes on at its byte after SIGKILL, with Apache and its mod_ratelimit", async (client) => {
+  await using home = await TempDir.create();
+  await writeLargeFile(home);
+  const slow = ["<Location /large.bin>", "  SetOutputFilter RATE_LIMIT", "  SetEnv rate-limit 8192", "</Location>"];
+  await using server = await ApacheServer.start(home.join("root"), slow);
+  await assertGoesOn(server, server.url, client);
+});
+
+testClients("corehaul run gets what a .htaccess of Apache protects, and fails by 401 without", async (client) => {
+  await using home = await TempDir.create();
+  const content = bytesFor("kept", 5000);
+  await home.write("root/kept/file.bin", content);
+  const users = await home.write("root/users.txt", `me:{SHA}${hash("sha1", "secret:1", "base64")}\n`);
+  await home.write(
+    "root/kept/.htaccess",
+    `AuthType Basic\nAuthName "members"\nAuthUserFile ${users}\nRequire valid-user\n`,
+  );
+  await home.write("root/shut/file.bin", content);
+  await home.write("root/shut/.htaccess", "Require all denied\n");
+  await using server = await ApacheServer.start(home.join("root"));
+  const url = `${server.url}/kept/file.bin`;
+  const { ended, tasks } = await runOnce(home, client, [
+    { url: url.replace("//", "//me:secret%3A1@"), out: "userinfo" },
+    { url: url.replace("//", "//me:wrong@"), out: "wrong" },
+    { url, out: "anonymous" },
+    { url: `${server.url}/shut/file.bin`, out: "shut" },
+  ]);
+  assertCode(ended, 1);
+  const ends = tasks.map(({ out, status, attempts, error }) => [out, status, attempts, error?.status]);
+  assertEquals(
+    new Map(ends.map(([out, ...end]) => [out, end])),
+    new Map([
+      ["userinfo", ["done", 1, undefined]],
+      ["wrong", ["failed", 1, 401]],
+      ["anonymous", ["failed", 1, 401]],
+      ["shut", ["failed", 1, 403]],
+    ]),
+  );
+  assertMatch(ended.stderr, /401/);
+  assertEquals(await Deno.readFile(home.join("files/userinfo")), content);
+  assertEquals(await filesIn(home.join("files")), ["userinfo"]);
+});
+
+testClients("corehaul run takes odd headers and encodings of Apache for what they are", async (client) => {
+  await using home = await TempDir.create();
+  const text = new TextEncoder().encode("corehaul\n".repeat(5000));
+  for (const path of ["md5/a.bin", "odd/b.bin", "gzip/c.txt", "wrong/d.bin", "moved/e.bin"]) {
+    await home.write(`root/${path}`, text);
+  }
+  const long = "x".repeat(4000);
+  await using server = await ApacheServer.start(home.join("root"), [
+    "<Location /md5>",
+    `  Header set Content-MD5 ${hash("md5", text, "base64")}`,
+    "</Location>",
+    "<Location /wrong>",
+    `  Header set Content-MD5 ${hash("md5", "other", "base64")}`,
+    "</Location>",
+    "<Location /odd>",
+    `  Header set X-Long ${long}`,
+    '  Header add X-Empty ""',
+    "  Header unset ETag",
+    "  Header set Last-Modified yesterday",
+    "</Location>",
+    // Encodes whatever the client asks for.
+    "<Location /gzip>",
+    "  RequestHeader set Accept-Encoding gzip",
+    "  SetOutputFilter DEFLATE",
+    "</Location>",
+    "Redirect 302 /old /moved",
+  ]);
+  const encoded = await fetch(`${server.url}/gzip/c.txt`, { headers: { "accept-encoding": "identity" } });
+  await encoded.body?.cancel();
+  assertEquals(encoded.headers.get("content-encoding"), "gzip");
+  const urls = ["/md5/a.bin", "/odd/b.bin", "/gzip/c.txt", "/old/e.bin"].map((path) => server.url + path);
+  const { ended, tasks } = await runOnce(home, client, [...urls, `${server.url}/wrong/d.bin`], ["--retries", "0"]);
+  const wrong = tasks.find(({ url }) => url.includes("/wrong/"));
+  await assertWhole(tasks.filter((task) => task !== wrong), home.join("files"), () => text);
+  // Content-MD5 was taken out of HTTP: nothing is checked by it.
+  assertEquals(wrong?.status, "done");
+  assertCode(ended, 0);
+});

@@ -35,6 +35,10 @@ const ENTRIES = [
   { out: "none" },
 ];
 
+async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
+}
+
 Deno.test("parseMetalink takes names, sizes, the strongest digest, and the urls in the order of their priority", () => {
   assertEquals(parseMetalink(DOCUMENT), ENTRIES);
   assertEquals(parseMetalink("<metalink/>"), []);
@@ -56,10 +60,7 @@ Deno.test("parseMetalink takes no document that defines entities, and leaves unk
 Deno.test("scanTaskFile reads a Metalink document, however its bytes are cut", async () => {
   const bytes = new TextEncoder().encode(`\ufeff\n${DOCUMENT}`);
   for (const size of [1, 7, 4096]) {
-    async function* pieces() {
-      for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
-    }
-    const values = (await Array.fromAsync(scanTaskFile(pieces()))).map(({ index, value }) => [index, value]);
+    const values = (await Array.fromAsync(scanTaskFile(pieces(bytes, size)))).map(({ index, value }) => [index, value]);
     assertEquals(values, ENTRIES.map((entry, index) => [index, entry]));
   }
 });

@@ -2,7 +2,6 @@ import { X509Certificate } from "node:crypto";
 import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CookieJar } from "../download/cookie_jar.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import { readNetrc } from "../download/netrc.ts";
 import { httpClient } from "../download/protocols/http_client.ts";
@@ -25,13 +24,13 @@ export async function readIdentity(settings: CfgSettings): Promise<HttpIdentity>
   const read = async (
     field: "netrc" | "cookies" | "ca" | "cert" | "key",
     must: string,
-    check: (text: string) => void,
+    check: (text: string) => void | Promise<void>,
   ) => {
     const file = settings[field];
     if (file === undefined) return undefined;
     try {
       const text = await readText(file);
-      check(text);
+      await check(text);
       return text;
     } catch (error) {
       bad(field, `Cannot use --${field} as it must be ${must}: current value is "${file}" (${reasonOf(error)})`);
@@ -91,7 +90,8 @@ async function readText(file: string): Promise<string> {
   return await Deno.readTextFile(file);
 }
 
-function checkCookies(text: string): void {
+async function checkCookies(text: string): Promise<void> {
+  const { CookieJar } = await import("../download/cookie_jar.ts");
   new CookieJar().loadNetscapeCookies(text);
 }
 

@@ -1,5 +1,5 @@
-import { guardedConnect } from "./guarded_connect.ts";
 import type { HttpIdentity } from "./http_identity.ts";
+import { lazyGuardedConnect } from "./lazy_guarded_connect.ts";
 import { type ConnectProbe, connectProbe } from "./watchdog.ts";
 
 /**
@@ -12,6 +12,6 @@ export function identityProbe({ proxy, denyPrivate, allowPrivate }: HttpIdentity
   if (proxy !== undefined) return (_url, signal) => connectProbe(proxy, signal);
   if (proxied) return () => Promise.resolve();
   if (!denyPrivate) return connectProbe;
-  const connect = guardedConnect(allowPrivate);
+  const connect = lazyGuardedConnect(allowPrivate);
   return (url, signal) => connectProbe(url, signal, connect);
 }

@@ -41,6 +41,7 @@ export class PartFile implements Disposable {
   readonly #target: PartTarget;
   /** Another writer has the usual name: this file is for now only, and has no state. */
   readonly #alone: boolean;
+  readonly #size: number;
   #left: { state: PartState; bytes: number } | undefined;
   #state: PartState | undefined;
   #over = false;
@@ -53,7 +54,9 @@ export class PartFile implements Disposable {
     this.finalPath = finalPath;
     this.#file = file;
     this.#alone = alone;
-    if (!alone) this.#left = this.#readLeft();
+    // What is empty has nothing to continue: most files are new, and a look for what is not there costs.
+    this.#size = file.statSync().size;
+    if (!alone && this.#size > 0) this.#left = this.#readLeft();
   }
 
   /** True if an earlier download of this file left something that could be continued. Costs a look at the disk. */
@@ -107,14 +110,14 @@ export class PartFile implements Disposable {
    */
   begin(from: number, state?: PartState): void {
     try {
-      this.#file.truncateSync(from);
-      this.#file.seekSync(from, Deno.SeekMode.Start);
+      if (this.#size > from) this.#file.truncateSync(from);
+      if (from > 0) this.#file.seekSync(from, Deno.SeekMode.Start);
       this.#bytes = from;
       this.#left = undefined;
       this.#state = this.#alone ? undefined : state;
       // Before the first byte: bytes without a state are thrown away, a state without bytes does no harm.
       if (this.#state !== undefined) this.#writeState(this.#state);
-      else if (!this.#alone) remove(this.#statePath);
+      else if (!this.#alone && this.#size > 0) remove(this.#statePath);
     } catch (error) {
       throw diskError(error, this.path);
     }
@@ -155,7 +158,7 @@ export class PartFile implements Disposable {
     if (this.#over) return;
     this.#over = true;
     remove(this.path);
-    if (!this.#alone) remove(this.#statePath);
+    if (this.#state !== undefined || this.#left !== undefined) remove(this.#statePath);
   }
 
   /** Brings all that was written to the disk. */
@@ -207,7 +210,7 @@ export class PartFile implements Disposable {
     const state = decodePartState(text);
     if (state === undefined || state.url !== this.#target.url) return undefined;
     // A file is only ever written at its end, so its size is what is there. After another boot that is not certain.
-    const { size } = this.#file.statSync();
+    const size = this.#size;
     const sameBoot = state.bootId !== "" && state.bootId === this.#target.bootId;
     const bytes = sameBoot ? size : Math.min(size, state.synced);
     return bytes > 0 && bytes <= state.length ? { state, bytes } : undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { CookieJar } from "./cookie_jar.ts";
+import type { CookieJar } from "./cookie_jar.ts";
 import type { HttpIdentity } from "./http_identity.ts";
 import { type NetrcCredentials, readNetrc } from "./netrc.ts";
 
@@ -53,16 +53,25 @@ export class RequestIdentities {
 
   /**
    * @param identity Whose requests they are.
+   * @param jar Its cookies, and where those go that servers set. Default: none are sent or kept.
    * @throws {NetrcError} If the netrc file is malformed.
-   * @throws {CookieFileError} If the cookie file is malformed.
    */
-  constructor(identity: HttpIdentity) {
+  constructor(identity: HttpIdentity, jar?: CookieJar) {
     this.#headers = identity.headers;
     if (identity.netrc !== undefined) this.#credentials = readNetrc(identity.netrc);
-    if (identity.cookies !== undefined) {
-      this.#jar = new CookieJar();
-      this.#jar.loadNetscapeCookies(identity.cookies);
-    }
+    this.#jar = jar;
+  }
+
+  /**
+   * Makes one with the cookies of the identity. What cookies need is loaded only then: few ask for them.
+   *
+   * @throws {CookieFileError} If the cookie file is malformed.
+   */
+  static async withCookies(identity: HttpIdentity): Promise<RequestIdentities> {
+    const { CookieJar } = await import("./cookie_jar.ts");
+    const jar = new CookieJar();
+    jar.loadNetscapeCookies(identity.cookies ?? "");
+    return new RequestIdentities(identity, jar);
   }
 
   /** True if answers may set cookies. */

@@ -8,11 +8,10 @@ import {
   RangeRefusedError,
 } from "../download_driver.ts";
 import { DownloadError, networkError } from "../download_error.ts";
-import { guardedConnect } from "../guarded_connect.ts";
+import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
-import { dialedFetch } from "./dialed_fetch.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
 import { HttpLane } from "./http_lane.ts";
@@ -51,17 +50,21 @@ export class HttpDriver implements DownloadDriver {
   readonly #buffers = new BufferPool();
   readonly #idlePerHost: number;
   readonly #identity: HttpIdentity;
-  readonly #identities: RequestIdentities;
+  #identities: RequestIdentities | undefined;
+  readonly #loading: Promise<RequestIdentities> | undefined;
   readonly #dialing: LaneDialing;
   #client: Deno.HttpClient | undefined;
 
   constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
     this.#idlePerHost = idlePerHost;
     this.#identity = identity;
-    this.#identities = new RequestIdentities(identity);
+    if (identity.cookies === undefined) this.#identities = new RequestIdentities(identity);
+    else this.#loading = RequestIdentities.withCookies(identity);
+    // Whoever opens a url hears of it.
+    this.#loading?.catch(() => {});
     const { proxy, caCerts, clientCert, denyPrivate, allowPrivate } = identity;
     this.#dialing = {
-      ...(denyPrivate ? { connect: connect ?? guardedConnect(allowPrivate) } : {}),
+      ...(denyPrivate ? { connect: connect ?? lazyGuardedConnect(allowPrivate) } : {}),
       ...(caCerts === undefined ? {} : { caCerts }),
     };
     const enabled = lane && proxy === undefined && clientCert === undefined;
@@ -69,11 +72,12 @@ export class HttpDriver implements DownloadDriver {
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
-    const identity = this.#identities.start(request.url, request.headers);
+    const identities = this.#identities ??= await this.#loading!;
+    const identity = identities.start(request.url, request.headers);
     let { url } = identity;
     for (let hops = 0;; hops++) {
       const answer = await this.#ask(url, identity.headers(), request);
-      if (this.#identities.keepsCookies) {
+      if (identities.keepsCookies) {
         identity.learn(answer.file === undefined ? answer.headers.getSetCookie() : answer.setCookie ?? []);
       }
       if (answer.file !== undefined) return answer.file;
@@ -133,7 +137,10 @@ export class HttpDriver implements DownloadDriver {
       if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
       // fetch asks for gzip by itself, and then hides the length.
       headers.set("accept-encoding", "identity");
-      if (this.#identity.denyPrivate) return await dialedFetch(url, headers, signal, this.#dialing);
+      if (this.#identity.denyPrivate) {
+        const { dialedFetch } = await import("./dialed_fetch.ts");
+        return await dialedFetch(url, headers, signal, this.#dialing);
+      }
       this.#client ??= httpClient(this.#identity, this.#idlePerHost);
       return await fetch(url, { client: this.#client, redirect: "manual", headers, signal });
     } catch (error) {

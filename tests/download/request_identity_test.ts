@@ -1,6 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
+import { CookieJar } from "../../download/cookie_jar.ts";
 import { RequestIdentities } from "../../download/request_identity.ts";
+
+function identitiesOf(identity: HttpIdentity): RequestIdentities {
+  if (identity.cookies === undefined) return new RequestIdentities(identity);
+  const jar = new CookieJar();
+  jar.loadNetscapeCookies(identity.cookies);
+  return new RequestIdentities(identity, jar);
+}
 
 function headersOf(
   identity: Partial<HttpIdentity>,
@@ -8,7 +16,7 @@ function headersOf(
   task: Record<string, string> = {},
   hops: string[] = [],
 ) {
-  const request = new RequestIdentities({ ...ANONYMOUS, ...identity }).start(url, task);
+  const request = identitiesOf({ ...ANONYMOUS, ...identity }).start(url, task);
   for (const hop of hops) request.moveTo(new URL(hop));
   return { ...request.headers() };
 }
@@ -81,7 +89,7 @@ Deno.test("RequestIdentities gives each host its own of netrc and cookies, also 
 });
 
 Deno.test("RequestIdentities keeps the cookies that servers set, for the requests after", () => {
-  const identities = new RequestIdentities({ ...ANONYMOUS, cookies: "" });
+  const identities = identitiesOf({ ...ANONYMOUS, cookies: "" });
   assertEquals([identities.keepsCookies, new RequestIdentities(ANONYMOUS).keepsCookies], [true, false]);
   const first = identities.start("http://a.test/login", {});
   assertEquals(first.headers(), {});

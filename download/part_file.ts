@@ -114,10 +114,14 @@ export class PartFile implements Disposable {
       if (from > 0) this.#file.seekSync(from, Deno.SeekMode.Start);
       this.#bytes = from;
       this.#left = undefined;
-      this.#state = this.#alone ? undefined : state;
-      // Before the first byte: bytes without a state are thrown away, a state without bytes does no harm.
+      // What is kept was written in this boot, or synced in an earlier one.
+      const { bootId } = this.#target;
+      this.#state = this.#alone || state === undefined
+        ? undefined
+        : { ...state, bootId, synced: Math.min(state.synced, from) };
+      // Before the first byte: a state that outlived its bytes must not be taken for that of others.
       if (this.#state !== undefined) this.#writeState(this.#state);
-      else if (!this.#alone && this.#size > 0) remove(this.#statePath);
+      else if (!this.#alone && existsSync(this.#statePath)) Deno.removeSync(this.#statePath);
     } catch (error) {
       throw diskError(error, this.path);
     }

@@ -167,7 +167,10 @@ export class DownloadSession {
     if (this.#stopping) return;
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
-      if (!this.#stopping) this.#slots[worker] = this.#spawn(worker);
+      if (this.#stopping) return;
+      // A thread that died may have gone on to the end of its turn since.
+      this.#ports.hosts.releaseAll(worker);
+      this.#slots[worker] = this.#spawn(worker);
     }, RESTART_MS);
     this.#restarts.add(timer);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Parsed } from "./cfg_parse.ts";
+import { type Parsed, parseInteger } from "./cfg_parse.ts";
 import type { CfgSettings } from "./cfg_settings.ts";
 
 /** A command of the CLI. */
@@ -46,4 +46,14 @@ export const DOWNLOADING: readonly CfgCommand[] = ["run", "get"];
 /** Takes any text but the empty one. */
 export function textThat(must: string): (value: string) => Parsed<string> {
   return (value) => value.length > 0 && !value.includes("\0") ? { value } : { must };
+}
+
+/** Reads a whole number within a range. */
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): (value: string) => Parsed<number> {
+  return (value) => parseInteger(value, min, max);
+}
+
+/** Reads one of some words. */
+export function oneOf(...choices: string[]): (value: string) => Parsed<string> {
+  return (value) => choices.includes(value) ? { value } : { must: `be one of ${choices.join(", ")}` };
 }

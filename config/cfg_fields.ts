@@ -4,23 +4,20 @@
  *
  * @module
  */
-import { type CfgCommand, type CfgField, DOWNLOADING, textThat } from "./cfg_field.ts";
+import { type CfgCommand, type CfgField, DOWNLOADING, integer, oneOf, textThat } from "./cfg_field.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
-import { parseCores, type Parsed, parseDuration, parseInteger, parseSwitch } from "./cfg_parse.ts";
+import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse.ts";
 
 export type { CfgCommand, CfgField };
 
 const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", "doctor"];
 const MAX_WORKERS = 1024;
 
-const integer = (min: number, max = Number.MAX_SAFE_INTEGER) => (value: string) => parseInteger(value, min, max);
 const duration = (min: number) => (value: string): Parsed<number> => {
   const parsed = parseDuration(value);
   return "value" in parsed && parsed.value < min ? { must: `be a duration of at least ${min}ms` } : parsed;
 };
-const oneOf = (...choices: string[]) => (value: string): Parsed<string> =>
-  choices.includes(value) ? { value } : { must: `be one of ${choices.join(", ")}` };
 
 /** Every option, in the order of the help. */
 export const CFG_FIELDS: readonly CfgField[] = [

@@ -3,19 +3,14 @@
  *
  * @module
  */
-import { type CfgField, DOWNLOADING } from "./cfg_field.ts";
-import { type Parsed, parseInteger, parseSize, parseSwitch } from "./cfg_parse.ts";
+import { type CfgField, DOWNLOADING, integer, oneOf } from "./cfg_field.ts";
+import { type Parsed, parseSize, parseSwitch } from "./cfg_parse.ts";
 
-const OVERWRITE = ["never", "changed", "always"];
-
-const integer = (min: number, max: number) => (value: string) => parseInteger(value, min, max);
 const MAX_RATE = 1_000_000;
 const rate = (value: string): Parsed<number> => {
   const number = /^\d{1,7}(\.\d{1,3})?$/.test(value) ? Number(value) : NaN;
   return number <= MAX_RATE ? { value: number } : { must: `be a number from 0 to ${MAX_RATE}` };
 };
-const overwrite = (value: string): Parsed<string> =>
-  OVERWRITE.includes(value) ? { value } : { must: `be one of ${OVERWRITE.join(", ")}` };
 
 /** The options, in the order of the help. */
 export const CFG_LIMIT_FIELDS: readonly CfgField[] = [
@@ -68,7 +63,7 @@ export const CFG_LIMIT_FIELDS: readonly CfgField[] = [
     name: "overwrite",
     flag: "overwrite",
     placeholder: "WHEN",
-    parse: overwrite,
+    parse: oneOf("never", "changed", "always"),
     default: "never",
     help: "replace files that are there: never, changed (if the server has another one) or always",
     commands: DOWNLOADING,

@@ -98,8 +98,9 @@ export class Attempt {
     const info = await this.#look(path);
     if (!info.isFile) throw new FileExistsError(path);
     this.#target.replace = true;
+    const { checksum, size = info.size } = this.#task;
     // Whether an old file has a checksum is not known: with one it is fetched, and checked, in any case.
-    if (this.#context.overwrite !== "changed" || this.#task.checksum !== undefined) return;
+    if (this.#context.overwrite !== "changed" || checksum !== undefined || size !== info.size) return;
     const known = await this.#context.manifest.find(this.#url, this.#task.out, info.size);
     const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
     if (etag === undefined && lastModified === undefined) return;

@@ -115,7 +115,6 @@ export class DownloadPool {
     this.#barren = 0;
     for (const host of [...this.#kept.keys()]) this.#startKept(host);
     this.#pump();
-    this.#ask();
     // Few free places wait for company only until the next look: beside long downloads they would wait for ever.
     this.#ask(1);
   }
@@ -124,7 +123,7 @@ export class DownloadPool {
   stop(): Promise<void> {
     this.#stopping ??= Promise.withResolvers<void>();
     this.#release(this.#queued);
-    for (const tasks of this.#kept.values()) for (const task of tasks) this.#giveBack(task, { type: "released" });
+    for (const tasks of this.#kept.values()) for (const task of tasks) this.#handOver(task, { type: "released" });
     this.#kept.clear();
     this.#keptInAll = 0;
     this.#finishIfStopped();
@@ -147,14 +146,14 @@ export class DownloadPool {
     if (answer.type === "open") {
       this.#run(task, host);
     } else if (answer.type === "closed") {
-      this.#giveBack(task, { type: "deferred", notBefore: answer.until });
+      this.#handOver(task, { type: "deferred", notBefore: answer.until });
     } else if ((kept?.length ?? 0) < KEPT_PER_HOST && this.#keptInAll < KEPT_IN_ALL) {
       if (kept === undefined) this.#kept.set(host, [task]);
       else kept.push(task);
       this.#keptInAll++;
     } else {
       const notBefore = Math.round(Date.now() + BACK_FOR_MS * (1 + Math.random()));
-      this.#giveBack(task, { type: "deferred", notBefore });
+      this.#handOver(task, { type: "deferred", notBefore });
     }
   }
 
@@ -167,7 +166,7 @@ export class DownloadPool {
       const task = kept.shift()!;
       this.#keptInAll--;
       if (answer.type === "open") this.#run(task, host);
-      else this.#giveBack(task, { type: "deferred", notBefore: answer.until });
+      else this.#handOver(task, { type: "deferred", notBefore: answer.until });
     }
     if (kept?.length === 0) this.#kept.delete(host);
   }
@@ -193,7 +192,7 @@ export class DownloadPool {
     if (outcome.type === "done") this.#counters.add(this.#index, "done", 1);
     else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
-    this.#handOver([task.seq, outcome]);
+    this.#handOver(task, outcome);
     if (this.#kept.size > 0) this.#startKept(host);
     this.#pump();
     this.#ask();
@@ -221,12 +220,8 @@ export class DownloadPool {
     if (count > 0) this.#flush();
   }
 
-  #giveBack(task: WorkerTask, outcome: TaskOutcome): void {
-    this.#handOver([task.seq, outcome]);
-  }
-
-  #handOver(settlement: WorkerSettlement): void {
-    this.#outcomes.push(settlement);
+  #handOver(task: WorkerTask, outcome: TaskOutcome): void {
+    this.#outcomes.push([task.seq, outcome]);
     const idle = this.#active === 0 && this.#queued === 0;
     if (idle || this.#outcomes.length >= SETTLE_BATCH) this.#flush();
     else this.#flushTimer ??= setTimeout(() => this.#flush(), SETTLE_WITHIN_MS);

@@ -92,6 +92,17 @@ test("with overwrite changed checks a checksum in any case", async (lane, length
   assertEquals(bench.server.requests.length, 2);
 });
 
+test("with overwrite changed takes no 304 for a file of the wrong size", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  await using bench = await DownloadBench.start((request) => answer(file, request), { lane });
+  bench.context.overwrite = "changed";
+  Deno.writeTextFileSync(bench.path("file"), "short");
+  const modified = new Date(file.answer({ headers: new Headers() }).headers.get("last-modified")!);
+  Deno.utimeSync(bench.path("file"), modified, modified);
+  assertEquals((await bench.fetch("/x", { size: length })).type, "done");
+  assertEquals(bench.read(), file.content());
+});
+
 test("never replaces a folder or a link, whatever it was told", async (lane, length) => {
   await using bench = await DownloadBench.start(() => new Response(bytesFor("x", length)), { lane });
   Deno.mkdirSync(bench.path("folder"));

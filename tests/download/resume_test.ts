@@ -153,6 +153,25 @@ test("after another boot goes on from what was certainly on the disk", (lane) =>
     assertEquals(asked, ['bytes=1000000- "one"']);
   }));
 
+test("after another boot notes what it wrote as of this one", async (lane) => {
+  const file = new RemoteFile();
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  const url = `${bench.server.url}/x`;
+  const state = { version: 1, url, length: 3_000_000, etag: '"one"', bootId: "boot-0", synced: 500_000 };
+  Deno.writeTextFileSync(bench.path("file.part-info"), JSON.stringify(state));
+  Deno.writeFileSync(bench.path("file.part"), file.content().subarray(0, 900_000));
+  file.breaks.push(1_000_000);
+  assertEquals((await bench.fetch("/x")).type, "retry");
+  const { bootId, synced } = JSON.parse(Deno.readTextFileSync(bench.path("file.part-info")));
+  assertEquals([bootId, synced], ["boot-1", 500_000]);
+  assertEquals((await bench.fetch("/x", { attempts: 1 })).type, "done");
+  assertEquals(bench.server.requests.map(({ headers }) => headers.get("range")?.replace(/\d{7}/, "N")), [
+    "bytes=500000-",
+    "bytes=N-",
+  ]);
+  assertEquals(bench.read(), file.content());
+});
+
 test("never takes a state that outlived its bytes for that of other bytes", async (lane) => {
   const one = new RemoteFile();
   const nameless = new RemoteFile({ etag: () => undefined, lastModified: undefined });

@@ -1,14 +1,20 @@
 import { existsSync } from "node:fs";
-import { join } from "@std/path";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
-import { type DownloadDriver, type DriverResponse, NotModifiedError, RangeRefusedError } from "./download_driver.ts";
+import {
+  type DownloadDriver,
+  type DriverRequest,
+  type DriverResponse,
+  NotModifiedError,
+  RangeRefusedError,
+} from "./download_driver.ts";
 import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
 import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
 import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { Throttle } from "./throttle.ts";
 import type { Watched } from "./watchdog.ts";
@@ -70,17 +76,20 @@ export class Attempt {
    */
   async run(): Promise<TaskDoneFacts> {
     const { fresh, overwrite, watchdog, manifest } = this.#context;
-    const finalPath = join(this.#target.root, this.#target.out);
+    const finalPath = pathBelow(this.#target.root, this.#target.out);
     if (!fresh && existsSync(finalPath)) {
       if (overwrite === "never") return await this.#knownFile(finalPath);
       await this.#allowReplacing(finalPath);
     }
     using watched = watchdog.start(this.#source);
     try {
-      return await this.#fetch(watched).catch((error) => {
-        if (error instanceof IntegrityError && !watched.signal.aborted) return this.#fetch(watched);
-        throw error;
-      });
+      for (let again = false;; again = true) {
+        try {
+          return await this.#fetch(watched);
+        } catch (error) {
+          if (again || !(error instanceof IntegrityError) || watched.signal.aborted) throw error;
+        }
+      }
     } catch (error) {
       if (error instanceof NotModifiedError && this.#old !== undefined) return this.#old.facts;
       if (error instanceof FileExistsError) {
@@ -133,7 +142,9 @@ export class Attempt {
     const left = !this.#context.fresh && PartFile.isLeft(this.#target);
     let part = left ? PartFile.open(this.#target) : undefined;
     try {
-      const opened = await this.#open(part, watched);
+      const opened = part?.left === undefined
+        ? { type: "body" as const, response: await this.#driver.open(this.#request(watched)), from: 0 }
+        : await this.#reopen(part.left, watched);
       watched.opened();
       if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
       using response = opened.response;
@@ -155,43 +166,45 @@ export class Attempt {
     }
   }
 
-  /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
-  async #open(part: PartFile | undefined, { signal }: Watched): Promise<Opened> {
+  #request({ signal }: Watched): DriverRequest {
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
     const { maxRedirects } = this.#context;
     const condition = this.#old?.condition;
-    const request = { url, headers, maxRedirects, signal, ...(condition === undefined ? {} : { condition }) };
-    if (part?.left !== undefined) {
-      const { state, bytes } = part.left;
-      const validators = validatorsOf(state);
-      for (const [index, ifRange] of validators.entries()) {
-        let response: DriverResponse;
-        try {
-          response = await this.#driver.open({ ...request, range: { from: bytes, ifRange } });
-        } catch (error) {
-          if (error instanceof RangeRefusedError) {
-            if (error.length === bytes && bytes === state.length) return { type: "whole", state };
-            break;
-          }
-          // An answer that makes no sense says nothing about the whole file.
-          if (error instanceof DownloadError && error.kind === "protocol") break;
-          throw error;
+    return condition === undefined
+      ? { url, headers, maxRedirects, signal }
+      : { url, headers, maxRedirects, signal, condition };
+  }
+
+  /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
+  async #reopen({ state, bytes }: { state: PartState; bytes: number }, watched: Watched): Promise<Opened> {
+    const request = this.#request(watched);
+    const validators = validatorsOf(state);
+    for (const [index, ifRange] of validators.entries()) {
+      let response: DriverResponse;
+      try {
+        response = await this.#driver.open({ ...request, range: { from: bytes, ifRange } });
+      } catch (error) {
+        if (error instanceof RangeRefusedError) {
+          if (error.length === bytes && bytes === state.length) return { type: "whole", state };
+          break;
         }
-        const same = response.decoded !== true && isSameVersion(state, response);
-        if (response.offset === bytes && same) return { type: "body", response, from: bytes };
-        if (response.offset === 0) {
-          // Some servers know the version by its date only; the same version deserves the other question.
-          const another = same && index + 1 < validators.length;
-          if (!another) return { type: "body", response, from: 0 };
-        }
-        response[Symbol.dispose]();
-        if (response.offset !== 0) break;
+        // An answer that makes no sense says nothing about the whole file.
+        if (error instanceof DownloadError && error.kind === "protocol") break;
+        throw error;
       }
+      const same = response.decoded !== true && isSameVersion(state, response);
+      if (response.offset === bytes && same) return { type: "body", response, from: bytes };
+      if (response.offset === 0) {
+        // Some servers know the version by its date only; the same version deserves the other question.
+        const another = same && index + 1 < validators.length;
+        if (!another) return { type: "body", response, from: 0 };
+      }
+      response[Symbol.dispose]();
+      if (response.offset !== 0) break;
     }
-    const response = await this.#driver.open(request);
-    return { type: "body", response, from: 0 };
+    return { type: "body", response: await this.#driver.open(request), from: 0 };
   }
 
   /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
@@ -207,22 +220,19 @@ export class Attempt {
     expectations: Expectations,
     watched: Watched,
   ): Promise<TaskDoneFacts> {
-    return await response.whole(async (bytes) => {
+    const { smallFiles, onBytes } = this.#context;
+    let facts!: TaskDoneFacts;
+    await response.whole((bytes) => {
       expectations.update(bytes);
       expectations.verify();
-      const { length } = bytes;
-      const facts = factsOf(response, length);
-      this.#context.onBytes(length);
-      await this.#context.smallFiles.store(
-        this.#target,
-        bytes,
-        this.#modified(facts),
-        (inode) => this.#line(facts, inode, watched),
-      );
-      // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
-      await this.#pay(length, watched)?.catch(() => {});
-      return facts;
+      facts = factsOf(response, bytes.length);
+      onBytes(bytes.length);
+      return smallFiles.store(this.#target, bytes, this.#modified(facts), (inode) => this.#line(facts, inode, watched));
     }, (bytes) => watched.touch(bytes));
+    // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
+    const paying = this.#pay(facts.bytes, watched);
+    if (paying !== undefined) await paying.catch(() => {});
+    return facts;
   }
 
   async #receive(

@@ -67,8 +67,9 @@ export interface DriverResponse extends Disposable {
    *
    * @param use Called once with all of it.
    * @param heard Called whenever a part of it has come, with its size.
+   * @returns What `use` returned.
    */
-  whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<T>;
+  whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>>;
   /**
    * Reads the body in pieces and hands over each; a piece is only valid within its call. The next one is read when what the
    * call returned has resolved.

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "@std/path";
+import { dirname } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import type { FinalNames } from "./final_names.ts";
+import { pathBelow } from "./path_below.ts";
 import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
@@ -61,7 +62,7 @@ export class PartFile implements Disposable {
 
   /** True if an earlier download of this file left something that could be continued. Costs a look at the disk. */
   static isLeft({ root, out }: PartTarget): boolean {
-    return existsSync(join(root, out) + STATE_SUFFIX);
+    return existsSync(pathBelow(root, out) + STATE_SUFFIX);
   }
 
   /**
@@ -70,7 +71,7 @@ export class PartFile implements Disposable {
    * @throws {DownloadError} If the disk refuses it, or a link leads out of the download folder.
    */
   static open(target: PartTarget): PartFile {
-    const finalPath = join(target.root, target.out);
+    const finalPath = pathBelow(target.root, target.out);
     try {
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const plain = finalPath + PART_SUFFIX;

@@ -83,30 +83,52 @@ export class RequestIdentities {
   start(href: string, taskHeaders: HeaderRecord): RequestIdentity {
     const url = new URL(href);
     const userinfo = takeUserinfo(url);
-    let own = userinfo === undefined && isEmpty(this.#headers)
+    const own = userinfo === undefined && isEmpty(this.#headers)
       ? taskHeaders
       : merge(userinfo === undefined ? NONE : basic(userinfo), this.#headers, taskHeaders);
-    let at = url;
-    return {
-      url,
-      headers: () => this.#complete(own, at),
-      moveTo: (target) => {
-        if (target.origin !== at.origin) own = harmless(own);
-        at = target;
-      },
-      learn: (lines) => this.#jar?.store(lines, at.href),
-    };
+    return new OneRequest(url, own, this.#credentials, this.#jar);
+  }
+}
+
+class OneRequest implements RequestIdentity {
+  readonly url: URL;
+  /** What the user gave, as far as it may still go along. */
+  #own: HeaderRecord;
+  #at: URL;
+  readonly #credentials: ((host: string) => NetrcCredentials | undefined) | undefined;
+  readonly #jar: CookieJar | undefined;
+
+  constructor(
+    url: URL,
+    own: HeaderRecord,
+    credentials: ((host: string) => NetrcCredentials | undefined) | undefined,
+    jar: CookieJar | undefined,
+  ) {
+    this.url = this.#at = url;
+    this.#own = own;
+    this.#credentials = credentials;
+    this.#jar = jar;
   }
 
-  #complete(own: HeaderRecord, url: URL): HeaderRecord {
+  headers(): HeaderRecord {
+    const own = this.#own;
     if (this.#credentials === undefined && this.#jar === undefined) return own;
-    const credentials = has(own, "authorization") ? undefined : this.#credentials?.(url.hostname);
-    const cookie = has(own, "cookie") ? undefined : this.#jar?.cookieHeader(url.href);
+    const credentials = has(own, "authorization") ? undefined : this.#credentials?.(this.#at.hostname);
+    const cookie = has(own, "cookie") ? undefined : this.#jar?.cookieHeader(this.#at.href);
     return {
       ...own,
       ...(credentials === undefined ? {} : basic(credentials)),
       ...(cookie === undefined ? {} : { Cookie: cookie }),
     };
+  }
+
+  moveTo(target: URL): void {
+    if (target.origin !== this.#at.origin) this.#own = harmless(this.#own);
+    this.#at = target;
+  }
+
+  learn(setCookieLines: readonly string[]): void {
+    this.#jar?.store(setCookieLines, this.#at.href);
   }
 }
 

@@ -1,7 +1,7 @@
-import { join } from "@std/path";
 import type { FinalNames } from "./final_names.ts";
 import type { Manifest, ManifestLine } from "./manifest.ts";
 import { diskError, FileExistsError, type PartTarget, prepareFolder } from "./part_file.ts";
+import { pathBelow } from "./path_below.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
 /** Where a small file goes. */
@@ -11,7 +11,8 @@ interface Written {
   path: string;
   finalPath: string;
   replace: boolean;
-  line: () => ManifestLine;
+  inode: number;
+  line: (inode: number) => ManifestLine;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
@@ -52,19 +53,12 @@ export class SmallFiles {
     line: (inode: number) => ManifestLine,
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const finalPath = join(target.root, target.out);
+    const finalPath = pathBelow(target.root, target.out);
     try {
       const path = `${finalPath}${PART_SUFFIX}-${target.tag}`;
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const inode = write(path, bytes, modified);
-      this.#written.push({
-        path,
-        finalPath,
-        replace: target.replace ?? false,
-        line: () => line(inode),
-        resolve,
-        reject,
-      });
+      this.#written.push({ path, finalPath, replace: target.replace ?? false, inode, line, resolve, reject });
       if (this.#written.length === 1) queueMicrotask(() => this.#finish());
     } catch (error) {
       reject(diskError(error, finalPath));
@@ -79,7 +73,7 @@ export class SmallFiles {
     const lines: ManifestLine[] = [];
     for (const file of written) {
       try {
-        lines.push(file.line());
+        lines.push(file.line(file.inode));
         ready.push(file);
       } catch (error) {
         drop(file, error);

@@ -64,16 +64,16 @@ export function fallbackOut(out: string, url: string): string {
  */
 export function outProblem(out: string): string | undefined {
   if (out === "") return "must not be empty";
-  if (byteLength(out) > MAX_PATH_BYTES) return `must be at most ${MAX_PATH_BYTES} bytes`;
+  if (isLonger(out, MAX_PATH_BYTES)) return `must be at most ${MAX_PATH_BYTES} bytes`;
   if (out.startsWith("/") || /^[a-z]:/i.test(out)) return "must be relative to the download folder";
   const segments = out.split("/");
   if (segments[0]?.toLowerCase() === STATE_FOLDER) return `must not be in ${STATE_FOLDER}`;
   for (const segment of segments) {
     if (segment === "" || segment === "." || segment === "..") return "must not have empty, . or .. segments";
-    if (segment.replace(FORBIDDEN, "") !== segment) return "must not have backslashes or control characters";
+    if (segment.search(FORBIDDEN) !== -1) return "must not have backslashes or control characters";
     if (DEVICE.test(segment)) return "must not be the name of a device";
     if (/[. ]$/.test(segment)) return "must not have segments that end in a dot or a space";
-    if (byteLength(segment) > MAX_SEGMENT_BYTES) return `must have segments of at most ${MAX_SEGMENT_BYTES} bytes`;
+    if (isLonger(segment, MAX_SEGMENT_BYTES)) return `must have segments of at most ${MAX_SEGMENT_BYTES} bytes`;
   }
   if (PART_NAME.test(out)) return `must not end in ${PART_SUFFIX}: that marks unfinished files`;
   return undefined;
@@ -121,6 +121,11 @@ function decode(text: string): string {
   } catch {
     return text;
   }
+}
+
+function isLonger(text: string, bytes: number): boolean {
+  // A character has at most three bytes in UTF-8, or four where it counts as two.
+  return text.length * 3 > bytes && byteLength(text) > bytes;
 }
 
 function byteLength(text: string): number {

@@ -32,18 +32,6 @@ export type ConnectProbe = (url: string, signal: AbortSignal) => Promise<void>;
 
 const USUAL_PORTS: Readonly<Record<string, number>> = { "https:": 443, "socks5:": 1080, "socks5h:": 1080 };
 
-interface Entry {
-  controller: AbortController;
-  url: string;
-  startedAt: number;
-  activeAt: number;
-  opened: boolean;
-  probed: boolean;
-  /** When the speed began to be measured, and the bytes since. */
-  measuredFrom: number;
-  bytes: number;
-}
-
 /**
  * Watches the attempts of a worker with one timer for all of them, so that an attempt costs no timer of its own.
  *
@@ -54,7 +42,7 @@ interface Entry {
 export class Watchdog implements Disposable {
   readonly #limits: WatchLimits;
   readonly #probe: ConnectProbe;
-  readonly #entries = new Set<Entry>();
+  readonly #attempts = new Set<WatchedAttempt>();
   readonly #timer: ReturnType<typeof setInterval>;
   #now = performance.now();
 
@@ -71,90 +59,117 @@ export class Watchdog implements Disposable {
 
   /** Starts to watch an attempt; dispose of it when it ends. */
   start(url: string): Watched {
-    const now = performance.now();
-    const controller = new AbortController();
-    const entry: Entry = {
-      controller,
-      url,
-      startedAt: now,
-      activeAt: now,
-      opened: false,
-      probed: false,
-      measuredFrom: now,
-      bytes: 0,
-    };
-    this.#entries.add(entry);
-    return {
-      signal: controller.signal,
-      touch: (bytes) => {
-        // The time of the last look is near enough, and costs nothing.
-        entry.activeAt = this.#now;
-        entry.bytes += bytes;
-      },
-      rest: () => {
-        entry.activeAt = entry.measuredFrom = performance.now();
-        entry.bytes = 0;
-      },
-      opened: () => {
-        entry.opened = true;
-        entry.activeAt = entry.measuredFrom = performance.now();
-        entry.bytes = 0;
-      },
-      abort: (reason) => controller.abort(reason),
-      [Symbol.dispose]: () => {
-        this.#entries.delete(entry);
-      },
-    };
+    const attempt = new WatchedAttempt(url, this);
+    this.#attempts.add(attempt);
+    return attempt;
+  }
+
+  /** The time of the last look, in milliseconds of `performance.now()`. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Watches an attempt no longer. */
+  end(attempt: WatchedAttempt): void {
+    this.#attempts.delete(attempt);
   }
 
   /** Ends every attempt. */
   abortAll(reason: Error): void {
-    for (const entry of this.#entries) entry.controller.abort(reason);
+    for (const attempt of this.#attempts) attempt.abort(reason);
   }
 
   #look(): void {
     this.#now = performance.now();
     const { connectTimeoutMs, stallTimeoutMs, timeoutMs, minSpeed = 0 } = this.#limits;
-    for (const entry of this.#entries) {
-      if (entry.controller.signal.aborted) continue;
-      if (timeoutMs !== undefined && this.#now - entry.startedAt > timeoutMs) {
-        this.#expire(entry, `not finished after ${seconds(timeoutMs)}`);
-      } else if (this.#now - entry.activeAt > stallTimeoutMs) {
-        this.#expire(entry, `no byte for ${seconds(stallTimeoutMs)}`);
-      } else if (minSpeed > 0 && entry.opened && this.#now - entry.measuredFrom > stallTimeoutMs) {
-        const speed = Math.floor(entry.bytes / (this.#now - entry.measuredFrom) * 1000);
-        if (speed < minSpeed) this.#expire(entry, `${speed} bytes a second are fewer than ${minSpeed}`);
-        entry.measuredFrom = this.#now;
-        entry.bytes = 0;
-      } else if (!entry.opened && !entry.probed && this.#now - entry.startedAt > connectTimeoutMs / 2) {
-        entry.probed = true;
-        this.#tryConnect(entry, connectTimeoutMs / 2);
+    for (const attempt of this.#attempts) {
+      if (attempt.signal.aborted) continue;
+      if (timeoutMs !== undefined && this.#now - attempt.startedAt > timeoutMs) {
+        this.#expire(attempt, `not finished after ${seconds(timeoutMs)}`);
+      } else if (this.#now - attempt.activeAt > stallTimeoutMs) {
+        this.#expire(attempt, `no byte for ${seconds(stallTimeoutMs)}`);
+      } else if (minSpeed > 0 && attempt.isOpen && this.#now - attempt.measuredFrom > stallTimeoutMs) {
+        const speed = Math.floor(attempt.bytes / (this.#now - attempt.measuredFrom) * 1000);
+        if (speed < minSpeed) this.#expire(attempt, `${speed} bytes a second are fewer than ${minSpeed}`);
+        attempt.measuredFrom = this.#now;
+        attempt.bytes = 0;
+      } else if (!attempt.isOpen && !attempt.probed && this.#now - attempt.startedAt > connectTimeoutMs / 2) {
+        attempt.probed = true;
+        this.#tryConnect(attempt, connectTimeoutMs / 2);
       }
     }
   }
 
-  async #tryConnect(entry: Entry, withinMs: number): Promise<void> {
+  async #tryConnect(attempt: WatchedAttempt, withinMs: number): Promise<void> {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), withinMs);
     try {
-      await this.#probe(entry.url, AbortSignal.any([giveUp.signal, entry.controller.signal]));
+      await this.#probe(attempt.url, AbortSignal.any([giveUp.signal, attempt.signal]));
     } catch {
       // A refusal or an unknown name is for the attempt itself to report; only silence is judged here.
-      if (giveUp.signal.aborted && !entry.opened) {
-        this.#expire(entry, `no connection after ${seconds(this.#limits.connectTimeoutMs)}`);
+      if (giveUp.signal.aborted && !attempt.isOpen) {
+        this.#expire(attempt, `no connection after ${seconds(this.#limits.connectTimeoutMs)}`);
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #expire(entry: Entry, what: string): void {
-    entry.controller.abort(new DownloadError("timeout", `${new URL(entry.url).host}: ${what}`));
+  #expire(attempt: WatchedAttempt, what: string): void {
+    attempt.abort(new DownloadError("timeout", `${new URL(attempt.url).host}: ${what}`));
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#entries.clear();
+    this.#attempts.clear();
+  }
+}
+
+/** What the watchdog knows of an attempt. */
+class WatchedAttempt implements Watched {
+  readonly url: string;
+  startedAt: number;
+  activeAt: number;
+  isOpen = false;
+  probed = false;
+  /** When the speed began to be measured, and the bytes since. */
+  measuredFrom: number;
+  bytes = 0;
+  readonly #controller = new AbortController();
+  readonly #watchdog: Watchdog;
+
+  constructor(url: string, watchdog: Watchdog) {
+    this.url = url;
+    this.#watchdog = watchdog;
+    this.startedAt = this.activeAt = this.measuredFrom = performance.now();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  touch(bytes: number): void {
+    // The time of the last look is near enough, and costs nothing.
+    this.activeAt = this.#watchdog.now;
+    this.bytes += bytes;
+  }
+
+  rest(): void {
+    this.activeAt = this.measuredFrom = performance.now();
+    this.bytes = 0;
+  }
+
+  opened(): void {
+    this.isOpen = true;
+    this.rest();
+  }
+
+  abort(reason: Error): void {
+    this.#controller.abort(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.#watchdog.end(this);
   }
 }
 

@@ -12,6 +12,8 @@ const DECODERS: ReadonlyMap<string, CompressionFormat> = new Map([
 
 /** A file that `fetch` is receiving. */
 export class FetchResponse implements DriverResponse {
+  /** Tells it from an answer without a file. */
+  readonly ok = true;
   /** The url that answered. */
   readonly finalUrl: string;
   /** Where the body begins in the file. */
@@ -67,7 +69,12 @@ export class FetchResponse implements DriverResponse {
     return this.response.headers;
   }
 
-  async whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<T> {
+  /** The Set-Cookie headers. */
+  get setCookie(): readonly string[] {
+    return this.response.headers.getSetCookie();
+  }
+
+  async whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>> {
     const whole = new Uint8Array(this.length ?? 0);
     let filled = 0;
     await this.read((piece) => {
@@ -77,7 +84,7 @@ export class FetchResponse implements DriverResponse {
       filled += piece.length;
       return undefined;
     });
-    return use(whole.subarray(0, filled));
+    return await use(whole.subarray(0, filled));
   }
 
   async read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void> {

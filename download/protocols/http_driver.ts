@@ -14,9 +14,8 @@ import { RequestIdentities } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
-import { HttpLane } from "./http_lane.ts";
+import { HttpLane, type LaneAnswer, type LaneStatus } from "./http_lane.ts";
 import type { LaneDialing } from "./lane_connection.ts";
-import type { LaneResponse } from "./lane_response.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const USER_AGENT = "corehaul/0.1.0";
@@ -34,11 +33,6 @@ export interface HttpDriverOptions {
   /** How connections are made if the identity denies private addresses. Default: by its rules. */
   connect?: LaneDialing["connect"];
 }
-
-/** An answer, whoever brought it: a file, or a status with its headers. */
-type Answer =
-  | { file: DriverResponse; setCookie?: readonly string[] | undefined }
-  | { file?: never; status: number; headers: Headers };
 
 /**
  * Fetches http and https urls: plain answers over a narrow client of our own, which costs a third, and whatever that does
@@ -74,15 +68,20 @@ export class HttpDriver implements DownloadDriver {
   async open(request: DriverRequest): Promise<DriverResponse> {
     const identities = this.#identities ??= await this.#loading!;
     const identity = identities.start(request.url, request.headers);
+    const { range, condition, signal } = request;
+    // Ranges and conditions are rare: the lane need not know them.
+    const plain = range === undefined && condition === undefined;
     let { url } = identity;
     for (let hops = 0;; hops++) {
-      const answer = await this.#ask(url, identity.headers(), request);
+      const headers = identity.headers();
+      let answer: LaneAnswer | FetchResponse | undefined = plain ? await this.#lane.open({ url, headers, signal }) : undefined;
+      answer ??= await this.#ask(url, headers, request);
       if (identities.keepsCookies) {
-        identity.learn(answer.file === undefined ? answer.headers.getSetCookie() : answer.setCookie ?? []);
+        identity.learn(answer.ok ? answer.setCookie ?? [] : answer.headers.getSetCookie());
       }
-      if (answer.file !== undefined) return answer.file;
-      if (answer.status === 304 && request.condition !== undefined) throw new NotModifiedError(url.host);
-      if (answer.status === 416 && request.range !== undefined) {
+      if (answer.ok) return answer;
+      if (answer.status === 304 && condition !== undefined) throw new NotModifiedError(url.host);
+      if (answer.status === 416 && range !== undefined) {
         throw new RangeRefusedError(url.host, refusedLength(answer.headers));
       }
       if (!REDIRECTS.has(answer.status)) throw statusError(answer, url);
@@ -94,22 +93,19 @@ export class HttpDriver implements DownloadDriver {
     }
   }
 
+  /** Asks with the runtime's client. */
   async #ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
     { range, condition, signal }: DriverRequest,
-  ): Promise<Answer> {
-    // Ranges and conditions are rare: the lane need not know them.
+  ): Promise<FetchResponse | LaneStatus> {
     const plain = range === undefined && condition === undefined;
-    const answer = plain ? await this.#lane.open({ url, headers, signal }) : undefined;
-    if (answer !== undefined) return answer.ok ? { file: laneFile(answer), setCookie: answer.setCookie } : answer;
     const response = await this.#fetch(url, plain ? headers : withPreconditions(headers, range, condition), signal);
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
-      const setCookie = response.headers.getSetCookie();
-      return { file: new FetchResponse(response, url, this.#buffers), setCookie };
+      return new FetchResponse(response, url, this.#buffers);
     }
     response.body?.cancel().catch(() => {});
-    return { status: response.status, headers: response.headers };
+    return { ok: false, status: response.status, headers: response.headers };
   }
 
   /** Redirects are followed by hand: `fetch` itself would carry custom headers to other origins. */
@@ -152,21 +148,6 @@ export class HttpDriver implements DownloadDriver {
     this.#lane[Symbol.dispose]();
     this.#client?.close();
   }
-}
-
-function laneFile(response: LaneResponse): DriverResponse {
-  const { finalUrl, length, etag, lastModified, headers } = response;
-  return {
-    finalUrl,
-    offset: 0,
-    length,
-    ...(headers === undefined ? {} : { headers }),
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-    whole: (use, heard) => response.readWhole(use, heard),
-    read: (sink) => response.readInto(sink),
-    [Symbol.dispose]: () => response[Symbol.dispose](),
-  };
 }
 
 function statusError({ status, headers }: { status: number; headers: Headers }, url: URL): DownloadError {

@@ -10,7 +10,7 @@
  */
 import { networkError } from "../download_error.ts";
 import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
-import { LaneExchange } from "./lane_exchange.ts";
+import { type LaneAsked, LaneExchange } from "./lane_exchange.ts";
 import { LanePool } from "./lane_pool.ts";
 import { type LaneHost, laneHost, laneOrigin, laneRequest } from "./lane_request.ts";
 import { LaneResponse } from "./lane_response.ts";
@@ -94,14 +94,13 @@ export class HttpLane implements Disposable {
     const request = laneRequest(host, href, headers);
     if (request === undefined) return undefined;
     const idle = this.#pool.take(key);
-    const connection = idle ?? await this.#connect(host, href, signal);
-    const answer = await this.#exchange(connection, request, href, signal);
-    if (answer === undefined || "ok" in answer) return answer;
-    if (idle === undefined) throw networkError(answer.cause, href);
-    const fresh = await this.#connect(host, href, signal);
-    const second = await this.#exchange(fresh, request, href, signal);
-    if (second === undefined || "ok" in second) return second;
-    throw networkError(second.cause, href);
+    for (let kept = idle !== undefined;; kept = false) {
+      const connection = kept ? idle! : await this.#connect(host, href, signal);
+      const exchange = new LaneExchange(connection, href, this.#pool, signal);
+      const asked = await exchange.ask(request);
+      if (asked.type !== "died") return this.#answer(exchange, asked);
+      if (!kept) throw networkError(asked.cause, href);
+    }
   }
 
   /** Closes all connections; downloads that use them fail. */
@@ -124,27 +123,20 @@ export class HttpLane implements Disposable {
     return connection;
   }
 
-  async #exchange(
-    connection: LaneConnection,
-    request: string,
-    href: string,
-    signal: AbortSignal,
-  ): Promise<LaneAnswer | { cause: unknown } | undefined> {
-    const exchange = new LaneExchange(connection, href, this.#pool, signal);
+  /** What to make of the head: a file or a status; undefined if there is doubt about it. */
+  #answer(exchange: LaneExchange, asked: LaneAsked): LaneAnswer | undefined {
+    let answer: LaneAnswer | undefined;
     try {
-      const asked = await exchange.ask(request);
       if (asked.type === "head") {
         const { head } = asked;
-        if (head.status !== 200) return toStatus(exchange, head.status);
-        if (head.length !== undefined && !head.encoded) {
-          return new LaneResponse(exchange, head, head.length, this.#pool, this.#headers);
+        if (head.status !== 200) answer = toStatus(exchange, head.status);
+        else if (head.length !== undefined && !head.encoded) {
+          answer = new LaneResponse(exchange, head, head.length, this.#pool, this.#headers);
         }
       }
-      exchange.close();
-      return asked.type === "died" ? { cause: asked.cause } : undefined;
-    } catch (error) {
-      exchange.close();
-      throw error;
+      return answer;
+    } finally {
+      if (answer === undefined) exchange.close();
     }
   }
 }

@@ -14,6 +14,8 @@ export interface LaneDialing {
 }
 
 const encoder = new TextEncoder();
+const NOTHING = Promise.resolve();
+const NO_BYTES = new Uint8Array();
 
 /**
  * A connection to one server that carries one request at a time. While it is idle it listens: bytes that nobody asked
@@ -41,6 +43,7 @@ export class LaneConnection {
   #strayed = false;
   #closed = false;
   #sendError: unknown;
+  #unsent: Uint8Array = NO_BYTES;
 
   private constructor(host: LaneHost, conn: Deno.Conn) {
     this.host = host;
@@ -114,17 +117,26 @@ export class LaneConnection {
     return this.#outgoing.subarray(0, encoder.encodeInto(request, this.#outgoing).written);
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
-    } catch (error) {
-      this.#sendError = error;
-      this.close();
-    }
-    // A read that was over before the write must get its say first, and has as many steps to go.
-    await undefined;
-    this.#sent = true;
+  #send(bytes: Uint8Array): void {
+    this.#unsent = bytes;
+    this.#conn.write(bytes).then(this.#onWritten, this.#onSendFailed);
   }
+
+  readonly #onWritten = (count: number): void => {
+    if (count < this.#unsent.length) return this.#send(this.#unsent.subarray(count));
+    // A read that was over before the write must get its say first, and has as many steps to go.
+    NOTHING.then(this.#onSent);
+  };
+
+  readonly #onSent = (): void => {
+    this.#sent = true;
+  };
+
+  readonly #onSendFailed = (error: unknown): void => {
+    this.#sendError = error;
+    this.close();
+    this.#sent = true;
+  };
 }
 
 /** Makes a connection to a server, over TLS if it is one of https. */

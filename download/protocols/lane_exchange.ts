@@ -42,13 +42,13 @@ export class LaneExchange {
   }
 
   /**
-   * Sends the request and reads the head of the answer.
+   * Sends the request and reads the head of the answer. Where that fails, the connection is closed.
    *
    * @throws {DownloadError} If the connection ended within the head; an abort throws its reason.
    */
   async ask(request: string): Promise<LaneAsked> {
     // The abort may have come before this was there to hear of it.
-    this.#signal.throwIfAborted();
+    if (this.#signal.aborted) throw this.#broken(this.#signal.reason);
     const connection = this.#connection;
     const { buffer } = connection;
     let reading = connection.ask(request);
@@ -57,14 +57,14 @@ export class LaneExchange {
       try {
         count = await reading;
       } catch (error) {
-        if (this.#signal.aborted) throw this.#signal.reason;
-        if (this.#filled === 0) return { type: "died", cause: connection.sendError ?? error };
-        throw networkError(error, this.href);
+        if (this.#signal.aborted) throw this.#broken(this.#signal.reason);
+        if (this.#filled === 0) return this.#died(connection.sendError ?? error);
+        throw this.#broken(networkError(error, this.href));
       }
-      if (connection.strayed) return { type: "died", cause: new Error("bytes came before the request was sent") };
+      if (connection.strayed) return this.#died(new Error("bytes came before the request was sent"));
       if (count === null) {
-        if (this.#filled === 0) return { type: "died", cause: new Error("connection closed before an answer came") };
-        throw this.#fail("connection closed within the head of the answer");
+        if (this.#filled === 0) return this.#died(new Error("connection closed before an answer came"));
+        throw this.#broken(this.#fail("connection closed within the head of the answer"));
       }
       this.#filled += count;
       const state = this.#head.read(buffer, this.#filled);
@@ -148,6 +148,16 @@ export class LaneExchange {
     if (this.#over) return;
     this.#end();
     this.#connection.close();
+  }
+
+  #died(cause: unknown): LaneAsked {
+    this.close();
+    return { type: "died", cause };
+  }
+
+  #broken<T>(reason: T): T {
+    this.close();
+    return reason;
   }
 
   #end(): void {

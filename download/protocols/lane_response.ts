@@ -1,20 +1,22 @@
+import type { DriverResponse } from "../download_driver.ts";
 import type { HttpHead } from "./http_head.ts";
 import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";
 
-const STREAM_CHUNK = 64 * 1024;
 /** A body that is longer may be worth continuing, which takes more than the usual fields. */
 const LARGE = 1024 * 1024;
 
 /**
- * A file that a server is sending. Its body is read once, by one of `readWhole`, `readInto`, `bytes` and `body`; a
- * response whose body is not wanted must be disposed of, as its connection stays open until then.
+ * A file that a server is sending. Its body is read once, by `whole` or by `read`; a response whose body is not wanted
+ * must be disposed of, as its connection stays open until then.
  */
-export class LaneResponse implements Disposable {
+export class LaneResponse implements DriverResponse {
   /** Tells it from a {@linkcode LaneStatus}. */
   readonly ok = true;
   /** Always 200. */
   readonly status = 200;
+  /** Always 0: the lane asks for whole files. */
+  readonly offset = 0;
   /** The url that answered. */
   readonly finalUrl: string;
   /** How many bytes the body has. */
@@ -29,7 +31,6 @@ export class LaneResponse implements Disposable {
   declare readonly setCookie?: readonly string[];
   #exchange: LaneExchange | undefined;
   #started = false;
-  #body: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
   readonly #pool: LanePool;
 
   /**
@@ -54,25 +55,31 @@ export class LaneResponse implements Disposable {
    * Reads the body at once and hands it over without a copy: the cheapest way for a small one.
    *
    * @param use Called once with the whole body, which is only valid within the call.
-   * @param heard Called whenever a part of it has come.
+   * @param heard Called whenever a further part of it has come.
    * @returns What `use` returned.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
    */
-  async readWhole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T, heard?: (bytes: number) => void): Promise<T> {
+  async whole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T, heard?: (bytes: number) => void): Promise<Awaited<T>> {
     const exchange = this.#start();
+    let result: T;
     try {
-      const room = exchange.room(this.length);
-      const bytes = await this.#fill(exchange, room ?? new Uint8Array(this.length + 1), room !== undefined, heard);
-      return use(bytes.subarray(0, this.length));
+      const { length } = this;
+      const begun = exchange.begun();
+      const room = exchange.room(length);
+      const bytes = room ?? new Uint8Array(length + 1);
+      if (room === undefined) bytes.set(begun);
+      // Most small bodies come together with their head.
+      for (let filled = begun.length; !exchange.whole;) {
+        const count = await exchange.read(bytes.subarray(filled));
+        filled += count;
+        heard?.(count);
+      }
+      result = use(bytes.subarray(0, length));
     } finally {
       // Closes it if the body was not read to its end.
       this.#finish(exchange);
     }
-  }
-
-  /** The body at once, as a copy of one's own. */
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.readWhole((bytes) => bytes.slice());
+    return await result;
   }
 
   /**
@@ -81,7 +88,7 @@ export class LaneResponse implements Disposable {
    * @param sink Called with each piece, which is only valid within the call; what it returns is awaited.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
    */
-  async readInto(sink: (chunk: Uint8Array<ArrayBuffer>) => Promise<void> | undefined): Promise<void> {
+  async read(sink: (piece: Uint8Array<ArrayBuffer>) => Promise<void> | undefined): Promise<void> {
     const exchange = this.#start();
     let large: Uint8Array<ArrayBuffer> | undefined;
     let reading = false;
@@ -105,16 +112,6 @@ export class LaneResponse implements Disposable {
     }
   }
 
-  /** The body as a byte stream; null for an empty one. */
-  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    if (this.#body === undefined) {
-      const exchange = this.#start();
-      if (this.length === 0) this.#finish(exchange);
-      this.#body = this.length === 0 ? null : this.#stream(exchange);
-    }
-    return this.#body;
-  }
-
   /** Lets go of the connection; without effect once the body was read. */
   [Symbol.dispose](): void {
     this.#exchange?.close();
@@ -132,54 +129,5 @@ export class LaneResponse implements Disposable {
   #finish(exchange: LaneExchange): void {
     this.#exchange = undefined;
     exchange.finish();
-  }
-
-  async #fill(
-    exchange: LaneExchange,
-    target: Uint8Array<ArrayBuffer>,
-    inPlace: boolean,
-    heard: ((bytes: number) => void) | undefined,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const begun = exchange.begun();
-    if (!inPlace) target.set(begun);
-    let filled = begun.length;
-    while (!exchange.whole) {
-      const count = await exchange.read(target.subarray(filled));
-      filled += count;
-      heard?.(count);
-    }
-    return target;
-  }
-
-  #stream(exchange: LaneExchange): ReadableStream<Uint8Array<ArrayBuffer>> {
-    let begun = exchange.begun();
-    return new ReadableStream({
-      type: "bytes",
-      autoAllocateChunkSize: STREAM_CHUNK,
-      pull: async (controller) => {
-        const request = controller.byobRequest;
-        const view = request?.view;
-        if (!request || !view) return;
-        const target = new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
-        let count = Math.min(begun.length, target.length);
-        if (count > 0) {
-          target.set(begun.subarray(0, count));
-          begun = begun.subarray(count);
-        } else {
-          try {
-            count = await exchange.read(target);
-          } catch (error) {
-            this.#exchange = undefined;
-            exchange.close();
-            throw error;
-          }
-        }
-        const done = begun.length === 0 && exchange.whole;
-        if (done) this.#finish(exchange);
-        request.respond(count);
-        if (done) controller.close();
-      },
-      cancel: () => this[Symbol.dispose](),
-    }, { highWaterMark: 0 }) as ReadableStream<Uint8Array<ArrayBuffer>>;
   }
 }

@@ -103,6 +103,11 @@ export class DownloadSession {
     return this.#feeder.idle;
   }
 
+  /** Resolves the next time that nothing is in the hands of a worker any more. */
+  get quiet(): Promise<void> {
+    return this.#feeder.quiet;
+  }
+
   /** Registers the owner, takes up what the dead left behind, and starts every worker. */
   async start(): Promise<void> {
     const { list, cores } = this.#ports;

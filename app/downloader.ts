@@ -304,11 +304,15 @@ export class Downloader implements AsyncDisposable {
   ): Promise<"settled"> {
     await feed?.firstRead;
     while (!signal.aborted) {
+      const { quiet } = session;
       if (session.idle) {
         const { waiting, running } = await this.#list.counts();
         if (waiting === 0 && running === 0 && session.idle) return "settled";
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      // Others may end the last task too, and time may make one ready.
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await Promise.race([quiet, new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS))]);
+      clearTimeout(timer);
     }
     return "settled";
   }

@@ -36,6 +36,7 @@ export class TaskFeeder {
   #settling: Promise<void> | undefined;
   #claiming: Promise<void> | undefined;
   #wake = Promise.withResolvers<void>();
+  #quiet = Promise.withResolvers<void>();
   #stopped = false;
 
   constructor(ports: FeederPorts) {
@@ -48,6 +49,11 @@ export class TaskFeeder {
   /** True if no worker holds a task and everything is settled. */
   get idle(): boolean {
     return this.#unsettled.length === 0 && this.#settling === undefined && this.#running.every((map) => map.size === 0);
+  }
+
+  /** Resolves the next time that it has become idle. */
+  get quiet(): Promise<void> {
+    return this.#quiet.promise;
   }
 
   /** Starts to claim. */
@@ -134,6 +140,9 @@ export class TaskFeeder {
     this.#settling ??= this.#settleAll().catch(this.#ports.failed).finally(() => {
       this.#settling = undefined;
       this.#settleSoon();
+      if (!this.idle) return;
+      this.#quiet.resolve();
+      this.#quiet = Promise.withResolvers();
     });
   }
 

@@ -1,4 +1,3 @@
-import { getRotatingFileSink } from "@logtape/file";
 import {
   configure,
   dispose,
@@ -33,6 +32,7 @@ export async function setUpLog(settings: CfgSettings, terminal: Terminal): Promi
   let sink: Sink;
   if (logFile !== undefined) {
     const formatter = logFormat === "json" ? json : getTextFormatter({ timestamp: "rfc3339", category: () => "" });
+    const { getRotatingFileSink } = await import("@logtape/file");
     sink = getRotatingFileSink(logFile, { maxSize: ROTATE_AT_BYTES, maxFiles: KEPT_FILES, formatter });
   } else {
     sink = (record) => terminal.line(logFormat === "json" ? json(record).trimEnd() : plain(record));

@@ -66,7 +66,7 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
   }
   // Deno would let this variable exempt hosts from the proxy that was asked for.
   if (settings.proxy !== undefined) { for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.delete(name); }
-  const terminal = new Terminal(isLive(settings, command));
+  const terminal = await Terminal.open(isLive(settings, command));
   await using log = await setUpLog(settings, terminal);
   const context: Context = { command, settings, terminal, logger: log.logger };
   switch (command.name) {
@@ -195,7 +195,7 @@ function isLive(settings: CfgSettings, command: Command): boolean {
 
 /** Says what went wrong, in one line for each problem, and gives the exit code for it. */
 function report(error: unknown): number {
-  const say = (message: string) => new Terminal(false).line(`corehaul: ${message}`);
+  const say = (message: string) => new Terminal().line(`corehaul: ${message}`);
   if (error instanceof CfgError) {
     for (const problem of error.problems) say(problem.message);
     return USAGE;

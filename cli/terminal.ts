@@ -1,19 +1,32 @@
-import { createLogUpdate } from "log-update";
-import process from "node:process";
+type Update = ReturnType<typeof import("log-update").createLogUpdate>;
 
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
 
 /** The terminal: lines that stay, above a block that is drawn again and again. Both go to standard error. */
 export class Terminal {
-  readonly #update: ReturnType<typeof createLogUpdate> | undefined;
+  readonly #update: Update | undefined;
   readonly #encoder = new TextEncoder();
   #block = "";
 
-  /** @param live Draw a block; only on a terminal. */
-  constructor(live: boolean) {
+  /** @param update Draws the block; absent: there is none. */
+  constructor(update?: Update) {
+    this.#update = update;
+  }
+
+  /**
+   * Takes the terminal over. What draws is loaded only then: it takes longer than all the rest of the start.
+   *
+   * @param live Draw a block; only on a terminal.
+   */
+  static async open(live: boolean): Promise<Terminal> {
+    if (!live) return new Terminal();
+    const [{ createLogUpdate }, { default: process }] = await Promise.all([
+      import("log-update"),
+      import("node:process"),
+    ]);
     // It would hide the cursor by a package that answers the first SIGINT with a second one.
-    this.#update = live ? createLogUpdate(process.stderr, { showCursor: true }) : undefined;
+    return new Terminal(createLogUpdate(process.stderr, { showCursor: true }));
   }
 
   /** True if it draws a block. */

@@ -7,7 +7,8 @@ const UNSTABLE = ["--unstable-kv", "--unstable-worker-options"];
  * What a downloader needs of V8: small heaps, since nearly all that it makes is garbage a moment later, and no
  * optimising compiler, which costs a short run more than it brings: most of the work is the kernel's.
  */
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=20,--no-turbofan";
+const V8_FLAGS =
+  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--heap-growing-percent=50,--maglev-as-top-tier";
 
 /** How this process was started: by the user, or by {@linkcode reexec} in its place or as its child. */
 const startedAs = takeMark();

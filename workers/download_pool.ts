@@ -4,7 +4,7 @@ import type { AdmissionLimit } from "./admission_limit.ts";
 import type { HostGate } from "./host_gate.ts";
 import type { WorkerSettlement, WorkerTask } from "./proc_messages.ts";
 
-const SETTLE_BATCH = 50;
+const SETTLE_BATCH = 200;
 const SETTLE_WITHIN_MS = 100;
 /** How much work to hold beyond what is running, in looks at the load. */
 const LOOKS_AHEAD = 2;

@@ -74,7 +74,9 @@ export class HttpDriver implements DownloadDriver {
     let { url } = identity;
     for (let hops = 0;; hops++) {
       const headers = identity.headers();
-      let answer: LaneAnswer | FetchResponse | undefined = plain ? await this.#lane.open({ url, headers, signal }) : undefined;
+      let answer: LaneAnswer | FetchResponse | undefined = plain
+        ? await this.#lane.open({ url, headers, signal })
+        : undefined;
       answer ??= await this.#ask(url, headers, request);
       if (identities.keepsCookies) {
         identity.learn(answer.ok ? answer.setCookie ?? [] : answer.headers.getSetCookie());

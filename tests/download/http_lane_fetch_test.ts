@@ -28,7 +28,7 @@ async function byLane(lane: HttpLane, url: URL): Promise<Outcome | undefined> {
     if (answer === undefined) return undefined;
     if (answer.ok) {
       const { length, etag = "-", lastModified = "-" } = answer;
-      return { type: "file", bytes: [...await answer.bytes()], length, etag, lastModified };
+      return { type: "file", bytes: [...await answer.whole((bytes) => bytes.slice())], length, etag, lastModified };
     }
     if (REDIRECTS.has(answer.status)) return { type: "redirect" };
     return { type: "status", status: answer.status, retry: answer.headers.get("retry-after") === "7" };

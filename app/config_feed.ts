@@ -123,7 +123,7 @@ export class ConfigFeed implements Disposable {
 
   async #add(message: FromProcConfig & { type: "drafts" }): Promise<void> {
     const { news, file, list } = this.#ports;
-    const results: AddResult[] = await list.add(decodeDrafts(message.batch));
+    const results: AddResult[] = await list.add(decodeDrafts(message));
     let added = 0;
     let duplicates = 0;
     for (const [i, result] of results.entries()) {

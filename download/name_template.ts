@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hash } from "node:crypto";
+import { textDigest } from "../base/text_digest.ts";
 import { outProblem, safeSegment } from "./task_names.ts";
 
 /**
@@ -36,8 +36,8 @@ const VALUES: ReadonlyMap<string, (facts: Facts) => string> = new Map([
   ["name", ({ name }) => name],
   ["stem", ({ name }) => name.slice(0, name.length - extensionOf(name).length)],
   ["ext", ({ name }) => extensionOf(name)],
-  ["hash", ({ url }) => hash("sha1", url, "hex")],
-  ["hash2", ({ url }) => hash("sha1", url, "hex").slice(0, 2)],
+  ["hash", ({ url }) => textDigest(url, "hex")],
+  ["hash2", ({ url }) => textDigest(url, "hex").slice(0, 2)],
 ]);
 
 /**
@@ -77,7 +77,7 @@ export function parseNameTemplate(text: string): NameTemplate | string {
     const filled = whole.replace(PLACEHOLDER, (_, key: string) => VALUES.get(key)?.(facts) ?? "");
     const segments = filled.toWellFormed().split("/").filter((segment) => /[^.\s]/.test(segment)).map(safeSegment);
     const file = segments.pop() ?? facts.name;
-    return [...fitting(segments), outProblem(file) === undefined ? file : hash("sha1", url, "hex")].join("/");
+    return [...fitting(segments), outProblem(file) === undefined ? file : textDigest(url, "hex")].join("/");
   };
 }
 

@@ -15,6 +15,11 @@ export interface DraftRules {
   nameTemplate?: string;
 }
 
+/** Where a draft goes if its `out`, which nobody asked for, belongs to another url: worked out when that is so. */
+export function fallbackOfDraft({ out, url }: TaskDraft): string {
+  return fallbackOut(out, url);
+}
+
 /**
  * Prepares to make drafts of many entries.
  *
@@ -57,5 +62,5 @@ export function taskDraft(
   const draft = { ...rest, ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }) };
   if (given !== undefined) return { type: "draft", draft: { ...draft, out: given } };
   const out = template === undefined ? suggested : template(entry.url, suggested);
-  return { type: "draft", draft: { ...draft, out, fallbackOut: fallbackOut(out, entry.url) } };
+  return { type: "draft", draft: { ...draft, out, fallbackOut: fallbackOfDraft } };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hash } from "node:crypto";
+import { textDigest } from "../base/text_digest.ts";
 
 /** The folder below the download folder that belongs to Corehaul itself. */
 export const STATE_FOLDER = ".corehaul";
@@ -51,7 +51,7 @@ export function outFromUrl(url: string): string {
  * @returns The name with a digest of the url before its extension.
  */
 export function fallbackOut(out: string, url: string): string {
-  const digest = hash("sha1", url, "hex").slice(0, 8);
+  const digest = textDigest(url, "hex").slice(0, 8);
   const { stem, extension } = splitExtension(out);
   return `${stem}.${digest}${extension}`;
 }

@@ -105,14 +105,8 @@ export class KvStore implements AsyncDisposable {
     await retryLocked(() => this.#kv.set(key, value), this.address, "write");
   }
 
-  /** Stores steps in one commit: all, or none if a check fails. */
-  async commit(steps: readonly KvStep[]): Promise<{ ok: true; versionstamp: string } | { ok: false }> {
-    const counts: Partial<Record<TaskStatus, number>> = {};
-    for (const step of steps) {
-      for (const [status, amount] of Object.entries(step.counts) as [TaskStatus, number][]) {
-        counts[status] = (counts[status] ?? 0) + amount;
-      }
-    }
+  /** Stores a step in one commit: all of it, or nothing if a check fails. */
+  async commit({ checks, sets, deletes, counts }: KvStep): Promise<{ ok: true; versionstamp: string } | { ok: false }> {
     const result = await retryLocked(
       () => {
         const atomic = this.#kv.atomic();
@@ -120,11 +114,9 @@ export class KvStore implements AsyncDisposable {
         for (const [status, amount] of Object.entries(counts) as [TaskStatus, number][]) {
           if (amount !== 0) atomic.sum(taskKeys.count(status), amount < 0 ? WRAP + BigInt(amount) : BigInt(amount));
         }
-        for (const step of steps) {
-          if (step.checks.length > 0) atomic.check(...step.checks);
-          for (const key of step.deletes) atomic.delete(key);
-          for (const [key, value] of step.sets) atomic.set(key, value);
-        }
+        if (checks.length > 0) atomic.check(...checks);
+        for (const key of deletes) atomic.delete(key);
+        for (const [key, value] of sets) atomic.set(key, value);
         return atomic.commit();
       },
       this.address,
@@ -133,10 +125,10 @@ export class KvStore implements AsyncDisposable {
     return result.ok ? { ok: true, versionstamp: result.versionstamp } : { ok: false };
   }
 
-  /** Cuts steps into commits that keep the limits. `reserve` checks are left free in each. */
-  *chunks<T extends { step: KvStep }>(items: readonly T[], reserve = 0): Generator<T[]> {
+  /** Cuts what belongs to steps into commits that keep the limits. */
+  *chunks<T extends { step: KvStep }>(items: readonly T[]): Generator<T[]> {
     let chunk: T[] = [];
-    let checks = reserve;
+    let checks = 0;
     let mutations = 0;
     let bytes = 0;
     for (const item of items) {
@@ -147,7 +139,7 @@ export class KvStore implements AsyncDisposable {
       if (full && chunk.length > 0) {
         yield chunk;
         chunk = [];
-        checks = reserve;
+        checks = 0;
         mutations = 0;
         bytes = 0;
       }

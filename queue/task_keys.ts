@@ -9,7 +9,8 @@
  * | `delayed, notBefore, seq` | the record of a task that waits for its time |
  * | `due, seq` | where in `delayed` that record is |
  * | `running, owner, fence` | a block: what one claim took and has not settled yet |
- * | `paused / failed / canceled / done, seq` | the record of a task at rest |
+ * | `paused / failed / canceled, seq` | the record of a task at rest |
+ * | `done, seq` | a block of finished tasks, under the first one's number |
  * | `path, out` | who reserved the path, and for which url: the index of duplicates too |
  * | `id, id` | the sequence number behind an id that the user gave |
  * | `owner, owner` | who that is; gone once its tasks may be taken |
@@ -32,8 +33,8 @@ export const SHARDS = 16;
 /** States in which a task rests: nobody claims it. */
 export type RestingStatus = Exclude<TaskStatus, "waiting" | "running">;
 
-/** The resting states. */
-export const RESTING: readonly RestingStatus[] = ["paused", "failed", "canceled", "done"];
+/** The resting states in which a record has a key of its own. */
+export const RESTING_ALONE: readonly RestingStatus[] = ["paused", "failed", "canceled"];
 
 /** The keys. */
 export const taskKeys = {

@@ -1,6 +1,7 @@
 import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
-import { type Candidate, type Known, makeCandidate, refusal, resolve, taken } from "./task_kv_draft.ts";
+import { type Candidate, type Known, makeCandidate, refusal, resolve, secondPlace, taken } from "./task_kv_draft.ts";
+import { decodeReservation, encodeReservation, isFor } from "./task_kv_wish.ts";
 import { locateTask } from "./task_kv_locate.ts";
 import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
 import { placeReady } from "./task_kv_block.ts";
@@ -14,6 +15,12 @@ const AHEAD = 1000;
 const LOST_RACES = 50;
 /** Three bytes a character at the most, each worth nine of the budget. */
 const KEY_WEIGHT = 27;
+
+/** Candidates that go to the list in one commit. */
+interface Part {
+  step: KvStep;
+  candidates: Candidate[];
+}
 
 type Take = (wishes: (number | undefined)[]) => Promise<TaskNumber[]>;
 
@@ -58,17 +65,11 @@ export class TaskKvAdder {
       const before = chunk.length;
       const fresh = resolve(chunk, results, look ? await this.#read(chunk) : { paths: new Map(), ids: new Set() });
       await this.#number(fresh.filter((candidate) => candidate.seq === undefined), results, take);
-      const items = fresh.filter(({ index }) => results[index] === undefined).map((candidate) => {
-        const entry = taskText(makeTask(candidate, now));
-        return { step: addStep(entry, candidate), entry, candidate };
-      });
-      for (const part of this.#store.chunks(items)) {
-        const ready = part.map((item) => item.entry).filter((entry) => isReady(entry.task));
-        const steps = [...part.map((item) => item.step), placeReady(ready)];
-        if (!(await this.#store.commit(steps)).ok) continue;
-        for (const { entry: { task }, candidate } of part) {
-          results[candidate.index] = { type: "added", id: task.id, out: task.out };
-          if (task.out !== candidate.draft.out) smooth = false;
+      for (const part of this.#parts(fresh.filter(({ index }) => results[index] === undefined), now)) {
+        if (!(await this.#store.commit(part.step)).ok) continue;
+        for (const { index, draft, out, seq } of part.candidates) {
+          results[index] = { type: "added", id: draft.id ?? `t${seq}`, out };
+          if (out !== draft.out) smooth = false;
         }
       }
       chunk = chunk.filter((candidate) => results[candidate.index] === undefined);
@@ -80,6 +81,33 @@ export class TaskKvAdder {
     for (const { index } of chunk) {
       results[index] = { type: "refused", field: "out", reason: "must be free: others took it again and again" };
     }
+  }
+
+  /** Puts candidates into commits: each reserves its paths by a check that nobody has them. */
+  *#parts(candidates: readonly Candidate[], now: number): Generator<Part> {
+    const { limits } = this.#store;
+    let part: Part = { step: emptyStep(), candidates: [] };
+    let ready: TaskText[] = [];
+    for (const candidate of candidates) {
+      const { step } = part;
+      const full = step.checks.length + 2 > limits.checks || step.sets.length + 4 + ready.length > limits.mutations;
+      if (full || step.bytes > limits.bytes) {
+        placeReady(step, ready);
+        yield part;
+        part = { step: emptyStep(), candidates: [] };
+        ready = [];
+      }
+      part.candidates.push(candidate);
+      const entry = taskText(makeTask(candidate, now));
+      reserve(part.step, entry.task, candidate);
+      if (!isReady(entry.task)) placeAlone(part.step, entry);
+      else {
+        part.step.bytes += textBytes(entry.text);
+        ready.push(entry);
+      }
+    }
+    placeReady(part.step, ready);
+    if (part.candidates.length > 0) yield part;
   }
 
   /** Gives candidates their numbers, which stay theirs whatever becomes of the commit. */
@@ -104,16 +132,18 @@ export class TaskKvAdder {
     ]);
     for (const { key, value } of idEntries) if (value !== null) known.ids.add(key[2] as string);
     // Where the first choice is free or known for this url, nobody asks for the second.
-    const second = chunk.filter(({ draft, wish }) => (known.paths.get(draft.out)?.wish ?? wish) !== wish);
-    await this.#readPaths(second.flatMap(({ draft }) => draft.fallbackOut ?? []), known);
+    const second = chunk.filter(({ draft }) => {
+      const first = known.paths.get(draft.out);
+      return first !== undefined && !isFor(first, draft.url);
+    });
+    await this.#readPaths(second.flatMap((candidate) => secondPlace(candidate) ?? []), known);
     return known;
   }
 
   async #readPaths(paths: readonly string[], known: Known): Promise<void> {
-    for (const { key, value } of await this.#store.getMany<string>([...new Set(paths)].map(taskKeys.path))) {
-      if (value === null) continue;
-      const space = value.indexOf(" ");
-      known.paths.set(key[2] as string, { wish: value.slice(0, space), id: value.slice(space + 1) });
+    const keys = [...new Set(paths)].map(taskKeys.path);
+    for (const { key, value } of await this.#store.getMany<Uint8Array | string>(keys)) {
+      if (value !== null) known.paths.set(key[2] as string, decodeReservation(value));
     }
   }
 
@@ -126,38 +156,28 @@ export class TaskKvAdder {
 
 function makeTask({ draft, out, seq }: Candidate, now: number): Task {
   if (seq === undefined) throw new TypeError(`Cannot add "${out}" as it has no number`);
-  return {
-    id: draft.id ?? `t${seq}`,
-    seq,
-    url: draft.url,
-    out,
-    priority: draft.priority ?? 0,
-    ...(draft.headers === undefined ? {} : { headers: draft.headers }),
-    ...(draft.mirrors === undefined ? {} : { mirrors: draft.mirrors }),
-    ...(draft.limitRate === undefined ? {} : { limitRate: draft.limitRate }),
-    ...(draft.checksum === undefined ? {} : { checksum: draft.checksum }),
-    ...(draft.size === undefined ? {} : { size: draft.size }),
-    status: "waiting",
-    attempts: 0,
-    crashes: 0,
-    ...(draft.notBefore === undefined ? {} : { notBefore: draft.notBefore }),
-    addedAt: now,
-  };
+  const { id = `t${seq}`, url, priority = 0, headers, mirrors, limitRate, checksum, size, notBefore } = draft;
+  const task: Task = { id, seq, url, out, priority, status: "waiting", attempts: 0, crashes: 0, addedAt: now };
+  if (headers !== undefined) task.headers = headers;
+  if (mirrors !== undefined) task.mirrors = mirrors;
+  if (limitRate !== undefined) task.limitRate = limitRate;
+  if (checksum !== undefined) task.checksum = checksum;
+  if (size !== undefined) task.size = size;
+  if (notBefore !== undefined) task.notBefore = notBefore;
+  return task;
 }
 
-function addStep(entry: TaskText, { draft, wish }: Candidate): KvStep {
-  const { task } = entry;
-  const step = emptyStep();
+/** Adds to a step: one more task waits, and its path and the id that the user gave are its own. */
+function reserve(step: KvStep, { id, seq, out, url }: Task, { draft }: Candidate): void {
   count(step, "waiting", 1);
-  if (isReady(task)) step.bytes += textBytes(entry.text);
-  else placeAlone(step, entry);
-  const reserve = (key: Deno.KvKey, value: unknown, text: string) => {
-    step.checks.push({ key, versionstamp: null });
-    step.sets.push([key, value]);
-    // A commit takes far fewer bytes of keys than of values: long keys count for more.
-    step.bytes += 80 + text.length * KEY_WEIGHT;
-  };
-  reserve(taskKeys.path(task.out), `${wish} ${task.id}`, task.out);
-  if (draft.id !== undefined) reserve(taskKeys.id(draft.id), task.seq, draft.id);
-  return step;
+  const path = taskKeys.path(out);
+  step.checks.push({ key: path, versionstamp: null });
+  step.sets.push([path, encodeReservation(url, id)]);
+  // A commit takes far fewer bytes of keys than of values: long keys count for more.
+  step.bytes += 80 + url.length + out.length * KEY_WEIGHT;
+  if (draft.id === undefined) return;
+  const key = taskKeys.id(id);
+  step.checks.push({ key, versionstamp: null });
+  step.sets.push([key, seq]);
+  step.bytes += 80 + id.length * KEY_WEIGHT;
 }

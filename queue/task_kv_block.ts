@@ -5,10 +5,9 @@
  * @module
  */
 import { type TaskText, textBytes } from "./task_codec.ts";
-import { taskKeys, taskShard } from "./task_keys.ts";
-import { emptyStep } from "./task_kv_steps.ts";
-import { taskHost } from "./task_model.ts";
 import type { KvStep } from "./kv_store.ts";
+import { taskKeys } from "./task_keys.ts";
+import { urlHost } from "./url_host.ts";
 
 /**
  * SQLite keeps rows of up to about 1,000 bytes, key included, on one page with their neighbours. The rest of a longer row
@@ -21,6 +20,11 @@ const decoder = new TextDecoder();
 /** The bytes of a block. */
 export function encodeBlock(texts: readonly string[]): Uint8Array {
   return encoder.encode(texts.join("\n"));
+}
+
+/** The bytes of a block of tasks. */
+export function encodeTexts(tasks: readonly TaskText[]): Uint8Array {
+  return encodeBlock(tasks.map(({ text }) => text));
 }
 
 /** The texts of a block. */
@@ -45,23 +49,36 @@ export function* cutBlocks(tasks: readonly TaskText[]): Generator<TaskText[]> {
   if (block.length > 0) yield block;
 }
 
-/** A step that makes tasks ready, in blocks of one priority and shard. Their counters are not in it. */
-export function placeReady(tasks: readonly TaskText[]): KvStep {
-  const groups = new Map<string, TaskText[]>();
+interface ReadyGroup {
+  priority: number;
+  shard: number;
+  members: TaskText[];
+}
+
+/** Adds to a step: make tasks ready, in blocks of one priority and shard. Their counters are not in it. */
+export function placeReady(step: KvStep, tasks: readonly TaskText[]): void {
+  const groups = new Map<string, ReadyGroup>();
+  let group: ReadyGroup | undefined;
   for (const entry of tasks) {
-    const group = `${entry.task.priority} ${taskShard(taskHost(entry.task.url))}`;
-    const known = groups.get(group);
-    if (known === undefined) groups.set(group, [entry]);
-    else known.push(entry);
+    const { priority, url } = entry.task;
+    const { shard } = urlHost(url);
+    // Neighbours are often of one group.
+    if (group === undefined || group.priority !== priority || group.shard !== shard) {
+      const name = `${priority} ${shard}`;
+      group = groups.get(name);
+      if (group === undefined) groups.set(name, group = { priority, shard, members: [] });
+    }
+    group.members.push(entry);
   }
-  const step = emptyStep();
-  for (const [group, members] of groups) {
-    const [priority, shard] = group.split(" ").map(Number) as [number, number];
-    members.sort((a, b) => a.task.seq - b.task.seq);
+  for (const { priority, shard, members } of groups.values()) {
+    members.sort(bySeq);
     for (const block of cutBlocks(members)) {
-      const key = taskKeys.ready(priority, shard, block[0]!.task.seq);
-      step.sets.push([key, encodeBlock(block.map((entry) => entry.text))]);
+      step.sets.push([taskKeys.ready(priority, shard, block[0]!.task.seq), encodeTexts(block)]);
     }
   }
-  return step;
+}
+
+/** Compares tasks by age. */
+export function bySeq(a: TaskText, b: TaskText): number {
+  return a.task.seq - b.task.seq;
 }

@@ -9,10 +9,10 @@
  */
 import { decodeTask, parseTask, type TaskText, taskText } from "./task_codec.ts";
 import { SHARDS, taskKeys } from "./task_keys.ts";
-import { cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
-import { encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
-import { emptyStep, takeAlone } from "./task_kv_steps.ts";
-import { type ClaimedTask, type Task, taskClaim } from "./task_model.ts";
+import { bySeq, cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
+import { claimedTask, encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
+import { emptyStep, joinSteps, takeAlone } from "./task_kv_steps.ts";
+import type { ClaimedTask, Task } from "./task_model.ts";
 import type { ClaimRequest } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 
@@ -98,38 +98,38 @@ async function takeBlocks(
 ): Promise<ClaimedTask[] | undefined> {
   const step: KvStep = { ...emptyStep(), checks: [owner] };
   const taken: TaskText[] = [];
-  let rest: TaskText[] = [];
+  const rest: TaskText[] = [];
   let bytes = 0;
   for (const { entry, tasks } of seen) {
     if (taken.length >= wanted || bytes > BLOCK_BYTES_AT_ONCE) break;
     bytes += entry.value.length;
-    const room = wanted - taken.length;
-    taken.push(...tasks.slice(0, room));
-    rest = tasks.slice(room);
+    for (const task of tasks) (taken.length < wanted ? taken : rest).push(task);
     step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
     step.deletes.push(entry.key);
   }
   const running: RunningBlock[] = [];
+  const fences = new Map<number, string>();
   for (const members of cutBlocks(taken)) {
     const fence = nextFence();
     const key = taskKeys.running(request.owner, fence);
-    members.sort((a, b) => a.task.seq - b.task.seq);
-    const open = new Map(members.map(({ task, text }) => [task.seq, text]));
+    members.sort(bySeq);
+    const open = new Map<number, string>();
+    for (const { task, text } of members) {
+      open.set(task.seq, text);
+      fences.set(task.seq, fence);
+    }
     step.sets.push([key, encodeRunning(request.core, open.values())]);
     running.push({ key, versionstamp: "", owner: request.owner, fence, core: request.core, open });
   }
   step.counts = { waiting: -taken.length, running: taken.length };
-  const result = await store.commit([step, placeReady(rest)]);
+  placeReady(step, rest);
+  const result = await store.commit(step);
   if (!result.ok) return undefined;
-  const fences = new Map<number, string>();
   for (const block of running) {
-    blocks.remember({ ...block, versionstamp: result.versionstamp });
-    for (const seq of block.open.keys()) fences.set(seq, block.fence);
+    block.versionstamp = result.versionstamp;
+    blocks.remember(block);
   }
-  return taken.map(({ task }) => ({
-    ...taskClaim(task, request.owner, request.core),
-    fence: fences.get(task.seq)!,
-  } as ClaimedTask));
+  return taken.map(({ task }) => claimedTask(task, request.owner, request.core, fences.get(task.seq)!));
 }
 
 function firstShard(request: ClaimRequest, turn: number): number {
@@ -200,9 +200,8 @@ async function promoteDue({ store, now }: ClaimContext, limit: number): Promise<
     return { step, ready: taskText(ready as Task) };
   });
   for (const chunk of store.chunks(items)) {
-    await store.commit([
-      ...chunk.map((item) => item.step),
-      placeReady(chunk.map((item) => item.ready)),
-    ]);
+    const step = joinSteps(chunk.map((item) => item.step));
+    placeReady(step, chunk.map((item) => item.ready));
+    await store.commit(step);
   }
 }

@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import { MAX_WISH } from "./task_kv_sequence.ts";
+import { isFor, type Reservation } from "./task_kv_wish.ts";
 import { taskAssignedNumber } from "./task_model.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 import type { KvLimits } from "./kv_store.ts";
@@ -8,19 +8,14 @@ import type { KvLimits } from "./kv_store.ts";
 const RECORD_BYTES = 1024;
 const encoder = new TextEncoder();
 
-/** What the path index says of a path. */
-export interface Reservation {
-  id: string;
-  /** A digest of the url: the same path for the same url is the same wish. */
-  wish: string;
-}
-
 /** A draft on its way to the list. */
 export interface Candidate {
   index: number;
   draft: TaskDraft;
-  wish: string;
+  /** Where it goes. */
   out: string;
+  /** Where it goes otherwise, once that was asked; `null` if nowhere. */
+  second: string | null | undefined;
   /** The number in an id that looks like an assigned one. */
   number: number | undefined;
   /** Its place in the order, once it has one. */
@@ -39,54 +34,54 @@ export interface Known {
  */
 export function resolve(chunk: readonly Candidate[], results: AddResult[], known: Known): Candidate[] {
   const fresh: Candidate[] = [];
-  const claimed = new Set<string>();
-  const claimedIds = new Set<string>();
-  const claim = (draft: TaskDraft) => {
-    for (const place of placesOf(draft)) claimed.add(place);
-    if (draft.id !== undefined) claimedIds.add(draft.id);
-  };
+  // What others of this chunk have, or may get.
+  const places = new Set<string>();
+  const ids = new Set<string>();
   for (const candidate of chunk) {
-    const { draft, index, wish } = candidate;
-    const places = placesOf(draft);
-    const waits = places.some((place) => claimed.has(place)) || (draft.id !== undefined && claimedIds.has(draft.id));
-    if (waits) {
-      claim(draft);
+    const { draft, index } = candidate;
+    const { id, out } = draft;
+    const meets = places.has(out) || (id !== undefined && ids.has(id));
+    const first = known.paths.get(out);
+    const mine = first === undefined || isFor(first, draft.url);
+    // Whoever can have its first place does not ask for the second.
+    const second = meets || !mine ? secondPlace(candidate) : null;
+    if (meets || (second !== null && places.has(second))) {
+      if (id !== undefined) ids.add(id);
+      places.add(out);
+      if (second !== null) places.add(second);
       continue;
     }
-    // The first place that is free or has this very url: one that is free needs no look at the next.
-    const place = places.find((place) => (known.paths.get(place)?.wish ?? wish) === wish);
-    const same = place === undefined ? undefined : known.paths.get(place);
-    if (same !== undefined) {
-      results[index] = { type: "duplicate", id: same.id, out: place! };
-      continue;
-    }
-    if (draft.id !== undefined && known.ids.has(draft.id)) {
-      results[index] = taken(draft.id);
-      continue;
-    }
-    if (place === undefined) {
-      const holder = known.paths.get(draft.out)!.id;
-      const reason = `must be free: "${draft.out}" is reserved by task "${holder}" for another url`;
+    const place = mine ? out : second;
+    const holder = place === null ? undefined : known.paths.get(place);
+    if (holder !== undefined && isFor(holder, draft.url)) {
+      results[index] = { type: "duplicate", id: holder.id, out: place! };
+    } else if (id !== undefined && known.ids.has(id)) {
+      results[index] = taken(id);
+    } else if (place === null || holder !== undefined) {
+      const reason = `must be free: "${out}" is reserved by task "${first!.id}" for another url`;
       results[index] = { type: "refused", field: "out", reason };
-      continue;
+    } else {
+      if (id !== undefined) ids.add(id);
+      places.add(place);
+      candidate.out = place;
+      fresh.push(candidate);
     }
-    claim(draft);
-    candidate.out = place;
-    fresh.push(candidate);
   }
   return fresh;
 }
 
-/** Where a draft may go, the best place first. */
-function placesOf(draft: TaskDraft): string[] {
-  return draft.fallbackOut === undefined ? [draft.out] : [draft.out, draft.fallbackOut];
+/** Where a candidate goes if another has its first place; `null` if nowhere. */
+export function secondPlace(candidate: Candidate): string | null {
+  const { draft, second } = candidate;
+  if (second !== undefined) return second;
+  const { fallbackOut } = draft;
+  return candidate.second = (typeof fallbackOut === "function" ? fallbackOut(draft) : fallbackOut) ?? null;
 }
 
 /** A draft with what its way to the list needs. */
 export function makeCandidate(draft: TaskDraft, index: number): Candidate {
-  const wish = hash("sha1", draft.url, "base64").slice(0, 20);
   const number = draft.id === undefined ? undefined : taskAssignedNumber(draft.id);
-  return { index, draft, wish, out: draft.out, number };
+  return { index, draft, out: draft.out, second: undefined, number };
 }
 
 /** The answer to an id that is in use. */
@@ -108,7 +103,8 @@ export function refusal(draft: TaskDraft, limits: KvLimits): AddResult | undefin
     return refuse("notBefore", `must be a finite number: current value is ${notBefore}`);
   }
   for (const field of ["out", "fallbackOut", "id"] as const) {
-    const size = keyBytes(draft[field] ?? "");
+    const value = draft[field];
+    const size = typeof value === "string" ? keyBytes(value) : 0;
     if (size > limits.keyBytes) {
       return refuse(field, `must be at most ${limits.keyBytes} bytes: current value has ${size}`);
     }
@@ -116,12 +112,19 @@ export function refusal(draft: TaskDraft, limits: KvLimits): AddResult | undefin
   if (draft.id !== undefined && (taskAssignedNumber(draft.id) ?? 0) > MAX_WISH) {
     return refuse("id", `must be at most t${MAX_WISH} if it has this form: current value is ${draft.id}`);
   }
+  if (isShort(draft, limits.valueBytes)) return undefined;
   const size = byteLength(JSON.stringify(draft)) + RECORD_BYTES;
   if (size > limits.valueBytes) {
     const field = byteLength(draft.url) > size / 2 ? "url" : "headers";
     return refuse(field, `must leave the whole task below ${limits.valueBytes} bytes: current value makes it ${size}`);
   }
   return undefined;
+}
+
+/** True if it is plain at a glance that the record is not too long: in JSON, a character has six bytes at the most. */
+function isShort({ url, out, id = "", checksum = "", headers, mirrors }: TaskDraft, valueBytes: number): boolean {
+  if (headers !== undefined || mirrors !== undefined) return false;
+  return 6 * (url.length + out.length + id.length + checksum.length) + RECORD_BYTES <= valueBytes;
 }
 
 /** A key writes a zero byte as two. */

@@ -1,6 +1,7 @@
 import { decodeTask, isTextOf, parseTask } from "./task_codec.ts";
-import { RESTING, SHARDS, taskKeys } from "./task_keys.ts";
+import { RESTING_ALONE, SHARDS, taskKeys } from "./task_keys.ts";
 import { decodeBlock } from "./task_kv_block.ts";
+import { findDone } from "./task_kv_done.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
 import { type Task, taskAssignedNumber } from "./task_model.ts";
 import type { KvStore } from "./kv_store.ts";
@@ -12,10 +13,10 @@ const THOROUGH_LOOK = 1;
 const NEAREST = 2;
 const PAGE = 20;
 
-/** A task, and the entry of its record if that has a key of its own. */
+/** A task, and the entry of its record if it rests or is delayed: its own, or a block of finished tasks. */
 export interface Located {
   task: Task;
-  entry?: { key: Deno.KvKey; versionstamp: string };
+  entry?: Deno.KvEntry<Uint8Array>;
 }
 
 /** Finds a task by its id, wherever its record is. */
@@ -30,8 +31,8 @@ export async function findTask(store: KvStore, id: string): Promise<Located | un
 export async function locateTask(store: KvStore, seq: number): Promise<Located | undefined> {
   const last = await store.get<number>(taskKeys.seq());
   for (let look = 0; look < LOOKS && seq <= (last.value ?? 0); look++) {
-    const located = await findAlone(store, seq) ?? await findRunning(store, seq) ??
-      await findReady(store, seq, look === THOROUGH_LOOK);
+    const located = await findAlone(store, seq) ?? await findDone(store, seq) ??
+      await findRunning(store, seq) ?? await findReady(store, seq, look === THOROUGH_LOOK);
     if (located !== undefined) return located;
   }
   return undefined;
@@ -39,10 +40,10 @@ export async function locateTask(store: KvStore, seq: number): Promise<Located |
 
 async function findAlone(store: KvStore, seq: number): Promise<Located | undefined> {
   const due = await store.get<number>(taskKeys.due(seq));
-  const keys = RESTING.map((status) => taskKeys.resting(status, seq));
+  const keys = RESTING_ALONE.map((status) => taskKeys.resting(status, seq));
   if (due.value !== null) keys.push(taskKeys.delayed(due.value, seq));
   const entry = (await store.getMany<Uint8Array>(keys)).find((entry) => entry.value !== null);
-  if (entry === undefined || entry.value === null) return undefined;
+  if (entry === undefined || entry.versionstamp === null) return undefined;
   return { entry, task: decodeTask(entry.value) };
 }
 

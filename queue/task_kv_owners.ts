@@ -21,7 +21,7 @@ export const LEASE_MS = 15_000;
 export async function registerOwner(store: KvStore, info: OwnerInfo, now: number): Promise<void> {
   const step = emptyStep();
   step.sets.push([taskKeys.owner(info.owner), info], [taskKeys.alive(info.owner), now + LEASE_MS]);
-  await store.commit([step]);
+  await store.commit(step);
 }
 
 /** Renews an owner, unless it was buried. */
@@ -31,7 +31,7 @@ export async function renewOwner(store: KvStore, owner: string, now: number): Pr
   if (versionstamp === null) return "lost";
   const step = { ...emptyStep(), checks: [{ key, versionstamp }] };
   step.sets.push([taskKeys.alive(owner), now + LEASE_MS]);
-  return (await store.commit([step])).ok ? "alive" : "lost";
+  return (await store.commit(step)).ok ? "alive" : "lost";
 }
 
 /** Removes an owner and gives back what it was running. */
@@ -95,11 +95,11 @@ async function bury(store: KvStore, owner: string, how: Farewell, checks: Deno.A
   const step = { ...emptyStep(), checks };
   step.deletes.push(taskKeys.owner(owner), taskKeys.alive(owner));
   step.sets.push([taskKeys.dead(owner), how]);
-  await store.commit([step]);
+  await store.commit(step);
 }
 
 async function forget(store: KvStore, owner: string): Promise<void> {
   const step = emptyStep();
   step.deletes.push(taskKeys.dead(owner));
-  await store.commit([step]);
+  await store.commit(step);
 }

@@ -1,9 +1,10 @@
 import { decodeTask, parseTask, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { decodeBlock, placeReady } from "./task_kv_block.ts";
+import { takeDone } from "./task_kv_done.ts";
 import { findTask, type Located } from "./task_kv_locate.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
-import { count, emptyStep, takeAlone } from "./task_kv_steps.ts";
+import { count, emptyStep, joinSteps, takeAlone } from "./task_kv_steps.ts";
 import { type Task, TASK_STATUSES, taskCanMove, taskRetry, type TaskStatus } from "./task_model.ts";
 import type { ListRequest, RetryRequest, TaskCounts, TaskPage } from "./task_shared_list.ts";
 import type { KvStore } from "./kv_store.ts";
@@ -21,6 +22,7 @@ interface Family {
 
 /** Where the records of a state are, in the order of the list. */
 function families(status: TaskStatus): Family[] {
+  const inBlock = (entry: Deno.KvEntry<Uint8Array>) => decodeBlock(entry.value).map(parseTask);
   const alone = (entry: Deno.KvEntry<Uint8Array>) => [decodeTask(entry.value)];
   switch (status) {
     case "running":
@@ -29,13 +31,11 @@ function families(status: TaskStatus): Family[] {
         blocks: true,
         tasks: (entry) => runningTasks(decodeRunning(entry)).map(({ fence: _, ...task }) => task),
       }];
+    case "done":
+      return [{ prefix: taskKeys.restingAll("done"), blocks: true, tasks: inBlock }];
     case "waiting":
       return [
-        {
-          prefix: taskKeys.readyAll(),
-          blocks: true,
-          tasks: (entry) => decodeBlock(entry.value).map(parseTask),
-        },
+        { prefix: taskKeys.readyAll(), blocks: true, tasks: inBlock },
         { prefix: taskKeys.delayedAll(), blocks: false, tasks: alone },
       ];
     default:
@@ -104,7 +104,8 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
       .filter(({ task }) => !request.retryableOnly || task.error?.retryable === true)
       .map(({ entry, task }) => {
         const step = emptyStep();
-        takeAlone(step, entry!, task);
+        if (task.status === "done") takeDone(step, { task, entry: entry! });
+        else takeAlone(step, entry!, task);
         count(step, task.status, -1);
         count(step, "waiting", 1);
         const ready = taskText(taskRetry(task));
@@ -112,8 +113,9 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
         return { step, ready };
       });
     const commit = async (chunk: typeof items) => {
-      const steps = [...chunk.map((item) => item.step), placeReady(chunk.map((item) => item.ready))];
-      return (await store.commit(steps)).ok;
+      const step = joinSteps(chunk.map((item) => item.step));
+      placeReady(step, chunk.map((item) => item.ready));
+      return (await store.commit(step)).ok;
     };
     for (const chunk of store.chunks(items)) {
       // A lost race means that somebody else moved some of them: the rest goes one by one.

@@ -1,7 +1,7 @@
 import { taskKeys } from "./task_keys.ts";
 import { parseTask, textSeq } from "./task_codec.ts";
 import { decodeBlock, encodeBlock } from "./task_kv_block.ts";
-import type { ClaimedTask } from "./task_model.ts";
+import { type ClaimedTask, type Task, taskClaim } from "./task_model.ts";
 import type { KvStore } from "./kv_store.ts";
 
 /** What one claim took and has not settled yet. */
@@ -35,15 +35,14 @@ export function decodeRunning(entry: { key: Deno.KvKey; value: Uint8Array; versi
   };
 }
 
+/** A task as its claim hands it out. */
+export function claimedTask(task: Task, owner: string, core: number, fence: string): ClaimedTask {
+  return Object.assign(taskClaim(task, owner, core), { fence }) as ClaimedTask;
+}
+
 /** The tasks of a running block. */
 export function runningTasks({ owner, fence, core, open }: RunningBlock): ClaimedTask[] {
-  return [...open.values()].map((text) => ({
-    ...parseTask(text),
-    status: "running",
-    owner,
-    core,
-    fence,
-  }));
+  return [...open.values()].map((text) => claimedTask(parseTask(text), owner, core, fence));
 }
 
 /** The running blocks that this process has in its hands: as many as it runs tasks, so never many. */
@@ -68,10 +67,13 @@ export class RunningBlocks {
     if (this.#known.get(name)?.versionstamp === block.versionstamp) this.#known.delete(name);
   }
 
-  /** The block of a claim, from memory or from the store; `undefined` if the claim has ended. */
-  async find(owner: string, fence: string): Promise<RunningBlock | undefined> {
-    const known = this.#known.get(`${owner} ${fence}`);
-    if (known !== undefined) return known;
+  /** The block of a claim, if this process remembers it. */
+  known(owner: string, fence: string): RunningBlock | undefined {
+    return this.#known.get(`${owner} ${fence}`);
+  }
+
+  /** The block of a claim from the store; `undefined` if the claim has ended. */
+  async read(owner: string, fence: string): Promise<RunningBlock | undefined> {
     const entry = await this.#store.get<Uint8Array>(taskKeys.running(owner, fence));
     if (entry.value === null) return undefined;
     const block = decodeRunning(entry);

@@ -40,7 +40,7 @@ export class TaskKvSequence {
       const more = wishes.length - fresh.size + ahead;
       const step = { ...emptyStep(), checks: [{ key, versionstamp }] };
       step.sets.push([key, floor + more]);
-      if (!(await this.#store.commit([step])).ok) continue;
+      if (!(await this.#store.commit(step)).ok) continue;
       this.#next = floor + 1;
       this.#left = more;
       return wishes.map((wish) =>

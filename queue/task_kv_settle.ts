@@ -1,26 +1,32 @@
+import type { KvStore } from "./kv_store.ts";
 import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { placeReady } from "./task_kv_block.ts";
+import { placeDone } from "./task_kv_done.ts";
 import { decodeRunning, encodeRunning, type RunningBlock, RunningBlocks, runningTasks } from "./task_kv_running.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import { type Task, taskSettle } from "./task_model.ts";
 import type { Settlement, SettleResult } from "./task_shared_list.ts";
-import type { KvStore } from "./kv_store.ts";
 
 /** Blocks that one commit rewrites, at the most. */
 const BLOCKS_AT_ONCE = 90;
 const ROW_BYTES = 60;
 const TASKS_AT_ONCE = 400;
+const STALE: SettleResult = { type: "stale" };
 
-/** A settlement with the record that it leads to. */
+/** A settlement with the record that it leads to, and what became of it. */
 export interface SettleItem {
   owner: string;
   fence: string;
   after: TaskText;
+  result?: SettleResult;
 }
 
-interface OpenItem extends SettleItem {
-  index: number;
+/** A running block with what is settled of it. */
+interface Part {
+  block: RunningBlock;
+  items: SettleItem[];
+  settled: Set<number>;
 }
 
 /**
@@ -28,95 +34,132 @@ interface OpenItem extends SettleItem {
  * tasks out of their blocks and puts them where their outcomes say, if the blocks are as this process knows them. A
  * block that is gone, or has no such task any more, means that the claim has ended already.
  *
- * @returns One result for each settlement, in order.
+ * @param items What to settle; each gets its result.
  */
-export async function settleItems(
-  store: KvStore,
-  blocks: RunningBlocks,
-  items: readonly SettleItem[],
-): Promise<SettleResult[]> {
-  const results: SettleResult[] = new Array(items.length);
-  let open = items.map((item, index) => ({ ...item, index }));
+export async function settleItems(store: KvStore, blocks: RunningBlocks, items: readonly SettleItem[]): Promise<void> {
+  let open: readonly SettleItem[] = items;
   while (open.length > 0) {
-    // By name: what is known of a block may change while this waits for another, and each may be written only once.
-    const batch = new Map<string, { block: RunningBlock; items: OpenItem[] }>();
-    const seen = new Set<string>();
-    const later: OpenItem[] = [];
-    let bytes = 0;
-    let tasks = 0;
+    const batch = new SettleBatch(store, blocks);
+    const later: SettleItem[] = [];
     for (const item of open) {
-      const full = tasks >= Math.min(TASKS_AT_ONCE, store.limits.mutations / 4) || bytes > store.limits.bytes / 2;
-      const name = `${item.fence} ${item.owner}`;
-      const block = full ? undefined : batch.get(name)?.block ?? await blocks.find(item.owner, item.fence);
-      const claim = `${item.after.task.seq} ${name}`;
-      if (full) later.push(item);
-      else if (block === undefined || !block.open.has(item.after.task.seq) || seen.has(claim)) {
-        results[item.index] = { type: "stale" };
-      } else if (!batch.has(name) && batch.size >= Math.min(BLOCKS_AT_ONCE, store.limits.checks)) {
-        later.push(item);
-      } else {
-        const members = batch.get(name);
-        if (members === undefined) {
-          batch.set(name, { block, items: [item] });
-          for (const text of block.open.values()) bytes += textBytes(text);
-        } else members.items.push(item);
-        seen.add(claim);
-        tasks++;
-        bytes += textBytes(item.after.text) + ROW_BYTES;
-      }
+      const place = batch.place(item);
+      if (!(place instanceof Promise ? await place : place)) later.push(item);
     }
-    const parts = [...batch.values()];
-    if (parts.length > 0 && await commitBatch(store, blocks, parts)) {
-      for (const item of parts.flatMap((part) => part.items)) {
-        results[item.index] = { type: "settled", task: item.after.task };
-      }
+    const parts = batch.parts();
+    if (parts.length > 0 && await commitParts(store, blocks, parts)) {
+      for (const { items } of parts) for (const item of items) item.result = { type: "settled", task: item.after.task };
     } else {
       // Somebody touched one of the blocks: the store says what is left of them.
       for (const { block, items } of parts) {
         blocks.forget(block);
-        later.push(...items);
+        for (const item of items) later.push(item);
       }
     }
     open = later;
   }
-  return results;
 }
 
-async function commitBatch(
-  store: KvStore,
-  blocks: RunningBlocks,
-  parts: readonly { block: RunningBlock; items: readonly SettleItem[] }[],
-): Promise<boolean> {
+/** What goes into one commit. */
+class SettleBatch {
+  readonly #store: KvStore;
+  readonly #blocks: RunningBlocks;
+  // By name: what is known of a block may change while this waits for another, and each may be written only once.
+  readonly #parts = new Map<string, Part>();
+  #last: Part | undefined;
+  #bytes = 0;
+  #tasks = 0;
+
+  constructor(store: KvStore, blocks: RunningBlocks) {
+    this.#store = store;
+    this.#blocks = blocks;
+  }
+
+  parts(): Part[] {
+    return [...this.#parts.values()];
+  }
+
+  /** Takes an item in, or finds it stale; false if there is no room for it in this commit. */
+  place(item: SettleItem): boolean | Promise<boolean> {
+    const { limits } = this.#store;
+    if (this.#tasks >= Math.min(TASKS_AT_ONCE, limits.mutations / 4) || this.#bytes > limits.bytes / 2) return false;
+    const { owner, fence } = item;
+    const last = this.#last;
+    // What was claimed together often ends together.
+    if (last !== undefined && last.block.fence === fence && last.block.owner === owner) return this.#settle(last, item);
+    const name = `${owner} ${fence}`;
+    const part = this.#parts.get(name);
+    if (part !== undefined) return this.#settle(part, item);
+    const known = this.#blocks.known(owner, fence);
+    if (known !== undefined) return this.#open(name, known, item);
+    return this.#blocks.read(owner, fence).then((block) => this.#open(name, block, item));
+  }
+
+  #open(name: string, block: RunningBlock | undefined, item: SettleItem): boolean {
+    if (block === undefined || !block.open.has(item.after.task.seq)) {
+      item.result = STALE;
+      return true;
+    }
+    if (this.#parts.size >= Math.min(BLOCKS_AT_ONCE, this.#store.limits.checks)) return false;
+    const part: Part = { block, items: [], settled: new Set() };
+    this.#parts.set(name, part);
+    for (const text of block.open.values()) this.#bytes += textBytes(text);
+    return this.#settle(part, item);
+  }
+
+  #settle(part: Part, item: SettleItem): boolean {
+    const { task, text } = item.after;
+    this.#last = part;
+    if (!part.block.open.has(task.seq) || part.settled.has(task.seq)) {
+      item.result = STALE;
+      return true;
+    }
+    part.settled.add(task.seq);
+    part.items.push(item);
+    this.#tasks++;
+    this.#bytes += textBytes(text) + ROW_BYTES;
+    return true;
+  }
+}
+
+async function commitParts(store: KvStore, blocks: RunningBlocks, parts: readonly Part[]): Promise<boolean> {
   const step = emptyStep();
   const ready: TaskText[] = [];
+  const done: TaskText[] = [];
   const rest: RunningBlock[] = [];
-  for (const { block, items } of parts) {
-    const open = new Map(block.open);
+  for (const { block, items, settled } of parts) {
     for (const { after } of items) {
-      open.delete(after.task.seq);
+      const { status } = after.task;
       count(step, "running", -1);
-      count(step, after.task.status, 1);
-      if (isReady(after.task)) ready.push(after);
+      count(step, status, 1);
+      if (status === "done") done.push(after);
+      else if (isReady(after.task)) ready.push(after);
       else placeAlone(step, after);
     }
-    rest.push({ ...block, open });
     step.checks.push({ key: block.key, versionstamp: block.versionstamp });
-    if (open.size === 0) step.deletes.push(block.key);
-    else step.sets.push([block.key, encodeRunning(block.core, open.values())]);
+    const open = new Map<number, string>();
+    if (settled.size < block.open.size) {
+      for (const [seq, text] of block.open) if (!settled.has(seq)) open.set(seq, text);
+      step.sets.push([block.key, encodeRunning(block.core, open.values())]);
+    } else step.deletes.push(block.key);
+    rest.push({ ...block, open });
   }
-  const result = await store.commit([step, placeReady(ready)]);
+  placeReady(step, ready);
+  placeDone(step, done);
+  const result = await store.commit(step);
   if (!result.ok) return false;
-  for (const block of rest) blocks.remember({ ...block, versionstamp: result.versionstamp });
+  for (const block of rest) {
+    block.versionstamp = result.versionstamp;
+    blocks.remember(block);
+  }
   return true;
 }
 
 /** Makes the move that a settlement asks for; throws if there is no such move. */
-export function settleItem({ task: claimed, outcome }: Settlement, now: number, valueBytes: number): SettleItem {
-  const { fence, ...running } = claimed;
-  const after = taskText(taskSettle(running, outcome, now));
+export function settleItem({ task, outcome }: Settlement, now: number, valueBytes: number): SettleItem {
+  const after = taskText(taskSettle(task, outcome, now));
   // A record that outgrew its value could never be settled, and would run for ever.
   const fits = textBytes(after.text) <= valueBytes;
-  return { owner: claimed.owner, fence, after: fits ? after : taskText(shorten(after.task)) };
+  return { owner: task.owner, fence: task.fence, after: fits ? after : taskText(shorten(after.task)) };
 }
 
 function shorten(task: Task): Task {
@@ -137,7 +180,7 @@ export async function giveBack(
     if (entries.length === 0) return total;
     const items = entries.flatMap((entry) => runningTasks(decodeRunning(entry)))
       .map((task) => settleItem({ task, outcome: { type: outcome } }, now, store.limits.valueBytes));
-    const results = await settleItems(store, new RunningBlocks(store), items);
-    total += results.filter((result) => result.type === "settled").length;
+    await settleItems(store, new RunningBlocks(store), items);
+    total += items.filter((item) => item.result?.type === "settled").length;
   }
 }

@@ -34,9 +34,8 @@ export class TaskKvSettler {
     while (this.#calls.length > 0) {
       const calls = this.#calls.splice(0);
       try {
-        const results = await settleItems(this.#store, this.#blocks, calls.flatMap((call) => call.items));
-        let from = 0;
-        for (const { items, resolve } of calls) resolve(results.slice(from, from += items.length));
+        await settleItems(this.#store, this.#blocks, calls.flatMap((call) => call.items));
+        for (const { items, resolve } of calls) resolve(items.map((item) => item.result!));
       } catch (error) {
         for (const { reject } of calls) reject(error);
       }

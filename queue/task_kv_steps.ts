@@ -11,6 +11,19 @@ export function emptyStep(): KvStep {
   return { checks: [], sets: [], deletes: [], counts: {}, bytes: 0 };
 }
 
+/** One step of several. A key that one of them deletes and another sets is set. */
+export function joinSteps(steps: readonly KvStep[]): KvStep {
+  const joint = emptyStep();
+  for (const step of steps) {
+    joint.checks.push(...step.checks);
+    joint.deletes.push(...step.deletes);
+    joint.sets.push(...step.sets);
+    joint.bytes += step.bytes;
+    for (const [status, amount] of Object.entries(step.counts)) count(joint, status as TaskStatus, amount);
+  }
+  return joint;
+}
+
 /** Adds to a step: one task more, or less, in a state. */
 export function count(step: KvStep, status: TaskStatus, amount: number): void {
   step.counts[status] = (step.counts[status] ?? 0) + amount;

@@ -173,18 +173,40 @@ function assertMove(task: Task, move: TaskMove): void {
   }
 }
 
-function assertTime(task: Task, notBefore: number, move: string): void {
-  if (Number.isFinite(notBefore)) return;
+function finite(task: Task, notBefore: number, move: string): number {
+  if (Number.isFinite(notBefore)) return notBefore;
   throw new RangeError(
     `Cannot ${move} task "${task.id}" as notBefore must be a finite number: current value is ${notBefore}`,
   );
 }
 
+/** What a task is asked for with: it stays as it is through all claims. */
+const REQUEST_FIELDS = ["headers", "mirrors", "limitRate", "checksum", "size", "core"] as const;
+/** What is known of the attempts so far. */
+const ATTEMPT_FIELDS = ["startedAt", "finishedAt", "error", "finalUrl", "bytes", "etag", "lastModified"] as const;
+
+/**
+ * A task in another state, without its owner and its time. Fields are copied one by one: taking some out of an object
+ * costs several times more, and every task comes by here.
+ */
+function taskIn(status: TaskStatus, task: Task, fields: readonly (keyof Task)[]): Task {
+  const { id, seq, url, out, priority, attempts, crashes, addedAt } = task;
+  const copy: Task = { id, seq, url, out, priority, status, attempts, crashes, addedAt };
+  for (const field of fields) {
+    const value = task[field];
+    if (value !== undefined) (copy as unknown as Record<string, unknown>)[field] = value;
+  }
+  return copy;
+}
+
+const KEPT_FIELDS = [...REQUEST_FIELDS, ...ATTEMPT_FIELDS];
+
 /** The same task, claimed by an owner for one of its cores. */
 export function taskClaim(task: Task, owner: string, core: number): Task {
   assertMove(task, "claim");
-  const { notBefore: _, ...rest } = task;
-  return { ...rest, status: "running", owner, core };
+  const claimed: Task = { ...task, status: "running", owner, core };
+  if (claimed.notBefore !== undefined) delete claimed.notBefore;
+  return claimed;
 }
 
 /**
@@ -199,63 +221,44 @@ export function taskClaim(task: Task, owner: string, core: number): Task {
  */
 export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task {
   assertMove(task, outcome.type);
-  const { owner: _owner, ...rest } = task;
   switch (outcome.type) {
-    case "released":
-      return { ...rest, status: "waiting" };
-    case "deferred":
-      assertTime(task, outcome.notBefore, "defer");
-      return {
-        ...rest,
-        status: "waiting",
-        notBefore: outcome.notBefore,
-        ...(outcome.error === undefined ? {} : { error: outcome.error }),
-      };
-    case "crashed": {
-      const crashes = task.crashes + 1;
-      const error: TaskError = {
-        kind: "crash",
-        message: `The owner of this task died ${crashes} times in a row while running it`,
-        retryable: crashes < MAX_CRASHES,
-        at: now,
-      };
-      return crashes < MAX_CRASHES
-        ? { ...rest, status: "waiting", crashes, error }
-        : { ...rest, status: "failed", crashes, error, finishedAt: now };
-    }
-    case "retry":
-      assertTime(task, outcome.notBefore, "retry");
-      return {
-        ...rest,
-        status: "waiting",
-        attempts: task.attempts + 1,
-        crashes: 0,
-        startedAt: outcome.startedAt,
-        notBefore: outcome.notBefore,
-        error: outcome.error,
-      };
-    case "failed":
-      return {
-        ...rest,
-        status: "failed",
-        attempts: task.attempts + 1,
-        crashes: 0,
-        startedAt: outcome.startedAt,
-        finishedAt: now,
-        error: outcome.error,
-      };
     case "done": {
       // What was known of an older file must not pass for a fact about this one.
-      const { error: _error, finalUrl: _url, bytes: _bytes, etag: _etag, lastModified: _date, ...clean } = rest;
-      return {
-        ...clean,
-        status: "done",
-        attempts: task.attempts + 1,
-        crashes: 0,
-        startedAt: outcome.startedAt,
-        finishedAt: now,
-        ...outcome.facts,
-      };
+      const done = taskIn("done", task, REQUEST_FIELDS);
+      done.attempts++;
+      done.crashes = 0;
+      done.startedAt = outcome.startedAt;
+      done.finishedAt = now;
+      return Object.assign(done, outcome.facts);
+    }
+    case "failed":
+    case "retry": {
+      const failed = taskIn(outcome.type === "failed" ? "failed" : "waiting", task, KEPT_FIELDS);
+      failed.attempts++;
+      failed.crashes = 0;
+      failed.startedAt = outcome.startedAt;
+      failed.error = outcome.error;
+      if (outcome.type === "failed") failed.finishedAt = now;
+      else failed.notBefore = finite(task, outcome.notBefore, "retry");
+      return failed;
+    }
+    case "released":
+      return taskIn("waiting", task, KEPT_FIELDS);
+    case "deferred": {
+      const deferred = taskIn("waiting", task, KEPT_FIELDS);
+      deferred.notBefore = finite(task, outcome.notBefore, "defer");
+      if (outcome.error !== undefined) deferred.error = outcome.error;
+      return deferred;
+    }
+    case "crashed": {
+      const crashes = task.crashes + 1;
+      const again = crashes < MAX_CRASHES;
+      const crashed = taskIn(again ? "waiting" : "failed", task, KEPT_FIELDS);
+      crashed.crashes = crashes;
+      const message = `The owner of this task died ${crashes} times in a row while running it`;
+      crashed.error = { kind: "crash", message, retryable: again, at: now };
+      if (!again) crashed.finishedAt = now;
+      return crashed;
     }
   }
 }

@@ -15,8 +15,11 @@ export interface TaskDraft {
   url: string;
   /** Where it goes, relative to the download folder. */
   out: string;
-  /** Where it goes if another url has `out` already; absent if the user asked for exactly `out`. */
-  fallbackOut?: string;
+  /**
+   * Where it goes if another url has `out` already, or what says it when it is needed; absent if the user asked for
+   * exactly `out`.
+   */
+  fallbackOut?: string | ((draft: TaskDraft) => string);
   /** Higher goes first. Default 0. */
   priority?: number;
   /** Extra request headers. */

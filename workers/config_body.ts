@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from "@std/path";
 import { TaskFileError } from "../queue/task_file_error.ts";
-import type { FromProcConfig, ToProcConfig } from "./proc_messages.ts";
+import { encodeDrafts, type FromProcConfig, type ToProcConfig } from "./proc_messages.ts";
 import { type DraftBatch, TaskFileReader } from "./task_file_reader.ts";
 import type { WorkerScope } from "./worker_body.ts";
 
@@ -30,7 +30,7 @@ export function startConfig(scope: WorkerScope, hello: FromProcConfig): void {
     added = taken;
     post({
       type: "drafts",
-      batch: JSON.stringify(batch.drafts),
+      ...encodeDrafts(batch.drafts),
       indexes: batch.indexes,
       lines: batch.lines,
     });

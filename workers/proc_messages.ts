@@ -7,7 +7,7 @@
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloadTask } from "../download/download_context.ts";
-import type { DraftRules } from "../download/task_draft.ts";
+import { type DraftRules, fallbackOfDraft } from "../download/task_draft.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
@@ -93,16 +93,35 @@ export interface EntryProblem {
 /** From the config worker. */
 export type FromProcConfig =
   | { type: "hello"; pinError?: ErrorRecord & { errno?: number } }
-  | { type: "drafts"; batch: string; indexes: number[]; lines: number[] }
+  | ({ type: "drafts"; indexes: number[]; lines: number[] } & DraftsMessage)
   | { type: "refused"; problems: EntryProblem[] }
   | { type: "invalid"; message: string; line: number; column: number }
   | { type: "missing" }
   | { type: "unreadable"; message: string }
   | { type: "read"; entries: number };
 
-/** The drafts of a batch. */
-export function decodeDrafts(batch: string): TaskDraft[] {
-  return JSON.parse(batch);
+/** A batch of drafts as it crosses threads: in JSON, and beside it which of them may go nowhere but to their `out`. */
+export interface DraftsMessage {
+  batch: string;
+  exact: number[];
+}
+
+/** A batch of drafts as a message. What says where a draft goes otherwise is the same for all, and stays behind. */
+export function encodeDrafts(drafts: readonly TaskDraft[]): DraftsMessage {
+  const exact: number[] = [];
+  for (let i = 0; i < drafts.length; i++) if (drafts[i]!.fallbackOut === undefined) exact.push(i);
+  return { batch: JSON.stringify(drafts), exact };
+}
+
+/** The drafts of a message. */
+export function decodeDrafts({ batch, exact }: DraftsMessage): TaskDraft[] {
+  const drafts: TaskDraft[] = JSON.parse(batch);
+  let next = 0;
+  for (let i = 0; i < drafts.length; i++) {
+    if (exact[next] === i) next++;
+    else drafts[i]!.fallbackOut = fallbackOfDraft;
+  }
+  return drafts;
 }
 
 /** The name of a Worker says who it is. */

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { checkTaskEntry, type TaskEntry } from "../queue/task_entry_schema.ts";
 import { type RawEntry, type ScanEnd, scanTaskFile } from "../queue/task_file_scan.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
@@ -7,6 +6,7 @@ import type { EntryProblem } from "./proc_messages.ts";
 
 const BATCH = 200;
 const CHUNK_BYTES = 64 * 1024;
+const encoder = new TextEncoder();
 
 /** Drafts that the task file holds and that were not seen in the read before. */
 export interface DraftBatch {
@@ -62,7 +62,7 @@ export class TaskFileReader {
     let block: RawEntry[] = [];
     const flush = async () => {
       if (block.length === 0) return;
-      const key = hash("sha1", block.map((entry) => entry.text).join("\n"), "base64");
+      const key = await digest(block.map((entry) => entry.text).join("\n"));
       seen.add(key);
       if (!this.#seen.has(key)) await take(makeBatch(block, this.#draft));
       block = [];
@@ -76,6 +76,10 @@ export class TaskFileReader {
     this.#seen = seen;
     return { entries, endsOpen: step.value.endsOpen };
   }
+}
+
+async function digest(text: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-1", encoder.encode(text))).toBase64();
 }
 
 function makeBatch(block: readonly RawEntry[], draft: (entry: TaskEntry) => DraftResult): DraftBatch {

@@ -36,7 +36,9 @@ export class ContractModel {
   }
 
   #add(draft: TaskDraft, result: AddResult): void {
-    const places = [draft.out, ...(draft.fallbackOut === undefined ? [] : [draft.fallbackOut])];
+    const { fallbackOut } = draft;
+    const second = typeof fallbackOut === "function" ? fallbackOut(draft) : fallbackOut;
+    const places = [draft.out, ...(second === undefined ? [] : [second])];
     const at = (place: string) => this.tasks.find((task) => task.out === place);
     const out = places.find((place) => (at(place)?.url ?? draft.url) === draft.url);
     const twin = out === undefined ? undefined : at(out);

@@ -38,7 +38,7 @@ const add: fc.Arbitrary<Operation> = fc.array(draftShape, { maxLength: 8 }).map(
     url: `http://h${url % 3}.example/${url}`,
     out: `p${out}`,
     priority,
-    ...(fallback === undefined ? {} : { fallbackOut: `p${fallback + 4}` }),
+    ...(fallback === undefined ? {} : { fallbackOut: fallback % 2 === 0 ? `p${fallback + 4}` : () => `p${fallback + 4}` }),
     ...(id === undefined ? {} : { id: `id ${id}` }),
     ...(delay === undefined ? {} : { notBefore: run.clock.now() + delay }),
   }));

@@ -1,0 +1,19 @@
+/**
+ * The SHA-1 of a text. Few tasks need it, and loading `node:crypto` costs a thread as much as the start of a small
+ * download: so it is loaded when the first text comes.
+ *
+ * @param text Any text; its UTF-8 bytes count.
+ * @param encoding How to write the digest.
+ * @returns 40 hex digits, or 28 characters of base64.
+ *
+ * @example
+ * ```ts
+ * import { textDigest } from "./text_digest.ts";
+ *
+ * textDigest("abc", "hex"); // "a9993e364706816aba3e25717850c26c9cd0d89d"
+ * ```
+ */
+export function textDigest(text: string, encoding: "hex" | "base64"): string {
+  // deno-lint-ignore no-process-global -- importing node:process would load what this avoids
+  return process.getBuiltinModule("node:crypto").hash("sha1", text, encoding);
+}

@@ -1,0 +1,48 @@
+/**
+ * What the path index says of a path: which url it is reserved for, and by which task. A short url stands there itself,
+ * so that nothing has to be worked out; of a long one, the beginning of its digest does.
+ *
+ * @module
+ */
+import { textDigest } from "../base/text_digest.ts";
+
+/** A longer url costs more to store than to digest. */
+const LONGEST_WHOLE = 120;
+/** 120 bits: enough that no two urls of any list ever meet. */
+const DIGEST_LENGTH = 20;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What the path index says of a path. */
+export interface Reservation {
+  id: string;
+  /** Stands for the url: the same path for the same url is the same wish. */
+  wish: string;
+}
+
+/** What stands for a url; a digest has no colon in it, a url that stands for itself has. */
+function wishOf(url: string): string {
+  return url.length <= LONGEST_WHOLE && url.includes(":") && !url.includes(" ") ? url : digestOf(url);
+}
+
+/** True if a reservation is for this url. */
+export function isFor({ wish }: Reservation, url: string): boolean {
+  return wish === (wish.includes(":") ? url : digestOf(url));
+}
+
+/** A reservation as it is stored: in bytes, which cost least, unless they could not hold the text. */
+export function encodeReservation(url: string, id: string): Uint8Array | string {
+  const text = `${wishOf(url)} ${id}`;
+  return text.isWellFormed() ? encoder.encode(text) : text;
+}
+
+/** A reservation as it was stored. */
+export function decodeReservation(value: Uint8Array | string): Reservation {
+  const text = typeof value === "string" ? value : decoder.decode(value);
+  const space = text.indexOf(" ");
+  return { wish: text.slice(0, space), id: text.slice(space + 1) };
+}
+
+function digestOf(url: string): string {
+  return textDigest(url, "base64").slice(0, DIGEST_LENGTH);
+}

@@ -1,0 +1,34 @@
+import { taskShard } from "./task_keys.ts";
+import { taskHost } from "./task_model.ts";
+
+/** The host of a url, and its shard. */
+export interface UrlHost {
+  /** As {@linkcode taskHost} names it. */
+  host: string;
+  /** Which part of the ready tasks is its own. */
+  shard: number;
+}
+
+const KNOWN_AT_MOST = 2000;
+/** Nothing behind such a beginning can change the host. */
+const PLAIN_BEGINNING = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#\\]+\/$/i;
+
+/** By the beginnings of urls: a list has many urls and few hosts, and parsing a url costs more than all else here. */
+const known = new Map<string, UrlHost>();
+
+/**
+ * The host of a url, and its shard.
+ *
+ * @param url Any url; of one that is none, the host is empty.
+ */
+export function urlHost(url: string): UrlHost {
+  const beginning = url.slice(0, url.indexOf("/", url.indexOf("://") + 3) + 1);
+  const found = known.get(beginning);
+  if (found !== undefined) return found;
+  const host = taskHost(url);
+  const result = { host, shard: taskShard(host) };
+  if (!PLAIN_BEGINNING.test(beginning)) return result;
+  if (known.size >= KNOWN_AT_MOST) known.clear();
+  known.set(beginning, result);
+  return result;
+}

@@ -1,6 +1,7 @@
 import { CfgError } from "../config/cfg_error.ts";
 import { draftMaker, type DraftResult } from "../download/task_draft.ts";
-import type { TaskEntry } from "../queue/task_entry_schema.ts";
+import { plainEntry } from "../queue/plain_entry.ts";
+import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
 
 /** How {@linkcode addEntries} takes entries. */
@@ -34,13 +35,16 @@ export async function addEntries(
   entries: readonly (TaskEntry | string)[],
   options: AddEntriesOptions = {},
 ): Promise<AddResult[]> {
-  const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
+  let check: ((value: unknown) => CheckedEntry) | undefined;
   const draft = makeDrafts(options);
   const results: AddResult[] = new Array(entries.length);
   const drafts: TaskDraft[] = [];
   const places: number[] = [];
   for (const [index, value] of entries.entries()) {
-    const checked = checkTaskEntry(value);
+    const plain = plainEntry(value);
+    // The schema is loaded for the first entry that is not plain.
+    if (plain === undefined) check ??= (await import("../queue/task_entry_schema.ts")).checkTaskEntry;
+    const checked: CheckedEntry = plain === undefined ? check!(value) : { type: "entry", entry: plain };
     const result = checked.type === "problem" ? checked : draft(checked.entry);
     if (result.type === "problem") {
       results[index] = { type: "refused", field: result.field, reason: result.message };

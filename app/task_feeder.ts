@@ -4,6 +4,9 @@ import type { WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
 const CLAIM_AT_ONCE = 500;
 const SETTLE_AT_ONCE = 500;
+/** What is worth a commit at once; fewer wait a moment for more. */
+const SETTLE_BATCH = 200;
+const SETTLE_WITHIN_MS = 40;
 /** The list may change without a hint, in another process or by time. */
 const POLL_MS = 200;
 
@@ -34,6 +37,7 @@ export class TaskFeeder {
   readonly #unsettled: Settlement[] = [];
   readonly #unsubscribe: () => void;
   #settling: Promise<void> | undefined;
+  #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #claiming: Promise<void> | undefined;
   #wake = Promise.withResolvers<void>();
   #quiet = Promise.withResolvers<void>();
@@ -100,6 +104,7 @@ export class TaskFeeder {
 
   /** Resolves when everything that workers handed over is settled. */
   async drained(): Promise<void> {
+    this.#settleNow();
     while (this.#settling !== undefined) await this.#settling;
   }
 
@@ -135,9 +140,19 @@ export class TaskFeeder {
     return tasks.length;
   }
 
+  /** Settles now if there is enough to settle or nothing more to come, and else in a moment. */
   #settleSoon(): void {
+    const count = this.#unsettled.length;
+    if (count === 0 || this.#settling !== undefined) return;
+    if (count >= SETTLE_BATCH || this.#stopped || this.#running.every((map) => map.size === 0)) this.#settleNow();
+    else this.#settleTimer ??= setTimeout(() => this.#settleNow(), SETTLE_WITHIN_MS);
+  }
+
+  #settleNow(): void {
+    clearTimeout(this.#settleTimer);
+    this.#settleTimer = undefined;
     if (this.#unsettled.length === 0) return;
-    this.#settling ??= this.#settleAll().catch(this.#ports.failed).finally(() => {
+    this.#settling ??= this.#settleBatch().catch(this.#ports.failed).finally(() => {
       this.#settling = undefined;
       this.#settleSoon();
       if (!this.idle) return;
@@ -146,25 +161,22 @@ export class TaskFeeder {
     });
   }
 
-  async #settleAll(): Promise<void> {
-    while (this.#unsettled.length > 0) {
-      const batch = this.#unsettled.splice(0, SETTLE_AT_ONCE);
-      const results = await this.#ports.list.settle(batch);
-      for (const [i, { task, outcome }] of batch.entries()) {
-        this.#ports.settled(task, outcome, results[i]?.type === "stale");
-      }
+  async #settleBatch(): Promise<void> {
+    const batch = this.#unsettled.splice(0, SETTLE_AT_ONCE);
+    const results = await this.#ports.list.settle(batch);
+    for (const [i, { task, outcome }] of batch.entries()) {
+      this.#ports.settled(task, outcome, results[i]?.type === "stale");
     }
   }
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
   const { id, seq, url, out, attempts, core, fence, headers, mirrors, limitRate, checksum, size } = task;
-  return {
-    ...{ id, seq, url, out, attempts, core, fence },
-    ...(headers === undefined ? {} : { headers }),
-    ...(mirrors === undefined ? {} : { mirrors }),
-    ...(limitRate === undefined ? {} : { limitRate }),
-    ...(checksum === undefined ? {} : { checksum }),
-    ...(size === undefined ? {} : { size }),
-  };
+  const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
+  if (headers !== undefined) given.headers = headers;
+  if (mirrors !== undefined) given.mirrors = mirrors;
+  if (limitRate !== undefined) given.limitRate = limitRate;
+  if (checksum !== undefined) given.checksum = checksum;
+  if (size !== undefined) given.size = size;
+  return given;
 }

@@ -81,6 +81,8 @@ class Scanner {
 
   *push(chunk: Uint8Array): Generator<RawEntry> {
     const inside: readonly State[] = ["value", "lines", "document"];
+    let lineBreak = -1;
+    let backslash = -1;
     let from = this.#pieceBytes > 0 || inside.includes(this.#state) ? 0 : -1;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i]!;
@@ -127,6 +129,14 @@ class Scanner {
             if (this.#escaped) this.#escaped = false;
             else if (byte === BACKSLASH) this.#escaped = true;
             else if (byte === QUOTE) this.#inString = false;
+            else if (byte !== LF) {
+              // Most of a list is in strings: on to the next byte that matters there.
+              if (lineBreak < i) lineBreak = indexOrEnd(chunk, LF, i);
+              if (backslash < i) backslash = indexOrEnd(chunk, BACKSLASH, i);
+              const next = Math.min(indexOrEnd(chunk, QUOTE, i), lineBreak, backslash);
+              this.#column += next - i - 1;
+              i = next - 1;
+            }
             break;
           }
           if (byte === QUOTE) this.#inString = true;
@@ -264,6 +274,11 @@ function isUnfinished(prefix: string): boolean {
       ? message.startsWith("Unexpected end")
       : message.startsWith("Unterminated") || Number(position[1]) >= prefix.length;
   }
+}
+
+function indexOrEnd(chunk: Uint8Array, byte: number, from: number): number {
+  const index = chunk.indexOf(byte, from);
+  return index < 0 ? chunk.length : index;
 }
 
 function concat(pieces: readonly Uint8Array[]): Uint8Array {

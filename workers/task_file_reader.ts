@@ -1,4 +1,5 @@
-import { checkTaskEntry, type TaskEntry } from "../queue/task_entry_schema.ts";
+import { plainEntry } from "../queue/plain_entry.ts";
+import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
 import { type RawEntry, type ScanEnd, scanTaskFile } from "../queue/task_file_scan.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
@@ -64,7 +65,7 @@ export class TaskFileReader {
       if (block.length === 0) return;
       const key = await digest(block.map((entry) => entry.text).join("\n"));
       seen.add(key);
-      if (!this.#seen.has(key)) await take(makeBatch(block, this.#draft));
+      if (!this.#seen.has(key)) await take(await makeBatch(block, this.#draft));
       block = [];
     };
     for await (const entry of scanTaskFile(chunks(file))) {
@@ -82,10 +83,17 @@ async function digest(text: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-1", encoder.encode(text))).toBase64();
 }
 
-function makeBatch(block: readonly RawEntry[], draft: (entry: TaskEntry) => DraftResult): DraftBatch {
+async function makeBatch(
+  block: readonly RawEntry[],
+  draft: (entry: TaskEntry) => DraftResult,
+): Promise<DraftBatch> {
+  let check: ((value: unknown) => CheckedEntry) | undefined;
   const batch: DraftBatch = { drafts: [], indexes: [], lines: [], problems: [] };
   for (const { index, line, value } of block) {
-    const checked = checkTaskEntry(value);
+    const plain = plainEntry(value);
+    // The schema is loaded for the first entry that is not plain.
+    if (plain === undefined) check ??= (await import("../queue/task_entry_schema.ts")).checkTaskEntry;
+    const checked: CheckedEntry = plain === undefined ? check!(value) : { type: "entry", entry: plain };
     const result = checked.type === "problem" ? checked : draft(checked.entry);
     if (result.type === "problem") {
       batch.problems.push({ index, line, field: result.field, message: result.message });

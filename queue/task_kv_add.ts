@@ -6,6 +6,7 @@ import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
 import { placeReady } from "./task_kv_block.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import type { Task } from "./task_model.ts";
+import { decodeReservation, encodeReservation, type StoredReservation } from "./task_reservation.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 
@@ -110,10 +111,8 @@ export class TaskKvAdder {
   }
 
   async #readPaths(paths: readonly string[], known: Known): Promise<void> {
-    for (const { key, value } of await this.#store.getMany<string>([...new Set(paths)].map(taskKeys.path))) {
-      if (value === null) continue;
-      const space = value.indexOf(" ");
-      known.paths.set(key[2] as string, { wish: value.slice(0, space), id: value.slice(space + 1) });
+    for (const { key, value } of await this.#store.getMany<StoredReservation>([...new Set(paths)].map(taskKeys.path))) {
+      if (value !== null) known.paths.set(key[2] as string, decodeReservation(value));
     }
   }
 
@@ -131,6 +130,7 @@ function makeTask({ draft, out, seq }: Candidate, now: number): Task {
     seq,
     url: draft.url,
     out,
+    ...(draft.named === true ? { named: true } : {}),
     priority: draft.priority ?? 0,
     ...(draft.headers === undefined ? {} : { headers: draft.headers }),
     ...(draft.mirrors === undefined ? {} : { mirrors: draft.mirrors }),
@@ -157,7 +157,7 @@ function addStep(entry: TaskText, { draft, wish }: Candidate): KvStep {
     // A commit takes far fewer bytes of keys than of values: long keys count for more.
     step.bytes += 80 + text.length * KEY_WEIGHT;
   };
-  reserve(taskKeys.path(task.out), `${wish} ${task.id}`, task.out);
+  reserve(taskKeys.path(task.out), encodeReservation({ wish, id: task.id }), task.out);
   if (draft.id !== undefined) reserve(taskKeys.id(draft.id), task.seq, draft.id);
   return step;
 }

@@ -1,19 +1,12 @@
-import { hash } from "node:crypto";
 import { MAX_WISH } from "./task_kv_sequence.ts";
 import { taskAssignedNumber } from "./task_model.ts";
+import { type Reservation, wishFor } from "./task_reservation.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 import type { KvLimits } from "./kv_store.ts";
 
 /** What a task's record has beyond its draft, at the most. */
 const RECORD_BYTES = 1024;
 const encoder = new TextEncoder();
-
-/** What the path index says of a path. */
-export interface Reservation {
-  id: string;
-  /** A digest of the url: the same path for the same url is the same wish. */
-  wish: string;
-}
 
 /** A draft on its way to the list. */
 export interface Candidate {
@@ -57,7 +50,7 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
     const place = places.find((place) => (known.paths.get(place)?.wish ?? wish) === wish);
     const same = place === undefined ? undefined : known.paths.get(place);
     if (same !== undefined) {
-      results[index] = { type: "duplicate", id: same.id, out: place! };
+      results[index] = { type: "duplicate", id: same.id, out: same.out ?? place! };
       continue;
     }
     if (draft.id !== undefined && known.ids.has(draft.id)) {
@@ -84,7 +77,7 @@ function placesOf(draft: TaskDraft): string[] {
 
 /** A draft with what its way to the list needs. */
 export function makeCandidate(draft: TaskDraft, index: number): Candidate {
-  const wish = hash("sha1", draft.url, "base64").slice(0, 20);
+  const wish = wishFor(draft.url);
   const number = draft.id === undefined ? undefined : taskAssignedNumber(draft.id);
   return { index, draft, wish, out: draft.out, number };
 }

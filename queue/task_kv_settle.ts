@@ -1,4 +1,4 @@
-import { type TaskText, taskText, textBytes } from "./task_codec.ts";
+import { parseTask, type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { placeReady } from "./task_kv_block.ts";
 import { decodeRunning, encodeRunning, type RunningBlock, RunningBlocks, runningTasks } from "./task_kv_running.ts";
@@ -56,13 +56,14 @@ export async function settleItems(
         later.push(item);
       } else {
         const members = batch.get(name);
+        const named = withName(item, block.open.get(item.after.task.seq)!);
         if (members === undefined) {
-          batch.set(name, { block, items: [item] });
+          batch.set(name, { block, items: [named] });
           for (const text of block.open.values()) bytes += textBytes(text);
-        } else members.items.push(item);
+        } else members.items.push(named);
         seen.add(claim);
         tasks++;
-        bytes += textBytes(item.after.text) + ROW_BYTES;
+        bytes += textBytes(named.after.text) + ROW_BYTES;
       }
     }
     const parts = [...batch.values()];
@@ -117,6 +118,13 @@ export function settleItem({ task: claimed, outcome }: Settlement, now: number, 
   // A record that outgrew its value could never be settled, and would run for ever.
   const fits = textBytes(after.text) <= valueBytes;
   return { owner: claimed.owner, fence, after: fits ? after : taskText(shorten(after.task)) };
+}
+
+/** A task that got its name during the claim keeps it, even if whoever settles does not know that. */
+function withName<T extends SettleItem>(item: T, text: string): T {
+  const { task } = item.after;
+  if (task.named === true || !text.includes('"named":true')) return item;
+  return { ...item, after: taskText({ ...task, out: parseTask(text).out, named: true }) };
 }
 
 function shorten(task: Task): Task {

@@ -55,7 +55,8 @@ export function taskDraft(
   const parsed = written === undefined ? undefined : parseChecksum(written);
   if (parsed?.type === "problem") return { type: "problem", field: "checksum", message: parsed.message };
   const draft = { ...rest, ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }) };
-  if (given !== undefined) return { type: "draft", draft: { ...draft, out: given } };
+  if (given !== undefined) return { type: "draft", draft: { ...draft, out: given, named: true } };
   const out = template === undefined ? suggested : template(entry.url, suggested);
-  return { type: "draft", draft: { ...draft, out, fallbackOut: fallbackOut(out, entry.url) } };
+  const place = { out, fallbackOut: fallbackOut(out, entry.url) };
+  return { type: "draft", draft: { ...draft, ...place, ...(template === undefined ? {} : { named: true }) } };
 }

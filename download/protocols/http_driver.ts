@@ -155,8 +155,8 @@ export class HttpDriver implements DownloadDriver {
 }
 
 function laneFile(response: LaneResponse): DriverResponse {
-  const { finalUrl, length, etag, lastModified, headers } = response;
-  return {
+  const { finalUrl, length, etag, lastModified, headers, disposition } = response;
+  const file: DriverResponse = {
     finalUrl,
     offset: 0,
     length,
@@ -167,6 +167,8 @@ function laneFile(response: LaneResponse): DriverResponse {
     read: (sink) => response.readInto(sink),
     [Symbol.dispose]: () => response[Symbol.dispose](),
   };
+  // Few have one, and the rest is not to pay for it.
+  return disposition === undefined ? file : { ...file, disposition };
 }
 
 function statusError({ status, headers }: { status: number; headers: Headers }, url: URL): DownloadError {

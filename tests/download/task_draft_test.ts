@@ -20,7 +20,10 @@ Deno.test("taskDraft carries every field of an entry, and gives it a name", () =
   const { fallbackOut, ...draft } = result.draft;
   assertEquals(draft, { ...entry, out: "a b.iso" });
   assertStringIncludes(fallbackOut ?? "", "a b.");
-  assertEquals(taskDraft({ ...entry, out: "sub/c" }), { type: "draft", draft: { ...entry, out: "sub/c" } });
+  assertEquals(taskDraft({ ...entry, out: "sub/c" }), {
+    type: "draft",
+    draft: { ...entry, out: "sub/c", named: true },
+  });
 });
 
 Deno.test("taskDraft writes any form of a checksum as algorithm:hex", () => {

@@ -14,7 +14,7 @@ import type { Watched } from "./watchdog.ts";
  * @param context What the downloads of this worker share.
  * @param watched The attempt.
  * @returns True if the path is another one than before.
- * @throws {StoppedError} If the claim is lost; if the attempt is aborted, the reason for that.
+ * @throws {StoppedError} If the claim is lost, which ends the attempt; if it is aborted, the reason for that.
  */
 export async function learnName(
   task: DownloadTask,
@@ -27,7 +27,10 @@ export async function learnName(
   if (name === undefined) return false;
   const [place, other] = await learnedPlaces(name, task, context);
   if (place === task.out) return false;
-  const out = await orAbort(context.rename(task, place, other), watched.signal);
+  const out = await orAbort(context.rename(task, place, other), watched.signal).catch((error) => {
+    watched.abort(error);
+    throw error;
+  });
   // The list may have taken its time, which is not the server's.
   watched.rest();
   if (out === task.out) return false;

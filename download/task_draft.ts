@@ -11,7 +11,7 @@ export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem
 export interface DraftRules {
   /** Checksums by file name, for entries without one of their own: looked up by `out`, then by the name of the url. */
   checksums?: ReadonlyMap<string, string>;
-  /** Where files go whose entries do not say it; see {@linkcode parseNameTemplate}. Default: to the name of the url. */
+  /** Where files go whose entries do not say it; see {@linkcode parseNameTemplate}. Default: as the server calls them. */
   nameTemplate?: string;
 }
 

@@ -18,7 +18,6 @@ const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d\u00b9\u00b2\u00b
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const FORBIDDEN = /[\u0000-\u001f\u007f\\/]/g;
 /** What makes a name look like another one: further controls, changes of direction, line breaks. */
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
 const MISLEADING = /[\u0080-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const FORBIDDEN_ON_WINDOWS = /[<>:"|?*]/g;
 const PART_NAME = /\.part(-[0-9a-z-]+)?$/i;

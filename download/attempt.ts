@@ -81,7 +81,7 @@ export class Attempt {
       });
     } catch (error) {
       if (error instanceof NotModifiedError && this.#old !== undefined) return this.#old.facts;
-      if (error instanceof FileExistsError) {
+      if (error instanceof FileExistsError && error.path === this.#finalPath) {
         // Another writer may have been faster with the same file; our line must not vouch for what is there.
         manifest.void(this.#task);
         return await this.#knownFile(this.#finalPath);

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "@std/path";
 import { redactUrl } from "../base/redact_url.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
-import { PartFile } from "./part_file.ts";
+import { FileExistsError, PartFile } from "./part_file.ts";
 import { fallbackOut } from "./task_names.ts";
 
 /**
@@ -14,6 +14,8 @@ import { fallbackOut } from "./task_names.ts";
  * @param task The task.
  * @param context What the downloads of this worker share.
  * @returns The place, and the one to take if that belongs to another task.
+ * @throws {FileExistsError} If there is a file of that name which is nobody's: no server may choose what is replaced, whatever
+ * `--overwrite` says.
  */
 export async function learnedPlaces(
   name: string,
@@ -23,14 +25,22 @@ export async function learnedPlaces(
   const other = fallbackOut(name, task.url);
   if (fresh) return [name, other];
   const sources = [task.url, ...task.mirrors ?? []].map(redactUrl);
-  const heir = await ownerOf(name);
-  if (heir === "nobody" && await ownerOf(other) !== "ours") return [name, other];
-  return heir === "ours" ? [name, other] : [other];
+  const owner = await ownerOf(name);
+  if (owner === "this url") return [name, other];
+  if (await ownerOf(other) === "this url") return [other];
+  if (owner === "nobody") throw new FileExistsError(join(root, name));
+  return owner === "another url" ? [other] : [name, other];
 
-  /** Whose file is under a name, as far as it is known. */
-  async function ownerOf(out: string): Promise<"ours" | "another's" | "nobody"> {
-    const url = existsSync(join(root, out)) ? await manifest.urlOf(out) : PartFile.urlLeft(root, out);
-    if (url === undefined) return "nobody";
-    return sources.includes(url) ? "ours" : "another's";
+  /** Who left what is under a name; undefined if nothing is. */
+  async function ownerOf(out: string): Promise<"this url" | "another url" | "nobody" | undefined> {
+    const isThere = lexists(join(root, out));
+    const url = isThere ? await manifest.urlOf(out) : PartFile.urlLeft(root, out);
+    if (url === undefined) return isThere ? "nobody" : undefined;
+    return sources.includes(url) ? "this url" : "another url";
   }
+}
+
+/** True if there is anything of that name, a link to nowhere included. */
+function lexists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

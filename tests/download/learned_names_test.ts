@@ -219,10 +219,20 @@ test("replaces nobody's file: it fails naming it, and takes its bytes nowhere", 
     const file = new RemoteFile({ length, headers: DISPOSITION });
     await using bench = await DownloadBench.start(named(file), { lane });
     Deno.writeTextFileSync(bench.path("report.pdf"), "mine");
-    const outcome = await bench.fetch("/get", OPEN);
-    assert(outcome.type === "failed", JSON.stringify(outcome));
-    assertMatch(outcome.error.message, /report\.pdf: a file that Corehaul did not write is there already/);
-    assertEquals([bench.names(), Deno.readTextFileSync(bench.path("report.pdf"))], [["report.pdf"], "mine"]);
+    // With --overwrite neither: a server would choose among all that is in the folder.
+    for (const overwrite of ["never", "changed", "always"] as const) {
+      bench.context.overwrite = overwrite;
+      const outcome = await bench.fetch("/get", OPEN);
+      assert(outcome.type === "failed", JSON.stringify(outcome));
+      assertMatch(outcome.error.message, /report\.pdf: a file that Corehaul did not write is there already/);
+      assertEquals([bench.names(), Deno.readTextFileSync(bench.path("report.pdf"))], [["report.pdf"], "mine"]);
+    }
+    // Nor does the task have the name then, by which it could be asked for once more.
+    assertEquals(bench.asked, []);
+    Deno.removeSync(bench.path("report.pdf"));
+    Deno.symlinkSync(bench.path("nowhere"), bench.path("report.pdf"));
+    assertEquals((await bench.fetch("/get", OPEN)).type, "failed");
+    assertEquals(bench.names(), ["report.pdf"]);
   }
 });
 

@@ -1,5 +1,6 @@
 /** Names that servers give, from the list to the log. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Downloader } from "../../mod.ts";
 import { assertCode, Corehaul, corehaul, jsonLines } from "../support/corehaul.ts";
 import { bytesFor, type FaultRequest, FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
@@ -14,11 +15,16 @@ function disposition(name: string): Record<string, string> {
   return { "content-disposition": `attachment; filename="${name}"` };
 }
 
-/** `/dl/NAME` is called NAME by its field, `/to/NAME` leads to where NAME is; the rest is called what it is. */
+/**
+ * `/dl/NAME` is called NAME by its field, `/same/ANYTHING` report.pdf, and `/to/NAME` leads to
+ * v2-NAME; the rest is called what it is.
+ */
 function answer({ path }: FaultRequest): Response {
   const [, how, name = ""] = path.split("/");
-  if (how === "to") return new Response(null, { status: 302, headers: { location: `/files/${name}` } });
-  return new Response(bytesFor(path, SIZE), { headers: how === "dl" ? disposition(name) : {} });
+  if (how === "to") return new Response(null, { status: 302, headers: { location: `/files/v2-${name}` } });
+  return new Response(bytesFor(path, SIZE), {
+    headers: how === "dl" ? disposition(name) : how === "same" ? disposition("report.pdf") : {},
+  });
 }
 
 testClients(
@@ -28,21 +34,28 @@ testClients(
     await using server = FaultServer.start(answer);
     const { url } = server;
     const entries = [
-      `${url}/dl/report.pdf?x=1`,
+      `${url}/same/download?x=1`,
       `${url}/to/tool.zip`,
       `${url}/plain.txt`,
-      `${url}/dl/x`,
+      `${url}/dl/same.txt`,
       { url: `${url}/dl/other.pdf`, out: "sub/mine.pdf" },
       { url: `${url}/to/else.zip`, out: "else" },
     ];
     const { ended, tasks } = await runOnce(home, client, entries);
     assertCode(ended, 0);
-    const outs = ["else", "plain.txt", "report.pdf", "sub/mine.pdf", "tool.zip", "x"];
+    const outs = ["else", "plain.txt", "report.pdf", "same.txt", "sub/mine.pdf", "v2-tool.zip"];
     assertEquals(tasks.map((task) => task.out).sort(), outs);
     assertEquals(jsonLines(ended.stdout).filter(({ type }) => type === "task_done").map(({ out }) => out).sort(), outs);
-    const redirected = (path: string) => path.replace("/to/", "/files/");
+    const redirected = (path: string) => path.replace("/to/", "/files/v2-");
     await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(redirected(pathname), SIZE));
-    assertEquals(await filesIn(home.join("files")), ["else", "plain.txt", "report.pdf", "sub", "tool.zip", "x"]);
+    assertEquals(await filesIn(home.join("files")), [
+      "else",
+      "plain.txt",
+      "report.pdf",
+      "same.txt",
+      "sub",
+      "v2-tool.zip",
+    ]);
     const lines: string[] = [];
     for await (const { name } of Deno.readDir(home.join("files/.corehaul/manifest"))) {
       lines.push(...(await Deno.readTextFile(home.join("files/.corehaul/manifest", name))).trim().split("\n"));
@@ -76,11 +89,39 @@ testClients("corehaul get tells the name in its log, and fetches nothing twice w
   assertEquals(await filesIn(home.join("files")), ["报告.pdf"]);
 });
 
+Deno.test("Downloader tells the learned names in events, tasks and results", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(answer);
+  const entries = [`${server.url}/same/1`, `${server.url}/to/tool.zip`, {
+    url: `${server.url}/dl/x`,
+    out: "mine",
+  }];
+  await using downloader = await Downloader.open({ directory: home.join("files"), workers: 2 });
+  const events = downloader.events();
+  const added = await downloader.add([...entries, `${server.url}/same/2`]);
+  assertEquals(added.map((result) => result.type), ["added", "added", "added", "added"]);
+  await downloader.run({ once: true });
+  const told = new Map<string, string>();
+  for await (const event of events) {
+    if (event.type === "task_done") told.set(event.id, event.out);
+    if (told.size === 4) break;
+  }
+  const { tasks } = await downloader.list();
+  for (const { id, out } of tasks) assertEquals(told.get(id), out);
+  const outs = tasks.map((task) => task.out).sort();
+  // Two are called report.pdf by their server.
+  assertMatch(outs.join(" "), /^mine report\.[0-9a-f]{8}\.pdf report\.pdf v2-tool\.zip$/);
+  assertEquals(await filesIn(home.join("files")), outs);
+  const again = await downloader.add(entries);
+  assertEquals(again.map((result) => result.type), ["duplicate", "duplicate", "duplicate"]);
+  for (const result of again) assert(result.type === "duplicate" && result.out === told.get(result.id));
+});
+
 testClients("corehaul get keeps the names of --out and --name-template, whatever the server says", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(answer);
   const common = ["-d", "files", "--http-client", client];
-  const chosen = await corehaul(["get", `${server.url}/dl/report.pdf`, "-o", "mine.pdf", ...common], {
+  const chosen = await corehaul(["get", `${server.url}/same/1`, "-o", "mine.pdf", ...common], {
     cwd: home.path,
   });
   assertCode(chosen, 0);

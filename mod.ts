@@ -48,6 +48,8 @@ export type {
   ListRequest,
   OwnerInfo,
   OwnerState,
+  RenameRequest,
+  RenameResult,
   RetryRequest,
   Settlement,
   SettleResult,

@@ -8,7 +8,7 @@ import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_
 export interface AddEntriesOptions {
   /** Checksums by file name, for entries without one of their own; see {@linkcode readChecksumFile}. Default: none. */
   checksums?: ReadonlyMap<string, string>;
-  /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: to the name of the url. */
+  /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: as the server calls them. */
   nameTemplate?: string;
 }
 

@@ -6,7 +6,7 @@ import type { HostTable } from "../download/host_table.ts";
 import type { RateLimiter } from "../download/rate_limiter.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
-import type { FromProcWorker, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
+import type { FromProcWorker, RenameAsk, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
@@ -91,6 +91,8 @@ export class DownloadSession {
       owner: this.owner,
       cores: ports.cores,
       give: (worker, tasks) => this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) }),
+      renamed: (worker, answers) =>
+        this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) }),
       settled: (task, outcome, stale) => {
         if (!stale) ports.settled(task, outcome);
       },
@@ -228,6 +230,9 @@ export class DownloadSession {
         break;
       case "settle":
         this.#feeder.settle(worker, JSON.parse(message.batch) as WorkerSettlement[]);
+        break;
+      case "rename":
+        this.#feeder.rename(worker, JSON.parse(message.batch) as RenameAsk[]);
         break;
       case "stopped":
         this.#slots[worker]?.stopped.resolve();

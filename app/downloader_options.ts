@@ -70,7 +70,7 @@ export interface DownloaderOptions {
   maxRedirects?: number;
   /** What answers must be: media types such as `image/*,application/zip`, or `"auto"`. Default: anything. */
   expectType?: string;
-  /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: to the name of the url. */
+  /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: as the server calls them. */
   nameTemplate?: string;
   /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
   checksumFile?: string;

@@ -1,12 +1,13 @@
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
-import type { Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
-import type { WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
+import type { RenameRequest, RenameResult, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
 const CLAIM_AT_ONCE = 500;
 const SETTLE_AT_ONCE = 500;
 /** What is worth a commit at once; fewer wait a moment for more. */
 const SETTLE_BATCH = 200;
 const SETTLE_WITHIN_MS = 40;
+const RENAME_AT_ONCE = 200;
 /** The list may change without a hint, in another process or by time. */
 const POLL_MS = 200;
 
@@ -20,6 +21,8 @@ export interface FeederPorts {
   cores: readonly number[];
   /** Hands tasks to a worker. */
   give: (worker: number, tasks: WorkerTask[]) => void;
+  /** Tells a worker which paths its tasks have now. */
+  renamed: (worker: number, answers: RenameAnswer[]) => void;
   /** A claim was settled; `stale` if it was not ours any more. */
   settled: (task: ClaimedTask, outcome: TaskOutcome, stale: boolean) => void;
   /** The list failed for good. */
@@ -36,8 +39,10 @@ export class TaskFeeder {
   readonly #running: Map<number, ClaimedTask>[];
   readonly #unsettled: Settlement[] = [];
   readonly #unsubscribe: () => void;
+  readonly #unnamed: { worker: number; ask: RenameAsk }[] = [];
   #settling: Promise<void> | undefined;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
+  #renaming: Promise<void> | undefined;
   #claiming: Promise<void> | undefined;
   #wake = Promise.withResolvers<void>();
   #quiet = Promise.withResolvers<void>();
@@ -83,6 +88,12 @@ export class TaskFeeder {
     this.#settleSoon();
   }
 
+  /** A worker has learned the names of files, before it writes them. */
+  rename(worker: number, asks: readonly RenameAsk[]): void {
+    for (const ask of asks) this.#unnamed.push({ worker, ask });
+    this.#renameSoon();
+  }
+
   /** A worker died: what it held goes back to the list. Says how many tasks that were. */
   crashed(worker: number): number {
     const running = this.#running[worker]!;
@@ -105,7 +116,10 @@ export class TaskFeeder {
   /** Resolves when everything that workers handed over is settled. */
   async drained(): Promise<void> {
     this.#settleNow();
-    while (this.#settling !== undefined) await this.#settling;
+    while (this.#settling !== undefined || this.#renaming !== undefined) {
+      await this.#settling;
+      await this.#renaming;
+    }
   }
 
   async #claimLoop(): Promise<void> {
@@ -168,11 +182,49 @@ export class TaskFeeder {
       this.#ports.settled(task, outcome, results[i]?.type === "stale");
     }
   }
+
+  /** Those that come while a commit is under way share the next one. */
+  #renameSoon(): void {
+    if (this.#unnamed.length === 0) return;
+    this.#renaming ??= this.#renameAll().catch(this.#ports.failed).finally(() => {
+      this.#renaming = undefined;
+      this.#renameSoon();
+    });
+  }
+
+  async #renameAll(): Promise<void> {
+    while (this.#unnamed.length > 0) {
+      const batch = this.#unnamed.splice(0, RENAME_AT_ONCE);
+      const requests: RenameRequest[] = [];
+      const places = batch.map(({ worker, ask: [seq, fence, out, fallbackOut] }) => {
+        const task = this.#running[worker]!.get(seq);
+        if (task?.fence !== fence) return undefined;
+        return requests.push({ task, out, ...(fallbackOut === null ? {} : { fallbackOut }) }) - 1;
+      });
+      const results = await this.#ports.list.rename(requests);
+      const answers = new Map<number, RenameAnswer[]>();
+      for (const [i, { worker, ask: [seq, fence] }] of batch.entries()) {
+        const place = places[i];
+        const out = place === undefined ? null : this.#pathOf(worker, requests[place]!.task, results[place]!);
+        answers.set(worker, [...answers.get(worker) ?? [], [seq, fence, out]]);
+      }
+      for (const [worker, ofWorker] of answers) this.#ports.renamed(worker, ofWorker);
+    }
+  }
+
+  /** The path of a task after a rename; from now on it is settled under that. */
+  #pathOf(worker: number, task: ClaimedTask, result: RenameResult): string | null {
+    if (result.type !== "named") return result.type === "taken" ? task.out : null;
+    const running = this.#running[worker]!;
+    if (running.get(task.seq)?.fence === task.fence) running.set(task.seq, result.task);
+    return result.task.out;
+  }
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, attempts, core, fence, headers, mirrors, limitRate, checksum, size } = task;
+  const { id, seq, url, out, named, attempts, core, fence, headers, mirrors, limitRate, checksum, size } = task;
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
+  if (named !== undefined) given.named = named;
   if (headers !== undefined) given.headers = headers;
   if (mirrors !== undefined) given.mirrors = mirrors;
   if (limitRate !== undefined) given.limitRate = limitRate;

@@ -36,10 +36,12 @@ export class Attempt {
   readonly #context: DownloadContext;
   readonly #driver: DownloadDriver;
   readonly #startedAt: number;
-  readonly #target: PartTarget;
+  #target: PartTarget;
   readonly #throttle: Throttle | undefined;
   readonly #source: string;
   readonly #url: string;
+  /** Something is there that is not known: it counts only if no answer names the file otherwise. */
+  #inTheWay = false;
   /** The file that is there and may be replaced, if it has changed. */
   #old: { facts: TaskDoneFacts; condition: { etag?: string; lastModified?: string } } | undefined;
 
@@ -57,7 +59,6 @@ export class Attempt {
     driver: DownloadDriver,
     startedAt: number,
   ) {
-    const { root, writer, bootId } = context;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
@@ -65,7 +66,7 @@ export class Attempt {
     this.#source = source;
     this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
     this.#url = redactUrl(task.url);
-    this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: redactUrl(source), bootId };
+    this.#target = this.#targetOf(task.out);
   }
 
   /**
@@ -75,12 +76,9 @@ export class Attempt {
    * @throws {DownloadError} If it did not succeed; {@linkcode StoppedError} if it was stopped.
    */
   async run(): Promise<TaskDoneFacts> {
-    const { fresh, overwrite, watchdog, manifest } = this.#context;
-    const finalPath = pathBelow(this.#target.root, this.#target.out);
-    if (!fresh && existsSync(finalPath)) {
-      if (overwrite === "never") return await this.#knownFile(finalPath);
-      await this.#allowReplacing(finalPath);
-    }
+    const { watchdog, manifest } = this.#context;
+    const known = this.#isThere ? await this.#lookFirst() : undefined;
+    if (known !== undefined) return known;
     using watched = watchdog.start(this.#source);
     try {
       for (let again = false;; again = true) {
@@ -92,14 +90,50 @@ export class Attempt {
       }
     } catch (error) {
       if (error instanceof NotModifiedError && this.#old !== undefined) return this.#old.facts;
-      if (error instanceof FileExistsError) {
+      if (error instanceof FileExistsError && error.path === this.#finalPath) {
         // Another writer may have been faster with the same file; our line must not vouch for what is there.
         manifest.void(this.#task);
-        return await this.#knownFile(finalPath);
+        return await this.#knownFile(this.#finalPath);
       }
       // What an abort makes of a read is only a symptom: the reason says what happened.
       throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#source);
     }
+  }
+
+  #targetOf(out: string): PartTarget {
+    const { root, writer, bootId } = this.#context;
+    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#source), bootId };
+  }
+
+  get #finalPath(): string {
+    return pathBelow(this.#target.root, this.#target.out);
+  }
+
+  get #isThere(): boolean {
+    return !this.#context.fresh && existsSync(this.#finalPath);
+  }
+
+  /** The file is there before its first byte: gives what is known of it if it needs no download. */
+  async #lookFirst(): Promise<TaskDoneFacts | undefined> {
+    const path = this.#finalPath;
+    try {
+      if (this.#context.overwrite === "never") return await this.#knownFile(path);
+      await this.#allowReplacing(path);
+    } catch (error) {
+      if (this.#task.named === true || !(error instanceof FileExistsError)) throw error;
+      this.#inTheWay = true;
+    }
+    return undefined;
+  }
+
+  /** Takes the name that an answer gives the file; says whether it is another one than before. */
+  async #learnName(response: DriverResponse, watched: Watched): Promise<boolean> {
+    const { learnName } = await import("./learn_name.ts");
+    if (!await learnName(this.#task, this.#source, response, this.#context, watched)) return false;
+    this.#target = this.#targetOf(this.#task.out);
+    this.#old = undefined;
+    this.#inTheWay = false;
+    return true;
   }
 
   /** A file is there that may be replaced, unless it is still what the server has. */
@@ -148,6 +182,22 @@ export class Attempt {
       watched.opened();
       if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
       using response = opened.response;
+      // What is continued has its name from when it began.
+      const mayName = this.#task.named !== true && opened.from === 0 &&
+        (response.disposition !== undefined || response.finalUrl !== this.#source);
+      if (mayName && await this.#learnName(response, watched)) {
+        part?.discard();
+        const known = this.#isThere ? await this.#lookFirst() : undefined;
+        if (known !== undefined) return known;
+        if (this.#old !== undefined || (!this.#context.fresh && PartFile.isLeft(this.#target))) {
+          // There is something to go on with under this name: that is another question.
+          response[Symbol.dispose]();
+          return await this.#fetch(watched);
+        }
+        part?.[Symbol.dispose]();
+        part = undefined;
+      }
+      if (this.#inTheWay) throw new FileExistsError(this.#finalPath);
       const { expectType, maxSize = Infinity, fsync } = this.#context;
       if ((response.length ?? 0) > maxSize) throw this.#tooLarge(response.length!);
       const expectations = new Expectations(this.#task, response, expectType);

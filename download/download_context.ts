@@ -49,6 +49,15 @@ export interface DownloadContext {
   overwrite: "never" | "changed" | "always";
   /** Give files the time at which the server says that they were modified. */
   remoteTime: boolean;
+  /**
+   * Reserves another path for a task, before its first byte is written.
+   *
+   * @param task The task.
+   * @param out The path.
+   * @param fallbackOut The path if that belongs to another task.
+   * @returns The path that it has now, which may be the old one; rejects if the claim is lost.
+   */
+  rename: (task: DownloadTask, out: string, fallbackOut?: string) => Promise<string>;
   /** Told that a host wants to be left alone until a time. */
   coolHost: (host: string, until: number) => void;
   /** Told of bytes as they come. */
@@ -58,5 +67,17 @@ export interface DownloadContext {
 /** The task as the core needs it. */
 export type DownloadTask = Pick<
   ClaimedTask,
-  "id" | "url" | "mirrors" | "out" | "headers" | "limitRate" | "checksum" | "size" | "attempts" | "core" | "fence"
+  | "id"
+  | "seq"
+  | "url"
+  | "mirrors"
+  | "out"
+  | "named"
+  | "headers"
+  | "limitRate"
+  | "checksum"
+  | "size"
+  | "attempts"
+  | "core"
+  | "fence"
 >;

@@ -58,6 +58,8 @@ export interface DriverResponse extends Disposable {
   readonly decoded?: boolean;
   /** Further fields of the answer, if it has any that matter. */
   readonly headers?: Pick<Headers, "get">;
+  /** The Content-Disposition, one character a byte: it may name the file. */
+  readonly disposition?: string;
   /** The ETag. */
   readonly etag?: string;
   /** The Last-Modified date. */

@@ -99,6 +99,12 @@ export class Manifest implements Disposable {
     };
   }
 
+  /** The url, without credentials, whose file was the last to be stored under a path, as the manifest of any writer says. */
+  async urlOf(out: string): Promise<string | undefined> {
+    await this.#index.refresh(this.#folder);
+    return this.#index.last(out)?.url;
+  }
+
   #write(lines: readonly (ManifestLine | VoidLine)[]): void {
     if (this.#file === undefined) {
       Deno.mkdirSync(this.#folder, { recursive: true });
@@ -122,9 +128,14 @@ class ManifestIndex {
   readonly #read = new Map<string, number>();
   #refreshing: Promise<void> = Promise.resolve();
 
+  /** The newest line for a path. */
+  last(out: string): ManifestLine | undefined {
+    return this.#lines.get(out)?.at(-1);
+  }
+
   /** The newest line for a path, if it is for this url and this size. */
   find(url: string, out: string, size: number): ManifestLine | undefined {
-    const line = this.#lines.get(out)?.at(-1);
+    const line = this.last(out);
     return line?.url === url && line.bytes === size ? line : undefined;
   }
 

@@ -10,7 +10,7 @@ import { outProblem, safeSegment } from "./task_names.ts";
  * The path of a file below the download folder.
  *
  * @param url The url of the file.
- * @param name The name of the file: from its url, or from the server.
+ * @param name The name of the file, from its url.
  * @returns A path that `outProblem` has nothing against, nor against what `fallbackOut` makes of it.
  */
 export type NameTemplate = (url: string, name: string) => string;

@@ -65,6 +65,11 @@ export class PartFile implements Disposable {
     return existsSync(pathBelow(root, out) + STATE_SUFFIX);
   }
 
+  /** The url of what an earlier download left under a path, without userinfo. */
+  static urlLeft(root: string, out: string): string | undefined {
+    return readState(pathBelow(root, out) + STATE_SUFFIX)?.url;
+  }
+
   /**
    * Opens the unfinished file and locks it. It keeps its content until {@linkcode PartFile.begin}.
    *
@@ -206,13 +211,7 @@ export class PartFile implements Disposable {
   }
 
   #readLeft(): { state: PartState; bytes: number } | undefined {
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(this.#statePath);
-    } catch {
-      return undefined;
-    }
-    const state = decodePartState(text);
+    const state = readState(this.#statePath);
     if (state === undefined || state.url !== this.#target.url) return undefined;
     // A file is only ever written at its end, so its size is what is there. After another boot that is not certain.
     const size = this.#size;
@@ -246,9 +245,22 @@ export class PartFile implements Disposable {
 
 /** A file is there that is not ours, or not known to be. */
 export class FileExistsError extends DownloadError {
+  /** Where it is. */
+  readonly path: string;
+
   /** @param path Where it is. */
   constructor(path: string) {
     super("disk", `${path}: a file that Corehaul did not write is there already`, { retryable: false });
+    this.path = path;
+  }
+}
+
+/** What a state file says; nothing if it is not there, or is none. */
+function readState(path: string): PartState | undefined {
+  try {
+    return decodePartState(Deno.readTextFileSync(path));
+  } catch {
+    return undefined;
   }
 }
 

@@ -11,7 +11,7 @@ export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem
 export interface DraftRules {
   /** Checksums by file name, for entries without one of their own: looked up by `out`, then by the name of the url. */
   checksums?: ReadonlyMap<string, string>;
-  /** Where files go whose entries do not say it; see {@linkcode parseNameTemplate}. Default: to the name of the url. */
+  /** Where files go whose entries do not say it; see {@linkcode parseNameTemplate}. Default: as the server calls them. */
   nameTemplate?: string;
 }
 
@@ -60,7 +60,8 @@ export function taskDraft(
   const parsed = written === undefined ? undefined : parseChecksum(written);
   if (parsed?.type === "problem") return { type: "problem", field: "checksum", message: parsed.message };
   const draft = { ...rest, ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }) };
-  if (given !== undefined) return { type: "draft", draft: { ...draft, out: given } };
+  if (given !== undefined) return { type: "draft", draft: { ...draft, out: given, named: true } };
   const out = template === undefined ? suggested : template(entry.url, suggested);
-  return { type: "draft", draft: { ...draft, out, fallbackOut: fallbackOfDraft } };
+  const place = { out, fallbackOut: fallbackOfDraft };
+  return { type: "draft", draft: { ...draft, ...place, ...(template === undefined ? {} : { named: true }) } };
 }

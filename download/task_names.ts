@@ -1,5 +1,5 @@
 /**
- * Names of files: from a url, or as the user asked. A name is relative, stays below the download folder, works on every
+ * Names of files: from a url, from a server, or as the user asked. A name is relative, stays below the download folder, works on every
  * system, and leaves room for the suffix of its unfinished file.
  *
  * @module
@@ -14,9 +14,11 @@ export const PART_SUFFIX = ".part";
 
 const MAX_SEGMENT_BYTES = 180;
 const MAX_PATH_BYTES = 1200;
-const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const FORBIDDEN = /[\u0000-\u001f\u007f\\/]/g;
+/** What makes a name look like another one: further controls, changes of direction, line breaks. */
+const MISLEADING = /[\u0080-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const FORBIDDEN_ON_WINDOWS = /[<>:"|?*]/g;
 const PART_NAME = /\.part(-[0-9a-z-]+)?$/i;
 
@@ -41,6 +43,25 @@ export function outFromUrl(url: string): string {
     path = "";
   }
   return safeSegment(decode(path.slice(path.lastIndexOf("/") + 1)));
+}
+
+/**
+ * The name that a server gives a file: what stands behind the last separator, made safe.
+ *
+ * @param name The name, which may be anything.
+ * @returns A single segment; undefined if there is nothing but dots and blanks.
+ *
+ * @example
+ * ```ts
+ * import { outFromName } from "./task_names.ts";
+ *
+ * outFromName("../../etc/passwd"); // "passwd"
+ * outFromName(".."); // undefined
+ * ```
+ */
+export function outFromName(name: string): string | undefined {
+  const last = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
+  return /[^.\s]/.test(last) ? safeSegment(last) : undefined;
 }
 
 /**
@@ -80,15 +101,16 @@ export function outProblem(out: string): string | undefined {
 }
 
 /**
- * Makes one segment of a path out of any text: separators and control characters become `_`, and so does a dot in front.
+ * Makes one segment of a path out of any text: separators, control characters and what turns the direction
+ * of writing become `_`, and so does a dot in front.
  *
  * @param name The text.
  * @returns A segment that is safe on every system; `index` if nothing is left.
  */
 export function safeSegment(name: string): string {
-  let safe = name.normalize("NFC").replace(FORBIDDEN, "_");
+  let safe = name.toWellFormed().normalize("NFC").replace(FORBIDDEN, "_").replace(MISLEADING, "_");
   if (Deno.build.os === "windows") safe = safe.replace(FORBIDDEN_ON_WINDOWS, "_");
-  safe = safe.replace(/[. ]+$/, "").replace(/^\s+/, "").replace(/^\./, "_").replace(/^([a-z]):/i, "$1_");
+  safe = safe.replace(/[.\s]+$/, "").replace(/^\s+/, "").replace(/^\./, "_").replace(/^([a-z]):/i, "$1_");
   if (safe === "") return "index";
   if (DEVICE.test(safe)) safe = `_${safe}`;
   if (PART_NAME.test(safe)) safe = `${safe}_`;

@@ -17,7 +17,7 @@ const entrySchema = z.strictObject({
   id: z.string().min(1).max(200).optional()
     .describe("a name for the task; default: t and its number"),
   out: z.string().min(1).optional()
-    .describe("where the file goes, relative to the download folder; default: the last part of the url's path"),
+    .describe("where the file goes, relative to the download folder; default: as the server calls it"),
   priority: z.int().min(-MAX_PRIORITY).max(MAX_PRIORITY).optional()
     .describe("higher goes first; default 0"),
   headers: z.record(
@@ -42,7 +42,7 @@ export interface TaskEntry {
   url: string;
   /** A name for the task. Default: `t` and a number. */
   id?: string;
-  /** Where the file goes, relative to the download folder. Default: the last part of the url's path. */
+  /** Where the file goes, relative to the download folder. Default: as the server calls it, else the last part of the url's path. */
   out?: string;
   /** Higher goes first. Default 0. */
   priority?: number;

@@ -11,7 +11,7 @@
  * | `running, owner, fence` | a block: what one claim took and has not settled yet |
  * | `paused / failed / canceled, seq` | the record of a task at rest |
  * | `done, seq` | a block of finished tasks, under the first one's number |
- * | `path, out` | who reserved the path, and for which url: the index of duplicates too |
+ * | `path, out` | who reserved the path, and for which url: the index of duplicates too. A task that was renamed keeps its first path, which then says the new one |
  * | `id, id` | the sequence number behind an id that the user gave |
  * | `owner, owner` | who that is; gone once its tasks may be taken |
  * | `alive, owner` | until when it may not be doubted |

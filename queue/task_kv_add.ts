@@ -1,7 +1,7 @@
 import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { type Candidate, type Known, makeCandidate, refusal, resolve, secondPlace, taken } from "./task_kv_draft.ts";
-import { decodeReservation, encodeReservation, isFor } from "./task_kv_wish.ts";
+import { decodeReservation, encodeReservation, isFor, type StoredReservation } from "./task_kv_wish.ts";
 import { locateTask } from "./task_kv_locate.ts";
 import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
 import { placeReady } from "./task_kv_block.ts";
@@ -142,7 +142,7 @@ export class TaskKvAdder {
 
   async #readPaths(paths: readonly string[], known: Known): Promise<void> {
     const keys = [...new Set(paths)].map(taskKeys.path);
-    for (const { key, value } of await this.#store.getMany<Uint8Array | string>(keys)) {
+    for (const { key, value } of await this.#store.getMany<StoredReservation>(keys)) {
       if (value !== null) known.paths.set(key[2] as string, decodeReservation(value));
     }
   }
@@ -156,8 +156,9 @@ export class TaskKvAdder {
 
 function makeTask({ draft, out, seq }: Candidate, now: number): Task {
   if (seq === undefined) throw new TypeError(`Cannot add "${out}" as it has no number`);
-  const { id = `t${seq}`, url, priority = 0, headers, mirrors, limitRate, checksum, size, notBefore } = draft;
+  const { id = `t${seq}`, url, named, priority = 0, headers, mirrors, limitRate, checksum, size, notBefore } = draft;
   const task: Task = { id, seq, url, out, priority, status: "waiting", attempts: 0, crashes: 0, addedAt: now };
+  if (named === true) task.named = named;
   if (headers !== undefined) task.headers = headers;
   if (mirrors !== undefined) task.mirrors = mirrors;
   if (limitRate !== undefined) task.limitRate = limitRate;

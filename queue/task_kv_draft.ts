@@ -54,7 +54,7 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
     const place = mine ? out : second;
     const holder = place === null ? undefined : known.paths.get(place);
     if (holder !== undefined && isFor(holder, draft.url)) {
-      results[index] = { type: "duplicate", id: holder.id, out: place! };
+      results[index] = { type: "duplicate", id: holder.id, out: holder.out ?? place! };
     } else if (id !== undefined && known.ids.has(id)) {
       results[index] = taken(id);
     } else if (place === null || holder !== undefined) {

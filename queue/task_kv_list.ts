@@ -5,6 +5,7 @@ import { claimTasks } from "./task_kv_claim.ts";
 import { findTask } from "./task_kv_locate.ts";
 import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
 import { countTasks, listTasks, retryTasks } from "./task_kv_read.ts";
+import { renameTasks } from "./task_kv_rename.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
 import { TaskKvSettler } from "./task_kv_settler.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
@@ -14,6 +15,8 @@ import type {
   ListRequest,
   OwnerInfo,
   OwnerState,
+  RenameRequest,
+  RenameResult,
   RetryRequest,
   Settlement,
   SettleResult,
@@ -99,6 +102,10 @@ export class TaskKvList implements TaskSharedList {
 
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
     return this.#settler.settle(settlements, this.#clock.now());
+  }
+
+  rename(renames: readonly RenameRequest[]): Promise<RenameResult[]> {
+    return renameTasks(this.#store, this.#blocks, renames);
   }
 
   async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {

@@ -1,5 +1,5 @@
 import type { KvStore } from "./kv_store.ts";
-import { type TaskText, taskText, textBytes } from "./task_codec.ts";
+import { parseTask, type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { placeReady } from "./task_kv_block.ts";
 import { placeDone } from "./task_kv_done.ts";
@@ -107,16 +107,18 @@ class SettleBatch {
   }
 
   #settle(part: Part, item: SettleItem): boolean {
-    const { task, text } = item.after;
+    const { seq } = item.after.task;
     this.#last = part;
-    if (!part.block.open.has(task.seq) || part.settled.has(task.seq)) {
+    const running = part.block.open.get(seq);
+    if (running === undefined || part.settled.has(seq)) {
       item.result = STALE;
       return true;
     }
-    part.settled.add(task.seq);
+    item.after = withName(item.after, running);
+    part.settled.add(seq);
     part.items.push(item);
     this.#tasks++;
-    this.#bytes += textBytes(text) + ROW_BYTES;
+    this.#bytes += textBytes(item.after.text) + ROW_BYTES;
     return true;
   }
 }
@@ -160,6 +162,13 @@ export function settleItem({ task, outcome }: Settlement, now: number, valueByte
   // A record that outgrew its value could never be settled, and would run for ever.
   const fits = textBytes(after.text) <= valueBytes;
   return { owner: task.owner, fence: task.fence, after: fits ? after : taskText(shorten(after.task)) };
+}
+
+/** A task that got its name during the claim keeps it, even if whoever settles does not know that. */
+function withName(after: TaskText, running: string): TaskText {
+  const { task } = after;
+  if (task.named === true || !running.includes('"named":true')) return after;
+  return taskText({ ...task, out: parseTask(running).out, named: true });
 }
 
 function shorten(task: Task): Task {

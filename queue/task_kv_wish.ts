@@ -18,7 +18,12 @@ export interface Reservation {
   id: string;
   /** Stands for the url: the same path for the same url is the same wish. */
   wish: string;
+  /** Where the file goes now, if the task got another name since it was added. */
+  out?: string;
 }
+
+/** A reservation as it is stored: in bytes, which cost least, unless they could not hold the text. */
+export type StoredReservation = Uint8Array | string | readonly [text: string, out: string];
 
 /** What stands for a url; a digest has no colon in it, a url that stands for itself has. */
 function wishOf(url: string): string {
@@ -30,15 +35,21 @@ export function isFor({ wish }: Reservation, url: string): boolean {
   return wish === (wish.includes(":") ? url : digestOf(url));
 }
 
-/** A reservation as it is stored: in bytes, which cost least, unless they could not hold the text. */
-export function encodeReservation(url: string, id: string): Uint8Array | string {
+/**
+ * What is stored.
+ *
+ * @param out Where the file goes now, if that is not the path any more.
+ */
+export function encodeReservation(url: string, id: string, out?: string): StoredReservation {
   const text = `${wishOf(url)} ${id}`;
+  if (out !== undefined) return [text, out];
   return text.isWellFormed() ? encoder.encode(text) : text;
 }
 
-/** A reservation as it was stored. */
-export function decodeReservation(value: Uint8Array | string): Reservation {
-  const text = typeof value === "string" ? value : decoder.decode(value);
+/** What was stored. */
+export function decodeReservation(value: StoredReservation): Reservation {
+  if (Array.isArray(value)) return { ...decodeReservation(value[0]), out: value[1] };
+  const text = value instanceof Uint8Array ? decoder.decode(value) : value as string;
   const space = text.indexOf(" ");
   return { wish: text.slice(0, space), id: text.slice(space + 1) };
 }

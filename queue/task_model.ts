@@ -56,6 +56,8 @@ export interface Task {
   url: string;
   /** Where the file goes, relative to the download folder; reserved for this task alone. */
   out: string;
+  /** True if `out` is settled: the user asked for it, or an answer gave it. Absent: an answer may still name the file. */
+  named?: boolean;
   /** Higher goes first. */
   priority: number;
   /** Extra request headers, sent to the origin of `url` only. */

@@ -20,6 +20,8 @@ export interface TaskDraft {
    * exactly `out`.
    */
   fallbackOut?: string | ((draft: TaskDraft) => string);
+  /** True if the user chose `out`, so that no answer may change it. Default false. */
+  named?: boolean;
   /** Higher goes first. Default 0. */
   priority?: number;
   /** Extra request headers. */
@@ -39,6 +41,7 @@ export interface TaskDraft {
 /** What became of one draft. */
 export type AddResult =
   | { type: "added"; id: string; out: string }
+  /** `out` is where the file of the task is now, which may have got another name since it was added. */
   | { type: "duplicate"; id: string; out: string }
   | { type: "refused"; field: string; reason: string };
 
@@ -89,6 +92,22 @@ export interface Settlement {
 /** What became of one settlement: `stale` means that the claim was not this owner's any more. */
 export type SettleResult = { type: "settled"; task: Task } | { type: "stale" };
 
+/** Another path for a task that is running. */
+export interface RenameRequest {
+  /** The task as it was claimed. */
+  task: ClaimedTask;
+  /** The path that its file should have. */
+  out: string;
+  /** The path if `out` is another task's. Default: none. */
+  fallbackOut?: string;
+}
+
+/**
+ * What became of a rename. `named` has the task with the path that is reserved for it now: settle that one. `taken`: all
+ * paths are other tasks', and it keeps its own. `stale`: the claim was not this owner's any more.
+ */
+export type RenameResult = { type: "named"; task: ClaimedTask } | { type: "taken" } | { type: "stale" };
+
 /** How many tasks are in each state. */
 export type TaskCounts = Record<TaskStatus, number>;
 
@@ -132,6 +151,12 @@ export interface TaskSharedList extends AsyncDisposable {
   claim(request: ClaimRequest): Promise<ClaimedTask[]>;
   /** Ends claims; one result for each, in order. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
+  /**
+   * Reserves other paths for running tasks, before anything is written there; one result for each, in order. A task gets a
+   * name once: one that has `named` stays as it is. Its path before stays reserved for it, so that the same list adds
+   * nothing again, and says where the file is now.
+   */
+  rename(renames: readonly RenameRequest[]): Promise<RenameResult[]>;
   /** Gives the tasks of dead owners back to the list, and says how many. */
   reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number>;
   /** Lets settled tasks wait again with a fresh budget, and says how many. */

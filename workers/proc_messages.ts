@@ -52,19 +52,27 @@ export type ToProcWorker =
     library?: string;
   }
   | { type: "tasks"; batch: string }
+  | { type: "renamed"; batch: string }
   | { type: "stop"; graceMs: number };
 
 /** A task that a worker settles: its place in the list, and how it ended. */
 export type WorkerSettlement = [seq: number, outcome: TaskOutcome];
 
 /** A task as a worker gets it. */
-export type WorkerTask = DownloadTask & { seq: number };
+export type WorkerTask = DownloadTask;
+
+/** A worker has learned how the file of a task is called, and asks for that path; or for the other, if it is taken. */
+export type RenameAsk = [seq: number, fence: string, out: string, fallbackOut: string | null];
+
+/** The path that a task has now, which may be the old one; null if the claim is lost. */
+export type RenameAnswer = [seq: number, fence: string, out: string | null];
 
 /** From a download worker. */
 export type FromProcWorker =
   | { type: "hello"; pinError?: ErrorRecord & { errno?: number } }
   | { type: "want"; count: number }
   | { type: "settle"; batch: string }
+  | { type: "rename"; batch: string }
   | { type: "stopped" };
 
 /** To the config worker. */

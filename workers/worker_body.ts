@@ -16,6 +16,7 @@ import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
 import { SharedHostGate } from "./host_gate.ts";
+import { NameDesk } from "./name_desk.ts";
 import type { FromProcWorker, ToProcWorker, WorkerTask } from "./proc_messages.ts";
 
 /** The part of a Worker's global scope that is used here. */
@@ -32,6 +33,7 @@ export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
     const message = event.data;
     if (message.type === "start") running = new RunningWorker(message, post);
     else if (message.type === "tasks") running?.offer(message.batch);
+    else if (message.type === "renamed") running?.renamed(message.batch);
     else running?.stop(message.graceMs);
   };
   post(hello);
@@ -42,10 +44,12 @@ class RunningWorker {
   readonly #pool: DownloadPool;
   readonly #context: DownloadContext;
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #names: NameDesk;
 
   constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
     const { settings, identity, index } = start;
     this.#post = post;
+    this.#names = new NameDesk((asks) => post({ type: "rename", batch: JSON.stringify(asks) }));
     const counters = SharedCounters.attach(start.counters);
     const hosts = HostTable.attach(start.hosts, index);
     const capped = settings.perHost > 0 || settings.perHostRate > 0;
@@ -77,6 +81,7 @@ class RunningWorker {
       remoteTime: settings.remoteTime,
       overwrite: settings.overwrite,
       maxRedirects: settings.maxRedirects,
+      rename: (task, out, fallbackOut) => this.#names.ask(task, out, fallbackOut),
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       onBytes: (count) => counters.add(index, "bytes", count),
@@ -102,6 +107,10 @@ class RunningWorker {
 
   offer(batch: string): void {
     this.#pool.offer(JSON.parse(batch));
+  }
+
+  renamed(batch: string): void {
+    this.#names.answer(JSON.parse(batch));
   }
 
   async stop(graceMs: number): Promise<void> {

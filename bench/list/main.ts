@@ -29,7 +29,11 @@ interface Share {
 function draftsFrom(first: number, count: number): TaskDraft[] {
   return Array.from({ length: count }, (_, i) => {
     const name = String(first + i).padStart(7, "0");
-    return { url: `http://127.0.0.1:8080/small/f${name}.bin`, out: `f${name}.bin`, fallbackOut: `f${name}.01234567.bin` };
+    return {
+      url: `http://127.0.0.1:8080/small/f${name}.bin`,
+      out: `f${name}.bin`,
+      fallbackOut: `f${name}.01234567.bin`,
+    };
   });
 }
 
@@ -56,7 +60,12 @@ async function drain(list: TaskKvList, owner: string, worker: { index: number; o
           outcome: {
             type: "done",
             startedAt: Date.now(),
-            facts: { bytes: 10240, finalUrl: task.url, etag: '"6921c6d5-2800"', lastModified: "Tue, 25 Nov 2025 10:00:00 GMT" },
+            facts: {
+              bytes: 10240,
+              finalUrl: task.url,
+              etag: '"6921c6d5-2800"',
+              lastModified: "Tue, 25 Nov 2025 10:00:00 GMT",
+            },
           },
         })),
       ));

@@ -26,6 +26,8 @@ export class FetchResponse implements DriverResponse {
   declare readonly etag?: string;
   /** The Last-Modified date. */
   declare readonly lastModified?: string;
+  /** The Content-Disposition. */
+  declare readonly disposition?: string;
   /** Kept, because the runtime forgets to abort a body whose response was collected. */
   readonly response: Response;
   readonly #buffers: BufferPool;
@@ -62,6 +64,8 @@ export class FetchResponse implements DriverResponse {
     if (etag !== null) this.etag = etag;
     const lastModified = response.headers.get("last-modified");
     if (lastModified !== null) this.lastModified = lastModified;
+    const disposition = response.headers.get("content-disposition");
+    if (disposition !== null) this.disposition = disposition;
   }
 
   /** All fields of the answer. */

@@ -28,6 +28,8 @@ export class HttpHead {
   etag: string | undefined;
   /** The Last-Modified date, if there was one. */
   lastModified: string | undefined;
+  /** The Content-Disposition, if there was one; several are joined as `Headers` joins them. */
+  disposition: string | undefined;
   /** The Set-Cookie headers, if there were any. */
   setCookie: string[] | undefined;
   /** True if the server will take another request. */
@@ -147,6 +149,12 @@ export class HttpHead {
         if (!isName(bytes, from, "transfer-encoding")) return true;
         if (this.chunked || !isName(bytes, start, "chunked", end)) return false;
         return this.chunked = true;
+      case 19:
+        if (isName(bytes, from, "content-disposition")) {
+          const before = this.disposition === undefined ? "" : `${this.disposition}, `;
+          this.disposition = before + latin1(bytes, start, end);
+        }
+        return true;
       default:
         return true;
     }
@@ -168,7 +176,11 @@ export class HttpHead {
     this.#start = this.#line;
     this.#fields = 0;
     this.status = 0;
-    this.etag = this.lastModified = this.setCookie = undefined;
+    this.etag =
+      this.lastModified =
+      this.disposition =
+      this.setCookie =
+        undefined;
     this.encoded = this.#coded = this.digested = false;
   }
 }

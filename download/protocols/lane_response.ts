@@ -25,6 +25,8 @@ export class LaneResponse implements DriverResponse {
   declare readonly etag?: string;
   /** The Last-Modified date. */
   declare readonly lastModified?: string;
+  /** The Content-Disposition. */
+  declare readonly disposition?: string;
   /** All fields of the answer, if they matter: they cost more than a small file does. */
   declare readonly headers?: Headers;
   /** The Set-Cookie headers. */
@@ -47,6 +49,7 @@ export class LaneResponse implements DriverResponse {
     this.#pool = pool;
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
+    if (head.disposition !== undefined) this.disposition = head.disposition;
     if (withHeaders || head.digested || length > LARGE) this.headers = exchange.headers();
     if (head.setCookie !== undefined) this.setCookie = head.setCookie;
   }

@@ -66,6 +66,7 @@ export class DownloadBench implements AsyncDisposable {
       fsync: false,
       remoteTime: true,
       overwrite: "never",
+      rename: (task, out, fallbackOut) => this.#rename(task.id, out, fallbackOut),
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,
@@ -91,11 +92,27 @@ export class DownloadBench implements AsyncDisposable {
     return this.#bytes;
   }
 
-  /** Runs the core for a path of the server; the file goes to `file` unless the task says otherwise. */
+  /** Runs the core for a path of the server; the file goes to `file`, whatever the answer says, unless the task says otherwise. */
   fetch(path: string, task: Partial<DownloadTask> = {}): Promise<TaskOutcome> {
     const fence = `${this.context.writer.slice(0, 8)}${++this.#claims}`;
     const url = this.server.url + path;
-    return procDownloadCore({ id: "t1", url, out: "file", attempts: 0, core: 0, fence, ...task }, this.context);
+    return procDownloadCore(
+      { id: "t1", seq: 1, url, out: "file", named: true, attempts: 0, core: 0, fence, ...task },
+      this.context,
+    );
+  }
+
+  /** The paths that other tasks have, and those that tasks asked for here: what a list does, for one process. */
+  readonly taken = new Map<string, string>();
+  /** Every name that was asked for, with the other one. */
+  readonly asked: [out: string, fallbackOut?: string][] = [];
+
+  #rename(id: string, out: string, fallbackOut?: string): Promise<string> {
+    this.asked.push(fallbackOut === undefined ? [out] : [out, fallbackOut]);
+    const place = [out, fallbackOut ?? out].find((place) => (this.taken.get(place) ?? id) === id);
+    if (place === undefined) throw new TypeError("the test wants no such case");
+    this.taken.set(place, id);
+    return Promise.resolve(place);
   }
 
   /** What is in the folder, without dot-names. */

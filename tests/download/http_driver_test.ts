@@ -8,7 +8,7 @@ import { freePort, NginxServer } from "../support/nginx_server.ts";
 import { SocksServer } from "../support/socks_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { testCertificate } from "../support/test_certificate.ts";
-import { RawServer } from "./raw_server.ts";
+import { answering, RawServer, reply } from "./raw_server.ts";
 
 const never = new AbortController().signal;
 const BASIC = `Basic ${btoa("me:secret")}`;
@@ -39,6 +39,29 @@ function https(pair: { cert: string; key: string }, answer: (path: string) => Re
 function redirect(location: string, headers: Record<string, string> = {}): Response {
   return new Response("", { status: 302, headers: { location, ...headers } });
 }
+
+Deno.test("HttpDriver hands over the Content-Disposition as it came, whoever asks: lane, fetch, guarded connection", async () => {
+  const field = `attachment; filename="caf\xc3\xa9 \xe9.txt"`;
+  await using server = new RawServer(
+    answering((request) =>
+      reply("x", "200 OK", ...(request.startsWith("GET /named") ? [`Content-Disposition: ${field}`] : []))
+    ),
+  );
+  const allowPrivate = [server.url().host];
+  for (
+    const [lane, identity] of [[true, {}], [false, {}], [true, { denyPrivate: true, allowPrivate }], [false, {
+      denyPrivate: true,
+      allowPrivate,
+    }]] as const
+  ) {
+    using driver = driverFor(identity, { lane });
+    for (const [path, expected] of [["/named", field], ["/plain", undefined]] as const) {
+      using response = await driver.open({ url: server.url(path).href, headers: {}, maxRedirects: 0, signal: never });
+      assertEquals(response.disposition, expected, `${lane} ${JSON.stringify(identity)}`);
+      assertEquals(await response.whole((bytes) => bytes.length, () => {}), 1);
+    }
+  }
+});
 
 bothClients("HttpDriver signs in with the user name and password of the url", async (lane) => {
   await using server = FaultServer.start(({ headers, path }) => {

@@ -37,6 +37,20 @@ Deno.test("HttpHead reads the same however the bytes are cut", () => {
   }
 });
 
+Deno.test("HttpHead notes the Content-Disposition of the final answer, and joins several as Headers does", () => {
+  const disposition = (fields: string) =>
+    read(`HTTP/1.1 103 Early\r\nContent-Disposition: early\r\n\r\nHTTP/1.1 200 OK\r\n${fields}${HELLO}`).head
+      .disposition;
+  assertEquals(disposition(""), undefined);
+  assertEquals(
+    disposition('content-DISPOSITION:  attachment; filename="\xc3\xa9" \r\n'),
+    'attachment; filename="\xc3\xa9"',
+  );
+  assertEquals(disposition("Content-Disposition: a\r\nX: y\r\nContent-Disposition: b\r\n"), "a, b");
+  // Another field whose name is as long.
+  assertEquals(disposition("Content-Disposition-: a\r\nProxy-Authenticates: b\r\n"), undefined);
+});
+
 const DOUBTFUL: Record<string, string> = {
   "another protocol": "SSH-2.0-x\r\n",
   "another protocol, before the line ends": "HTTP/2",

@@ -66,6 +66,7 @@ async function startServer(
     fsync: false,
     remoteTime: true,
     overwrite: "never",
+    rename: () => Promise.reject(new Error("the names of these tasks are settled")),
     coolHost: () => {},
     onBytes: (count) => bytes += count,
   };
@@ -74,6 +75,8 @@ async function startServer(
     procDownloadCore(
       {
         id: "t1",
+        seq: 1,
+        named: true,
         url: path.includes("://") ? path : origin + path,
         out: "file",
         attempts: 0,

@@ -21,7 +21,10 @@ Deno.test("taskDraft carries every field of an entry, and gives it a name", () =
   assertEquals(draft, { ...entry, out: "a b.iso" });
   assert(typeof fallbackOut === "function", "worked out only when it is needed");
   assertMatch(fallbackOut(result.draft), /^a b\.[0-9a-f]{8}\.iso$/);
-  assertEquals(taskDraft({ ...entry, out: "sub/c" }), { type: "draft", draft: { ...entry, out: "sub/c" } });
+  assertEquals(taskDraft({ ...entry, out: "sub/c" }), {
+    type: "draft",
+    draft: { ...entry, out: "sub/c", named: true },
+  });
 });
 
 Deno.test("taskDraft writes any form of a checksum as algorithm:hex", () => {

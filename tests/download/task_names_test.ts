@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { fallbackOut, outFromUrl, outProblem } from "../../download/task_names.ts";
+import { fallbackOut, outFromName, outFromUrl, outProblem } from "../../download/task_names.ts";
 
 Deno.test("outFromUrl takes the last segment of the path, decoded and made safe", () => {
   const cases: [string, string][] = [
@@ -22,6 +22,12 @@ Deno.test("outFromUrl takes the last segment of the path, decoded and made safe"
     ["https://e.org/a.part", "a.part_"],
     ["https://e.org/a.part-0f", "a.part-0f_"],
     ["https://e.org/e%CC%81", "é"],
+    ["https://e.org/con%20.txt", "_con .txt"],
+    ["https://e.org/COM%C2%B9", "_COM¹"],
+    ["https://e.org/conin$", "_conin$"],
+    ["https://e.org/a%E2%80%AEfdp.exe", "a_fdp.exe"],
+    ["https://e.org/%C2%85a%E2%80%A8b%E2%81%A7", "_a_b_"],
+    ["https://e.org/%E3%80%80a.txt%C2%A0", "a.txt"],
     ["https://e.org/%E6%96%87%E4%BB%B6.txt", "文件.txt"],
   ];
   for (const [url, out] of cases) assertEquals(outFromUrl(url), out, url);
@@ -70,4 +76,62 @@ Deno.test("outFromUrl gives no name of an unfinished file, however long the name
     assertEquals(outProblem(out), undefined, out);
     assertEquals(outProblem(fallbackOut(out, "http://h/")), undefined);
   }
+});
+
+Deno.test("outFromName takes what stands behind the last separator, made safe", () => {
+  const cases: [string, string | undefined][] = [
+    ["report.pdf", "report.pdf"],
+    ["../../etc/passwd", "passwd"],
+    ["..\\..\\x", "x"],
+    ["C:\\x", "x"],
+    ["C:x", "C_x"],
+    ["/etc/passwd", "passwd"],
+    ["a/", undefined],
+    ["", undefined],
+    ["...", undefined],
+    [" . ", undefined],
+    [".corehaul", "_corehaul"],
+    [".bashrc", "_bashrc"],
+    ["x.part", "x.part_"],
+    ["x.part-info", "x.part-info_"],
+    ["a\0b", "a_b"],
+    ["100%2f.txt", "100%2f.txt"],
+    ["\ud800.txt", "\ufffd.txt"],
+    ["e\u0301", "é"],
+    ["aux.txt", "_aux.txt"],
+  ];
+  for (const [name, out] of cases) assertEquals(outFromName(name), out, name);
+});
+
+Deno.test("outFromName gives for any text nothing, or a name that outProblem has nothing against, as fallbackOut's", () => {
+  const nasty = fc.string({
+    unit: fc.constantFrom(
+      "/",
+      "\\",
+      ".",
+      " ",
+      "\0",
+      "\u202e",
+      ".part",
+      "-",
+      "con",
+      "é",
+      "e\u0301",
+      "\ud800",
+      "𝄞",
+      "a",
+      ":",
+    ),
+    maxLength: 300,
+  });
+  fc.assert(
+    fc.property(fc.oneof(nasty, fc.string({ unit: "binary", maxLength: 400 })), (text) => {
+      const out = outFromName(text);
+      if (out === undefined) return assert(!/[^.\s]/.test(text.split(/[\\/]/).at(-1)!));
+      assertEquals(outProblem(out), undefined, `${text} -> ${out}`);
+      assertEquals(outProblem(fallbackOut(out, "u")), undefined, `${text} -> ${fallbackOut(out, "u")}`);
+      assert(!out.includes("/") && out.isWellFormed());
+    }),
+    { numRuns: 3000 },
+  );
 });

@@ -17,6 +17,7 @@ export function byTurns(lists: readonly TaskSharedList[]): TaskSharedList {
     leave: (owner) => next().leave(owner),
     claim: (request) => next().claim(request),
     settle: (settlements) => next().settle(settlements),
+    rename: (renames) => next().rename(renames),
     reclaim: (isAlive) => next().reclaim(isAlive),
     retry: (request) => next().retry(request),
     get: (id) => next().get(id),

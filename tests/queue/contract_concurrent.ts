@@ -20,6 +20,7 @@ interface Witness {
   added: string[];
   claims: string[];
   settled: string[];
+  named: string[];
 }
 
 const OUTCOMES: readonly TaskOutcome[] = [
@@ -32,7 +33,7 @@ const OUTCOMES: readonly TaskOutcome[] = [
 ];
 
 const step = fc.record({
-  kind: fc.constantFrom("add", "claim", "claim", "settle", "settle", "reclaim", "leave", "retry", "read"),
+  kind: fc.constantFrom("add", "claim", "claim", "rename", "settle", "settle", "reclaim", "leave", "retry", "read"),
   n: fc.nat(40),
 });
 
@@ -54,6 +55,18 @@ async function act(list: TaskSharedList, name: string, steps: readonly Step[], w
         const claimed = await list.claim({ owner, core: 1, limit: n });
         witness.claims.push(...claimed.map((task) => `${task.id} ${task.fence} ${owner}`));
         held.push(...claimed);
+        break;
+      }
+      case "rename": {
+        // The same few names for all owners.
+        const renames = held.slice(0, 6).map((task, i) => ({
+          task,
+          out: `name${(n + i) % 5}`,
+          fallbackOut: `${task.id}.x`,
+        }));
+        for (const result of await list.rename(renames)) {
+          if (result.type === "named") witness.named.push(`${result.task.id} ${result.task.out}`);
+        }
         break;
       }
       case "settle": {
@@ -95,13 +108,19 @@ export function contractConcurrent(name: string, open: OpenList): void {
       async (scripts) => {
         await using list = await open();
         await list.add(Array.from({ length: 20 }, (_, i) => draft(100 + i)));
-        const witness: Witness = { added: [], claims: [], settled: [] };
+        const witness: Witness = { added: [], claims: [], settled: [], named: [] };
         await Promise.all(scripts.map((steps, i) => act(list, String(i), steps, witness)));
         const all = await assertCountsMatch(list);
         assertEquals(all.length, 20 + witness.added.length);
         assertEquals(new Set(witness.added).size, witness.added.length, "a task is added once");
         assertEquals(new Set(witness.claims).size, witness.claims.length, "a fence is given once");
         assertEquals(new Set(witness.settled).size, witness.settled.length, "a claim is settled once");
+        assertEquals(new Set(all.map((task) => task.out)).size, all.length, "no path is two tasks'");
+        const outs = new Map(all.map((task) => [task.id, task.out]));
+        for (const named of witness.named) {
+          const [id, out] = named.split(" ");
+          assertEquals(outs.get(id!), out, "a name that was given stays, whoever settles");
+        }
         const claims = new Set(witness.claims);
         assert(witness.settled.every((claim) => claims.has(claim)));
         for (const task of all) assertEquals((await list.get(task.id))?.status, task.status);

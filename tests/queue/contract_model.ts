@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { type ClaimedTask, MAX_CRASHES, type Task, type TaskOutcome, type TaskStatus } from "../../queue/task_model.ts";
 import type {
   AddResult,
+  RenameRequest,
+  RenameResult,
   RetryRequest,
   Settlement,
   SettleResult,
@@ -15,6 +17,9 @@ export interface ModelTask {
   id: string;
   url: string;
   out: string;
+  /** Every path that is reserved for it. */
+  paths: string[];
+  named: boolean;
   priority: number;
   status: TaskStatus;
   notBefore?: number | undefined;
@@ -39,7 +44,7 @@ export class ContractModel {
     const { fallbackOut } = draft;
     const second = typeof fallbackOut === "function" ? fallbackOut(draft) : fallbackOut;
     const places = [draft.out, ...(second === undefined ? [] : [second])];
-    const at = (place: string) => this.tasks.find((task) => task.out === place);
+    const at = (place: string) => this.#holder(place);
     const out = places.find((place) => (at(place)?.url ?? draft.url) === draft.url);
     const twin = out === undefined ? undefined : at(out);
     if (twin !== undefined) return assertEquals(result, { type: "duplicate", id: twin.id, out: twin.out });
@@ -56,6 +61,8 @@ export class ContractModel {
       id: result.id,
       url: draft.url,
       out,
+      paths: [out],
+      named: draft.named ?? false,
       priority: draft.priority ?? 0,
       status: "waiting",
       notBefore: draft.notBefore,
@@ -83,6 +90,33 @@ export class ContractModel {
       assertEquals(results[i]?.type, held ? "settled" : "stale");
       if (held) this.#end(task, outcome);
     }
+  }
+
+  rename(renames: readonly RenameRequest[], results: readonly RenameResult[]): void {
+    assertEquals(results.length, renames.length);
+    for (const [i, { task: claimed, out, fallbackOut }] of renames.entries()) {
+      const result = results[i]!;
+      const task = this.tasks.find((one) => one.id === claimed.id)!;
+      if (task.status !== "running" || task.owner !== claimed.owner || task.fence !== claimed.fence) {
+        assertEquals(result, { type: "stale" });
+        continue;
+      }
+      const places = fallbackOut === undefined ? [out] : [out, fallbackOut];
+      const place = task.named ? task.out : places.find((place) => (this.#holder(place) ?? task) === task);
+      if (place === undefined) {
+        assertEquals(result, { type: "taken" });
+        continue;
+      }
+      if (!task.paths.includes(place)) task.paths.push(place);
+      Object.assign(task, { out: place, named: true });
+      assert(result.type === "named", `${result.type} instead of named`);
+      const { id, fence, owner, named } = result.task;
+      assertEquals([id, fence, owner, named, result.task.out], [task.id, task.fence, task.owner, true, place]);
+    }
+  }
+
+  #holder(path: string): ModelTask | undefined {
+    return this.tasks.find((task) => task.paths.includes(path));
   }
 
   #end(task: ModelTask, outcome: TaskOutcome): void {
@@ -137,8 +171,8 @@ export class ContractModel {
     const known = this.tasks.find((one) => one.id === task?.id);
     assert(known !== undefined && task !== undefined);
     assertEquals(
-      [task.url, task.out, task.priority, task.status, task.attempts, task.crashes],
-      [known.url, known.out, known.priority, known.status, known.attempts, known.crashes],
+      [task.url, task.out, task.named ?? false, task.priority, task.status, task.attempts, task.crashes],
+      [known.url, known.out, known.named, known.priority, known.status, known.attempts, known.crashes],
     );
     assertEquals([task.owner, task.error?.retryable], [known.owner, known.retryable]);
     if (task.status !== "waiting") assertEquals(task.notBefore, undefined);

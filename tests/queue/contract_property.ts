@@ -29,17 +29,21 @@ const draftShape = fc.record({
   out: small,
   fallback: fc.option(small, { nil: undefined }),
   id: fc.option(fc.nat(3), { nil: undefined }),
+  named: fc.option(fc.constant(true), { nil: undefined, freq: 2 }),
   priority: fc.integer({ min: -1, max: 1 }),
   delay: fc.option(fc.integer({ min: -5, max: 20_000 }), { nil: undefined, freq: 3 }),
 });
 
 const add: fc.Arbitrary<Operation> = fc.array(draftShape, { maxLength: 8 }).map((shapes) => async (run) => {
-  const drafts = shapes.map(({ url, out, fallback, id, priority, delay }): TaskDraft => ({
+  const drafts = shapes.map(({ url, out, fallback, id, named, priority, delay }): TaskDraft => ({
     url: `http://h${url % 3}.example/${url}`,
     out: `p${out}`,
     priority,
-    ...(fallback === undefined ? {} : { fallbackOut: fallback % 2 === 0 ? `p${fallback + 4}` : () => `p${fallback + 4}` }),
+    ...(fallback === undefined
+      ? {}
+      : { fallbackOut: fallback % 2 === 0 ? `p${fallback + 4}` : () => `p${fallback + 4}` }),
     ...(id === undefined ? {} : { id: `id ${id}` }),
+    ...(named === undefined ? {} : { named }),
     ...(delay === undefined ? {} : { notBefore: run.clock.now() + delay }),
   }));
   run.model.add(drafts, await run.list.add(drafts));
@@ -65,6 +69,18 @@ const settle: fc.Arbitrary<Operation> = fc.array(fc.tuple(fc.nat(), fc.nat(10), 
     run.model.settle(settlements, await run.list.settle(settlements));
   },
 );
+
+const rename: fc.Arbitrary<Operation> = fc.array(fc.tuple(fc.nat(), small, fc.option(small, { nil: undefined })), {
+  maxLength: 6,
+}).map((picks) => async (run) => {
+  if (run.claims.length === 0) return;
+  const renames = picks.map(([pick, out, fallback]) => ({
+    task: run.claims.at(-1 - pick % Math.min(run.claims.length, 12))!,
+    out: `p${out}`,
+    ...(fallback === undefined ? {} : { fallbackOut: `p${fallback + 4}` }),
+  }));
+  run.model.rename(renames, await run.list.rename(renames));
+});
 
 function outcomeOf(kind: number, notBefore: number): TaskOutcome {
   if (kind < 3) return { type: "done", startedAt: 1, facts: { bytes: 1, finalUrl: "http://f.example/" } };
@@ -131,6 +147,7 @@ const operation = fc.oneof(
   { weight: 5, arbitrary: add },
   { weight: 6, arbitrary: claim },
   { weight: 6, arbitrary: settle },
+  { weight: 4, arbitrary: rename },
   { weight: 2, arbitrary: register },
   { weight: 1, arbitrary: heartbeat },
   { weight: 1, arbitrary: leave },

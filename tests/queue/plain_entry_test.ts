@@ -3,7 +3,10 @@ import fc from "fast-check";
 import { plainEntry } from "../../queue/plain_entry.ts";
 import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
 
-const url = fc.oneof(fc.webUrl(), fc.constantFrom("http://h", "x:", "data:,", "HTTP://H/%zz", " http://h/ ", "no url", ""));
+const url = fc.oneof(
+  fc.webUrl(),
+  fc.constantFrom("http://h", "x:", "data:,", "HTTP://H/%zz", " http://h/ ", "no url", ""),
+);
 const plain = fc.oneof(url, fc.record({ url }));
 const other = fc.oneof(
   fc.jsonValue(),

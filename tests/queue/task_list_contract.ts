@@ -11,6 +11,7 @@ import type { OpenList } from "./contract_kit.ts";
 import { contractOwners } from "./contract_owners.ts";
 import { contractProperty } from "./contract_property.ts";
 import { contractRead } from "./contract_read.ts";
+import { contractRename } from "./contract_rename.ts";
 import { contractSettle } from "./contract_settle.ts";
 
 export type { OpenList } from "./contract_kit.ts";
@@ -25,6 +26,7 @@ export function contractSuite(name: string, open: OpenList): void {
   contractAdd(name, open);
   contractClaim(name, open);
   contractSettle(name, open);
+  contractRename(name, open);
   contractOwners(name, open);
   contractRead(name, open);
   contractProperty(name, open);

@@ -149,12 +149,13 @@ export class TaskFeeder {
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, attempts, core, fence, headers, mirrors, limitRate, checksum, size } = task;
+  const { id, seq, url, out, attempts, core, fence, headers, mirrors, limitRate, segments, checksum, size } = task;
   return {
     ...{ id, seq, url, out, attempts, core, fence },
     ...(headers === undefined ? {} : { headers }),
     ...(mirrors === undefined ? {} : { mirrors }),
     ...(limitRate === undefined ? {} : { limitRate }),
+    ...(segments === undefined ? {} : { segments }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(size === undefined ? {} : { size }),
   };

@@ -3,13 +3,18 @@ import { join } from "@std/path";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
-import { type DownloadDriver, type DriverResponse, NotModifiedError, RangeRefusedError } from "./download_driver.ts";
+import { type DownloadDriver, type DriverRequest, type DriverResponse, NotModifiedError } from "./download_driver.ts";
 import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
+import { firstGap, openRange } from "./open_range.ts";
 import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
-import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
+import { type PartState, partState } from "./part_state.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { RateLimiter } from "./rate_limiter.ts";
+import type { ByteRange } from "./segment_plan.ts";
+import { FileChangedError, Segments } from "./segments.ts";
+import { type SharedFile, shareFile } from "./share_file.ts";
+import { watchStream } from "./stream_watch.ts";
 import { Throttle } from "./throttle.ts";
 import type { Watched } from "./watchdog.ts";
 
@@ -18,8 +23,12 @@ const SMALL_BODY = 64 * 1024;
 /** Shorter files are fetched again sooner than continued. */
 const RESUMABLE = 1024 * 1024;
 
-/** What was opened: an answer whose body goes on at `from`; or nothing more is missing of what was left. */
-type Opened = { type: "body"; response: DriverResponse; from: number } | { type: "whole"; state: PartState };
+/** What was opened: an answer that goes on with what was left, or begins anew; or nothing more is missing of what was left. */
+type Opened = { type: "body"; response: DriverResponse; kept: readonly ByteRange[] } | {
+  type: "whole";
+  state: PartState;
+};
+const NOTHING: readonly ByteRange[] = [];
 
 /**
  * Fetches one file, once: continues what an earlier download left if it is certain that the file is still the same
@@ -34,6 +43,7 @@ export class Attempt {
   readonly #throttle: Throttle | undefined;
   readonly #source: string;
   readonly #url: string;
+  readonly #segments: number | "auto";
   /** The file that is there and may be replaced, if it has changed. */
   #old: { facts: TaskDoneFacts; condition: { etag?: string; lastModified?: string } } | undefined;
 
@@ -59,6 +69,7 @@ export class Attempt {
     this.#source = source;
     this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
     this.#url = redactUrl(task.url);
+    this.#segments = task.segments ?? context.segments ?? 1;
     this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: redactUrl(source), bootId };
   }
 
@@ -78,7 +89,8 @@ export class Attempt {
     using watched = watchdog.start(this.#source);
     try {
       return await this.#fetch(watched).catch((error) => {
-        if (error instanceof IntegrityError && !watched.signal.aborted) return this.#fetch(watched);
+        const again = error instanceof IntegrityError || error instanceof FileChangedError;
+        if (again && !watched.signal.aborted) return this.#fetch(watched);
         throw error;
       });
     } catch (error) {
@@ -132,9 +144,14 @@ export class Attempt {
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
     const left = !this.#context.fresh && PartFile.isLeft(this.#target);
     let part = left ? PartFile.open(this.#target) : undefined;
+    // One of several connections must be able to end without the others.
+    using stream = this.#segments === 1 && part?.left?.pieces === undefined
+      ? undefined
+      : watchStream(this.#context.watchdog, this.#source, watched);
     try {
-      const opened = await this.#open(part, watched);
+      const opened = await this.#open(part, stream ?? watched);
       watched.opened();
+      stream?.opened();
       if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
       using response = opened.response;
       const { expectType, maxSize = Infinity, fsync } = this.#context;
@@ -142,10 +159,15 @@ export class Attempt {
       const expectations = new Expectations(this.#task, response, expectType);
       if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
         part?.discard();
-        return await this.#receiveSmall(response, expectations, watched);
+        return await this.#receiveSmall(response, expectations, stream ?? watched);
       }
       part ??= PartFile.open(this.#target);
-      return await this.#receive(part, opened, expectations, watched);
+      if (stream !== undefined) {
+        const { segmentBytes } = this.#context;
+        const shared = shareFile(this.#target, part, opened, this.#segments, segmentBytes);
+        if (shared !== undefined) return await this.#receiveShared(part, shared, expectations, watched, stream);
+      }
+      return await this.#receive(part, opened, expectations, stream ?? watched);
     } catch (error) {
       if (error instanceof IntegrityError) part?.discard();
       throw error;
@@ -157,41 +179,25 @@ export class Attempt {
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
   async #open(part: PartFile | undefined, { signal }: Watched): Promise<Opened> {
+    const condition = this.#old?.condition;
+    const request = { ...this.#request(signal), ...(condition === undefined ? {} : { condition }) };
+    if (part?.left !== undefined) {
+      const { state, bytes, pieces = [[0, bytes]] } = part.left;
+      const [from, to] = firstGap(state.length, pieces);
+      const answer = await openRange(this.#driver, request, state, from, to);
+      if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
+      if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
+      if (answer.type === "nothing" && answer.length === from && from === state.length) return { type: "whole", state };
+    }
+    const response = await this.#driver.open(request);
+    return { type: "body", response, kept: NOTHING };
+  }
+
+  #request(signal: AbortSignal): DriverRequest {
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
-    const { maxRedirects } = this.#context;
-    const condition = this.#old?.condition;
-    const request = { url, headers, maxRedirects, signal, ...(condition === undefined ? {} : { condition }) };
-    if (part?.left !== undefined) {
-      const { state, bytes } = part.left;
-      const validators = validatorsOf(state);
-      for (const [index, ifRange] of validators.entries()) {
-        let response: DriverResponse;
-        try {
-          response = await this.#driver.open({ ...request, range: { from: bytes, ifRange } });
-        } catch (error) {
-          if (error instanceof RangeRefusedError) {
-            if (error.length === bytes && bytes === state.length) return { type: "whole", state };
-            break;
-          }
-          // An answer that makes no sense says nothing about the whole file.
-          if (error instanceof DownloadError && error.kind === "protocol") break;
-          throw error;
-        }
-        const same = response.decoded !== true && isSameVersion(state, response);
-        if (response.offset === bytes && same) return { type: "body", response, from: bytes };
-        if (response.offset === 0) {
-          // Some servers know the version by its date only; the same version deserves the other question.
-          const another = same && index + 1 < validators.length;
-          if (!another) return { type: "body", response, from: 0 };
-        }
-        response[Symbol.dispose]();
-        if (response.offset !== 0) break;
-      }
-    }
-    const response = await this.#driver.open(request);
-    return { type: "body", response, from: 0 };
+    return { url, headers, maxRedirects: this.#context.maxRedirects, signal };
   }
 
   /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
@@ -227,14 +233,15 @@ export class Attempt {
 
   async #receive(
     part: PartFile,
-    { response, from }: Opened & { type: "body" },
+    { response, kept }: Opened & { type: "body" },
     expectations: Expectations,
     watched: Watched,
   ): Promise<TaskDoneFacts> {
+    const from = kept[0]?.[1] ?? 0;
     const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
     const fresh = worthIt ? partState(this.#target.url, response, this.#target.bootId) : undefined;
     const state = from > 0 ? part.left?.state : fresh;
-    if (from > 0) await expectations.skip(part.path, from, watched.signal);
+    if (from > 0) await expectations.skip(part.path, from, watched);
     part.begin(from, state);
     const { maxSize = Infinity } = this.#context;
     await response.read((piece) => {
@@ -247,6 +254,37 @@ export class Attempt {
     });
     expectations.verify();
     return await this.#finish(part, factsOf(response, part.bytes), watched);
+  }
+
+  /** Reads the body over several connections. */
+  async #receiveShared(
+    part: PartFile,
+    shared: SharedFile,
+    expectations: Expectations,
+    watched: Watched,
+    firstWatch: Watched,
+  ): Promise<TaskDoneFacts> {
+    const { watchdog, extraPlace = () => () => {}, onBytes } = this.#context;
+    const { state, kept, first } = shared;
+    part.beginPieces(state, kept);
+    await new Segments({
+      ...shared,
+      part,
+      url: this.#source,
+      watched,
+      firstWatch,
+      watch: () => watchStream(watchdog, this.#source, watched),
+      open: (range, signal) => openRange(this.#driver, this.#request(signal), state, ...range),
+      place: () => extraPlace(this.#source),
+      look: (piece) => expectations.update(piece),
+      received: (bytes, stream) => {
+        onBytes(bytes);
+        return this.#pay(bytes, stream);
+      },
+    }).run();
+    await expectations.skip(part.path, state.length, watched);
+    expectations.verify();
+    return await this.#finish(part, factsOf(first, state.length), watched);
   }
 
   /** The server has nothing to add: what was left is all of it. */
@@ -267,7 +305,7 @@ export class Attempt {
       [Symbol.dispose]: () => {},
     };
     const expectations = new Expectations(this.#task, nothing, undefined);
-    await expectations.skip(part.path, length, watched.signal);
+    await expectations.skip(part.path, length, watched);
     expectations.verify();
     part.begin(length, state);
     return await this.#finish(part, facts, watched);

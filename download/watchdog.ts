@@ -42,6 +42,7 @@ interface Entry {
   /** When the speed began to be measured, and the bytes since. */
   measuredFrom: number;
   bytes: number;
+  minSpeed: number;
 }
 
 /**
@@ -69,8 +70,13 @@ export class Watchdog implements Disposable {
     this.#timer = setInterval(() => this.#look(), Math.max(10, Math.min(250, shortest / 8)));
   }
 
-  /** Starts to watch an attempt; dispose of it when it ends. */
-  start(url: string): Watched {
+  /**
+   * Starts to watch an attempt; dispose of it when it ends.
+   *
+   * @param url Where it leads.
+   * @param minSpeed Bytes a second that it must bring; 0 is no limit. Default: what holds for all.
+   */
+  start(url: string, minSpeed: number = this.#limits.minSpeed ?? 0): Watched {
     const now = performance.now();
     const controller = new AbortController();
     const entry: Entry = {
@@ -82,6 +88,7 @@ export class Watchdog implements Disposable {
       probed: false,
       measuredFrom: now,
       bytes: 0,
+      minSpeed,
     };
     this.#entries.add(entry);
     return {
@@ -114,16 +121,16 @@ export class Watchdog implements Disposable {
 
   #look(): void {
     this.#now = performance.now();
-    const { connectTimeoutMs, stallTimeoutMs, timeoutMs, minSpeed = 0 } = this.#limits;
+    const { connectTimeoutMs, stallTimeoutMs, timeoutMs } = this.#limits;
     for (const entry of this.#entries) {
       if (entry.controller.signal.aborted) continue;
       if (timeoutMs !== undefined && this.#now - entry.startedAt > timeoutMs) {
         this.#expire(entry, `not finished after ${seconds(timeoutMs)}`);
       } else if (this.#now - entry.activeAt > stallTimeoutMs) {
         this.#expire(entry, `no byte for ${seconds(stallTimeoutMs)}`);
-      } else if (minSpeed > 0 && entry.opened && this.#now - entry.measuredFrom > stallTimeoutMs) {
+      } else if (entry.minSpeed > 0 && entry.opened && this.#now - entry.measuredFrom > stallTimeoutMs) {
         const speed = Math.floor(entry.bytes / (this.#now - entry.measuredFrom) * 1000);
-        if (speed < minSpeed) this.#expire(entry, `${speed} bytes a second are fewer than ${minSpeed}`);
+        if (speed < entry.minSpeed) this.#expire(entry, `${speed} bytes a second are fewer than ${entry.minSpeed}`);
         entry.measuredFrom = this.#now;
         entry.bytes = 0;
       } else if (!entry.opened && !entry.probed && this.#now - entry.startedAt > connectTimeoutMs / 2) {

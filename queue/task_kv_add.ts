@@ -135,6 +135,7 @@ function makeTask({ draft, out, seq }: Candidate, now: number): Task {
     ...(draft.headers === undefined ? {} : { headers: draft.headers }),
     ...(draft.mirrors === undefined ? {} : { mirrors: draft.mirrors }),
     ...(draft.limitRate === undefined ? {} : { limitRate: draft.limitRate }),
+    ...(draft.segments === undefined ? {} : { segments: draft.segments }),
     ...(draft.checksum === undefined ? {} : { checksum: draft.checksum }),
     ...(draft.size === undefined ? {} : { size: draft.size }),
     status: "waiting",

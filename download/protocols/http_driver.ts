@@ -12,7 +12,7 @@ import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
-import { FetchResponse } from "./fetch_response.ts";
+import { acceptsRanges, FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
 import { HttpLane } from "./http_lane.ts";
 import type { LaneDialing } from "./lane_connection.ts";
@@ -54,6 +54,8 @@ export class HttpDriver implements DownloadDriver {
   readonly #loading: Promise<RequestIdentities> | undefined;
   readonly #dialing: LaneDialing;
   #client: Deno.HttpClient | undefined;
+  /** For pieces of a file: over HTTP/2 all of them would share one connection. */
+  #pieceClient: Deno.HttpClient | undefined;
 
   constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
     this.#idlePerHost = idlePerHost;
@@ -103,10 +105,11 @@ export class HttpDriver implements DownloadDriver {
     const plain = range === undefined && condition === undefined;
     const answer = plain ? await this.#lane.open({ url, headers, signal }) : undefined;
     if (answer !== undefined) return answer.ok ? { file: laneFile(answer), setCookie: answer.setCookie } : answer;
-    const response = await this.#fetch(url, plain ? headers : withPreconditions(headers, range, condition), signal);
+    const asked = plain ? headers : withPreconditions(headers, range, condition);
+    const response = await this.#fetch(url, asked, signal, range?.to !== undefined);
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
       const setCookie = response.headers.getSetCookie();
-      return { file: new FetchResponse(response, url, this.#buffers), setCookie };
+      return { file: new FetchResponse(response, url, this.#buffers, range?.to), setCookie };
     }
     response.body?.cancel().catch(() => {});
     return { status: response.status, headers: response.headers };
@@ -131,7 +134,12 @@ export class HttpDriver implements DownloadDriver {
     return target;
   }
 
-  async #fetch(url: URL, extra: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  async #fetch(
+    url: URL,
+    extra: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    piece: boolean,
+  ): Promise<Response> {
     try {
       const headers = new Headers(extra);
       if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
@@ -141,8 +149,10 @@ export class HttpDriver implements DownloadDriver {
         const { dialedFetch } = await import("./dialed_fetch.ts");
         return await dialedFetch(url, headers, signal, this.#dialing);
       }
-      this.#client ??= httpClient(this.#identity, this.#idlePerHost);
-      return await fetch(url, { client: this.#client, redirect: "manual", headers, signal });
+      const client = piece
+        ? this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false)
+        : this.#client ??= httpClient(this.#identity, this.#idlePerHost);
+      return await fetch(url, { client, redirect: "manual", headers, signal });
     } catch (error) {
       throw networkError(error, url.href);
     }
@@ -151,6 +161,7 @@ export class HttpDriver implements DownloadDriver {
   [Symbol.dispose](): void {
     this.#lane[Symbol.dispose]();
     this.#client?.close();
+    this.#pieceClient?.close();
   }
 }
 
@@ -160,7 +171,7 @@ function laneFile(response: LaneResponse): DriverResponse {
     finalUrl,
     offset: 0,
     length,
-    ...(headers === undefined ? {} : { headers }),
+    ...(headers === undefined ? {} : { headers, rangeable: acceptsRanges(headers) }),
     ...(etag === undefined ? {} : { etag }),
     ...(lastModified === undefined ? {} : { lastModified }),
     whole: (use, heard) => response.readWhole(use, heard),
@@ -187,10 +198,14 @@ function withPreconditions(
   const own = Object.entries(headers).filter(([name]) => !/^(range|if-.*)$/i.test(name));
   return {
     ...Object.fromEntries(own),
-    ...(range === undefined ? {} : { range: `bytes=${range.from}-`, "if-range": range.ifRange }),
+    ...(range === undefined ? {} : { range: rangeHeader(range), "if-range": range.ifRange }),
     ...(condition?.etag === undefined ? {} : { "if-none-match": condition.etag }),
     ...(condition?.lastModified === undefined ? {} : { "if-modified-since": condition.lastModified }),
   };
+}
+
+function rangeHeader({ from, to }: { from: number; to?: number }): string {
+  return `bytes=${from}-${to === undefined ? "" : to - 1}`;
 }
 
 /** How long the file is, by a 416. */

@@ -51,8 +51,9 @@ export class RemoteFile {
     const tag = etag(this.version);
     if (tag !== undefined) headers.set("etag", tag);
     if (lastModified !== undefined) headers.set("last-modified", lastModified);
-    const range = /^bytes=(\d+)-$/.exec(asked.get("range") ?? "");
+    const range = /^bytes=(\d+)-(\d*)$/.exec(asked.get("range") ?? "");
     const from = range === null || !ranges ? 0 : Number(range[1]);
+    const last = Math.min(content.length - 1, range?.[2] ? Number(range[2]) : Infinity);
     if (range === null || !ranges || !this.#isCurrent(asked.get("if-range"), tag, lastModified)) {
       return this.#send(content, headers, 200);
     }
@@ -60,9 +61,9 @@ export class RemoteFile {
       headers.set("content-range", `bytes */${content.length}`);
       return new Response(null, { status: 416, headers });
     }
-    headers.set("content-range", `bytes ${from}-${content.length - 1}/${content.length}`);
+    headers.set("content-range", `bytes ${from}-${last}/${content.length}`);
     lie?.(headers);
-    return this.#send(content.subarray(from), headers, 206);
+    return this.#send(content.subarray(from, last + 1), headers, 206);
   }
 
   #isCurrent(ifRange: string | null, etag: string | undefined, lastModified: string | undefined): boolean {

@@ -277,10 +277,8 @@ export class Attempt {
       open: (range, signal) => openRange(this.#driver, this.#request(signal), state, ...range),
       place: () => extraPlace(this.#source),
       look: (piece) => expectations.update(piece),
-      received: (bytes, stream) => {
-        onBytes(bytes);
-        return this.#pay(bytes, stream);
-      },
+      wrote: onBytes,
+      pay: (bytes, stream) => this.#pay(bytes, stream),
     }).run();
     await expectations.skip(part.path, state.length, watched);
     expectations.verify();

@@ -29,8 +29,10 @@ export interface SegmentsSetup {
   place(): (() => void) | undefined;
   /** A piece of the first answer has come; if it throws, the download is over. */
   look(piece: Uint8Array): void;
+  /** So many bytes were written. */
+  wrote(bytes: number): void;
   /** So many bytes came; resolves when the next may. */
-  received(bytes: number, watched: Watched): Promise<void> | undefined;
+  pay(bytes: number, watched: Watched): Promise<void> | undefined;
 }
 
 /** The server has another version now, so that this one cannot be completed. */
@@ -201,7 +203,7 @@ export class Segments {
   /** Writes what is missing of a piece. */
   #take(stream: Stream, piece: Uint8Array, look?: (piece: Uint8Array) => void): Promise<void> | undefined {
     if (this.#ended) throw ENOUGH;
-    const { plan, part, received } = this.#setup;
+    const { plan, part, wrote, pay } = this.#setup;
     let over = false;
     try {
       stream.watch.touch(piece.length);
@@ -218,6 +220,7 @@ export class Segments {
         const stop = Math.min(end, segment.to);
         part.writeAt(position, piece.subarray(position - start, stop - start));
         plan.advance(segment, stop - position);
+        wrote(stop - position);
         stream.position = stop;
         if (stop === segment.to) over = !this.#goOn(stream);
       }
@@ -228,7 +231,7 @@ export class Segments {
       throw error;
     }
     if (plan.missing === 0) this.#end();
-    const waiting = received(piece.length, stream.watch);
+    const waiting = pay(piece.length, stream.watch);
     // An answer that is at its end is left to end by itself: its connection serves again.
     if (over && stream.position < stream.end) throw ENOUGH;
     return waiting;

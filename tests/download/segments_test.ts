@@ -511,3 +511,32 @@ test("looks at the type of a file before the rest of it comes", async (options) 
   assert(bench.bytes < LENGTH, `${bench.bytes}`);
   assertEquals(bench.names(), []);
 });
+
+Deno.test("Segments name what was brought to the disk, and nothing that was not", async () => {
+  const file = new RemoteFile({ length: 100_000_000 });
+  await using bench = await DownloadBench.start((request, server) => paced(file.answer(request), server, 50, 10), {
+    segments: { count: 4 },
+  });
+  const running = bench.fetch("/x");
+  const synced = await until("what is on the disk", () => {
+    const state = bench.bytes > 64 * 1024 * 1024 ? readState(bench) : undefined;
+    return state !== undefined && state.synced.length > 0 && state.synced;
+  }, { everyMs: 2 });
+  bench.context.watchdog.abortAll(new StoppedError("stopped"));
+  assertEquals((await running).type, "released");
+  // The machine goes down: what was not synced may be anything.
+  const content = file.content();
+  using part = Deno.openSync(bench.path("file.part"), { read: true, write: true });
+  let at = 0;
+  for (const [from, to] of [...readState(bench).synced, [100_000_000, 0]] as const) {
+    part.seekSync(at, Deno.SeekMode.Start);
+    for (let rest = from - at; rest > 0; rest -= 1_000_000) part.writeSync(new Uint8Array(Math.min(rest, 1_000_000)));
+    at = to;
+  }
+  const sum = synced.reduce((bytes, [from, to]) => bytes + to - from, 0);
+  assert(sum > 30_000_000, `${sum}`);
+  await using next = bench.another({ bootId: "boot-2", segments: { count: 2 } });
+  assertEquals((await next.fetch("/x")).type, "done");
+  assertEquals(hash("md5", bench.read()), hash("md5", content));
+  assert(next.bytes <= 100_000_000 - sum, `${next.bytes}`);
+});

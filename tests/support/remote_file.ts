@@ -31,15 +31,19 @@ export class RemoteFile {
   /** So many bytes of the body come, then the connection breaks; once for each number. */
   readonly breaks: number[] = [];
   readonly #options: RemoteFileOptions;
+  #made: { version: string; content: Uint8Array<ArrayBuffer> } | undefined;
 
   /** @param options How it is served. */
   constructor(options: RemoteFileOptions = {}) {
     this.#options = options;
   }
 
-  /** The content of a version. */
+  /** The content of a version; not to be changed. */
   content(version: string = this.version): Uint8Array<ArrayBuffer> {
-    return bytesFor(version, this.#options.length ?? 3_000_000);
+    if (this.#made?.version !== version) {
+      this.#made = { version, content: bytesFor(version, this.#options.length ?? 3_000_000) };
+    }
+    return this.#made.content;
   }
 
   /** Answers a request. */

@@ -179,8 +179,8 @@ export class Attempt {
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
   async #open(part: PartFile | undefined, { signal }: Watched): Promise<Opened> {
-    const condition = this.#old?.condition;
-    const request = { ...this.#request(signal), ...(condition === undefined ? {} : { condition }) };
+    const request = this.#request(signal);
+    if (this.#old !== undefined) request.condition = this.#old.condition;
     if (part?.left !== undefined) {
       const { state, bytes, pieces = [[0, bytes]] } = part.left;
       const [from, to] = firstGap(state.length, pieces);

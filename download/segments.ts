@@ -184,9 +184,8 @@ export class Segments {
 
   async #ask(stream: Stream): Promise<DriverResponse> {
     const { open, url } = this.#setup;
-    const { from, to } = stream.segment;
-    const { at } = stream.segment;
-    const answer = await open([at > from ? at : from, to], stream.watch.signal);
+    const { at, to } = stream.segment;
+    const answer = await open([at, to], stream.watch.signal);
     if (answer.type === "part") {
       this.#proven = true;
       this.#doubtful = false;

@@ -130,10 +130,17 @@ test("starts over at once when the file has changed and nobody has the rest of i
   assertEquals(found.length, 1);
 });
 
+const changeRange = (headers: Headers, change: (from: number, last: number, length: number) => string) => {
+  const [from, last, length] = headers.get("content-range")!.match(/\d+/g)!.map(Number) as [number, number, number];
+  headers.set("content-range", `bytes ${change(from, last, length)}`);
+};
 const LIES: Record<string, (headers: Headers) => void> = {
-  "begins elsewhere": (headers) => headers.set("content-range", `bytes 0-${LENGTH - 1}/${LENGTH}`),
-  "is of another length": (headers) => headers.set("content-range", `bytes ${LENGTH / 2}-${LENGTH}/${LENGTH + 1}`),
-  "ends elsewhere": (headers) => headers.set("content-range", `bytes ${LENGTH / 2}-${LENGTH - 2}/${LENGTH}`),
+  "is that of the whole file": (headers) => changeRange(headers, (_from, _last, length) => `0-${length - 1}/${length}`),
+  "begins earlier": (headers) => changeRange(headers, (from, last, length) => `${from - 1}-${last}/${length}`),
+  "begins later": (headers) => changeRange(headers, (from, last, length) => `${from + 1}-${last}/${length}`),
+  "is of another length": (headers) => changeRange(headers, (from, last, length) => `${from}-${last}/${length + 1}`),
+  "ends earlier": (headers) => changeRange(headers, (from, last, length) => `${from}-${last - 1}/${length}`),
+  "ends later": (headers) => changeRange(headers, (from, last, length) => `${from}-${last + 1}/${length}`),
   "is missing": (headers) => headers.delete("content-range"),
   "makes no sense": (headers) => headers.set("content-range", "all of it"),
   "comes without the ETag": (headers) => headers.delete("etag"),
@@ -141,13 +148,16 @@ const LIES: Record<string, (headers: Headers) => void> = {
 for (const [name, lie] of Object.entries(LIES)) {
   test(`does not believe a 206 whose Content-Range ${name}`, async (options) => {
     const file = new RemoteFile();
-    const liar = new RemoteFile({
-      lie: (headers) => {
+    const liar = new RemoteFile({ lie });
+    await using bench = await DownloadBench.start(
+      afterFirst(file, (request) => {
+        const { body, headers, status } = liar.answer(request);
+        // A length would give it away as well.
         headers.delete("content-length");
-        lie(headers);
-      },
-    });
-    await using bench = await DownloadBench.start(afterFirst(file, (request) => liar.answer(request)), options);
+        return new Response(body?.pipeThrough(new TransformStream()), { status, headers });
+      }),
+      options,
+    );
     await assertDone(bench, file);
     assertEquals(bench.server.requests.length, 2);
   });
@@ -222,6 +232,34 @@ test("lets others fetch what a connection leaves that is reset, short or silent"
     over = true;
   }
   assert(bench.server.requests.length > 4);
+});
+
+test("does not ask again and again for what comes empty", async (options) => {
+  const file = new RemoteFile({ headers: { "accept-ranges": "bytes" } });
+  await using bench = await DownloadBench.start(
+    afterFirst(file, (request) => {
+      const { headers } = file.answer(request);
+      headers.delete("content-length");
+      return new Response(new Blob([]).stream(), { status: 206, headers });
+    }),
+    options,
+  );
+  await assertDone(bench, file);
+  assertEquals(bench.server.requests.length, 4);
+});
+
+test("reads the first answer through what is there already, once ranges are refused", async (options) => {
+  const file = new RemoteFile();
+  await using bench = await DownloadBench.start(
+    afterFirst(file, ({ nth, headers }) => {
+      if (nth > 2) return new Response("the link is no longer good", { status: 403 });
+      file.breaks.push(20_000);
+      return file.answer({ headers });
+    }),
+    options,
+  );
+  await assertDone(bench, file);
+  assert(bench.server.requests.length <= 5, `${bench.server.requests.length}`);
 });
 
 test("goes on without the first connection, too", async (options) => {
@@ -415,6 +453,20 @@ test("after another boot trusts only what was certainly on the disk", async (opt
   }
 });
 
+test("does not call synced what it finds written", async (options) => {
+  const file = new RemoteFile();
+  const found: [number, number][] = [[0, 500_000], [2_000_000, 2_100_000]];
+  for (const version of [1, 2]) {
+    await using bench = await DownloadBench.start((request, server) => paced(file.answer(request), server), options);
+    const synced = version === 1 ? 400_000 : [[0, 400_000]];
+    leave(bench, file, { version, synced, written: found }, found);
+    if (version === 1) Deno.truncateSync(bench.path("file.part"), 500_000);
+    await begin(bench, 100_000);
+    assertEquals(readState(bench).synced, [[0, 400_000]]);
+    assertEquals(readState(bench).written[0]![0], 0);
+  }
+});
+
 const BROKEN: Record<string, Record<string, unknown>> = {
   "of pieces in disorder": { written: [[2_000_000, LENGTH], [0, 10]], synced: [] },
   "of pieces over each other": { written: [[0, 20], [10, LENGTH]], synced: [] },
@@ -495,9 +547,10 @@ test("does not take the digest of a piece for that of the file", async (options)
     const body = await answer.bytes();
     answer.headers.set("content-digest", `sha-256=:${hash("sha256", body, "base64")}:`);
     return new Response(body, { status: answer.status, headers: answer.headers });
-  }, options);
+  }, { ...options, segments: { count: 1 } });
   leave(bench, file, { written: [[1_000_000, LENGTH]], synced: [] }, [[1_000_000, LENGTH]]);
   await assertDone(bench, file);
+  assertEquals([bench.bytes, bench.server.requests.length], [1_000_000, 1]);
 });
 
 test("looks at the type of a file before the rest of it comes", async (options) => {

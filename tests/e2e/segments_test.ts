@@ -37,7 +37,7 @@ for (const [signal, code, next] of STOPS) {
     await Deno.mkdir(home.join("root"));
     await Deno.writeFile(home.join("root/large.bin"), content);
     await Deno.utime(home.join("root/large.bin"), 1_700_000_000, 1_700_000_000);
-    await using server = await NginxServer.start(home.join("root"), { limitRate: "5m" });
+    await using server = await NginxServer.start(home.join("root"), { limitRate: "4m" });
     const args = ["get", `${server.url}/large.bin`, "-d", "files", "--grace", "0", "--segments"];
     await using first = await Corehaul.start([...args, "4"], { cwd: home.path });
     const info = home.join("files/large.bin.part-info");

@@ -152,8 +152,7 @@ export class Segments {
       this.#workers.delete(worker);
       stream.watch[Symbol.dispose]();
       leave();
-      this.#settle();
-    });
+    }).then(() => this.#settle()).catch((error) => this.#end(error));
     this.#workers.add(worker);
   }
 

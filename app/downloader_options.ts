@@ -47,6 +47,8 @@ export interface DownloaderOptions {
   perHost?: number;
   /** Requests to one host a second, of all workers together. Default 0: any number. */
   perHostRate?: number;
+  /** Connections for one file at a time, from 1 to 16; `"auto"`: 4 for files above 64 MiB. Default 1. */
+  segments?: number | "auto";
   /** Bytes a second of all workers together. Default 0: no limit. */
   limitRate?: number;
   /** Bytes a second that a download must bring, on the average of a stall timeout. Default 0: no limit. */

@@ -222,12 +222,14 @@ export class TaskFeeder {
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, named, attempts, core, fence, headers, mirrors, limitRate, checksum, size } = task;
+  const { id, seq, url, out, named, attempts, core, fence } = task;
+  const { headers, mirrors, limitRate, segments, checksum, size } = task;
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
   if (named !== undefined) given.named = named;
   if (headers !== undefined) given.headers = headers;
   if (mirrors !== undefined) given.mirrors = mirrors;
   if (limitRate !== undefined) given.limitRate = limitRate;
+  if (segments !== undefined) given.segments = segments;
   if (checksum !== undefined) given.checksum = checksum;
   if (size !== undefined) given.size = size;
   return given;

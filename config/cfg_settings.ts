@@ -57,6 +57,8 @@ export interface CfgSettings {
   readonly perHost: number;
   /** Requests to one host a second, of all workers together; 0: any number. */
   readonly perHostRate: number;
+  /** Connections for one file at a time; `auto`: by its length. */
+  readonly segments: number | "auto";
   /** Bytes a second of all workers together; 0: no limit. */
   readonly limitRate: number;
   /** Bytes a second that a download must bring; 0: no limit. */

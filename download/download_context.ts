@@ -41,6 +41,12 @@ export interface DownloadContext {
   expectType?: string;
   /** Holds the bodies to a rate; absent: none. */
   throttle?: Throttle;
+  /** Connections for one file; `"auto"` goes by its length. Absent: 1. */
+  segments?: number | "auto";
+  /** How many bytes a connection of its own is worth. Default: 1 MiB. */
+  segmentBytes?: number;
+  /** Takes a further connection to the host of a url, if one is free; gives back what gives it back. Absent: any number is. */
+  extraPlace?: (url: string) => (() => void) | undefined;
   /** Larger files are refused, in bytes; absent: none is too large. */
   maxSize?: number;
   /** Bring file, folder and manifest to the disk before a task is done. */
@@ -75,6 +81,7 @@ export type DownloadTask = Pick<
   | "named"
   | "headers"
   | "limitRate"
+  | "segments"
   | "checksum"
   | "size"
   | "attempts"

@@ -38,8 +38,12 @@ export interface DriverRequest {
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;
-  /** Ask only for what comes from a byte on, and only if the file is still the version of a validator. */
-  range?: { from: number; ifRange: string };
+  /**
+   * Ask only for what comes from a byte on, and only if the file is still the version of a validator. `to` is the first byte
+   * behind what is wanted, by default the end of the file; requests that name it may run side by side, each over a
+   * connection of its own.
+   */
+  range?: { from: number; to?: number; ifRange: string };
   /** Ask only if the file is not this version any more; by the ETag, or by the date where there is none. */
   condition?: { etag?: string; lastModified?: string };
   /** Ends everything that the request has open. */
@@ -52,6 +56,10 @@ export interface DriverResponse extends Disposable {
   readonly finalUrl: string;
   /** Where the body begins in the file: 0, or the first byte of the range that was asked for. */
   readonly offset: number;
+  /** Where it ends in the file, if a range with an end was asked for and came: the first byte behind it. */
+  readonly end?: number;
+  /** Whether the server answers ranges, as far as it says so itself. */
+  readonly rangeable?: boolean | undefined;
   /** How many bytes the whole file has, if that is known. */
   readonly length?: number;
   /** True if the body was encoded on the way and is decoded here: then no length or digest of the server is about it. */

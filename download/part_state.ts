@@ -4,6 +4,15 @@
  *
  * @module
  */
+import type { ByteRange } from "./segment_plan.ts";
+
+/** What is there of a file that is not written from its beginning to its end: its size says nothing then. */
+export interface PartPieces {
+  /** What was written, in order and apart from each other. */
+  written: readonly ByteRange[];
+  /** What of it was certainly on the disk. */
+  synced: readonly ByteRange[];
+}
 
 /** One version of a remote file, and how much of it is safe. */
 export interface PartState {
@@ -17,8 +26,10 @@ export interface PartState {
   lastModified?: string;
   /** Changes with every boot of the machine: what was only in memory then is gone. */
   bootId: string;
-  /** So many bytes were certainly on the disk. */
+  /** So many bytes from its beginning were certainly on the disk. */
   synced: number;
+  /** What is there, if it was written in pieces; then `synced` says nothing. */
+  pieces?: PartPieces;
 }
 
 /** What an answer says of the version that it brings. */
@@ -71,8 +82,9 @@ export function isSameVersion(state: PartState, version: Version): boolean {
 }
 
 /** The text of a state. */
-export function encodePartState(state: PartState): string {
-  return JSON.stringify({ version: 1, ...state });
+export function encodePartState({ pieces, ...state }: PartState): string {
+  // A reader that knows of no pieces would believe the size of the file: the other version keeps it away.
+  return JSON.stringify(pieces === undefined ? { version: 1, ...state } : { version: 2, ...state, ...pieces });
 }
 
 /** Reads a state; whatever is not exactly one, because it is torn or somebody else's, is undefined. */
@@ -84,15 +96,17 @@ export function decodePartState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { version, url, length, etag, lastModified, bootId, synced } = value as Record<string, unknown>;
-  if (version !== 1 || typeof url !== "string" || typeof bootId !== "string") return undefined;
-  if (!isCount(length) || !isCount(synced) || synced > length) return undefined;
+  const { version, url, length, etag, lastModified, bootId, synced, written } = value as Record<string, unknown>;
+  if (typeof url !== "string" || typeof bootId !== "string" || !isCount(length)) return undefined;
   const strong = typeof etag === "string" && isStrong(etag);
   const dated = typeof lastModified === "string" && !Number.isNaN(Date.parse(lastModified));
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
   }
-  return { url, length, ...(strong ? { etag } : {}), ...(dated ? { lastModified } : {}), bootId, synced };
+  const known = { url, length, ...(strong ? { etag } : {}), ...(dated ? { lastModified } : {}), bootId };
+  if (version === 1) return isCount(synced) && synced <= length ? { ...known, synced } : undefined;
+  if (version !== 2 || !areRanges(written, length) || !areRanges(synced, length)) return undefined;
+  return { ...known, synced: 0, pieces: { written, synced } };
 }
 
 /** A weak ETag stands for versions that only look alike. */
@@ -106,4 +120,17 @@ function isOld(lastModified: string, date: string | null | undefined): boolean {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** True for ranges within a file that are in order and apart from each other. */
+function areRanges(value: unknown, length: number): value is ByteRange[] {
+  if (!Array.isArray(value)) return false;
+  let end = -1;
+  for (const range of value) {
+    if (!Array.isArray(range) || range.length !== 2) return false;
+    const [from, to] = range;
+    if (!isCount(from) || !isCount(to) || from <= end || to <= from || to > length) return false;
+    end = to;
+  }
+  return true;
 }

@@ -30,6 +30,8 @@ export interface TaskDraft {
   mirrors?: readonly string[];
   /** Bytes a second that it may take. */
   limitRate?: number;
+  /** Connections that may fetch it at a time. */
+  segments?: number;
   /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
   checksum?: string;
   /** How many bytes the file must have. */

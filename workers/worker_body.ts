@@ -6,6 +6,7 @@ import { MirrorMemory } from "../download/mirror_memory.ts";
 import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
+import { extraPlace } from "../download/extra_place.ts";
 import { HostTable } from "../download/host_table.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
@@ -76,6 +77,8 @@ class RunningWorker {
       retry: settings,
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),
+      segments: settings.segments,
+      extraPlace: extraPlace(hosts, capped),
       ...(settings.maxSize === undefined ? {} : { maxSize: settings.maxSize }),
       fsync: settings.fsync,
       remoteTime: settings.remoteTime,

@@ -18,6 +18,8 @@ export class FetchResponse implements DriverResponse {
   readonly finalUrl: string;
   /** Where the body begins in the file. */
   readonly offset: number;
+  /** Where it ends, if a range with an end was asked for and came. */
+  declare readonly end?: number;
   /** How many bytes the file has, if the server said and sends them as they are. */
   declare readonly length?: number;
   /** True if the body was encoded. */
@@ -37,9 +39,10 @@ export class FetchResponse implements DriverResponse {
    * @param response The answer, with status 200 or 206.
    * @param url The url that answered.
    * @param buffers Memory to read into.
+   * @param to Where the range must end that was asked for. Default: at the end of the file.
    * @throws {DownloadError} If the body is encoded in a way that cannot be undone, or a 206 does not say what it brings.
    */
-  constructor(response: Response, url: URL, buffers: BufferPool) {
+  constructor(response: Response, url: URL, buffers: BufferPool, to?: number) {
     this.response = response;
     this.#buffers = buffers;
     this.#body = response.body as ReadableStream<Bytes> | null;
@@ -48,12 +51,14 @@ export class FetchResponse implements DriverResponse {
     this.decoded = encoding !== "identity";
     if (this.decoded) this.#decode(encoding, url);
     if (response.status === 206) {
-      const range = contentRange(response.headers);
+      const range = contentRange(response.headers, to);
       if (range === undefined) {
         this[Symbol.dispose]();
-        throw new DownloadError("protocol", `${url.host}: status 206 without a Content-Range that reaches the end`);
+        const wanted = to === undefined ? "reaches the end" : "ends where it was asked to";
+        throw new DownloadError("protocol", `${url.host}: status 206 without a Content-Range that ${wanted}`);
       }
       this.offset = range.from;
+      if (to !== undefined) this.end = to;
       this.length = range.length;
     } else {
       this.offset = 0;
@@ -76,6 +81,11 @@ export class FetchResponse implements DriverResponse {
   /** The Set-Cookie headers. */
   get setCookie(): readonly string[] {
     return this.response.headers.getSetCookie();
+  }
+
+  /** What the server says of ranges. */
+  get rangeable(): boolean | undefined {
+    return this.response.status === 206 ? true : acceptsRanges(this.headers);
   }
 
   async whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>> {
@@ -140,14 +150,21 @@ export class FetchResponse implements DriverResponse {
   }
 }
 
-/** What a 206 brings: it must go to the end of the file, and say how long that is. */
-function contentRange(headers: Headers): { from: number; length: number } | undefined {
+/** What `Accept-Ranges` says, if anything. */
+export function acceptsRanges(headers: Headers): boolean | undefined {
+  const text = headers.get("accept-ranges");
+  return text === null ? undefined : /(^|,)\s*bytes\s*(,|$)/i.test(text);
+}
+
+/** What a 206 brings: it must go to the end that was asked for, or to that of the file, and say how long the file is. */
+function contentRange(headers: Headers, to?: number): { from: number; length: number } | undefined {
   const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
   if (match === null) return undefined;
-  const [from, to, length] = match.slice(1).map(Number) as [number, number, number];
+  const [from, last, length] = match.slice(1).map(Number) as [number, number, number];
+  const end = last + 1;
   const announced = headers.get("content-length");
-  if (from > to || to + 1 !== length || (announced !== null && Number(announced) !== length - from)) return undefined;
-  return { from, length };
+  if (from > last || end > length || end !== (to ?? length)) return undefined;
+  return announced !== null && Number(announced) !== end - from ? undefined : { from, length };
 }
 
 /** A reader that fills our own buffer; a stream that was decoded on the way offers none. */

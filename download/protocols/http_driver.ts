@@ -48,6 +48,8 @@ export class HttpDriver implements DownloadDriver {
   readonly #loading: Promise<RequestIdentities> | undefined;
   readonly #dialing: LaneDialing;
   #client: Deno.HttpClient | undefined;
+  /** For pieces of a file: over HTTP/2 all of them would share one connection. */
+  #pieceClient: Deno.HttpClient | undefined;
 
   constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
     this.#idlePerHost = idlePerHost;
@@ -102,9 +104,10 @@ export class HttpDriver implements DownloadDriver {
     { range, condition, signal }: DriverRequest,
   ): Promise<FetchResponse | LaneStatus> {
     const plain = range === undefined && condition === undefined;
-    const response = await this.#fetch(url, plain ? headers : withPreconditions(headers, range, condition), signal);
+    const asked = plain ? headers : withPreconditions(headers, range, condition);
+    const response = await this.#fetch(url, asked, signal, range?.to !== undefined);
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
-      return new FetchResponse(response, url, this.#buffers);
+      return new FetchResponse(response, url, this.#buffers, range?.to);
     }
     response.body?.cancel().catch(() => {});
     return { ok: false, status: response.status, headers: response.headers };
@@ -129,7 +132,12 @@ export class HttpDriver implements DownloadDriver {
     return target;
   }
 
-  async #fetch(url: URL, extra: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  async #fetch(
+    url: URL,
+    extra: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    piece: boolean,
+  ): Promise<Response> {
     try {
       const headers = new Headers(extra);
       if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
@@ -139,8 +147,10 @@ export class HttpDriver implements DownloadDriver {
         const { dialedFetch } = await import("./dialed_fetch.ts");
         return await dialedFetch(url, headers, signal, this.#dialing);
       }
-      this.#client ??= httpClient(this.#identity, this.#idlePerHost);
-      return await fetch(url, { client: this.#client, redirect: "manual", headers, signal });
+      const client = piece
+        ? this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false)
+        : this.#client ??= httpClient(this.#identity, this.#idlePerHost);
+      return await fetch(url, { client, redirect: "manual", headers, signal });
     } catch (error) {
       throw networkError(error, url.href);
     }
@@ -149,6 +159,7 @@ export class HttpDriver implements DownloadDriver {
   [Symbol.dispose](): void {
     this.#lane[Symbol.dispose]();
     this.#client?.close();
+    this.#pieceClient?.close();
   }
 }
 
@@ -170,10 +181,14 @@ function withPreconditions(
   const own = Object.entries(headers).filter(([name]) => !/^(range|if-.*)$/i.test(name));
   return {
     ...Object.fromEntries(own),
-    ...(range === undefined ? {} : { range: `bytes=${range.from}-`, "if-range": range.ifRange }),
+    ...(range === undefined ? {} : { range: rangeHeader(range), "if-range": range.ifRange }),
     ...(condition?.etag === undefined ? {} : { "if-none-match": condition.etag }),
     ...(condition?.lastModified === undefined ? {} : { "if-modified-since": condition.lastModified }),
   };
+}
+
+function rangeHeader({ from, to }: { from: number; to?: number }): string {
+  return `bytes=${from}-${to === undefined ? "" : to - 1}`;
 }
 
 /** How long the file is, by a 416. */

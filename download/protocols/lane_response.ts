@@ -1,4 +1,5 @@
 import type { DriverResponse } from "../download_driver.ts";
+import { acceptsRanges } from "./fetch_response.ts";
 import type { HttpHead } from "./http_head.ts";
 import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";
@@ -27,6 +28,8 @@ export class LaneResponse implements DriverResponse {
   declare readonly lastModified?: string;
   /** The Content-Disposition. */
   declare readonly disposition?: string;
+  /** What the server says of ranges, if its fields were kept. */
+  declare readonly rangeable?: boolean | undefined;
   /** All fields of the answer, if they matter: they cost more than a small file does. */
   declare readonly headers?: Headers;
   /** The Set-Cookie headers. */
@@ -50,7 +53,10 @@ export class LaneResponse implements DriverResponse {
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
     if (head.disposition !== undefined) this.disposition = head.disposition;
-    if (withHeaders || head.digested || length > LARGE) this.headers = exchange.headers();
+    if (withHeaders || head.digested || length > LARGE) {
+      this.headers = exchange.headers();
+      this.rangeable = acceptsRanges(this.headers);
+    }
     if (head.setCookie !== undefined) this.setCookie = head.setCookie;
   }
 

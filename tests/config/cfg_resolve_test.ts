@@ -23,6 +23,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     stallTimeoutMs: 30_000,
     perHost: 0,
     perHostRate: 0,
+    segments: 1,
     limitRate: 0,
     minSpeed: 0,
     overwrite: "never",

@@ -36,6 +36,7 @@ const VALUES: Record<string, string> = {
   grace: "1",
   "per-host": "3",
   "per-host-rate": "0.5",
+  segments: "auto",
   "limit-rate": "2M",
   "min-speed": "10K",
   "max-size": "1G",

@@ -72,11 +72,15 @@ export class Expectations {
   }
 
   /** Takes bytes into account that are in the file already, from its beginning; all that came before is forgotten. */
-  async skip(path: string, bytes: number, { signal, rest }: Pick<Watched, "signal" | "rest">): Promise<void> {
+  async skip(path: string, bytes: number, watched: Pick<Watched, "signal" | "rest">): Promise<void> {
     this.#bytes = bytes;
     this.#first = false;
     if (this.#digest === undefined) return;
-    this.#digest = await digestFile(path, this.#algorithms, { until: bytes, signal, heard: rest });
+    this.#digest = await digestFile(path, this.#algorithms, {
+      until: bytes,
+      signal: watched.signal,
+      heard: () => watched.rest(),
+    });
   }
 
   /** Takes a piece of the body into account. */

@@ -36,6 +36,7 @@ function families(status: TaskStatus): Family[] {
     case "waiting":
       return [
         { prefix: taskKeys.readyAll(), blocks: true, tasks: inBlock },
+        { prefix: taskKeys.asideAll(), blocks: true, tasks: inBlock },
         { prefix: taskKeys.delayedAll(), blocks: false, tasks: alone },
       ];
     default:

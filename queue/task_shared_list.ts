@@ -71,6 +71,17 @@ export interface OwnerState extends OwnerInfo {
   aliveUntil: number;
 }
 
+/** How many tasks of a host a claim may take. */
+export interface HostRoom {
+  /** No more than that many; 0 if it may not be asked at all. */
+  room: number;
+  /**
+   * Further ones are set aside, so that they are in nobody's way: until this time, in milliseconds since the epoch, or
+   * with 0 until a claim has room for them.
+   */
+  until: number;
+}
+
 /** Which tasks a claim should look at first. */
 export interface ClaimRequest {
   /** Who claims. */
@@ -81,6 +92,8 @@ export interface ClaimRequest {
   limit: number;
   /** Which worker of how many it is: each prefers its own share of the hosts. Default the first of one. */
   worker?: { index: number; of: number };
+  /** How it stands with a host, such as `example.org:8080`; `undefined` if any number may be taken. Default: always. */
+  hosts?: (host: string) => HostRoom | undefined;
 }
 
 /** One claim that ended. */

@@ -7,6 +7,7 @@ import type { RateLimiter } from "../download/rate_limiter.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
 import type { FromProcWorker, RenameAsk, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
+import { ClaimGate } from "./claim_gate.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
@@ -90,6 +91,12 @@ export class DownloadSession {
       list: ports.list,
       owner: this.owner,
       cores: ports.cores,
+      gate: new ClaimGate({
+        table: ports.hosts,
+        perHost: ports.settings.perHost,
+        perHostRate: ports.settings.perHostRate,
+        concurrency: ports.settings.concurrency * ports.cores.length,
+      }),
       give: (worker, tasks) => this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) }),
       renamed: (worker, answers) =>
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) }),

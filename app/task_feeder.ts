@@ -1,5 +1,6 @@
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { RenameRequest, RenameResult, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { ClaimGate } from "./claim_gate.ts";
 import type { RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
 const CLAIM_AT_ONCE = 500;
@@ -19,6 +20,8 @@ export interface FeederPorts {
   owner: string;
   /** The core of each worker. */
   cores: readonly number[];
+  /** Says which hosts may be asked. */
+  gate: ClaimGate;
   /** Hands tasks to a worker. */
   give: (worker: number, tasks: WorkerTask[]) => void;
   /** Tells a worker which paths its tasks have now. */
@@ -83,8 +86,10 @@ export class TaskFeeder {
       const task = running.get(seq);
       if (task === undefined) continue;
       running.delete(seq);
-      this.#unsettled.push({ task, outcome });
+      this.#end(task, outcome);
     }
+    // Where hosts are capped, that may have made room.
+    if (this.#ports.gate.capped) this.#wake.resolve();
     this.#settleSoon();
   }
 
@@ -99,7 +104,7 @@ export class TaskFeeder {
     const running = this.#running[worker]!;
     const count = running.size;
     this.#wants[worker] = 0;
-    for (const task of running.values()) this.#unsettled.push({ task, outcome: { type: "crashed" } });
+    for (const task of running.values()) this.#end(task, { type: "crashed" });
     running.clear();
     this.#settleSoon();
     return count;
@@ -135,15 +140,18 @@ export class TaskFeeder {
   }
 
   async #claimFor(worker: number): Promise<number> {
-    const { list, owner, cores, give } = this.#ports;
+    const { list, owner, cores, gate, give } = this.#ports;
     const limit = Math.min(this.#wants[worker]!, CLAIM_AT_ONCE);
     if (limit === 0 || this.#stopped) return 0;
     const core = cores[worker]!;
-    const tasks = await list.claim({ owner, core, limit, worker: { index: worker, of: cores.length } });
+    const { hosts } = gate;
+    const request = { owner, core, limit, worker: { index: worker, of: cores.length } };
+    const tasks = await list.claim(hosts === undefined ? request : { ...request, hosts });
     if (tasks.length === 0) return 0;
+    gate.claimed(tasks);
     if (this.#stopped || this.#wants[worker]! < tasks.length) {
       // The worker stopped or died while its tasks were being claimed.
-      for (const task of tasks) this.#unsettled.push({ task, outcome: { type: "released" } });
+      for (const task of tasks) this.#end(task, { type: "released" });
       this.#settleSoon();
       return 0;
     }
@@ -152,6 +160,11 @@ export class TaskFeeder {
     for (const task of tasks) running.set(task.seq, task);
     give(worker, tasks.map(forWorker));
     return tasks.length;
+  }
+
+  #end(task: ClaimedTask, outcome: TaskOutcome): void {
+    this.#ports.gate.ended(task);
+    this.#unsettled.push({ task, outcome });
   }
 
   /** Settles now if there is enough to settle or nothing more to come, and else in a moment. */

@@ -12,7 +12,10 @@ export class HostRooms {
    * @param ask How it stands with a host; absent: any number of tasks of any host may be taken.
    * @param known What was asked before.
    */
-  constructor(ask: ((host: string) => HostRoom | undefined) | undefined, known = new Map<string, HostRoom | undefined>()) {
+  constructor(
+    ask: ((host: string) => HostRoom | undefined) | undefined,
+    known = new Map<string, HostRoom | undefined>(),
+  ) {
     this.#ask = ask;
     this.#known = known;
   }

@@ -42,8 +42,12 @@ export const taskKeys = {
   ready: (priority: number, shard: number, seq: number): Deno.KvKey => [ROOT, "ready", 0 - priority, shard, seq],
   readyAll: (): Deno.KvKey => [ROOT, "ready"],
   readyFrom: (priority: number, shard: number): Deno.KvKey => [ROOT, "ready", 0 - priority, shard],
-  aside: (until: number, host: string, priority: number, seq: number): Deno.KvKey =>
-    [ROOT, "aside", until, host, 0 - priority, seq],
+  aside: (
+    until: number,
+    host: string,
+    priority: number,
+    seq: number,
+  ): Deno.KvKey => [ROOT, "aside", until, host, 0 - priority, seq],
   asideAll: (): Deno.KvKey => [ROOT, "aside"],
   asideUntil: (time: number): Deno.KvKey => [ROOT, "aside", time],
   asideOf: (until: number, host: string): Deno.KvKey => [ROOT, "aside", until, host],

@@ -30,6 +30,8 @@ const PROMOTE_AT_ONCE = 500;
 /** Blocks that one commit takes, at the most, and the bytes of them that are enough: small ones are taken by the dozen. */
 const BLOCKS_AT_ONCE = 90;
 const BLOCK_BYTES_AT_ONCE = 300_000;
+/** Who has tasks already does not wait longer for more: so many commits at the most set others aside meanwhile. */
+const ASIDES_BESIDE_TASKS = 4;
 /** The tasks of a block, as a guess before any was seen. */
 const USUAL_BLOCK = 8;
 
@@ -80,6 +82,7 @@ async function claimReady(
   const first = firstShard(request, context.turn);
   let rooms = allRooms;
   let least = 0;
+  let asides = 0;
   for (let races = 0; claimed.length < request.limit && races < LOST_RACES;) {
     const wanted = request.limit - claimed.length;
     // The owner is checked, and each block that is taken.
@@ -91,9 +94,11 @@ async function claimReady(
     const taken = await takeBlocks(context, request, owner, rooms, seen.slice(from, from + most), wanted);
     if (taken !== undefined) {
       claimed.push(...taken.tasks);
-      rooms = taken.rooms;
       // Where tasks had to be set aside, more of the same follow: on to the others in large steps.
       least = taken.aside > 0 ? most : 0;
+      if (taken.aside > 0 && claimed.length > 0 && ++asides >= ASIDES_BESIDE_TASKS) return;
+      // A long look may go on until a host has room again.
+      rooms = claimed.length > 0 ? taken.rooms : new HostRooms(request.hosts);
       continue;
     }
     races++;

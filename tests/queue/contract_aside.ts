@@ -18,7 +18,11 @@ const SHUT = "shut.example:8080";
 
 /** Drafts of one host, from number `first` on. */
 function draftsOf(host: string, count: number, more: Partial<TaskDraft> = {}, first = 0): TaskDraft[] {
-  return drafts(count, more, first).map((one, i) => ({ ...one, url: `http://${host}/${i}`, out: `${host}/${first + i}` }));
+  return drafts(count, more, first).map((one, i) => ({
+    ...one,
+    url: `http://${host}/${i}`,
+    out: `${host}/${first + i}`,
+  }));
 }
 
 /** Says of one host how much room it has. */
@@ -163,7 +167,8 @@ export function contractAside(name: string, open: OpenList): void {
           core: 1,
           limit: 15,
           worker: { index: i, of: 4 },
-          hosts: (host) => (Number(host.charAt(1)) + round + i) % 3 === 0 ? { room: i, until: clock.now() + 50 * i } : undefined,
+          hosts: (host) =>
+            (Number(host.charAt(1)) + round + i) % 3 === 0 ? { room: i, until: clock.now() + 50 * i } : undefined,
         })
       ));
       seen.push(...batches.flatMap(idsOf));

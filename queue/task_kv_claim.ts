@@ -32,6 +32,8 @@ const BLOCKS_AT_ONCE = 90;
 const BLOCK_BYTES_AT_ONCE = 300_000;
 /** Who has tasks already does not wait longer for more: so many commits at the most set others aside meanwhile. */
 const ASIDES_BESIDE_TASKS = 4;
+/** And who has none yet looks into the next shard after so many. */
+const ASIDES_IN_SHARD = 8;
 /** The tasks of a block, as a guess before any was seen. */
 const USUAL_BLOCK = 8;
 
@@ -79,7 +81,7 @@ async function claimReady(
   claimed: ClaimedTask[],
 ): Promise<void> {
   const { store } = context;
-  const first = firstShard(request, context.turn);
+  let first = firstShard(request, context.turn);
   let rooms = allRooms;
   let least = 0;
   let asides = 0;
@@ -96,7 +98,10 @@ async function claimReady(
       claimed.push(...taken.tasks);
       // Where tasks had to be set aside, more of the same follow: on to the others in large steps.
       least = taken.aside > 0 ? most : 0;
-      if (taken.aside > 0 && claimed.length > 0 && ++asides >= ASIDES_BESIDE_TASKS) return;
+      if (taken.aside > 0) asides++;
+      if (asides >= ASIDES_BESIDE_TASKS && claimed.length > 0) return;
+      // The other shards may have what can be claimed at once.
+      if (taken.aside > 0 && asides % ASIDES_IN_SHARD === 0) first = (first + 1) % SHARDS;
       // A long look may go on until a host has room again.
       rooms = claimed.length > 0 ? taken.rooms : new HostRooms(request.hosts);
       continue;

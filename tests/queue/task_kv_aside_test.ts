@@ -87,3 +87,19 @@ Deno.test("TaskKvList does not let who has tasks wait while a full host's are se
   room = 30;
   assertEquals((await list.claim({ owner: "o", core: 1, limit: 500, hosts })).length, 30);
 });
+
+Deno.test("TaskKvList looks beside a long row of a closed host's tasks for those of others", async () => {
+  const { value, counts } = await withCountedKv(() => TaskKvList.open(":memory:"));
+  await using list = value;
+  await list.register(ownerInfo("o"));
+  for (let first = 0; first < 30_000; first += 1000) await list.add(many("shut.example", first, 1000, 0));
+  for (let i = 0; i < 40; i++) await list.add(many(`host${i}.example`, 0, 10, 0));
+  const grown = growth(counts);
+  const hosts = (host: string) => host === "shut.example" ? { room: 0, until: 9e15 } : undefined;
+  // Each claim begins in another shard, so that some begin where the closed host is.
+  for (let claims = 0; claims < 32; claims++) {
+    assertEquals((await list.claim({ owner: "o", core: 1, limit: 10, hosts })).length, 10);
+    const { commits } = grown();
+    assert(commits <= 16, `${commits} commits for claim ${claims}`);
+  }
+});

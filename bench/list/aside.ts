@@ -34,7 +34,9 @@ if (import.meta.main) {
       }
     });
     const others = (first: number) =>
-      list.add(Array.from({ length: OTHERS }, (_, i) => ({ url: `http://open.example/${first + i}`, out: `o/${first + i}` })));
+      list.add(
+        Array.from({ length: OTHERS }, (_, i) => ({ url: `http://open.example/${first + i}`, out: `o/${first + i}` })),
+      );
     const hosts = (host: string) => host === "shut.example" ? { room: 0, until: 9000 } : undefined;
     const claim = async () => {
       const { length } = await list.claim({ owner: "o", core: 0, limit: OTHERS, hosts });

@@ -34,8 +34,8 @@ export const SHARDS = 16;
 /** States in which a task rests: nobody claims it. */
 export type RestingStatus = Exclude<TaskStatus, "waiting" | "running">;
 
-/** The resting states in which a record has a key of its own. */
-export const RESTING_ALONE: readonly RestingStatus[] = ["paused", "failed", "canceled"];
+/** The resting states. */
+export const RESTING: readonly RestingStatus[] = ["paused", "failed", "canceled", "done"];
 
 /** The keys. */
 export const taskKeys = {

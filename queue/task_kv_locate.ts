@@ -1,5 +1,5 @@
 import { decodeTask, isTextOf, parseTask } from "./task_codec.ts";
-import { RESTING_ALONE, SHARDS, taskKeys } from "./task_keys.ts";
+import { RESTING, SHARDS, taskKeys } from "./task_keys.ts";
 import { decodeBlock } from "./task_kv_block.ts";
 import { findDone } from "./task_kv_done.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
@@ -41,7 +41,7 @@ export async function locateTask(store: KvStore, seq: number): Promise<Located |
 
 async function findAlone(store: KvStore, seq: number): Promise<Located | undefined> {
   const due = await store.get<number>(taskKeys.due(seq));
-  const keys = RESTING_ALONE.map((status) => taskKeys.resting(status, seq));
+  const keys = RESTING.filter((status) => status !== "done").map((status) => taskKeys.resting(status, seq));
   if (due.value !== null) keys.push(taskKeys.delayed(due.value, seq));
   const entry = (await store.getMany<Uint8Array>(keys)).find((entry) => entry.value !== null);
   if (entry === undefined || entry.versionstamp === null) return undefined;

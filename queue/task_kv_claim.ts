@@ -30,9 +30,9 @@ const PROMOTE_AT_ONCE = 500;
 /** Blocks that one commit takes, at the most, and the bytes of them that are enough: small ones are taken by the dozen. */
 const BLOCKS_AT_ONCE = 90;
 const BLOCK_BYTES_AT_ONCE = 300_000;
-/** Who has tasks already does not wait longer for more: so many commits at the most set others aside meanwhile. */
-const ASIDES_BESIDE_TASKS = 4;
-/** And who has none yet looks into the next shard after so many. */
+/** Who has tasks already does not wait for more while further blocks than these are set aside. */
+const ASIDE_BESIDE_TASKS = 360;
+/** And who has none yet looks into the next shard after so many commits that set others aside. */
 const ASIDES_IN_SHARD = 8;
 /** The tasks of a block, as a guess before any was seen. */
 const USUAL_BLOCK = 8;
@@ -84,6 +84,7 @@ async function claimReady(
   let first = firstShard(request, context.turn);
   let rooms = allRooms;
   let least = 0;
+  let aside = 0;
   let asides = 0;
   for (let races = 0; claimed.length < request.limit && races < LOST_RACES;) {
     const wanted = request.limit - claimed.length;
@@ -99,7 +100,8 @@ async function claimReady(
       // Where tasks had to be set aside, more of the same follow: on to the others in large steps.
       least = taken.aside > 0 ? most : 0;
       if (taken.aside > 0) asides++;
-      if (asides >= ASIDES_BESIDE_TASKS && claimed.length > 0) return;
+      aside += taken.aside;
+      if (aside >= ASIDE_BESIDE_TASKS && claimed.length > 0) return;
       // The other shards may have what can be claimed at once.
       if (taken.aside > 0 && asides % ASIDES_IN_SHARD === 0) first = (first + 1) % SHARDS;
       // A long look may go on until a host has room again.

@@ -162,7 +162,10 @@ export interface TaskSharedList extends AsyncDisposable {
   heartbeat(owner: string): Promise<"alive" | "lost">;
   /** Says goodbye: what it still runs goes back to the list, uncounted. */
   leave(owner: string): Promise<void>;
-  /** Takes waiting tasks, by priority and then roughly by age. Empty if there are none, or if the owner is lost. */
+  /**
+   * Takes waiting tasks, by priority and then roughly by age. Empty if there are none, or if the owner is lost; less than
+   * there is only after a long row of tasks had to be set aside.
+   */
   claim(request: ClaimRequest): Promise<ClaimedTask[]>;
   /** Ends claims; one result for each, in order. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;

@@ -58,6 +58,11 @@ export interface DownloaderOptions {
    * knows is done), `"changed"` asks the server whether it has another one, `"always"` fetches again. Default `"never"`.
    */
   overwrite?: "never" | "changed" | "always";
+  /**
+   * Ask again for what is done already (the tasks of the list that are done when a run begins, and files that the manifest
+   * knows), and replace a file if the server has another version. Files of others stay as `overwrite` says. Default false.
+   */
+  refresh?: boolean;
   /** Give files the modification time that the server names (Last-Modified). Default true. */
   remoteTime?: boolean;
   /** Start nothing while the download folder has less free space, in bytes. Default 0: always start. */

@@ -1,4 +1,5 @@
-import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
+import { redactUrl } from "../base/redact_url.ts";
+import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
 import type { Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
 import type { WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
@@ -157,5 +158,16 @@ function forWorker(task: ClaimedTask): WorkerTask {
     ...(limitRate === undefined ? {} : { limitRate }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(size === undefined ? {} : { size }),
+    ...(task.bytes === undefined ? {} : { facts: factsOf(task, task.bytes) }),
+  };
+}
+
+/** What is known of the file of a task that was done before. */
+function factsOf({ url, finalUrl = redactUrl(url), etag, lastModified }: ClaimedTask, bytes: number): TaskDoneFacts {
+  return {
+    bytes,
+    finalUrl,
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
   };
 }

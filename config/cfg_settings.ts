@@ -65,6 +65,8 @@ export interface CfgSettings {
   readonly maxSize?: number;
   /** What happens to files that are there already. */
   readonly overwrite: "never" | "changed" | "always";
+  /** Ask again for what is done already, and replace what has changed. */
+  readonly refresh: boolean;
   /** Give files the modification time that the server names. */
   readonly remoteTime: boolean;
   /** Bytes that are to stay free in the download folder; 0: any number. */

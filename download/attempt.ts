@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { redactUrl } from "../base/redact_url.ts";
-import type { TaskDoneFacts } from "../queue/task_model.ts";
+import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
 import { type DownloadDriver, type DriverResponse, NotModifiedError, RangeRefusedError } from "./download_driver.ts";
 import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
+import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
 import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
 import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
@@ -34,8 +35,8 @@ export class Attempt {
   readonly #throttle: Throttle | undefined;
   readonly #source: string;
   readonly #url: string;
-  /** The file that is there and may be replaced, if it has changed. */
-  #old: { facts: TaskDoneFacts; condition: { etag?: string; lastModified?: string } } | undefined;
+  /** The file that is there already. */
+  #old: OldFile & { type: "ask" } | undefined;
 
   /**
    * @param task The claimed task.
@@ -66,14 +67,17 @@ export class Attempt {
    * Runs it.
    *
    * @returns What is known of the finished file.
+   * @throws {UnchangedError} If the file that is there is still what the server has.
    * @throws {DownloadError} If it did not succeed; {@linkcode StoppedError} if it was stopped.
    */
   async run(): Promise<TaskDoneFacts> {
-    const { fresh, overwrite, watchdog, manifest } = this.#context;
+    const { fresh, watchdog, manifest } = this.#context;
     const finalPath = join(this.#target.root, this.#target.out);
     if (!fresh && existsSync(finalPath)) {
-      if (overwrite === "never") return await this.#knownFile(finalPath);
-      await this.#allowReplacing(finalPath);
+      const old = await lookAtOldFile(finalPath, this.#task, this.#source, this.#context);
+      if (old.type === "done") return old.facts;
+      this.#target.replace = old.replace;
+      this.#old = old;
     }
     using watched = watchdog.start(this.#source);
     try {
@@ -82,51 +86,22 @@ export class Attempt {
         throw error;
       });
     } catch (error) {
-      if (error instanceof NotModifiedError && this.#old !== undefined) return this.#old.facts;
-      if (error instanceof FileExistsError) {
+      if (error instanceof FileExistsError && this.#old === undefined) {
         // Another writer may have been faster with the same file; our line must not vouch for what is there.
         manifest.void(this.#task);
-        return await this.#knownFile(finalPath);
+        const old = await lookAtOldFile(finalPath, this.#task, this.#source, {
+          ...this.#context,
+          overwrite: "never",
+          refresh: false,
+        });
+        if (old.type === "done") return old.facts;
+      }
+      if (error instanceof NotModifiedError && this.#old?.facts !== undefined) {
+        throw new UnchangedError(error.message, this.#old.facts);
       }
       // What an abort makes of a read is only a symptom: the reason says what happened.
       throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#source);
     }
-  }
-
-  /** A file is there that may be replaced, unless it is still what the server has. */
-  async #allowReplacing(path: string): Promise<void> {
-    const info = await this.#look(path);
-    if (!info.isFile) throw new FileExistsError(path);
-    this.#target.replace = true;
-    const { checksum, size = info.size } = this.#task;
-    // Whether an old file has a checksum is not known: with one it is fetched, and checked, in any case.
-    if (this.#context.overwrite !== "changed" || checksum !== undefined || size !== info.size) return;
-    const known = await this.#context.manifest.find(this.#url, this.#task.out, info.size);
-    const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
-    if (etag === undefined && lastModified === undefined) return;
-    this.#old = {
-      facts: known ?? { bytes: info.size, finalUrl: redactUrl(this.#source) },
-      condition: {
-        ...(etag === undefined ? {} : { etag }),
-        ...(lastModified === undefined ? {} : { lastModified }),
-      },
-    };
-  }
-
-  async #look(path: string): Promise<Deno.FileInfo> {
-    try {
-      return await Deno.lstat(path);
-    } catch (error) {
-      throw diskError(error, path);
-    }
-  }
-
-  /** The file is there before the first byte: done if we stored it, and somebody else's otherwise. */
-  async #knownFile(path: string): Promise<TaskDoneFacts> {
-    const info = await this.#look(path);
-    const facts = info.isFile ? await this.#context.manifest.find(this.#url, this.#task.out, info.size) : undefined;
-    if (facts === undefined) throw new FileExistsError(path);
-    return facts;
   }
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
@@ -137,6 +112,7 @@ export class Attempt {
       watched.opened();
       if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
       using response = opened.response;
+      if (this.#old !== undefined) this.#compare(this.#old, response);
       const { expectType, maxSize = Infinity, fsync } = this.#context;
       if ((response.length ?? 0) > maxSize) throw this.#tooLarge(response.length!);
       const expectations = new Expectations(this.#task, response, expectType);
@@ -147,12 +123,19 @@ export class Attempt {
       part ??= PartFile.open(this.#target);
       return await this.#receive(part, opened, expectations, watched);
     } catch (error) {
-      if (error instanceof IntegrityError) part?.discard();
+      // What was left is of no use when it is wrong, or when the file that is there is the right one again.
+      if (error instanceof IntegrityError || error instanceof NotModifiedError) part?.discard();
       throw error;
     } finally {
       await part?.settled();
       part?.[Symbol.dispose]();
     }
+  }
+
+  /** Ends the attempt if there is nothing new, or if the new file could not have its name. */
+  #compare(old: OldFile & { type: "ask" }, response: DriverResponse): void {
+    if (isUnchanged(old, response)) throw new NotModifiedError(taskHost(response.finalUrl));
+    if (!old.replace) throw new FileExistsError(join(this.#target.root, this.#target.out));
   }
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */

@@ -1,4 +1,4 @@
-import type { ClaimedTask } from "../queue/task_model.ts";
+import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { DownloadDriver } from "./download_driver.ts";
@@ -47,6 +47,8 @@ export interface DownloadContext {
   fsync: boolean;
   /** What happens to a file that is there already: it stays, or is replaced always, or if the server has another one. */
   overwrite: "never" | "changed" | "always";
+  /** Ask again, conditionally, for files that are done already. */
+  refresh: boolean;
   /** Give files the time at which the server says that they were modified. */
   remoteTime: boolean;
   /** Told that a host wants to be left alone until a time. */
@@ -56,7 +58,11 @@ export interface DownloadContext {
 }
 
 /** The task as the core needs it. */
-export type DownloadTask = Pick<
-  ClaimedTask,
-  "id" | "url" | "mirrors" | "out" | "headers" | "limitRate" | "checksum" | "size" | "attempts" | "core" | "fence"
->;
+export interface DownloadTask extends
+  Pick<
+    ClaimedTask,
+    "id" | "url" | "mirrors" | "out" | "headers" | "limitRate" | "checksum" | "size" | "attempts" | "core" | "fence"
+  > {
+  /** What the list knows of its file; absent if it was never done. */
+  facts?: TaskDoneFacts;
+}

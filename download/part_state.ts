@@ -44,7 +44,7 @@ const OLD_ENOUGH_MS = 1000;
 export function partState(url: string, version: Version, bootId: string): PartState | undefined {
   const { length, etag, lastModified } = version;
   if (length === undefined) return undefined;
-  const strong = etag !== undefined && isStrong(etag);
+  const strong = etag !== undefined && isStrongEtag(etag);
   const dated = lastModified !== undefined && isOld(lastModified, version.headers?.get("date"));
   if (!strong && !dated) return undefined;
   return {
@@ -87,7 +87,7 @@ export function decodePartState(text: string): PartState | undefined {
   const { version, url, length, etag, lastModified, bootId, synced } = value as Record<string, unknown>;
   if (version !== 1 || typeof url !== "string" || typeof bootId !== "string") return undefined;
   if (!isCount(length) || !isCount(synced) || synced > length) return undefined;
-  const strong = typeof etag === "string" && isStrong(etag);
+  const strong = typeof etag === "string" && isStrongEtag(etag);
   const dated = typeof lastModified === "string" && !Number.isNaN(Date.parse(lastModified));
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
@@ -95,8 +95,8 @@ export function decodePartState(text: string): PartState | undefined {
   return { url, length, ...(strong ? { etag } : {}), ...(dated ? { lastModified } : {}), bootId, synced };
 }
 
-/** A weak ETag stands for versions that only look alike. */
-function isStrong(etag: string): boolean {
+/** True if equal ETags mean equal bytes: a weak ETag stands for versions that only look alike. */
+export function isStrongEtag(etag: string): boolean {
   return /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag);
 }
 

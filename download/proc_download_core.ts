@@ -4,12 +4,15 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import { join } from "@std/path";
 import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
+import { UnchangedError } from "./old_file.ts";
 import { outProblem } from "./task_names.ts";
 
 /** Failures of one url that another one may not have. */
@@ -50,6 +53,7 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
       if (mirrors !== undefined) context.mirrors.worked(source);
       return { type: "done", startedAt, facts };
     } catch (error) {
+      if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released" };
       // Something may be left of it now.
       context.fresh = false;
@@ -98,6 +102,10 @@ function endOf(
   const attempts = task.attempts + 1;
   const retryAt = taskRetryAt({ retryable, attempts, retryAt: error.retryAt }, context.retry, now);
   const taskError = { ...error.toTaskError(now), retryable };
+  // Whoever asks again for what is done wants to know that it is not lost.
+  if (context.refresh && existsSync(join(context.root, task.out))) {
+    taskError.message += "; the file that is there stays";
+  }
   // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
   if (error.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
   return retryAt === undefined

@@ -76,6 +76,7 @@ class RunningWorker {
       fsync: settings.fsync,
       remoteTime: settings.remoteTime,
       overwrite: settings.overwrite,
+      refresh: settings.refresh,
       maxRedirects: settings.maxRedirects,
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),

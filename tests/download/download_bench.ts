@@ -66,6 +66,7 @@ export class DownloadBench implements AsyncDisposable {
       fsync: false,
       remoteTime: true,
       overwrite: "never",
+      refresh: false,
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,

@@ -66,6 +66,7 @@ async function startServer(
     fsync: false,
     remoteTime: true,
     overwrite: "never",
+    refresh: false,
     coolHost: () => {},
     onBytes: (count) => bytes += count,
   };

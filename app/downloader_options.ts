@@ -79,6 +79,11 @@ export interface DownloaderOptions {
   nameTemplate?: string;
   /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
   checksumFile?: string;
+  /**
+   * A shell command that prints a new url for one that has answered 401, 403 or 410 and is in the variable `COREHAUL_URL`.
+   * Default: none.
+   */
+  refreshCmd?: string;
   /** Headers for the origin of each url; those of a task win. Default: none. */
   headers?: Readonly<Record<string, string>>;
   /** The User-Agent header. Default: corehaul and its version. */

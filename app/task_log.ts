@@ -67,6 +67,9 @@ export class TaskLog {
       case "tasks_asked_again":
         log.info(`${news.tasks} tasks that are done are asked for again`);
         break;
+      case "link_renewed":
+        log.info(`${news.url}: goes on at ${news.renewed}`);
+        break;
       case "space_low":
         log.warn(`${news.free} bytes are free, and ${news.floor} are to stay so: nothing starts until there is more`);
         break;

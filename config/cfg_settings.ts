@@ -77,6 +77,8 @@ export interface CfgSettings {
   readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */
   readonly maxRedirects: number;
+  /** The shell command that gives a new url for a link that has expired; absent: links are not renewed. */
+  readonly refreshCmd?: string;
   /** Where files go whose entries do not say it; absent: to the name of the url. */
   readonly nameTemplate?: string;
   /** What answers must be: media types with commas between them, or `auto`; absent: anything. */

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "@std/path";
+import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
@@ -34,6 +35,7 @@ export class Attempt {
   readonly #target: PartTarget;
   readonly #throttle: Throttle | undefined;
   readonly #source: string;
+  readonly #identity: string;
   readonly #url: string;
   /** The file that is there already. */
   #old: OldFile & { type: "ask" } | undefined;
@@ -44,6 +46,8 @@ export class Attempt {
    * @param context What the downloads of this worker share.
    * @param driver Who can open its url.
    * @param startedAt When it began.
+   * @param identity What the source stands for, if it is only another link to that: what was left of one is continued from the
+   * other, if it is the same version. Default: the source.
    */
   constructor(
     task: DownloadTask,
@@ -51,6 +55,7 @@ export class Attempt {
     context: DownloadContext,
     driver: DownloadDriver,
     startedAt: number,
+    identity: string = source,
   ) {
     const { root, writer, bootId } = context;
     this.#task = task;
@@ -58,9 +63,10 @@ export class Attempt {
     this.#driver = driver;
     this.#startedAt = startedAt;
     this.#source = source;
+    this.#identity = identity;
     this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
     this.#url = redactUrl(task.url);
-    this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: redactUrl(source), bootId };
+    this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: redactUrl(identity), bootId };
   }
 
   /**
@@ -74,7 +80,7 @@ export class Attempt {
     const { fresh, watchdog, manifest } = this.#context;
     const finalPath = join(this.#target.root, this.#target.out);
     if (!fresh && existsSync(finalPath)) {
-      const old = await lookAtOldFile(finalPath, this.#task, this.#source, this.#context);
+      const old = await lookAtOldFile(finalPath, this.#task, this.#identity, this.#context);
       if (old.type === "done") return old.facts;
       this.#target.replace = old.replace;
       this.#old = old;
@@ -89,7 +95,7 @@ export class Attempt {
       if (error instanceof FileExistsError && this.#old === undefined) {
         // Another writer may have been faster with the same file; our line must not vouch for what is there.
         manifest.void(this.#task);
-        const old = await lookAtOldFile(finalPath, this.#task, this.#source, {
+        const old = await lookAtOldFile(finalPath, this.#task, this.#identity, {
           ...this.#context,
           overwrite: "never",
           refresh: false,
@@ -194,7 +200,7 @@ export class Attempt {
       expectations.update(bytes);
       expectations.verify();
       const { length } = bytes;
-      const facts = factsOf(response, length);
+      const facts = this.#facts(response, length);
       this.#context.onBytes(length);
       await this.#context.smallFiles.store(
         this.#target,
@@ -229,7 +235,7 @@ export class Attempt {
       return this.#pay(piece.length, watched);
     });
     expectations.verify();
-    return await this.#finish(part, factsOf(response, part.bytes), watched);
+    return await this.#finish(part, this.#facts(response, part.bytes), watched);
   }
 
   /** The server has nothing to add: what was left is all of it. */
@@ -286,6 +292,17 @@ export class Attempt {
     );
   }
 
+  #facts({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
+    // The query of a link that was renewed is a key.
+    const shown = this.#source === this.#identity ? redactUrl(finalUrl) : bareUrl(finalUrl);
+    return {
+      bytes,
+      finalUrl: shown,
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    };
+  }
+
   #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {
     // An abort that came with the last byte still counts: nothing may be finished after it.
     if (watched.signal.aborted) throw watched.signal.reason;
@@ -307,13 +324,4 @@ export class Attempt {
 
 function isSameOrigin(one: string, other: string): boolean {
   return one === other || URL.parse(one)?.origin === URL.parse(other)?.origin;
-}
-
-function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
-  return {
-    bytes,
-    finalUrl: redactUrl(finalUrl),
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-  };
 }

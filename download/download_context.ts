@@ -2,6 +2,7 @@ import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { DownloadDriver } from "./download_driver.ts";
+import type { RenewLink } from "./expired_link.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
@@ -53,6 +54,8 @@ export interface DownloadContext {
   remoteTime: boolean;
   /** Told that a host wants to be left alone until a time. */
   coolHost: (host: string, until: number) => void;
+  /** Gets another url for a link that has expired; absent: nobody can. */
+  renewLink?: RenewLink;
   /** Told of bytes as they come. */
   onBytes: (count: number) => void;
 }

@@ -10,6 +10,7 @@ import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_mo
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import { expiredStatus } from "./expired_link.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
@@ -47,9 +48,10 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
   const { url, mirrors } = task;
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
+  const renewal: Renewal = { asked: false };
   for (const source of sources) {
     try {
-      const facts = await fetchFrom(source, task, context, startedAt);
+      const facts = await fetchFrom(source, task, context, startedAt, renewal);
       if (mirrors !== undefined) context.mirrors.worked(source);
       return { type: "done", startedAt, facts };
     } catch (error) {
@@ -72,11 +74,46 @@ async function fetchFrom(
   task: DownloadTask,
   context: DownloadContext,
   startedAt: number,
+  renewal: Renewal,
 ): Promise<TaskDoneFacts> {
-  const driver = findDriver(source, context.drivers);
   const problem = outProblem(task.out);
   if (problem !== undefined) throw new DownloadError("name", `Cannot store "${task.out}" as its name ${problem}`);
-  return await new Attempt(task, source, context, driver, startedAt).run();
+  const attempt = (from: string) =>
+    new Attempt(task, from, context, findDriver(from, context.drivers), startedAt, source).run();
+  // Mirrors are links that do not expire: only the task's own one is renewed, and once for all that is tried now.
+  const { renewLink } = context;
+  if (renewLink === undefined || source !== task.url) return await attempt(source);
+  if (renewal.url !== undefined) return await attempt(renewal.url);
+  try {
+    return await attempt(source);
+  } catch (error) {
+    const status = expiredStatus(error);
+    if (status === undefined || renewal.asked) throw error;
+    renewal.asked = true;
+    const { url, id, out, attempts } = task;
+    const answer = await renewLink({ url, id, out, attempt: attempts + 1, status });
+    if (answer.type === "problem") throw withNote(error as DownloadError, answer.message);
+    return await attempt(renewal.url = answer.url);
+  }
+}
+
+/** What became of the link of a task in one attempt. */
+interface Renewal {
+  /** A new one was asked for. */
+  asked: boolean;
+  /** The new one. */
+  url?: string;
+}
+
+function withNote(error: DownloadError, note: string): DownloadError {
+  const { kind, message, status, retryAt, retryable, host } = error;
+  return new DownloadError(kind, `${message}; ${note}`, {
+    ...(status === undefined ? {} : { status }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(host === undefined ? {} : { host }),
+    retryable,
+    cause: error,
+  });
 }
 
 /** Sees in a failure whether time may cure it, and leaves its host alone if that is what it asks for. */

@@ -16,7 +16,8 @@ import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
 import { SharedHostGate } from "./host_gate.ts";
-import type { FromProcWorker, ToProcWorker, WorkerTask } from "./proc_messages.ts";
+import { MainCalls } from "./main_calls.ts";
+import type { FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
 
 /** The part of a Worker's global scope that is used here. */
 export interface WorkerScope {
@@ -32,6 +33,7 @@ export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
     const message = event.data;
     if (message.type === "start") running = new RunningWorker(message, post);
     else if (message.type === "tasks") running?.offer(message.batch);
+    else if (message.type === "answer") running?.answered(message.call, message.answer);
     else running?.stop(message.graceMs);
   };
   post(hello);
@@ -41,6 +43,7 @@ class RunningWorker {
   readonly #post: (message: FromProcWorker) => void;
   readonly #pool: DownloadPool;
   readonly #context: DownloadContext;
+  readonly #calls: MainCalls;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
@@ -51,6 +54,7 @@ class RunningWorker {
     const capped = settings.perHost > 0 || settings.perHostRate > 0;
     const manifest = new Manifest(start.root, start.writer);
     const names = new FinalNames(start.library);
+    const calls = this.#calls = new MainCalls(post);
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
@@ -80,6 +84,7 @@ class RunningWorker {
       maxRedirects: settings.maxRedirects,
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
+      ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
       onBytes: (count) => counters.add(index, "bytes", count),
     };
     this.#context = context;
@@ -105,8 +110,16 @@ class RunningWorker {
     this.#pool.offer(JSON.parse(batch));
   }
 
+  answered(call: number, answer: WorkerAnswer): void {
+    this.#calls.answered(call, answer);
+  }
+
   async stop(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#context.watchdog.abortAll(new StoppedError("Stopped")), graceMs);
+    const timer = setTimeout(() => {
+      const reason = new StoppedError("Stopped");
+      this.#context.watchdog.abortAll(reason);
+      this.#calls.end(reason);
+    }, graceMs);
     await this.#pool.stop();
     clearTimeout(timer);
     clearInterval(this.#timer);

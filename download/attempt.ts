@@ -24,8 +24,8 @@ const RESUMABLE = 1024 * 1024;
 type Opened = { type: "body"; response: DriverResponse; from: number } | { type: "whole"; state: PartState };
 
 /**
- * Fetches one file, once: continues what an earlier download left if it is certain that the file is still the same
- * version, and else starts over. What arrives and is not what was expected is thrown away and fetched once more.
+ * Fetches one file from one source, once: continues what an earlier download left if it is certain that the file is still
+ * the same version, and else starts over. What arrives and is not what was expected is thrown away.
  */
 export class Attempt {
   readonly #task: DownloadTask;
@@ -87,10 +87,7 @@ export class Attempt {
     }
     using watched = watchdog.start(this.#source);
     try {
-      return await this.#fetch(watched).catch((error) => {
-        if (error instanceof IntegrityError && !watched.signal.aborted) return this.#fetch(watched);
-        throw error;
-      });
+      return await this.#fetch(watched);
     } catch (error) {
       if (error instanceof FileExistsError && this.#old === undefined) {
         // Another writer may have been faster with the same file; our line must not vouch for what is there.

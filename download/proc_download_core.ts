@@ -10,6 +10,7 @@ import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_mo
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import { IntegrityError } from "./expectations.ts";
 import { expiredStatus } from "./expired_link.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
@@ -49,7 +50,8 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };
-  for (const source of sources) {
+  let mismatched = false;
+  for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
     try {
       const facts = await fetchFrom(source, task, context, startedAt, renewal);
       if (mirrors !== undefined) context.mirrors.worked(source);
@@ -63,6 +65,9 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
       failures.push(failure);
       if (!ELSEWHERE.has(failure.error.kind)) break;
       if (mirrors !== undefined) context.mirrors.failed(source, Date.now());
+      // The first that brought the wrong bytes is asked for them once more, from zero, when no other source is left.
+      if (error instanceof IntegrityError && !mismatched) sources.push(source);
+      mismatched ||= error instanceof IntegrityError;
     }
   }
   // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.

@@ -9,7 +9,7 @@ import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
 import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
-import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
+import { isSameVersion, mayBeVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { Throttle } from "./throttle.ts";
@@ -158,7 +158,7 @@ export class Attempt {
           response = await this.#driver.open({ ...request, range: { from: bytes, ifRange } });
         } catch (error) {
           if (error instanceof RangeRefusedError) {
-            if (error.length === bytes && bytes === state.length) return { type: "whole", state };
+            if (bytes === state.length && mayBeVersion(state, error.version)) return { type: "whole", state };
             break;
           }
           // An answer that makes no sense says nothing about the whole file.

@@ -6,19 +6,20 @@
  */
 
 import { DownloadError } from "./download_error.ts";
+import type { Version } from "./part_state.ts";
 
 /** A range begins behind the end of the file. */
 export class RangeRefusedError extends DownloadError {
-  /** How many bytes the file has, if the server said. */
-  readonly length: number | undefined;
+  /** What the answer says of the file as it is now. */
+  readonly version: Readonly<Version>;
 
   /**
    * @param host Who says so.
-   * @param length How many bytes the file has.
+   * @param version What the answer says of the file as it is now.
    */
-  constructor(host: string, length: number | undefined) {
+  constructor(host: string, version: Readonly<Version>) {
     super("http", `${host}: HTTP status 416`, { status: 416 });
-    this.length = length;
+    this.version = version;
   }
 }
 

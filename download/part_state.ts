@@ -70,6 +70,16 @@ export function isSameVersion(state: PartState, version: Version): boolean {
   return version.lastModified === state.lastModified;
 }
 
+/**
+ * True if an answer without the file may be about the version of a state: its length must be that, and validators that it
+ * has must not be others. (Many servers send none with a 416.)
+ */
+export function mayBeVersion(state: PartState, { length, etag, lastModified }: Version): boolean {
+  if (length !== state.length) return false;
+  if (state.etag !== undefined && etag !== undefined) return etag === state.etag;
+  return lastModified === undefined || state.lastModified === undefined || lastModified === state.lastModified;
+}
+
 /** The text of a state. */
 export function encodePartState(state: PartState): string {
   return JSON.stringify({ version: 1, ...state });

@@ -4,7 +4,14 @@ import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
-import { type DownloadDriver, type DriverResponse, NotModifiedError, RangeRefusedError } from "./download_driver.ts";
+import type { HostPlace } from "./host_visits.ts";
+import {
+  type DownloadDriver,
+  type DriverRequest,
+  type DriverResponse,
+  NotModifiedError,
+  RangeRefusedError,
+} from "./download_driver.ts";
 import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
@@ -36,6 +43,7 @@ export class Attempt {
   readonly #throttle: Throttle | undefined;
   readonly #source: string;
   readonly #identity: string;
+  readonly #place: HostPlace | undefined;
   readonly #url: string;
   /** The file that is there already. */
   #old: OldFile & { type: "ask" } | undefined;
@@ -46,8 +54,9 @@ export class Attempt {
    * @param context What the downloads of this worker share.
    * @param driver Who can open its url.
    * @param startedAt When it began.
-   * @param identity What the source stands for, if it is only another link to that: what was left of one is continued from the
-   * other, if it is the same version. Default: the source.
+   * @param identity What the source stands for, if it is only another link to that: what was left of one is continued from
+   * the other, if it is the same version. Default: the source.
+   * @param place Where the download has a place now; absent: hosts are not watched.
    */
   constructor(
     task: DownloadTask,
@@ -56,6 +65,7 @@ export class Attempt {
     driver: DownloadDriver,
     startedAt: number,
     identity: string = source,
+    place?: HostPlace,
   ) {
     const { root, writer, bootId } = context;
     this.#task = task;
@@ -64,6 +74,7 @@ export class Attempt {
     this.#startedAt = startedAt;
     this.#source = source;
     this.#identity = identity;
+    this.#place = place;
     this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
     this.#url = redactUrl(task.url);
     this.#target = { root, out: task.out, tag: `${writer}-${task.fence}`, url: redactUrl(identity), bootId };
@@ -142,13 +153,20 @@ export class Attempt {
   }
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
-  async #open(part: PartFile | undefined, { signal }: Watched): Promise<Opened> {
+  async #open(part: PartFile | undefined, watched: Watched): Promise<Opened> {
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
-    const { maxRedirects } = this.#context;
+    const { maxRedirects, hosts } = this.#context;
     const condition = this.#old?.condition;
-    const request = { url, headers, maxRedirects, signal, ...(condition === undefined ? {} : { condition }) };
+    const place = this.#place;
+    const request: DriverRequest = {
+      ...{ url, headers, maxRedirects, signal: watched.signal },
+      ...(condition === undefined ? {} : { condition }),
+      ...(place === undefined || hosts === undefined
+        ? {}
+        : { visit: (host: string) => hosts.enter(place, host, watched) }),
+    };
     if (part?.left !== undefined) {
       const { state, bytes } = part.left;
       const validators = validatorsOf(state);

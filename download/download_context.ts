@@ -4,6 +4,7 @@ import type { TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import type { RenewLink } from "./expired_link.ts";
 import type { FinalNames } from "./final_names.ts";
+import type { HostVisits } from "./host_visits.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import type { SmallFiles } from "./small_files.ts";
@@ -52,6 +53,8 @@ export interface DownloadContext {
   refresh: boolean;
   /** Give files the time at which the server says that they were modified. */
   remoteTime: boolean;
+  /** Says which hosts may be asked; absent: all of them. */
+  hosts?: HostVisits;
   /** Told that a host wants to be left alone until a time. */
   coolHost: (host: string, until: number) => void;
   /** Gets another url for a link that has expired; absent: nobody can. */

@@ -43,6 +43,11 @@ export interface DriverRequest {
   range?: { from: number; ifRange: string };
   /** Ask only if the file is not this version any more; by the ETag, or by the date where there is none. */
   condition?: { etag?: string; lastModified?: string };
+  /**
+   * Called before a host is asked, the first one and those of redirects; what it returns is awaited, and what it throws ends
+   * the request.
+   */
+  visit?: (host: string) => Promise<void> | undefined;
   /** Ends everything that the request has open. */
   signal: AbortSignal;
 }

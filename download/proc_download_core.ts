@@ -11,6 +11,7 @@ import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { IntegrityError } from "./expectations.ts";
+import { HostBusyError, type HostPlace } from "./host_visits.ts";
 import { expiredStatus } from "./expired_link.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
@@ -42,23 +43,33 @@ const DISK_FULL_MS = 3000;
  *
  * @param task The claimed task.
  * @param context What the downloads of this worker share.
+ * @param place Where it has a place already; it names another host when the download has moved. Default: nowhere.
  * @returns How the claim ended; nothing that can happen to a download is thrown.
  */
-export async function procDownloadCore(task: DownloadTask, context: DownloadContext): Promise<TaskOutcome> {
+export async function procDownloadCore(
+  task: DownloadTask,
+  context: DownloadContext,
+  place: HostPlace = { host: "" },
+): Promise<TaskOutcome> {
   const startedAt = Date.now();
   const { url, mirrors } = task;
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };
   let mismatched = false;
+  let busyUntil = Infinity;
   for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
     try {
-      const facts = await fetchFrom(source, task, context, startedAt, renewal);
+      const facts = await fetchFrom(source, task, context, startedAt, renewal, place);
       if (mirrors !== undefined) context.mirrors.worked(source);
       return { type: "done", startedAt, facts };
     } catch (error) {
       if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released" };
+      if (error instanceof HostBusyError) {
+        busyUntil = Math.min(busyUntil, error.until);
+        continue;
+      }
       // Something may be left of it now.
       context.fresh = false;
       const failure = judge(error, task, context);
@@ -70,8 +81,7 @@ export async function procDownloadCore(task: DownloadTask, context: DownloadCont
       mismatched ||= error instanceof IntegrityError;
     }
   }
-  // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.
-  return endOf(failures.find(({ retryable }) => retryable) ?? failures[0]!, task, context, startedAt);
+  return endOf(failures, busyUntil, task, context, startedAt);
 }
 
 async function fetchFrom(
@@ -80,11 +90,14 @@ async function fetchFrom(
   context: DownloadContext,
   startedAt: number,
   renewal: Renewal,
+  place: HostPlace,
 ): Promise<TaskDoneFacts> {
   const problem = outProblem(task.out);
   if (problem !== undefined) throw new DownloadError("name", `Cannot store "${task.out}" as its name ${problem}`);
+  // Nearly always no host is to be looked up.
+  const watched = context.hosts?.watching ? place : undefined;
   const attempt = (from: string) =>
-    new Attempt(task, from, context, findDriver(from, context.drivers), startedAt, source).run();
+    new Attempt(task, from, context, findDriver(from, context.drivers), startedAt, source, watched).run();
   // Mirrors are links that do not expire: only the task's own one is renewed, and once for all that is tried now.
   const { renewLink } = context;
   if (renewLink === undefined || source !== task.url) return await attempt(source);
@@ -134,15 +147,28 @@ function judge(error: unknown, task: DownloadTask, context: DownloadContext): Fa
   return { error: failure, retryable };
 }
 
+/** What becomes of the task; `busyUntil` is when a source may be asked that was passed over, if there is one. */
 function endOf(
-  { error, retryable }: Failure,
+  failures: readonly Failure[],
+  busyUntil: number,
   task: DownloadTask,
   context: DownloadContext,
   startedAt: number,
 ): TaskOutcome {
+  // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.
+  const decisive = failures.find(({ retryable }) => retryable) ?? failures[0];
+  // Nobody was asked: that is no attempt.
+  if (decisive === undefined) return { type: "deferred", notBefore: busyUntil };
+  const { error } = decisive;
+  const passedOver = busyUntil < Infinity && ELSEWHERE.has(error.kind);
+  const retryable = decisive.retryable || passedOver;
   const now = Date.now();
   const attempts = task.attempts + 1;
-  const retryAt = taskRetryAt({ retryable, attempts, retryAt: error.retryAt }, context.retry, now);
+  const retryAt = taskRetryAt(
+    { retryable, attempts, retryAt: error.retryAt ?? (passedOver ? busyUntil : undefined) },
+    context.retry,
+    now,
+  );
   const taskError = { ...error.toTaskError(now), retryable };
   // Whoever asks again for what is done wants to know that it is not lost.
   if (context.refresh && existsSync(join(context.root, task.out))) {

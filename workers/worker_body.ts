@@ -7,6 +7,7 @@ import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
 import { HostTable } from "../download/host_table.ts";
+import { type HostPlace, HostVisits } from "../download/host_visits.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import { Throttle } from "../download/throttle.ts";
@@ -82,6 +83,7 @@ class RunningWorker {
       overwrite: settings.overwrite,
       refresh: settings.refresh,
       maxRedirects: settings.maxRedirects,
+      hosts: new HostVisits(hosts, capped),
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
@@ -93,7 +95,7 @@ class RunningWorker {
       counters.get(index, "load"),
     );
     const ports = {
-      download: (task: WorkerTask) => procDownloadCore(task, context),
+      download: (task: WorkerTask, place: HostPlace) => procDownloadCore(task, context, place),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
       gate: new SharedHostGate(hosts, capped),

@@ -77,6 +77,8 @@ export class HttpDriver implements DownloadDriver {
     const identity = identities.start(request.url, request.headers);
     let { url } = identity;
     for (let hops = 0;; hops++) {
+      const entering = request.visit?.(url.host);
+      if (entering !== undefined) await entering;
       const answer = await this.#ask(url, identity.headers(), request);
       if (identities.keepsCookies) {
         identity.learn(answer.file === undefined ? answer.headers.getSetCookie() : answer.setCookie ?? []);

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
+import { BodyBudget } from "./body_budget.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
 import type { HostPlace } from "./host_visits.ts";
 import {
@@ -121,7 +122,9 @@ export class Attempt {
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
     const left = !this.#context.fresh && PartFile.isLeft(this.#target);
     let part = left ? PartFile.open(this.#target) : undefined;
+    using budget = this.#budget(watched);
     try {
+      if (budget !== undefined) await budget.begin();
       const opened = await this.#open(part, watched);
       watched.opened();
       if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
@@ -132,10 +135,10 @@ export class Attempt {
       const expectations = new Expectations(this.#task, response, expectType);
       if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
         part?.discard();
-        return await this.#receiveSmall(response, expectations, watched);
+        return await this.#receiveSmall(response, expectations, watched, budget);
       }
       part ??= PartFile.open(this.#target);
-      return await this.#receive(part, opened, expectations, watched);
+      return await this.#receive(part, opened, expectations, watched, budget);
     } catch (error) {
       // What was left is of no use when it is wrong, or when the file that is there is the right one again.
       if (error instanceof IntegrityError || error instanceof NotModifiedError) part?.discard();
@@ -198,33 +201,33 @@ export class Attempt {
     return { type: "body", response, from: 0 };
   }
 
-  /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
-  #pay(bytes: number, watched: Watched): Promise<void> | undefined {
-    const common = this.#context.throttle?.pass(bytes, watched);
-    const own = this.#throttle?.pass(bytes, watched);
-    if (common === undefined || own === undefined) return common ?? own;
-    return Promise.all([common, own]).then(() => {});
+  /** The bandwidth for one answer; undefined if there is no limit. */
+  #budget(watched: Watched): BodyBudget | undefined {
+    const { throttle, budgets } = this.#context;
+    if (throttle === undefined && this.#throttle === undefined) return undefined;
+    return new BodyBudget(throttle, this.#throttle, budgets, watched);
   }
 
   async #receiveSmall(
     response: DriverResponse,
     expectations: Expectations,
     watched: Watched,
+    budget: BodyBudget | undefined,
   ): Promise<TaskDoneFacts> {
+    if (budget !== undefined) await budget.whole(response.length!);
     return await response.whole(async (bytes) => {
       expectations.update(bytes);
       expectations.verify();
       const { length } = bytes;
       const facts = this.#facts(response, length);
       this.#context.onBytes(length);
+      budget?.spent(length);
       await this.#context.smallFiles.store(
         this.#target,
         bytes,
         this.#modified(facts),
         (inode) => this.#line(facts, inode, watched),
       );
-      // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
-      await this.#pay(length, watched)?.catch(() => {});
       return facts;
     }, (bytes) => watched.touch(bytes));
   }
@@ -234,6 +237,7 @@ export class Attempt {
     { response, from }: Opened & { type: "body" },
     expectations: Expectations,
     watched: Watched,
+    budget: BodyBudget | undefined,
   ): Promise<TaskDoneFacts> {
     const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
     const fresh = worthIt ? partState(this.#target.url, response, this.#target.bootId) : undefined;
@@ -247,8 +251,9 @@ export class Attempt {
       expectations.update(piece);
       this.#context.onBytes(piece.length);
       part.write(piece);
-      return this.#pay(piece.length, watched);
-    });
+      budget?.spent(piece.length);
+      return undefined;
+    }, budget === undefined ? undefined : () => budget.room());
     expectations.verify();
     return await this.#finish(part, this.#facts(response, part.bytes), watched);
   }

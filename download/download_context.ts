@@ -1,6 +1,7 @@
 import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { TaskRetryPolicy } from "../queue/task_retry.ts";
+import type { BudgetShare } from "./body_budget.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import type { RenewLink } from "./expired_link.ts";
 import type { FinalNames } from "./final_names.ts";
@@ -43,6 +44,8 @@ export interface DownloadContext {
   expectType?: string;
   /** Holds the bodies to a rate; absent: none. */
   throttle?: Throttle;
+  /** What the downloads share that are held to a rate. */
+  budgets: BudgetShare;
   /** Larger files are refused, in bytes; absent: none is too large. */
   maxSize?: number;
   /** Bring file, folder and manifest to the disk before a task is done. */

@@ -78,8 +78,12 @@ export interface DriverResponse extends Disposable {
   /**
    * Reads the body in pieces and hands over each; a piece is only valid within its call. The next one is read when what the
    * call returned has resolved.
+   *
+   * @param sink Called with each piece.
+   * @param room Asked before each read how many bytes may come at the most. What comes together with the head of an answer, or
+   * is decoded, may be more. Default: as many as do.
    */
-  read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void>;
+  read(sink: (piece: Uint8Array) => Promise<void> | undefined, room?: () => number | Promise<number>): Promise<void>;
 }
 
 /** Fetches files of some protocols. */

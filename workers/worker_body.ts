@@ -1,5 +1,6 @@
 import { SharedCounters } from "../base/shared_counters.ts";
 import { HttpDriver } from "../download/protocols/http_driver.ts";
+import { BudgetShare } from "../download/body_budget.ts";
 import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
 import { MirrorMemory } from "../download/mirror_memory.ts";
@@ -82,6 +83,7 @@ class RunningWorker {
       remoteTime: settings.remoteTime,
       overwrite: settings.overwrite,
       refresh: settings.refresh,
+      budgets: new BudgetShare(),
       maxRedirects: settings.maxRedirects,
       hosts: new HostVisits(hosts, capped),
       coolHost: (host, until) => hosts.coolDown(host, until),

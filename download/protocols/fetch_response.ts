@@ -80,18 +80,25 @@ export class FetchResponse implements DriverResponse {
     return use(whole.subarray(0, filled));
   }
 
-  async read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void> {
+  async read(
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room?: () => number | Promise<number>,
+  ): Promise<void> {
     const body = this.#take();
     if (body === null) return;
     const reader = byteReader(body);
     if (reader === undefined) {
-      for await (const piece of body) await sink(piece);
+      for await (const piece of body) {
+        await sink(piece);
+        if (room !== undefined) await room();
+      }
       return;
     }
     let buffer = this.#buffers.first();
     try {
       while (true) {
-        const { done, value } = await reader.read(new Uint8Array(buffer));
+        const most = room === undefined ? buffer.byteLength : Math.min(await room(), buffer.byteLength);
+        const { done, value } = await reader.read(new Uint8Array(buffer, 0, most));
         if (value !== undefined) buffer = value.buffer as ArrayBuffer;
         if (done) return;
         const waiting = sink(value);

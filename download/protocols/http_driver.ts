@@ -167,7 +167,7 @@ function laneFile(response: LaneResponse): DriverResponse {
     ...(etag === undefined ? {} : { etag }),
     ...(lastModified === undefined ? {} : { lastModified }),
     whole: (use, heard) => response.readWhole(use, heard),
-    read: (sink) => response.readInto(sink),
+    read: (sink, room) => response.readInto(sink, room),
     [Symbol.dispose]: () => response[Symbol.dispose](),
   };
 }

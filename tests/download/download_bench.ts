@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { BudgetShare } from "../../download/body_budget.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
 import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
@@ -67,6 +68,7 @@ export class DownloadBench implements AsyncDisposable {
       remoteTime: true,
       overwrite: "never",
       refresh: false,
+      budgets: new BudgetShare(),
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       onBytes: (count) => this.#bytes += count,

@@ -163,13 +163,9 @@ export class Attempt {
     const { maxRedirects, hosts } = this.#context;
     const condition = this.#old?.condition;
     const place = this.#place;
-    const request: DriverRequest = {
-      ...{ url, headers, maxRedirects, signal: watched.signal },
-      ...(condition === undefined ? {} : { condition }),
-      ...(place === undefined || hosts === undefined
-        ? {}
-        : { visit: (host: string) => hosts.enter(place, host, watched) }),
-    };
+    const request: DriverRequest = { url, headers, maxRedirects, signal: watched.signal };
+    if (condition !== undefined) request.condition = condition;
+    if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     if (part?.left !== undefined) {
       const { state, bytes } = part.left;
       const validators = validatorsOf(state);

@@ -53,6 +53,8 @@ export async function procDownloadCore(
 ): Promise<TaskOutcome> {
   const startedAt = Date.now();
   const { url, mirrors } = task;
+  // Another worker may have left something of it.
+  if (task.attempts > 0) context.fresh = false;
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };

@@ -289,3 +289,15 @@ test("leaves the start of another writer alone while it is held, and removes its
   assertEquals(quick.read(), file.content("two"));
   assertEquals(quick.names(), ["file"]);
 });
+
+test("continues what another worker began in a folder that was empty before", async (lane) => {
+  const file = new RemoteFile();
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  await using other = bench.another({ lane });
+  bench.context.fresh = other.context.fresh = true;
+  file.breaks.push(BROKEN_AT);
+  assertEquals((await bench.fetch("/x")).type, "retry");
+  assertEquals((await other.fetch("/x", { attempts: 1 })).type, "done");
+  assertEquals(bench.read(), file.content());
+  assert(bench.server.requests[1]!.headers.has("range"));
+});

@@ -11,14 +11,30 @@ testClients("corehaul renews expired links by --refresh-cmd, and shows no key of
   await using home = await TempDir.create();
   const large = new RemoteFile({ length: 3_000_000 });
   let expired = false;
-  await using server = FaultServer.start((request) => {
+  const partSize = () => {
+    try {
+      return Deno.statSync(home.join("files/large.part")).size;
+    } catch {
+      return 0;
+    }
+  };
+  await using server = FaultServer.start((request, server) => {
     const { path } = request;
     if (path === "/fresh/large") return large.answer(request);
     if (path.startsWith("/fresh/")) return new Response(bytesFor(path.slice(6), 5000));
     if (path === "/large" && !expired) {
       expired = true;
-      large.breaks.push(1_500_000);
-      return large.answer(request);
+      const { headers } = large.answer(request);
+      let sent = 0;
+      // What is still on its way when a connection breaks may be lost: it breaks once a part is on the disk.
+      const broken = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (sent === 0) return controller.enqueue(large.content().slice(0, sent = 1_500_000));
+          await server.hold(() => partSize() >= 1_200_000);
+          controller.error(new Error("the connection breaks here, as the test wants it"));
+        },
+      }, { highWaterMark: 0 });
+      return new Response(broken, { headers });
     }
     return new Response("", { status: 403 });
   });

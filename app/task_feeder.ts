@@ -1,4 +1,5 @@
-import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
+import { redactUrl } from "../base/redact_url.ts";
+import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
 import type { RenameRequest, RenameResult, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
 import type { ClaimGate } from "./claim_gate.ts";
 import type { RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
@@ -236,7 +237,7 @@ export class TaskFeeder {
 
 function forWorker(task: ClaimedTask): WorkerTask {
   const { id, seq, url, out, named, attempts, core, fence } = task;
-  const { headers, mirrors, limitRate, segments, checksum, size } = task;
+  const { headers, mirrors, limitRate, segments, checksum, size, bytes } = task;
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
   if (named !== undefined) given.named = named;
   if (headers !== undefined) given.headers = headers;
@@ -245,5 +246,16 @@ function forWorker(task: ClaimedTask): WorkerTask {
   if (segments !== undefined) given.segments = segments;
   if (checksum !== undefined) given.checksum = checksum;
   if (size !== undefined) given.size = size;
+  if (bytes !== undefined) given.facts = factsOf(task, bytes);
   return given;
+}
+
+/** What is known of the file of a task that was done before. */
+function factsOf({ url, finalUrl = redactUrl(url), etag, lastModified }: ClaimedTask, bytes: number): TaskDoneFacts {
+  return {
+    bytes,
+    finalUrl,
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
 }

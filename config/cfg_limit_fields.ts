@@ -85,6 +85,14 @@ export const CFG_LIMIT_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   {
+    name: "refresh",
+    flag: "refresh",
+    parse: parseSwitch,
+    default: "false",
+    help: "ask again for what is done already, and replace it if the server has another version",
+    commands: DOWNLOADING,
+  },
+  {
     name: "remoteTime",
     flag: "remote-time",
     parse: parseSwitch,

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { redactUrl } from "../base/redact_url.ts";
-import type { TaskDoneFacts } from "../queue/task_model.ts";
+import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { type DownloadDriver, type DriverRequest, type DriverResponse, NotModifiedError } from "./download_driver.ts";
 import { networkError } from "./download_error.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
+import type { HostPlace } from "./host_visits.ts";
+import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
 import { firstGap, openRange } from "./open_range.ts";
-import { diskError, FileExistsError, PartFile, type PartLeft, type PartTarget } from "./part_file.ts";
-import type { PartState } from "./part_state.ts";
+import { FileExistsError, PartFile, type PartLeft, type PartTarget } from "./part_file.ts";
+import { mayBeVersion, type PartState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { Receiver } from "./receiver.ts";
 import type { ByteRange } from "./segment_plan.ts";
@@ -26,9 +28,30 @@ type Opened = { type: "body"; response: DriverResponse; kept: readonly ByteRange
   state: PartState;
 };
 
+/** What an {@linkcode Attempt} is for. */
+export interface AttemptPorts {
+  /** The claimed task. */
+  task: DownloadTask;
+  /** Its url, or one of its mirrors. */
+  source: string;
+  /** What the downloads of this worker share. */
+  context: DownloadContext;
+  /** Who can open the source. */
+  driver: DownloadDriver;
+  /** When it began. */
+  startedAt: number;
+  /**
+   * What the source stands for, if it is only another link to that: what was left of one is continued from the other, if it
+   * is the same version. Default: the source.
+   */
+  identity?: string;
+  /** Where the download has a place now; absent: hosts are not watched. */
+  place?: HostPlace | undefined;
+}
+
 /**
- * Fetches one file, once: continues what an earlier download left if it is certain that the file is still the same
- * version, and else starts over. What arrives and is not what was expected is thrown away and fetched once more.
+ * Fetches one file from one source, once: continues what an earlier download left if it is certain that the file is still
+ * the same version, and else starts over. What arrives and is not what was expected is thrown away.
  */
 export class Attempt {
   readonly #task: DownloadTask;
@@ -37,31 +60,24 @@ export class Attempt {
   readonly #receiver: Receiver;
   #target: PartTarget;
   readonly #source: string;
+  readonly #identity: string;
+  readonly #place: HostPlace | undefined;
+  readonly #segments: number | "auto";
   /** Something is there that is not known: it counts only if no answer names the file otherwise. */
   #inTheWay = false;
-  readonly #segments: number | "auto";
-  /** The file that is there and may be replaced, if it has changed. */
-  #old: { facts: TaskDoneFacts; condition: { etag?: string; lastModified?: string } } | undefined;
+  /** The file that is there already. */
+  #old: OldFile & { type: "ask" } | undefined;
 
-  /**
-   * @param task The claimed task.
-   * @param source Its url, or one of its mirrors.
-   * @param context What the downloads of this worker share.
-   * @param driver Who can open its url.
-   * @param startedAt When it began.
-   */
-  constructor(
-    task: DownloadTask,
-    source: string,
-    context: DownloadContext,
-    driver: DownloadDriver,
-    startedAt: number,
-  ) {
+  /** @param ports What it is for. */
+  constructor(ports: AttemptPorts) {
+    const { task, source, context, driver, identity = source, place } = ports;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
     this.#source = source;
-    this.#receiver = new Receiver({ task, source, context, startedAt });
+    this.#identity = identity;
+    this.#place = place;
+    this.#receiver = new Receiver(ports);
     this.#segments = task.segments ?? context.segments ?? 1;
     this.#target = this.#targetOf(task.out);
   }
@@ -70,37 +86,43 @@ export class Attempt {
    * Runs it.
    *
    * @returns What is known of the finished file.
+   * @throws {UnchangedError} If the file that is there is still what the server has.
    * @throws {DownloadError} If it did not succeed; {@linkcode StoppedError} if it was stopped.
    */
   async run(): Promise<TaskDoneFacts> {
-    const { watchdog, manifest } = this.#context;
     const known = this.#isThere ? await this.#lookFirst() : undefined;
     if (known !== undefined) return known;
-    using watched = watchdog.start(this.#source);
+    using watched = this.#context.watchdog.start(this.#source);
     try {
-      for (let again = false;; again = true) {
-        try {
-          return await this.#fetch(watched);
-        } catch (error) {
-          const curable = error instanceof IntegrityError || error instanceof FileChangedError;
-          if (again || !curable || watched.signal.aborted) throw error;
-        }
-      }
+      return await this.#fetch(watched).catch((error) => {
+        if (error instanceof FileChangedError && !watched.signal.aborted) return this.#fetch(watched);
+        throw error;
+      });
     } catch (error) {
-      if (error instanceof NotModifiedError && this.#old !== undefined) return this.#old.facts;
-      if (error instanceof FileExistsError && error.path === this.#finalPath) {
-        // Another writer may have been faster with the same file; our line must not vouch for what is there.
-        manifest.void(this.#task);
-        return await this.#knownFile(this.#finalPath);
+      if (error instanceof FileExistsError && error.path === this.#finalPath && this.#old === undefined) {
+        return await this.#overtaken();
+      }
+      if (error instanceof NotModifiedError && this.#old?.facts !== undefined) {
+        throw new UnchangedError(error.message, this.#old.facts);
       }
       // What an abort makes of a read is only a symptom: the reason says what happened.
       throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#source);
     }
   }
 
+  /** Another writer may have been faster with the same file; our line must not vouch for what is there. */
+  async #overtaken(): Promise<TaskDoneFacts> {
+    const path = this.#finalPath;
+    this.#context.manifest.void(this.#task);
+    const strict: DownloadContext = { ...this.#context, overwrite: "never", refresh: false };
+    const old = await lookAtOldFile(path, this.#task, this.#identity, strict);
+    if (old.type === "done") return old.facts;
+    throw new FileExistsError(path);
+  }
+
   #targetOf(out: string): PartTarget {
     const { root, writer, bootId } = this.#context;
-    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#source), bootId };
+    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#identity), bootId };
   }
 
   get #finalPath(): string {
@@ -117,10 +139,11 @@ export class Attempt {
 
   /** The file is there before its first byte: gives what is known of it if it needs no download. */
   async #lookFirst(): Promise<TaskDoneFacts | undefined> {
-    const path = this.#finalPath;
     try {
-      if (this.#context.overwrite === "never") return await this.#knownFile(path);
-      await this.#allowReplacing(path);
+      const old = await lookAtOldFile(this.#finalPath, this.#task, this.#identity, this.#context);
+      if (old.type === "done") return old.facts;
+      this.#target.replace = old.replace;
+      this.#old = old;
     } catch (error) {
       if (this.#task.named === true || !(error instanceof FileExistsError)) throw error;
       this.#inTheWay = true;
@@ -138,41 +161,10 @@ export class Attempt {
     return true;
   }
 
-  /** A file is there that may be replaced, unless it is still what the server has. */
-  async #allowReplacing(path: string): Promise<void> {
-    const info = await this.#look(path);
-    if (!info.isFile) throw new FileExistsError(path);
-    this.#target.replace = true;
-    const { url, out, checksum, size = info.size } = this.#task;
-    // Whether an old file has a checksum is not known: with one it is fetched, and checked, in any case.
-    if (this.#context.overwrite !== "changed" || checksum !== undefined || size !== info.size) return;
-    const known = await this.#context.manifest.find(redactUrl(url), out, info.size);
-    const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
-    if (etag === undefined && lastModified === undefined) return;
-    this.#old = {
-      facts: known ?? { bytes: info.size, finalUrl: redactUrl(this.#source) },
-      condition: {
-        ...(etag === undefined ? {} : { etag }),
-        ...(lastModified === undefined ? {} : { lastModified }),
-      },
-    };
-  }
-
-  async #look(path: string): Promise<Deno.FileInfo> {
-    try {
-      return await Deno.lstat(path);
-    } catch (error) {
-      throw diskError(error, path);
-    }
-  }
-
-  /** The file is there before the first byte: done if we stored it, and somebody else's otherwise. */
-  async #knownFile(path: string): Promise<TaskDoneFacts> {
-    const info = await this.#look(path);
-    const { url, out } = this.#task;
-    const facts = info.isFile ? await this.#context.manifest.find(redactUrl(url), out, info.size) : undefined;
-    if (facts === undefined) throw new FileExistsError(path);
-    return facts;
+  /** Ends the attempt if there is nothing new, or if the new file could not have its name. */
+  #compare(old: OldFile & { type: "ask" }, response: DriverResponse): void {
+    if (isUnchanged(old, response)) throw new NotModifiedError(taskHost(response.finalUrl));
+    if (!old.replace) throw new FileExistsError(this.#finalPath);
   }
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
@@ -182,7 +174,9 @@ export class Attempt {
       ? undefined
       : watchStream(this.#context.watchdog, this.#source, watched);
     const receiver = this.#receiver;
+    const budget = receiver.limited ? receiver.budget(stream ?? watched) : undefined;
     try {
+      if (budget !== undefined) await budget.begin();
       const opened = part?.left === undefined
         ? { type: "body" as const, response: await this.#open(stream ?? watched), kept: NOTHING }
         : await this.#reopen(part.left, stream ?? watched);
@@ -206,25 +200,28 @@ export class Attempt {
         part = undefined;
       }
       if (this.#inTheWay) throw new FileExistsError(this.#finalPath);
+      if (this.#old !== undefined) this.#compare(this.#old, response);
       const { expectType, fsync, segmentBytes } = this.#context;
       receiver.checkSize(response.length ?? 0);
       const expectations = new Expectations(this.#task, response, expectType);
       if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
         part?.discard();
-        return await receiver.small(this.#target, response, expectations, stream ?? watched);
+        return await receiver.small(this.#target, response, expectations, stream ?? watched, budget);
       }
       part ??= PartFile.open(this.#target);
       const shared = stream && shareFile(this.#target, part, opened, this.#segments, segmentBytes);
       if (stream === undefined || shared === undefined) {
-        return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched);
+        return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched, budget);
       }
       const open = (range: ByteRange, signal: AbortSignal) =>
-        openRange(this.#driver, this.#request(signal), shared.state, ...range);
+        openRange(this.#driver, this.#request({ signal }), shared.state, ...range);
       return await receiver.shared(part, shared, open, expectations, watched, stream);
     } catch (error) {
-      if (error instanceof IntegrityError) part?.discard();
+      // What was left is of no use when it is wrong, or when the file that is there is the right one again.
+      if (error instanceof IntegrityError || error instanceof NotModifiedError) part?.discard();
       throw error;
     } finally {
+      budget?.[Symbol.dispose]();
       stream?.[Symbol.dispose]();
       await part?.settled();
       part?.[Symbol.dispose]();
@@ -237,7 +234,9 @@ export class Attempt {
     const answer = await openRange(this.#driver, this.#conditional(watched), state, from, to);
     if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
     if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
-    if (answer.type === "nothing" && answer.length === from && from === state.length) return { type: "whole", state };
+    if (answer.type === "nothing" && from === state.length && mayBeVersion(state, answer.version)) {
+      return { type: "whole", state };
+    }
     return { type: "body", response: await this.#open(watched), kept: NOTHING };
   }
 
@@ -246,13 +245,16 @@ export class Attempt {
     return this.#driver.open(this.#conditional(watched));
   }
 
-  #conditional({ signal }: Watched): DriverRequest {
-    const request = this.#request(signal);
-    if (this.#old !== undefined) request.condition = this.#old.condition;
+  #conditional(watched: Watched): DriverRequest {
+    const request = this.#request(watched);
+    const { hosts } = this.#context;
+    const place = this.#place;
+    if (this.#old?.condition !== undefined) request.condition = this.#old.condition;
+    if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }
 
-  #request(signal: AbortSignal): DriverRequest {
+  #request({ signal }: Pick<Watched, "signal">): DriverRequest {
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};

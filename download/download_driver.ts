@@ -6,19 +6,20 @@
  */
 
 import { DownloadError } from "./download_error.ts";
+import type { Version } from "./part_state.ts";
 
 /** A range begins behind the end of the file. */
 export class RangeRefusedError extends DownloadError {
-  /** How many bytes the file has, if the server said. */
-  readonly length: number | undefined;
+  /** What the answer says of the file as it is now. */
+  readonly version: Readonly<Version>;
 
   /**
    * @param host Who says so.
-   * @param length How many bytes the file has.
+   * @param version What the answer says of the file as it is now.
    */
-  constructor(host: string, length: number | undefined) {
+  constructor(host: string, version: Readonly<Version>) {
     super("http", `${host}: HTTP status 416`, { status: 416 });
-    this.length = length;
+    this.version = version;
   }
 }
 
@@ -46,6 +47,11 @@ export interface DriverRequest {
   range?: { from: number; to?: number; ifRange: string };
   /** Ask only if the file is not this version any more; by the ETag, or by the date where there is none. */
   condition?: { etag?: string; lastModified?: string };
+  /**
+   * Called before a host is asked, the first one and those of redirects; what it returns is awaited, and what it throws ends
+   * the request.
+   */
+  visit?: (host: string) => Promise<void> | undefined;
   /** Ends everything that the request has open. */
   signal: AbortSignal;
 }
@@ -83,8 +89,12 @@ export interface DriverResponse extends Disposable {
   /**
    * Reads the body in pieces and hands over each; a piece is only valid within its call. The next one is read when what the
    * call returned has resolved.
+   *
+   * @param sink Called with each piece.
+   * @param room Asked before each read how many bytes may come at the most. What comes together with the head of an answer, or
+   * is decoded, may be more. Default: as many as do.
    */
-  read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void>;
+  read(sink: (piece: Uint8Array) => Promise<void> | undefined, room?: () => number | Promise<number>): Promise<void>;
 }
 
 /** Fetches files of some protocols. */

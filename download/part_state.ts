@@ -55,7 +55,7 @@ const OLD_ENOUGH_MS = 1000;
 export function partState(url: string, version: Version, bootId: string): PartState | undefined {
   const { length, etag, lastModified } = version;
   if (length === undefined) return undefined;
-  const strong = etag !== undefined && isStrong(etag);
+  const strong = etag !== undefined && isStrongEtag(etag);
   const dated = lastModified !== undefined && isOld(lastModified, version.headers?.get("date"));
   if (!strong && !dated) return undefined;
   return {
@@ -81,6 +81,16 @@ export function isSameVersion(state: PartState, version: Version): boolean {
   return version.lastModified === state.lastModified;
 }
 
+/**
+ * True if an answer without the file may be about the version of a state: its length must be that, and validators that it
+ * has must not be others. (Many servers send none with a 416.)
+ */
+export function mayBeVersion(state: PartState, { length, etag, lastModified }: Version): boolean {
+  if (length !== state.length) return false;
+  if (state.etag !== undefined && etag !== undefined) return etag === state.etag;
+  return lastModified === undefined || state.lastModified === undefined || lastModified === state.lastModified;
+}
+
 /** The text of a state. */
 export function encodePartState({ pieces, ...state }: PartState): string {
   // A reader that knows of no pieces would believe the size of the file: the other version keeps it away.
@@ -98,7 +108,7 @@ export function decodePartState(text: string): PartState | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { version, url, length, etag, lastModified, bootId, synced, written } = value as Record<string, unknown>;
   if (typeof url !== "string" || typeof bootId !== "string" || !isCount(length)) return undefined;
-  const strong = typeof etag === "string" && isStrong(etag);
+  const strong = typeof etag === "string" && isStrongEtag(etag);
   const dated = typeof lastModified === "string" && !Number.isNaN(Date.parse(lastModified));
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
@@ -109,8 +119,8 @@ export function decodePartState(text: string): PartState | undefined {
   return { ...known, synced: 0, pieces: { written, synced } };
 }
 
-/** A weak ETag stands for versions that only look alike. */
-function isStrong(etag: string): boolean {
+/** True if equal ETags mean equal bytes: a weak ETag stands for versions that only look alike. */
+export function isStrongEtag(etag: string): boolean {
   return /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag);
 }
 

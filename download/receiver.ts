@@ -1,5 +1,7 @@
+import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
+import { BodyBudget } from "./body_budget.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
@@ -29,6 +31,8 @@ export interface ReceiverPorts {
   context: DownloadContext;
   /** When the attempt began. */
   startedAt: number;
+  /** What the source stands for, if it is only another link to that. Default: the source. */
+  identity?: string;
 }
 
 /** Takes the body of an answer, checks it, and gives the file its final name once every byte is there. */
@@ -37,15 +41,27 @@ export class Receiver {
   readonly #source: string;
   readonly #context: DownloadContext;
   readonly #startedAt: number;
+  readonly #renewed: boolean;
   readonly #throttle: Throttle | undefined;
 
   /** @param ports The attempt that it works for. */
-  constructor({ task, source, context, startedAt }: ReceiverPorts) {
+  constructor({ task, source, context, startedAt, identity = source }: ReceiverPorts) {
     this.#task = task;
     this.#source = source;
     this.#context = context;
     this.#startedAt = startedAt;
+    this.#renewed = source !== identity;
     this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
+  }
+
+  /** True if there is a limit to the rate. */
+  get limited(): boolean {
+    return this.#context.throttle !== undefined || this.#throttle !== undefined;
+  }
+
+  /** The bandwidth for one answer; dispose of it at the end. */
+  budget(watched: Watched): BodyBudget {
+    return new BodyBudget(this.#context.throttle, this.#throttle, this.#context.budgets, watched);
   }
 
   /** Takes a small body in one piece. */
@@ -54,19 +70,19 @@ export class Receiver {
     response: DriverResponse,
     expectations: Expectations,
     watched: Watched,
+    budget: BodyBudget | undefined,
   ): Promise<TaskDoneFacts> {
     const { smallFiles, onBytes } = this.#context;
     let facts!: TaskDoneFacts;
+    if (budget !== undefined) await budget.whole(response.length!);
     await response.whole((bytes) => {
       expectations.update(bytes);
       expectations.verify();
-      facts = factsOf(response, bytes.length);
+      facts = this.#facts(response, bytes.length);
       onBytes(bytes.length);
+      budget?.spent(bytes.length);
       return smallFiles.store(target, bytes, this.#modified(facts), (inode) => this.#line(facts, inode, watched));
     }, (bytes) => watched.touch(bytes));
-    // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
-    const paying = this.#pay(facts.bytes, watched);
-    if (paying !== undefined) await paying.catch(() => {});
     return facts;
   }
 
@@ -77,6 +93,7 @@ export class Receiver {
     { response, kept }: { response: DriverResponse; kept: readonly ByteRange[] },
     expectations: Expectations,
     watched: Watched,
+    budget: BodyBudget | undefined,
   ): Promise<TaskDoneFacts> {
     const from = kept[0]?.[1] ?? 0;
     const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
@@ -90,10 +107,11 @@ export class Receiver {
       expectations.update(piece);
       this.#context.onBytes(piece.length);
       part.write(piece);
-      return this.#pay(piece.length, watched);
-    });
+      budget?.spent(piece.length);
+      return undefined;
+    }, budget === undefined ? undefined : () => budget.room());
     expectations.verify();
-    return await this.#finish(part, factsOf(response, part.bytes), watched);
+    return await this.#finish(part, this.#facts(response, part.bytes), watched);
   }
 
   /** Takes a body over several connections; the first one has a watch of its own, as all others have. */
@@ -123,7 +141,7 @@ export class Receiver {
     }).run();
     await expectations.skip(part.path, state.length, watched);
     expectations.verify();
-    return await this.#finish(part, factsOf(first, state.length), watched);
+    return await this.#finish(part, this.#facts(first, state.length), watched);
   }
 
   /** The server has nothing to add: what was left is all of it. */
@@ -194,6 +212,16 @@ export class Receiver {
     return time >= 0 && time <= Date.now() ? time / 1000 : undefined;
   }
 
+  #facts({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
+    return {
+      bytes,
+      // The query of a link that was renewed is a key.
+      finalUrl: this.#renewed ? bareUrl(finalUrl) : redactUrl(finalUrl),
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    };
+  }
+
   #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {
     // An abort that came with the last byte still counts: nothing may be finished after it.
     if (watched.signal.aborted) throw watched.signal.reason;
@@ -211,13 +239,4 @@ export class Receiver {
       finishedAt: Date.now(),
     };
   }
-}
-
-function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
-  return {
-    bytes,
-    finalUrl: redactUrl(finalUrl),
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-  };
 }

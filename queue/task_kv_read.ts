@@ -102,7 +102,7 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
   const move = async (located: readonly Located[]) => {
     const items = located
       .filter(({ task }) => taskCanMove(task.status, "retry-by-user"))
-      .filter(({ task }) => !request.retryableOnly || task.error?.retryable === true)
+      .filter(({ task }) => isMeant(task, request))
       .map(({ entry, task }) => {
         const step = emptyStep();
         if (task.status === "done") takeDone(step, { task, entry: entry! });
@@ -126,20 +126,27 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
   };
   if (request.ids !== undefined) {
     for (const id of request.ids) {
+      if (request.signal?.aborted) break;
       const located = await findTask(store, id);
       if (located !== undefined) await move([located]);
     }
     return total;
   }
-  const prefix = taskKeys.restingAll("failed");
+  const { status = "failed" } = request;
+  const prefix = taskKeys.restingAll(status);
   let start: Deno.KvKey | undefined;
   while (true) {
     const entries = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, PAGE);
     await move(entries.map((entry) => ({ entry, task: decodeTask(entry.value) })));
     const last = entries.at(-1);
-    if (last === undefined || entries.length < PAGE) return total;
-    start = taskKeys.resting("failed", (last.key[2] as number) + 1);
+    if (last === undefined || entries.length < PAGE || request.signal?.aborted) return total;
+    start = taskKeys.resting(status, (last.key[2] as number) + 1);
   }
+}
+
+function isMeant(task: Task, { retryableOnly = false, status, finishedBefore = Infinity }: RetryRequest): boolean {
+  if (status !== undefined && task.status !== status) return false;
+  return (!retryableOnly || task.error?.retryable === true) && (task.finishedAt ?? 0) < finishedBefore;
 }
 
 function sameKey(a: Deno.KvKey, b: Deno.KvKey | undefined): boolean {

@@ -128,7 +128,8 @@ export interface TaskDoneFacts {
 
 /** How a claim ends. */
 export type TaskOutcome =
-  | { type: "done"; startedAt: number; facts: TaskDoneFacts }
+  /** `unchanged`: the server was asked, and has nothing newer than the file that is there. */
+  | { type: "done"; startedAt: number; facts: TaskDoneFacts; unchanged?: true }
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
   | { type: "released" }

@@ -148,8 +148,14 @@ export interface TaskPage {
 export interface RetryRequest {
   /** Only failures that another attempt could cure. */
   retryableOnly?: boolean;
-  /** Only these; default: every failed task. */
+  /** Only these; default: every task in the state that `status` names. */
   ids?: readonly string[];
+  /** Only tasks in this state. Default: failed ones; with `ids`, whatever they are. */
+  status?: "failed" | "canceled" | "done";
+  /** Only what was settled before this time, in milliseconds since the epoch. Default: whenever it was. */
+  finishedBefore?: number;
+  /** Ends it early: what was moved until then stays so. */
+  signal?: AbortSignal;
 }
 
 /** The shared list of tasks. */

@@ -34,6 +34,7 @@ export class FetchResponse implements DriverResponse {
   readonly response: Response;
   readonly #buffers: BufferPool;
   #body: ReadableStream<Bytes> | null;
+  #broken = false;
 
   /**
    * @param response The answer, with status 200 or 206.
@@ -101,18 +102,19 @@ export class FetchResponse implements DriverResponse {
     return await use(whole.subarray(0, filled));
   }
 
-  async read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void> {
+  async read(
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room?: () => number | Promise<number>,
+  ): Promise<void> {
     const body = this.#take();
     if (body === null) return;
     const reader = byteReader(body);
-    if (reader === undefined) {
-      for await (const piece of body) await sink(piece);
-      return;
-    }
+    if (reader === undefined) return await this.#readPieces(body, sink, room);
     let buffer = this.#buffers.first();
     try {
       while (true) {
-        const { done, value } = await reader.read(new Uint8Array(buffer));
+        const most = room === undefined ? buffer.byteLength : Math.min(await room(), buffer.byteLength);
+        const { done, value } = await reader.read(new Uint8Array(buffer, 0, most));
         if (value !== undefined) buffer = value.buffer as ArrayBuffer;
         if (done) return;
         const waiting = sink(value);
@@ -127,6 +129,38 @@ export class FetchResponse implements DriverResponse {
       reader.releaseLock();
       this.#buffers.release(buffer);
     }
+  }
+
+  async #readPieces(
+    body: ReadableStream<Bytes>,
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room: (() => number | Promise<number>) | undefined,
+  ): Promise<void> {
+    const reader = body.getReader();
+    try {
+      while (true) {
+        const { done, value } = await reader.read().catch((error) => {
+          throw this.decoded && !this.#broken ? this.#undecodable(error) : error;
+        });
+        if (done) return;
+        await sink(value);
+        if (room !== undefined) await room();
+      }
+    } catch (error) {
+      reader.cancel(error).catch(() => {});
+      throw error;
+    } finally {
+      reader.releaseLock();
+    }
+  }
+
+  /** What the server sent came whole, and makes no sense: it would not the next time either. */
+  #undecodable(cause: unknown): DownloadError {
+    const { host } = new URL(this.finalUrl);
+    const encoding = this.response.headers.get("content-encoding")?.trim();
+    return new DownloadError("protocol", `${host}: the body is not ${encoding}, as its Content-Encoding says`, {
+      cause,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -146,7 +180,19 @@ export class FetchResponse implements DriverResponse {
       this[Symbol.dispose]();
       throw new DownloadError("protocol", `${url.host}: content encoding "${encoding}" cannot be decoded`);
     }
-    this.#body = this.#body?.pipeThrough(new DecompressionStream(format)) ?? null;
+    const body = this.#body;
+    if (body === null) return;
+    this.#body = ReadableStream.from(this.#watch(body)).pipeThrough(new DecompressionStream(format));
+  }
+
+  /** Notes when it is the connection that fails: that is nothing to blame the encoding for. */
+  async *#watch(body: ReadableStream<Bytes>): AsyncGenerator<Bytes> {
+    try {
+      yield* body;
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
   }
 }
 
@@ -167,7 +213,7 @@ function contentRange(headers: Headers, to?: number): { from: number; length: nu
   return announced !== null && Number(announced) !== end - from ? undefined : { from, length };
 }
 
-/** A reader that fills our own buffer; a stream that was decoded on the way offers none. */
+/** A reader that fills our own buffer; a stream that was decoded, or that is node's, offers none. */
 function byteReader(body: ReadableStream<Bytes>): ReadableStreamBYOBReader | undefined {
   try {
     return body.getReader({ mode: "byob" });

@@ -10,6 +10,7 @@ import {
 import { DownloadError, networkError } from "../download_error.ts";
 import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
+import type { Version } from "../part_state.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
@@ -75,6 +76,8 @@ export class HttpDriver implements DownloadDriver {
     const plain = range === undefined && condition === undefined;
     let { url } = identity;
     for (let hops = 0;; hops++) {
+      const entering = request.visit?.(url.host);
+      if (entering !== undefined) await entering;
       const headers = identity.headers();
       let answer: LaneAnswer | FetchResponse | undefined = plain
         ? await this.#lane.open({ url, headers, signal })
@@ -86,7 +89,7 @@ export class HttpDriver implements DownloadDriver {
       if (answer.ok) return answer;
       if (answer.status === 304 && condition !== undefined) throw new NotModifiedError(url.host);
       if (answer.status === 416 && range !== undefined) {
-        throw new RangeRefusedError(url.host, refusedLength(answer.headers));
+        throw new RangeRefusedError(url.host, refusedVersion(answer.headers));
       }
       if (!REDIRECTS.has(answer.status)) throw statusError(answer, url);
       if (hops >= request.maxRedirects) {
@@ -191,8 +194,14 @@ function rangeHeader({ from, to }: { from: number; to?: number }): string {
   return `bytes=${from}-${to === undefined ? "" : to - 1}`;
 }
 
-/** How long the file is, by a 416. */
-function refusedLength(headers: Headers): number | undefined {
+/** What a 416 says of the file. */
+function refusedVersion(headers: Headers): Version {
   const match = /^bytes \*\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
-  return match === null ? undefined : Number(match[1]);
+  const etag = headers.get("etag");
+  const lastModified = headers.get("last-modified");
+  return {
+    ...(match === null ? {} : { length: Number(match[1]) }),
+    ...(etag === null ? {} : { etag }),
+    ...(lastModified === null ? {} : { lastModified }),
+  };
 }

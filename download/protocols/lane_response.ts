@@ -95,9 +95,13 @@ export class LaneResponse implements DriverResponse {
    * Reads the body in pieces, as large as they come: the cheapest way for a large one.
    *
    * @param sink Called with each piece, which is only valid within the call; what it returns is awaited.
+   * @param room Asked before each read how many bytes may come at the most. Default: as many as do.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
    */
-  async read(sink: (piece: Uint8Array<ArrayBuffer>) => Promise<void> | undefined): Promise<void> {
+  async read(
+    sink: (piece: Uint8Array<ArrayBuffer>) => Promise<void> | undefined,
+    room?: () => number | Promise<number>,
+  ): Promise<void> {
     const exchange = this.#start();
     let large: Uint8Array<ArrayBuffer> | undefined;
     let reading = false;
@@ -106,8 +110,9 @@ export class LaneResponse implements DriverResponse {
       if (begun.length > 0) await sink(begun);
       let buffer = exchange.buffer;
       while (!exchange.whole) {
+        const most = room === undefined ? buffer.length : await room();
         reading = true;
-        const count = await exchange.read(buffer);
+        const count = await exchange.read(most < buffer.length ? buffer.subarray(0, most) : buffer);
         reading = false;
         const waiting = sink(buffer.subarray(0, count));
         if (waiting !== undefined) await waiting;

@@ -27,6 +27,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     limitRate: 0,
     minSpeed: 0,
     overwrite: "never",
+    refresh: false,
     remoteTime: true,
     minFree: 0,
     fsync: false,

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { BudgetShare } from "../../download/body_budget.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
 import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
@@ -69,6 +70,8 @@ export class DownloadBench implements AsyncDisposable {
       remoteTime: true,
       overwrite: "never",
       rename: (task, out, fallbackOut) => this.#rename(task.id, out, fallbackOut),
+      refresh: false,
+      budgets: new BudgetShare(),
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
       ...(segments === undefined ? {} : { segments: segments.count }),

@@ -44,6 +44,7 @@ const VALUES: Record<string, string> = {
   "min-free": "1K",
   "fsync": "true",
   "http-client": "fetch",
+  "refresh-cmd": "false",
   header: "X-Key: 1",
   "user-agent": "test/1",
   referer: "http://127.0.0.1/",

@@ -178,10 +178,11 @@ export class ContractModel {
     return running.length;
   }
 
-  retry({ ids, retryableOnly }: RetryRequest): number {
+  retry({ ids, retryableOnly, status }: RetryRequest): number {
     const moved = this.tasks.filter((task) => {
-      const settled = task.status === "failed" || (ids !== undefined && task.status === "done");
-      return settled && (ids === undefined || ids.includes(task.id)) && (!retryableOnly || task.retryable === true);
+      const settled = task.status === "failed" || task.status === "done";
+      const meant = task.status === (status ?? (ids === undefined ? "failed" : task.status));
+      return settled && meant && (ids?.includes(task.id) ?? true) && (!retryableOnly || task.retryable === true);
     });
     for (const task of moved) Object.assign(task, { status: "waiting", attempts: 0, crashes: 0, retryable: undefined });
     return moved.length;

@@ -142,11 +142,16 @@ const reclaim: fc.Arbitrary<Operation> = fc.array(fc.constantFrom(true, false, u
 
 const retry: fc.Arbitrary<Operation> = fc.record({
   retryableOnly: fc.boolean(),
+  status: fc.constantFrom(undefined, undefined, "failed" as const, "done" as const),
   picks: fc.option(fc.array(small, { maxLength: 3 }), { nil: undefined }),
-}).map(({ retryableOnly, picks }) => async (run) => {
+}).map(({ retryableOnly, status, picks }) => async (run) => {
   const { tasks } = run.model;
   const ids = picks?.map((pick) => tasks.length === 0 ? "none" : tasks[pick % tasks.length]!.id);
-  const request = { retryableOnly, ...(ids === undefined ? {} : { ids }) };
+  const request = {
+    retryableOnly,
+    ...(ids === undefined ? {} : { ids }),
+    ...(status === undefined ? {} : { status }),
+  };
   assertEquals(await run.list.retry(request), run.model.retry(request));
 });
 

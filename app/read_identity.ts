@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { builtinModule } from "../base/builtin_module.ts";
 import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
@@ -100,7 +100,7 @@ function certificatesIn(text: string): string[] {
   if (found === null) throw new Error("it has no certificate");
   for (const [index, pem] of found.entries()) {
     try {
-      new X509Certificate(pem);
+      new (builtinModule("node:crypto").X509Certificate)(pem);
     } catch {
       throw new Error(`certificate ${index + 1} is malformed`);
     }

@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { builtinModule } from "../base/builtin_module.ts";
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 
@@ -36,7 +36,7 @@ export class SpaceWatch implements Disposable {
   }
 
   #look(): void {
-    const { bavail, bsize } = statfsSync(this.#root);
+    const { bavail, bsize } = builtinModule("node:fs").statfsSync(this.#root);
     const free = Number(bavail) * Number(bsize);
     const low = free < this.#floor;
     for (let worker = 0; worker < this.#counters.workers; worker++) this.#counters.set(worker, "held", low ? 1 : 0);

@@ -1,3 +1,5 @@
+import { builtinModule } from "./builtin_module.ts";
+
 /**
  * The SHA-1 of a text. Few tasks need it, and loading `node:crypto` costs a thread as much as the start of a small
  * download: so it is loaded when the first text comes.
@@ -14,6 +16,5 @@
  * ```
  */
 export function textDigest(text: string, encoding: "hex" | "base64"): string {
-  // deno-lint-ignore no-process-global -- importing node:process would load what this avoids
-  return process.getBuiltinModule("node:crypto").hash("sha1", text, encoding);
+  return builtinModule("node:crypto").hash("sha1", text, encoding);
 }

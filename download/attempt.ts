@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { fileExists } from "../base/file_exists.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
@@ -121,8 +121,8 @@ export class Attempt {
   }
 
   #targetOf(out: string): PartTarget {
-    const { root, writer, bootId } = this.#context;
-    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#identity), bootId };
+    const { root, writer, bootId, fresh } = this.#context;
+    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#identity), bootId, fresh };
   }
 
   get #finalPath(): string {
@@ -130,7 +130,7 @@ export class Attempt {
   }
 
   get #isThere(): boolean {
-    return !this.#context.fresh && existsSync(this.#finalPath);
+    return !this.#context.fresh && fileExists(this.#finalPath);
   }
 
   get #isLeft(): boolean {

@@ -1,5 +1,5 @@
-import { createHash, type Hash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
+import type { Hash } from "node:crypto";
+import { builtinModule } from "../base/builtin_module.ts";
 import { type Checksum, CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from "./checksum.ts";
 
 /** What {@linkcode digestFile} may be told. */
@@ -37,6 +37,7 @@ export class BodyDigest {
    * @param algorithms How to compute; one that is named twice counts once.
    */
   constructor(algorithms: Iterable<ChecksumAlgorithm>) {
+    const { createHash } = builtinModule("node:crypto");
     this.#hashes = new Map(
       Array.from(algorithms, (algorithm) => [algorithm, createHash(algorithm.replace("-", ""))] as const),
     );
@@ -122,7 +123,7 @@ export async function digestFile(
     digest.update(piece.subarray(0, count));
     heard?.();
     // What the system has in memory is read at once, and then waiting for it alone lets nobody else in.
-    await setImmediate();
+    await builtinModule("node:timers/promises").setImmediate();
   }
   if (until !== undefined && digest.bytes < until) {
     throw new Deno.errors.UnexpectedEof(

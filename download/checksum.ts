@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import { builtinModule } from "../base/builtin_module.ts";
 
 /** An algorithm. md5 and sha-1 tell accidents only: anyone can make two files with the same one. */
 export type ChecksumAlgorithm = "sha-512" | "sha-256" | "sha-1" | "md5";
@@ -88,7 +88,7 @@ export function parseDigest(algorithm: ChecksumAlgorithm, text: string): string 
 export function digestFromBase64(algorithm: ChecksumAlgorithm, text: string): string | undefined {
   const plain = text.replace(/={1,2}$/, "").replaceAll("+", "-").replaceAll("/", "_");
   if (text.endsWith("=") && text.length % 4 !== 0) return undefined;
-  const bytes = Buffer.from(plain, "base64url");
+  const bytes = builtinModule("node:buffer").Buffer.from(plain, "base64url");
   // The decoder skips what it does not know: only what comes out of it unchanged was base64.
   if (bytes.length !== DIGEST_BYTES[algorithm] || bytes.toString("base64url") !== plain) return undefined;
   return bytes.toString("hex");

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import { builtinModule } from "../base/builtin_module.ts";
 import { type Dictionary, parseDictionary } from "structured-headers";
 import {
   type Checksum,
@@ -62,7 +62,7 @@ function fromDictionary(value: string | null): Checksum[] {
     const algorithm = toAlgorithm(key);
     if (algorithm === undefined || !(item instanceof ArrayBuffer)) return [];
     if (item.byteLength !== DIGEST_BYTES[algorithm]) return [];
-    return [{ algorithm, digest: Buffer.from(item).toString("hex") }];
+    return [{ algorithm, digest: builtinModule("node:buffer").Buffer.from(item).toString("hex") }];
   });
 }
 

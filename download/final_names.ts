@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { fileExists } from "../base/file_exists.ts";
 import { RenameNoReplace } from "../ffi/rename_no_replace.ts";
 
 /** Gives finished files their names, and replaces nothing unless it is told to. */
@@ -29,7 +29,7 @@ export class FinalNames implements Disposable {
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotFound) throw error;
       // Some file systems have no links.
-      if (existsSync(to)) throw new Deno.errors.AlreadyExists(to);
+      if (fileExists(to)) throw new Deno.errors.AlreadyExists(to);
       Deno.renameSync(from, to);
       return;
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { domainToASCII } from "node:url";
+import { builtinModule } from "../base/builtin_module.ts";
 
 /** What a host wants to know. */
 export interface NetrcCredentials {
@@ -156,5 +156,5 @@ class Scanner {
 
 function canonical(host: string): string {
   const plain = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
-  return domainToASCII(plain) || plain;
+  return builtinModule("node:url").domainToASCII(plain) || plain;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { fileExists } from "../base/file_exists.ts";
 import { dirname } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import type { FinalNames } from "./final_names.ts";
@@ -22,6 +22,8 @@ export interface PartTarget {
   bootId: string;
   /** Replace a file that has the name. Default false. */
   replace?: boolean;
+  /** Nothing of an earlier download can be there. Default false. */
+  fresh?: boolean;
 }
 
 /** What an earlier download left, as far as it is certain. */
@@ -78,7 +80,7 @@ export class PartFile implements Disposable {
 
   /** True if an earlier download of this file left something that could be continued. Costs a look at the disk. */
   static isLeft({ root, out }: PartTarget): boolean {
-    return existsSync(pathBelow(root, out) + STATE_SUFFIX);
+    return fileExists(pathBelow(root, out) + STATE_SUFFIX);
   }
 
   /** The url of what an earlier download left under a path, without userinfo. */
@@ -145,7 +147,9 @@ export class PartFile implements Disposable {
       }
       // Before the first byte: a state that outlived its bytes must not be taken for that of others.
       if (this.#state !== undefined) this.#writeState(this.#state);
-      else if (!this.#alone && existsSync(this.#statePath)) Deno.removeSync(this.#statePath);
+      else if (!this.#alone && this.#target.fresh !== true && fileExists(this.#statePath)) {
+        Deno.removeSync(this.#statePath);
+      }
     } catch (error) {
       throw diskError(error, this.path);
     }
@@ -273,10 +277,12 @@ export class PartFile implements Disposable {
 
   /** Lets go of the file; what cannot be continued is removed. */
   [Symbol.dispose](): void {
-    const continuable = this.#left !== undefined || (this.#state !== undefined && this.#bytes > 0);
-    // Another writer may have finished the file in the meantime.
-    const overtaken = this.#target.replace !== true && existsSync(this.finalPath);
-    if (!continuable || overtaken) this.discard();
+    if (!this.#over) {
+      const continuable = this.#left !== undefined || (this.#state !== undefined && this.#bytes > 0);
+      // Another writer may have finished the file in the meantime.
+      const overtaken = this.#target.replace !== true && fileExists(this.finalPath);
+      if (!continuable || overtaken) this.discard();
+    }
     this.#file.close();
   }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { fileExists } from "../base/file_exists.ts";
 import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
@@ -181,7 +181,7 @@ function endOf(
   );
   const taskError = { ...error.toTaskError(now), retryable };
   // Whoever asks again for what is done wants to know that it is not lost.
-  if (context.refresh && existsSync(pathBelow(context.root, task.out))) {
+  if (context.refresh && fileExists(pathBelow(context.root, task.out))) {
     taskError.message += "; the file that is there stays";
   }
   // The disk is nobody's fault: the task waits until there is space again, however often it has to look.

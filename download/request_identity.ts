@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import { builtinModule } from "../base/builtin_module.ts";
 import type { CookieJar } from "./cookie_jar.ts";
 import type { HttpIdentity } from "./http_identity.ts";
 import { type NetrcCredentials, readNetrc } from "./netrc.ts";
@@ -143,11 +143,11 @@ function takeUserinfo(url: URL): NetrcCredentials | undefined {
 /** What is no valid escape stands for itself. */
 function decode(text: string): string {
   const bytes = text.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return buffers().from(bytes, "latin1").toString("utf8");
 }
 
 function basic({ login, password }: NetrcCredentials): HeaderRecord {
-  return { Authorization: `Basic ${Buffer.from(`${login}:${password}`, "utf8").toString("base64")}` };
+  return { Authorization: `Basic ${buffers().from(`${login}:${password}`, "utf8").toString("base64")}` };
 }
 
 /** Later ones win, in whatever case a name is written. Text goes out as UTF-8, one character for each byte. */
@@ -160,7 +160,7 @@ function merge(...layers: HeaderRecord[]): HeaderRecord {
 }
 
 function toBytes(text: string): string {
-  return ASCII.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+  return ASCII.test(text) ? text : buffers().from(text, "utf8").toString("latin1");
 }
 
 function harmless(headers: HeaderRecord): HeaderRecord {
@@ -176,4 +176,8 @@ function has(headers: HeaderRecord, wanted: string): boolean {
 function isEmpty(headers: HeaderRecord): boolean {
   for (const _ in headers) return false;
   return true;
+}
+
+function buffers() {
+  return builtinModule("node:buffer").Buffer;
 }

@@ -1,4 +1,4 @@
-import { cpus } from "node:os";
+import { builtinModule } from "../base/builtin_module.ts";
 import { readText } from "./read_text.ts";
 
 /** Options for {@linkcode CpuLoadMeter}. */
@@ -91,7 +91,7 @@ function visitStat(text: string, visit: Visit): void {
 }
 
 function visitCpus(visit: Visit): void {
-  for (const [core, { times }] of cpus().entries()) {
+  for (const [core, { times }] of builtinModule("node:os").cpus().entries()) {
     visit(core, times.user + times.nice + times.sys + times.irq, times.idle);
   }
 }

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { builtinModule } from "../base/builtin_module.ts";
 
 /** What Deno's KV thread reads as soon as a database is open. */
 const FIRST_READS = [
@@ -19,6 +19,7 @@ const DAMAGED = /malformed|not a database/;
 export function kvProbe(path: string): string | undefined {
   try {
     if (Deno.statSync(path).size === 0) return undefined;
+    const { DatabaseSync } = builtinModule("node:sqlite");
     const database = new DatabaseSync(path, { readOnly: true });
     try {
       for (const read of FIRST_READS) database.prepare(read).all();

@@ -231,7 +231,11 @@ export class Segments {
     if (plan.missing === 0) this.#end();
     const waiting = pay(piece.length, stream.watch);
     // An answer that is at its end is left to end by itself: its connection serves again.
-    if (over && stream.position < stream.end) throw ENOUGH;
+    if (over && stream.position < stream.end) {
+      // Nobody waits for it any more.
+      waiting?.catch(() => {});
+      throw ENOUGH;
+    }
     return waiting;
   }
 

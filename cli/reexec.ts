@@ -4,8 +4,8 @@ import { execProgram } from "../ffi/exec_program.ts";
 const MARK = "COREHAUL_REEXEC";
 const UNSTABLE = ["--unstable-kv", "--unstable-worker-options"];
 /**
- * What a downloader needs of V8: small heaps, since nearly all that it makes is garbage a moment later, and no
- * optimising compiler, which costs a short run more than it brings: most of the work is the kernel's.
+ * What a downloader needs of V8: small heaps, since nearly all that it makes is garbage a moment later, and one optimising
+ * compiler instead of two: the second costs a short run more than it brings, as most of the work is the kernel's.
  */
 const V8_FLAGS =
   "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--heap-growing-percent=50,--maglev-as-top-tier";

@@ -7,6 +7,7 @@ import type { RateLimiter } from "../download/rate_limiter.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
 import type { FromProcWorker, RenameAsk, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
+import { ClaimKeeper } from "./claim_keeper.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
@@ -67,6 +68,7 @@ export class DownloadSession {
   readonly #ports: SessionPorts;
   readonly #feeder: TaskFeeder;
   readonly #lease: LeaseKeeper;
+  readonly #claims: ClaimKeeper;
   readonly #slots: WorkerSlot[] = [];
   readonly #end = Promise.withResolvers<"lost">();
   readonly #identity = procIdentity();
@@ -78,11 +80,20 @@ export class DownloadSession {
     this.over = this.#end.promise;
     this.over.catch(() => {});
     const failed = (error: unknown) => this.#end.reject(error);
+    this.#claims = new ClaimKeeper({
+      owner: this.owner,
+      root: ports.root,
+      library: ports.library,
+      remoteTime: ports.settings.remoteTime,
+      open: () => this.#feeder.openClaims(),
+      recovered: (counts) => ports.news({ type: "files_recovered", ...counts }),
+    }, this.#identity);
     this.#lease = new LeaseKeeper(ports.list, this.owner, {
       lost: () => {
         ports.news({ type: "owner_lost", owner: this.owner });
         this.#end.resolve("lost");
       },
+      died: () => this.#claims.recover(),
       reclaimed: (tasks) => ports.news({ type: "tasks_reclaimed", tasks }),
       failed,
     });
@@ -90,9 +101,14 @@ export class DownloadSession {
       list: ports.list,
       owner: this.owner,
       cores: ports.cores,
-      give: (worker, tasks) => this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) }),
-      renamed: (worker, answers) =>
-        this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) }),
+      give: (worker, tasks) => {
+        this.#claims.handing(worker, tasks);
+        this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) });
+      },
+      renamed: (worker, answers) => {
+        this.#claims.renaming(worker, answers);
+        this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
+      },
       settled: (task, outcome, stale) => {
         if (!stale) ports.settled(task, outcome);
       },
@@ -114,6 +130,7 @@ export class DownloadSession {
   async start(): Promise<void> {
     const { list, cores } = this.#ports;
     for (const worker of cores.keys()) this.#slots.push(this.#spawn(worker));
+    await this.#claims.recover();
     await list.register({ ...this.#identity, owner: this.owner, cores: [...cores] });
     await this.#lease.start();
     await list.retry({ retryableOnly: true });
@@ -137,6 +154,7 @@ export class DownloadSession {
     for (const { thread } of this.#slots) thread[Symbol.dispose]();
     await claimsEnded;
     await this.#feeder.drained();
+    await this.#claims.end();
     await this.#lease[Symbol.asyncDispose]();
     await this.#ports.list.leave(this.owner);
   }
@@ -158,6 +176,7 @@ export class DownloadSession {
         message: (message) => this.#hear(worker, message),
         crash: (error) => {
           stopped.resolve();
+          this.#claims.lost(this.#feeder.openClaimsOf(worker));
           const tasks = this.#feeder.crashed(worker);
           counters.set(worker, "active", 0);
           this.#ports.hosts.releaseAll(worker);

@@ -14,6 +14,7 @@ export type DownloaderNews =
   | { type: "owner_lost"; owner: string }
   | { type: "tasks_added"; added: number; duplicates: number }
   | { type: "tasks_reclaimed"; tasks: number }
+  | { type: "files_recovered"; named: number; removed: number }
   | { type: "space_low"; free: number; floor: number }
   | { type: "space_back"; free: number; floor: number }
   | { type: "tasks_read"; file: string; entries: number }

@@ -11,6 +11,7 @@ import {
 } from "./download_driver.ts";
 import { DownloadError, networkError } from "./download_error.ts";
 import type { ManifestLine } from "./manifest.ts";
+import { modifiedTime } from "./modified_time.ts";
 import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
 import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
@@ -118,6 +119,8 @@ export class Attempt {
     const path = this.#finalPath;
     try {
       if (this.#context.overwrite === "never") return await this.#knownFile(path);
+      const replayed = this.#task.replayed === true ? await this.#knownFile(path).catch(() => undefined) : undefined;
+      if (replayed !== undefined) return replayed;
       await this.#allowReplacing(path);
     } catch (error) {
       if (this.#task.named === true || !(error instanceof FileExistsError)) throw error;
@@ -270,14 +273,15 @@ export class Attempt {
     expectations: Expectations,
     watched: Watched,
   ): Promise<TaskDoneFacts> {
-    const { smallFiles, onBytes } = this.#context;
+    const { smallFiles, onBytes, remoteTime } = this.#context;
     let facts!: TaskDoneFacts;
     await response.whole((bytes) => {
       expectations.update(bytes);
       expectations.verify();
       facts = factsOf(response, bytes.length);
       onBytes(bytes.length);
-      return smallFiles.store(this.#target, bytes, this.#modified(facts), (inode) => this.#line(facts, inode, watched));
+      const line = (inode: number) => this.#line(facts, inode, watched, expectations.digest);
+      return smallFiles.store(this.#target, bytes, modifiedTime(facts, remoteTime), line);
     }, (bytes) => watched.touch(bytes));
     // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
     const paying = this.#pay(facts.bytes, watched);
@@ -306,7 +310,7 @@ export class Attempt {
       return this.#pay(piece.length, watched);
     });
     expectations.verify();
-    return await this.#finish(part, factsOf(response, part.bytes), watched);
+    return await this.#finish(part, factsOf(response, part.bytes), watched, expectations.digest);
   }
 
   /** The server has nothing to add: what was left is all of it. */
@@ -330,29 +334,22 @@ export class Attempt {
     await expectations.skip(part.path, length, watched.signal);
     expectations.verify();
     part.begin(length, state);
-    return await this.#finish(part, facts, watched);
+    return await this.#finish(part, facts, watched, expectations.digest);
   }
 
-  async #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched): Promise<TaskDoneFacts> {
-    const { manifest, names, fsync } = this.#context;
+  async #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched, digest?: string): Promise<TaskDoneFacts> {
+    const { manifest, names, fsync, remoteTime } = this.#context;
     if (fsync) await part.sync();
-    const line = this.#line(facts, part.inode, watched);
+    const line = this.#line(facts, part.inode, watched, digest);
     try {
       manifest.append([line]);
       if (fsync) await manifest.sync();
     } catch (error) {
       throw diskError(error, "the manifest");
     }
-    part.finish(names, this.#modified(facts));
+    part.finish(names, modifiedTime(facts, remoteTime));
     if (fsync) await part.syncFolder();
     return facts;
-  }
-
-  /** The modification time that the file gets, in seconds since the epoch. */
-  #modified({ lastModified }: TaskDoneFacts): number | undefined {
-    if (!this.#context.remoteTime || lastModified === undefined) return undefined;
-    const time = Date.parse(lastModified);
-    return time >= 0 && time <= Date.now() ? time / 1000 : undefined;
   }
 
   #tooLarge(bytes: number): DownloadError {
@@ -363,7 +360,7 @@ export class Attempt {
     );
   }
 
-  #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {
+  #line(facts: TaskDoneFacts, inode: number, watched: Watched, digest: string | undefined): ManifestLine {
     // An abort that came with the last byte still counts: nothing may be finished after it.
     if (watched.signal.aborted) throw watched.signal.reason;
     const { id, fence, out, attempts, core } = this.#task;
@@ -374,6 +371,8 @@ export class Attempt {
       ...facts,
       out,
       inode,
+      ...(digest === undefined ? {} : { digest }),
+      ...(this.#target.replace === true ? { replace: true } : {}),
       attempts: attempts + 1,
       core,
       startedAt: this.#startedAt,

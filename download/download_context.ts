@@ -65,7 +65,14 @@ export interface DownloadContext {
 }
 
 /** The task as the core needs it. */
-export type DownloadTask = Pick<
+export type DownloadTask = TaskForCore & {
+  /** An owner died while it ran this task: something may be left of it. */
+  crashed?: true;
+  /** What is there under its path is what that owner had finished: it is done, whatever `overwrite` says. */
+  replayed?: true;
+};
+
+type TaskForCore = Pick<
   ClaimedTask,
   | "id"
   | "seq"

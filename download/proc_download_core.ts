@@ -42,6 +42,8 @@ const DISK_FULL_MS = 3000;
 export async function procDownloadCore(task: DownloadTask, context: DownloadContext): Promise<TaskOutcome> {
   const startedAt = Date.now();
   const { url, mirrors } = task;
+  // Another process left something in a folder that was empty when this one began.
+  if (task.crashed === true) context.fresh = false;
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
   for (const source of sources) {

@@ -30,6 +30,9 @@ export interface RecoverClaimOptions {
   sameBoot: boolean;
 }
 
+/** Deno tells this time in whole seconds, rounded down. */
+const CTIME_MS = 1000;
+
 /** What became of it. */
 export interface RecoveredClaim {
   /** The file has its final name, and is what its line says. */
@@ -111,7 +114,7 @@ function removeOutlived(plain: string, line: ManifestLine, root: string): void {
 /** What was there when the file was finished may be replaced if that was wished for; what came later is another's. */
 function mayReplace(there: Deno.FileInfo | undefined, line: ManifestLine): boolean {
   if (line.replace !== true || there === undefined || !there.isFile) return false;
-  return (there.ctime?.getTime() ?? Infinity) <= line.finishedAt + CLOCKS_MS;
+  return (there.ctime?.getTime() ?? Infinity) + CTIME_MS <= line.finishedAt;
 }
 
 function isLine(info: Deno.FileInfo | undefined, line: ManifestLine): boolean {

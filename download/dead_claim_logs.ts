@@ -86,11 +86,12 @@ async function lock(file: Deno.FsFile, path: string, wait: boolean): Promise<boo
   return true;
 }
 
+/** The log, open; undefined if it is gone, or another user's. */
 function openIfThere(path: string): Deno.FsFile | undefined {
   try {
     return Deno.openSync(path, { read: true, write: true });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
     throw error;
   }
 }

@@ -56,9 +56,17 @@ export async function recoverClaims(options: RecoverClaimsOptions): Promise<Reco
         left = true;
       }
     }
-    if (!left) log.remove();
+    if (!left) removeLog(log);
   }
   return recovered;
+}
+
+function removeLog(log: DeadClaimLog): void {
+  try {
+    log.remove();
+  } catch {
+    // The next start finds it again, and nothing to do.
+  }
 }
 
 /** The line says of a file that it has its name, which it never got. */

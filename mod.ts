@@ -29,7 +29,7 @@ export { CfgError, type CfgProblem } from "./config/cfg_error.ts";
 export { readChecksumFile } from "./app/read_checksum_file.ts";
 export { type ManifestRecord, readManifest } from "./app/read_manifest.ts";
 export { readTaskFile, type TaskFileEntry } from "./app/read_task_file.ts";
-export { type ManifestFinding, verifyManifest } from "./app/verify_manifest.ts";
+export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/verify_manifest.ts";
 export { type NameTemplate, parseNameTemplate } from "./download/name_template.ts";
 export { type Checksum, type ChecksumAlgorithm, parseChecksum, type ParsedChecksum } from "./download/checksum.ts";
 export { QueueUnavailableError } from "./queue/queue_unavailable_error.ts";

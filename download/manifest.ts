@@ -56,15 +56,18 @@ export class Manifest implements Disposable {
   /**
    * What the manifest of any writer knows of a finished file: that this url was stored under this path with this size.
    *
+   * @param url Where the file is from.
+   * @param out Where it is.
+   * @param size Its size.
+   * @param inode Its inode, which tells the versions of a file apart that have the same size. Default: not known.
    * @returns The facts, or `undefined` if the file is not ours.
    */
-  async find(url: string, out: string, size: number): Promise<TaskDoneFacts | undefined> {
-    const isIt = (line: ManifestLine | undefined) => line?.url === url && line.bytes === size ? line : undefined;
-    let line = isIt(this.#index.newest(out));
-    if (line === undefined) {
+  async find(url: string, out: string, size: number, inode = 0): Promise<TaskDoneFacts | undefined> {
+    let line = this.#index.find(url, out, size, inode);
+    if (line === undefined || (inode !== 0 && line.inode !== inode)) {
       // Somebody may have finished it since the index was read, in this process or in another.
       await this.#index.refresh();
-      line = isIt(this.#index.newest(out));
+      line = this.#index.find(url, out, size, inode);
     }
     if (line === undefined) return undefined;
     const { bytes, finalUrl, etag, lastModified } = line;

@@ -1,6 +1,6 @@
 import { listManifestFiles, type ManifestFile, readManifestFile, readManifestLineAt } from "./manifest_files.ts";
 import type { ManifestLine } from "./manifest_line.ts";
-import { ManifestTable } from "./manifest_table.ts";
+import { type ManifestPlace, ManifestTable } from "./manifest_table.ts";
 
 /** So many files stay open for reading single lines. */
 const MOST_OPEN = 8;
@@ -23,9 +23,21 @@ export class ManifestIndex implements Disposable {
   /** The newest line for a path, of those that were read. */
   newest(out: string): ManifestLine | undefined {
     const place = this.#table.find(out);
-    if (place === undefined) return undefined;
-    const line = readManifestLineAt(this.#opened(place.file), place.offset);
-    return line === undefined || "void" in line || line.out !== out ? undefined : line;
+    return place === undefined ? undefined : this.#lineAt(place, out);
+  }
+
+  /**
+   * The line of the very file, if it is for this url and this size; else the newest line for the path, as a folder may have
+   * been copied. A file that is replaced gets its line before it is there: a crash in between leaves the one before.
+   */
+  find(url: string, out: string, size: number, inode: number): ManifestLine | undefined {
+    const newest = this.newest(out);
+    const isIt = (line: ManifestLine | undefined) => line?.inode === inode && line.bytes === size;
+    const own = inode === 0 || isIt(newest)
+      ? newest
+      : this.#table.findAll(out).map((place) => this.#lineAt(place, out)).find(isIt);
+    const line = own ?? newest;
+    return line?.url === url && line.bytes === size ? line : undefined;
   }
 
   /** Reads what was added; callers take turns, as each piece may be read only once. */
@@ -50,6 +62,11 @@ export class ManifestIndex implements Disposable {
       }
       file.end = end;
     }
+  }
+
+  #lineAt({ file, offset }: ManifestPlace, out: string): ManifestLine | undefined {
+    const line = readManifestLineAt(this.#opened(file), offset);
+    return line === undefined || "void" in line || line.out !== out ? undefined : line;
   }
 
   #opened(number: number): Deno.FsFile {

@@ -62,6 +62,13 @@ export class ManifestTable {
     return newest === NONE ? undefined : { file: this.#files[newest]!, offset: this.#offsets[newest]! };
   }
 
+  /** Where the lines for a path are, the newest first. */
+  findAll(out: string): ManifestPlace[] {
+    const lines = [...this.#all(out)].filter((index) => this.#void[index] === 0);
+    lines.sort((a, b) => this.#finished[b]! - this.#finished[a]!);
+    return lines.map((index) => ({ file: this.#files[index]!, offset: this.#offsets[index]! }));
+  }
+
   /** True if the line at a place is the newest for its path. */
   isNewest(out: string, place: ManifestPlace): boolean {
     const newest = this.#newest(out);

@@ -16,6 +16,7 @@ import type {
   WorkerSettlement,
 } from "../workers/proc_messages.ts";
 import { ClaimGate } from "./claim_gate.ts";
+import { ClaimKeeper } from "./claim_keeper.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { LinkRenewer } from "./link_renewer.ts";
@@ -77,6 +78,7 @@ export class DownloadSession {
   readonly #ports: SessionPorts;
   readonly #feeder: TaskFeeder;
   readonly #lease: LeaseKeeper;
+  readonly #claims: ClaimKeeper;
   readonly #slots: WorkerSlot[] = [];
   readonly #renewer: LinkRenewer | undefined;
   readonly #end = Promise.withResolvers<"lost">();
@@ -91,11 +93,20 @@ export class DownloadSession {
     const { refreshCmd } = ports.settings;
     this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd });
     const failed = (error: unknown) => this.#end.reject(error);
+    this.#claims = new ClaimKeeper({
+      owner: this.owner,
+      root: ports.root,
+      library: ports.library,
+      remoteTime: ports.settings.remoteTime,
+      open: () => this.#feeder.openClaims(),
+      recovered: (counts) => ports.news({ type: "files_recovered", ...counts }),
+    }, this.#identity);
     this.#lease = new LeaseKeeper(ports.list, this.owner, {
       lost: () => {
         ports.news({ type: "owner_lost", owner: this.owner });
         this.#end.resolve("lost");
       },
+      died: () => this.#claims.recover(),
       reclaimed: (tasks) => ports.news({ type: "tasks_reclaimed", tasks }),
       failed,
     });
@@ -109,9 +120,14 @@ export class DownloadSession {
         perHostRate: ports.settings.perHostRate,
         concurrency: ports.settings.concurrency * ports.cores.length,
       }),
-      give: (worker, tasks) => this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) }),
-      renamed: (worker, answers) =>
-        this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) }),
+      give: (worker, tasks) => {
+        this.#claims.handing(worker, tasks);
+        this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) });
+      },
+      renamed: (worker, answers) => {
+        this.#claims.renaming(worker, answers);
+        this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
+      },
       settled: (task, outcome, stale) => {
         if (!stale) ports.settled(task, outcome);
       },
@@ -133,6 +149,7 @@ export class DownloadSession {
   async start(): Promise<void> {
     const { list, cores } = this.#ports;
     for (const worker of cores.keys()) this.#slots.push(this.#spawn(worker));
+    await this.#claims.recover();
     await list.register({ ...this.#identity, owner: this.owner, cores: [...cores] });
     await this.#lease.start();
     await list.retry({ retryableOnly: true });
@@ -157,6 +174,7 @@ export class DownloadSession {
     this.#renewer?.[Symbol.dispose]();
     await claimsEnded;
     await this.#feeder.drained();
+    await this.#claims.end();
     await this.#lease[Symbol.asyncDispose]();
     await this.#ports.list.leave(this.owner);
   }
@@ -178,6 +196,7 @@ export class DownloadSession {
         message: (message) => this.#hear(worker, message),
         crash: (error) => {
           stopped.resolve();
+          this.#claims.lost(this.#feeder.openClaimsOf(worker));
           const tasks = this.#feeder.crashed(worker);
           counters.set(worker, "active", 0);
           this.#ports.hosts.releaseAll(worker);

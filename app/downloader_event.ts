@@ -16,6 +16,7 @@ export type DownloaderNews =
   | { type: "tasks_reclaimed"; tasks: number }
   | { type: "tasks_asked_again"; tasks: number }
   | { type: "link_renewed"; id: string; url: string; renewed: string }
+  | { type: "files_recovered"; named: number; removed: number }
   | { type: "space_low"; free: number; floor: number }
   | { type: "space_back"; free: number; floor: number }
   | { type: "tasks_read"; file: string; entries: number }

@@ -8,6 +8,8 @@ const RECLAIM_MS = 5000;
 export interface LeaseEvents {
   /** Others took this owner for dead: nothing that it runs is its own any more. */
   lost: () => void;
+  /** Owners died. Resolves when what they left is cleared up, and their tasks may go back to the list. */
+  died: () => Promise<void>;
   /** Tasks of dead owners went back to the list. */
   reclaimed: (tasks: number) => void;
   /** The list failed for good. */
@@ -42,9 +44,13 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   async #reclaim(): Promise<void> {
-    // A dead process is known at once. A living one is not vouched for: if it is frozen, its lease runs out.
+    const isDead = (owner: OwnerState) => owner.owner !== this.#owner && procIsAlive(owner) === false;
+    const dead = new Set((await this.#list.owners()).filter(isDead).map(({ owner }) => owner));
+    if (dead.size > 0) await this.#events.died();
+    // A dead process is known at once; one that died since the look is left for the next. A living one is not vouched
+    // for: if it is frozen, its lease runs out.
     const isAlive = (owner: OwnerState) =>
-      owner.owner === this.#owner ? true : procIsAlive(owner) === false ? false : undefined;
+      dead.has(owner.owner) ? false : owner.owner === this.#owner || isDead(owner) ? true : undefined;
     const tasks = await this.#list.reclaim(isAlive);
     if (tasks > 0) this.#events.reclaimed(tasks);
   }

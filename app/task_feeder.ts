@@ -1,4 +1,5 @@
 import { redactUrl } from "../base/redact_url.ts";
+import type { OpenClaim } from "../download/claim_log.ts";
 import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
 import type { RenameRequest, RenameResult, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
 import type { ClaimGate } from "./claim_gate.ts";
@@ -67,6 +68,16 @@ export class TaskFeeder {
   /** Resolves the next time that it has become idle. */
   get quiet(): Promise<void> {
     return this.#quiet.promise;
+  }
+
+  /** What the workers have in their hands. */
+  *openClaims(): Generator<OpenClaim, void, void> {
+    for (const worker of this.#running.keys()) yield* this.openClaimsOf(worker);
+  }
+
+  /** What one worker has in its hands. */
+  *openClaimsOf(worker: number): Generator<OpenClaim, void, void> {
+    for (const { fence, out } of this.#running[worker]!.values()) yield { worker, fence, out };
   }
 
   /** Starts to claim. */
@@ -239,6 +250,7 @@ function forWorker(task: ClaimedTask): WorkerTask {
   const { id, seq, url, out, named, attempts, core, fence } = task;
   const { headers, mirrors, limitRate, segments, checksum, size, bytes } = task;
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
+  if (task.crashes > 0) given.crashed = true;
   if (named !== undefined) given.named = named;
   if (headers !== undefined) given.headers = headers;
   if (mirrors !== undefined) given.mirrors = mirrors;

@@ -70,6 +70,11 @@ export class TaskLog {
       case "link_renewed":
         log.info(`${news.url}: goes on at ${news.renewed}`);
         break;
+      case "files_recovered":
+        log.warn(
+          `A dead process left ${news.named} whole files, which have their names now, and ${news.removed} unfinished ones, which are gone`,
+        );
+        break;
       case "space_low":
         log.warn(`${news.free} bytes are free, and ${news.floor} are to stay so: nothing starts until there is more`);
         break;

@@ -17,7 +17,9 @@ export function helpText(topic?: CfgCommand): string {
   lines.push("", "Options:");
   for (const field of CFG_FIELDS) {
     if (topic !== undefined && !field.commands.includes(topic)) continue;
-    const scope = topic === undefined ? ` [${field.commands.length === 6 ? "all" : field.commands.join(", ")}]` : "";
+    const scope = topic === undefined
+      ? ` [${field.commands.length === Object.keys(COMMANDS).length ? "all" : field.commands.join(", ")}]`
+      : "";
     lines.push(row(spell(field), `${field.help}${defaultOf(field)}${scope}`));
   }
   lines.push(row("    --config FILE", 'read options from a JSON file, as in { "cfg_cpu_threshold": 75 }'));

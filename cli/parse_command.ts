@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
   add: { usage: "add URL… [-i FILE]", help: "put tasks on the list, whether or not anything is running" },
   list: { usage: "list", help: "show the tasks of the list" },
   status: { usage: "status", help: "count the tasks, and show who works on them" },
+  manifest: {
+    usage: "manifest",
+    help: "tell where every finished file is from; with --verify, whether it is still the same",
+  },
   doctor: { usage: "doctor", help: "check what this machine allows" },
 };
 

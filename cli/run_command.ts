@@ -22,6 +22,7 @@ import { reexecInsecure } from "./reexec.ts";
 import { runDownloader } from "./run_downloader.ts";
 import { downloaderOptions, settleSettings } from "./settle_settings.ts";
 import { showStatus, showTasks } from "./show_list.ts";
+import { showManifest } from "./show_manifest.ts";
 import { print, Terminal } from "./terminal.ts";
 
 const DONE = 0;
@@ -37,7 +38,7 @@ interface Context {
 }
 
 /**
- * Runs one command: `run`, `get`, `add`, `list`, `status` or `doctor`.
+ * Runs one command: `run`, `get`, `add`, `list`, `status`, `manifest` or `doctor`.
  *
  * @param argv The arguments.
  * @returns The exit code.
@@ -86,6 +87,8 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
       await showStatus(list, settings);
       return DONE;
     }
+    case "manifest":
+      return await manifestCommand(context);
     case "doctor":
       return await doctorCommand(context);
   }
@@ -143,6 +146,16 @@ async function addCommand({ command, settings, logger }: Context): Promise<numbe
   if (settings.json) print(JSON.stringify({ type: "added", results }));
   else print(`${count("added")} added, ${count("duplicate")} known already, ${count("refused")} refused`);
   return count("refused") > 0 ? INCOMPLETE : DONE;
+}
+
+async function manifestCommand({ settings }: Context): Promise<number> {
+  const { dir } = settings;
+  const isFolder = await Deno.stat(dir).then((info) => info.isDirectory, () => false);
+  if (!isFolder) {
+    const message = `Cannot use --dir as it must be a folder that is there: current value is "${dir}"`;
+    throw new CfgError([{ field: "dir", source: "flag", message }]);
+  }
+  return await showManifest(settings) ? DONE : INCOMPLETE;
 }
 
 async function doctorCommand({ settings }: Context): Promise<number> {

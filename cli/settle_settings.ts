@@ -39,6 +39,7 @@ const CLI_ONLY: ReadonlySet<string> = new Set(
     "out",
     "input",
     "status",
+    "verify",
     "queue",
     "checksum",
     "progress",

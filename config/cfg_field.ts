@@ -7,7 +7,7 @@ import { type Parsed, parseInteger } from "./cfg_parse.ts";
 import type { CfgSettings } from "./cfg_settings.ts";
 
 /** A command of the CLI. */
-export type CfgCommand = "run" | "get" | "add" | "list" | "status" | "doctor";
+export type CfgCommand = "run" | "get" | "add" | "list" | "status" | "manifest" | "doctor";
 
 /** One option. */
 export interface CfgField {

@@ -11,7 +11,7 @@ import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse
 
 export type { CfgCommand, CfgField };
 
-const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", "doctor"];
+const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", "manifest", "doctor"];
 const MAX_WORKERS = 1024;
 
 const duration = (min: number) => (value: string): Parsed<number> => {
@@ -46,7 +46,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
-    commands: DOWNLOADING,
+    commands: [...DOWNLOADING, "manifest"],
   },
   {
     name: "out",
@@ -94,6 +94,14 @@ export const CFG_FIELDS: readonly CfgField[] = [
     defaultNote: "all",
     help: "only tasks in this state",
     commands: ["list"],
+  },
+  {
+    name: "verify",
+    flag: "verify",
+    parse: parseSwitch,
+    default: "false",
+    help: "read every file again and say which are missing or not what they were",
+    commands: ["manifest"],
   },
   {
     name: "queue",

@@ -27,6 +27,8 @@ export interface CfgSettings {
   readonly checksumFile?: string;
   /** Which tasks to list; absent: all. */
   readonly status?: "waiting" | "running" | "paused" | "done" | "failed" | "canceled";
+  /** Compare the files with the manifest. */
+  readonly verify: boolean;
   /** The address of the task list. */
   readonly queue: string;
   /** The cores of the download workers; absent: the default layout. */

@@ -215,7 +215,7 @@ export class Attempt {
       }
       const open = (range: ByteRange, signal: AbortSignal) =>
         openRange(this.#driver, this.#request({ signal }), shared.state, ...range);
-      return await receiver.shared(part, shared, open, expectations, watched, stream);
+      return await receiver.shared(this.#target, part, shared, open, expectations, watched, stream);
     } catch (error) {
       // What was left is of no use when it is wrong, or when the file that is there is the right one again.
       if (error instanceof IntegrityError || error instanceof NotModifiedError) part?.discard();

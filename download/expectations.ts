@@ -1,6 +1,6 @@
 import { redactUrl } from "../base/redact_url.ts";
 import { BodyDigest, digestFile } from "./body_digest.ts";
-import { type Checksum, parseChecksum } from "./checksum.ts";
+import { type Checksum, formatChecksum, parseChecksum, strongestChecksum } from "./checksum.ts";
 import { digestHeader } from "./digest_header.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
@@ -107,6 +107,12 @@ export class Expectations {
       const problem = this.#digest?.verify(checksum);
       if (problem !== undefined) throw new IntegrityError(`${this.#host}: the file's ${problem}`);
     }
+  }
+
+  /** The strongest checksum that the whole file was found to have; undefined if none was computed. */
+  get digest(): string | undefined {
+    const strongest = strongestChecksum(this.#checksums);
+    return strongest === undefined ? undefined : formatChecksum(strongest);
   }
 
   #checkSize(bytes: number): void {

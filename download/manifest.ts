@@ -1,65 +1,40 @@
+import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
-import { STATE_FOLDER } from "./task_names.ts";
+import { manifestFileName, manifestFolder } from "./manifest_files.ts";
+import { ManifestIndex } from "./manifest_index.ts";
+import type { ManifestLine, VoidLine } from "./manifest_line.ts";
+
+export type { ManifestLine };
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** One finished file, as the manifest tells it. */
-export interface ManifestLine {
-  /** The task. */
-  id: string;
-  /** The proof of the claim. */
-  fence: string;
-  /** Where the file is from, without credentials. */
-  url: string;
-  /** The url that answered in the end, without credentials. */
-  finalUrl: string;
-  /** Where it is, relative to the download folder. */
-  out: string;
-  /** Its size. */
-  bytes: number;
-  /** Its inode when it was finished. */
-  inode: number;
-  /** Its ETag. */
-  etag?: string;
-  /** Its Last-Modified date. */
-  lastModified?: string;
-  /** Attempts before this one. */
-  attempts: number;
-  /** The core that fetched it. */
-  core: number;
-  /** When the attempt started, in milliseconds since the epoch. */
-  startedAt: number;
-  /** When it was whole. */
-  finishedAt: number;
-}
-
-/** Takes a line back: the file did not get its name. */
-interface VoidLine {
-  /** The claim of the line. */
-  void: string;
-  /** Where the file would have been. */
-  out: string;
-}
+/** A file that is as large as this gets no further line: what is finished is easily kept, moved and read. */
+const FULL_BYTES = 16 * 1024 * 1024;
 
 /**
- * The journal of finished files below `DIR/.corehaul/manifest`: one file a writer, one line a file, written before the
- * file gets its final name. So a file whose name is there, and whose task is not settled, is known to be whole.
+ * The journal of finished files below `DIR/.corehaul/manifest`: its own files for each writer, one line a file, written
+ * before the file gets its final name. So a file whose name is there, and whose task is not settled, is known to be whole.
  */
 export class Manifest implements Disposable {
   readonly #folder: string;
-  readonly #name: string;
+  readonly #writer: string;
+  readonly #fullBytes: number;
   #file: Deno.FsFile | undefined;
-  readonly #index = new ManifestIndex();
+  #part = 1;
+  #bytes = 0;
+  #synced = false;
+  readonly #index: ManifestIndex;
 
   /**
    * @param root The download folder.
-   * @param writer The name of the writer's own file, unique among all writers.
+   * @param writer The name of the writer's own files, unique among all writers and without a dot.
+   * @param fullBytes A file of this size is followed by another one. Default 16 MiB.
    */
-  constructor(root: string, writer: string) {
-    this.#folder = join(root, STATE_FOLDER, "manifest");
-    this.#name = `${writer}.jsonl`;
+  constructor(root: string, writer: string, fullBytes = FULL_BYTES) {
+    this.#folder = manifestFolder(root);
+    this.#writer = writer;
+    this.#fullBytes = fullBytes;
+    this.#index = new ManifestIndex(this.#folder);
   }
 
   /** Writes lines, all in one write. */
@@ -69,6 +44,7 @@ export class Manifest implements Disposable {
 
   /** Brings all lines to the disk. */
   async sync(): Promise<void> {
+    this.#synced = true;
     await this.#file?.sync();
   }
 
@@ -90,7 +66,7 @@ export class Manifest implements Disposable {
     let line = this.#index.find(url, out, size, inode);
     if (line === undefined || (inode !== 0 && line.inode !== inode)) {
       // Somebody may have finished it since the index was read, in this process or in another.
-      await this.#index.refresh(this.#folder);
+      await this.#index.refresh();
       line = this.#index.find(url, out, size, inode);
     }
     if (line === undefined) return undefined;
@@ -105,111 +81,43 @@ export class Manifest implements Disposable {
 
   /** The url, without credentials, whose file was the last to be stored under a path, as the manifest of any writer says. */
   async urlOf(out: string): Promise<string | undefined> {
-    await this.#index.refresh(this.#folder);
-    return this.#index.last(out)?.url;
+    await this.#index.refresh();
+    return this.#index.newest(out)?.url;
   }
 
   #write(lines: readonly (ManifestLine | VoidLine)[]): void {
-    if (this.#file === undefined) {
-      Deno.mkdirSync(this.#folder, { recursive: true });
-      this.#file = Deno.openSync(join(this.#folder, this.#name), { append: true, create: true });
-    }
+    if (this.#file === undefined) this.#open();
+    else if (this.#bytes >= this.#fullBytes) this.#rotate(this.#file);
     let text = "";
     for (const line of lines) text += JSON.stringify(line) + "\n";
     const bytes = encoder.encode(text);
-    for (let offset = 0; offset < bytes.length;) offset += this.#file.writeSync(bytes.subarray(offset));
+    for (let offset = 0; offset < bytes.length;) offset += this.#file!.writeSync(bytes.subarray(offset));
+    this.#bytes += bytes.length;
+  }
+
+  /** Goes on with the last file, as a writer may end and begin again. */
+  #open(): void {
+    Deno.mkdirSync(this.#folder, { recursive: true });
+    while (existsSync(join(this.#folder, manifestFileName(this.#writer, this.#part + 1)))) this.#part++;
+    const path = join(this.#folder, manifestFileName(this.#writer, this.#part));
+    this.#file = Deno.openSync(path, { append: true, create: true });
+    this.#bytes = this.#file.statSync().size;
+    // The last line may be torn: what follows must not become a part of it.
+    if (this.#bytes > 0) this.#bytes += this.#file.writeSync(encoder.encode("\n"));
+  }
+
+  #rotate(full: Deno.FsFile): void {
+    if (this.#synced) full.syncDataSync();
+    const path = join(this.#folder, manifestFileName(this.#writer, this.#part + 1));
+    this.#file = Deno.openSync(path, { append: true, create: true });
+    this.#part++;
+    this.#bytes = 0;
+    full.close();
   }
 
   [Symbol.dispose](): void {
     this.#file?.close();
     this.#file = undefined;
-  }
-}
-
-/** What all files of a manifest say, read on from where they were left. */
-class ManifestIndex {
-  readonly #lines = new Map<string, ManifestLine[]>();
-  readonly #read = new Map<string, number>();
-  #refreshing: Promise<void> = Promise.resolve();
-
-  /** The newest line for a path. */
-  last(out: string): ManifestLine | undefined {
-    return this.#lines.get(out)?.at(-1);
-  }
-
-  /**
-   * The line of the very file, if it is for this url and this size; else the newest line for the path, as a folder may have
-   * been copied. A file that is replaced gets its line before it is there: a crash in between leaves the one before.
-   */
-  find(url: string, out: string, size: number, inode: number): ManifestLine | undefined {
-    const lines = this.#lines.get(out);
-    const own = inode === 0 ? undefined : lines?.findLast((line) => line.inode === inode && line.bytes === size);
-    const line = own ?? lines?.at(-1);
-    return line?.url === url && line.bytes === size ? line : undefined;
-  }
-
-  /** Reads what was added; callers take turns, as each piece may be read only once. */
-  refresh(folder: string): Promise<void> {
-    this.#refreshing = this.#refreshing.catch(() => {}).then(() => this.#refresh(folder));
-    return this.#refreshing;
-  }
-
-  async #refresh(folder: string): Promise<void> {
-    for (const path of await listFiles(folder)) {
-      using file = await Deno.open(path, { read: true });
-      const from = this.#read.get(path) ?? 0;
-      const { size } = await file.stat();
-      if (size <= from) continue;
-      await file.seek(from, Deno.SeekMode.Start);
-      const bytes = await readExactly(file, size - from);
-      // The last line may still be on its way, or torn by a crash.
-      const end = bytes.lastIndexOf(0x0a) + 1;
-      this.#read.set(path, from + end);
-      for (const text of decoder.decode(bytes.subarray(0, end)).split("\n")) this.#note(parseLine(text));
-    }
-  }
-
-  #note(line: ManifestLine | VoidLine | undefined): void {
-    if (line === undefined) return;
-    const known = this.#lines.get(line.out) ?? [];
-    if ("void" in line) {
-      this.#lines.set(line.out, known.filter(({ fence }) => fence !== line.void));
-    } else {
-      known.push(line);
-      known.sort((a, b) => a.finishedAt - b.finishedAt);
-      this.#lines.set(line.out, known);
-    }
-  }
-}
-
-async function listFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      if (entry.name.endsWith(".jsonl")) files.push(join(folder, entry.name));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return files;
-}
-
-async function readExactly(file: Deno.FsFile, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  let filled = 0;
-  while (filled < size) {
-    const count = await file.read(bytes.subarray(filled));
-    if (count === null) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
-}
-
-/** A line, unless a crash tore it. */
-function parseLine(text: string): ManifestLine | VoidLine | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    this.#index[Symbol.dispose]();
   }
 }

@@ -59,8 +59,11 @@ export async function lookAtOldFile(
 ): Promise<OldFile> {
   const info = await look(path);
   if (!info.isFile) throw new FileExistsError(path);
-  if (overwrite === "always") return { type: "ask", replace: true };
+  if (overwrite === "always" && task.replayed !== true) return { type: "ask", replace: true };
   const ours = await manifest.find(redactUrl(task.url), task.out, info.size, info.ino ?? 0);
+  // A process that died had finished it, in this very run as the user sees it.
+  if (task.replayed === true && ours !== undefined) return { type: "done", facts: ours };
+  if (overwrite === "always") return { type: "ask", replace: true };
   if (overwrite === "never" && !refresh) {
     if (ours === undefined) throw new FileExistsError(path);
     return { type: "done", facts: ours };

@@ -53,8 +53,8 @@ export async function procDownloadCore(
 ): Promise<TaskOutcome> {
   const startedAt = Date.now();
   const { url, mirrors } = task;
-  // Another worker may have left something of it.
-  if (task.attempts > 0) context.fresh = false;
+  // Another worker, or another process, may have left something of it.
+  if (task.attempts > 0 || task.crashed === true) context.fresh = false;
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };

@@ -6,7 +6,8 @@ import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
 import { Expectations } from "./expectations.ts";
-import type { ManifestLine } from "./manifest.ts";
+import type { ManifestLine } from "./manifest_line.ts";
+import { modifiedTime } from "./modified_time.ts";
 import type { RangeAnswer } from "./open_range.ts";
 import { diskError, type PartFile, type PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
@@ -72,7 +73,7 @@ export class Receiver {
     watched: Watched,
     budget: BodyBudget | undefined,
   ): Promise<TaskDoneFacts> {
-    const { smallFiles, onBytes } = this.#context;
+    const { smallFiles, onBytes, remoteTime } = this.#context;
     let facts!: TaskDoneFacts;
     if (budget !== undefined) await budget.whole(response.length!);
     await response.whole((bytes) => {
@@ -81,14 +82,15 @@ export class Receiver {
       facts = this.#facts(response, bytes.length);
       onBytes(bytes.length);
       budget?.spent(bytes.length);
-      return smallFiles.store(target, bytes, this.#modified(facts), (inode) => this.#line(facts, inode, watched));
+      const line = (inode: number) => this.#line(target, facts, inode, watched, expectations.digest);
+      return smallFiles.store(target, bytes, modifiedTime(facts, remoteTime), line);
     }, (bytes) => watched.touch(bytes));
     return facts;
   }
 
   /** Takes a body piece by piece, behind what is kept of an earlier one. */
   async stream(
-    { url, bootId }: PartTarget,
+    target: PartTarget,
     part: PartFile,
     { response, kept }: { response: DriverResponse; kept: readonly ByteRange[] },
     expectations: Expectations,
@@ -97,7 +99,7 @@ export class Receiver {
   ): Promise<TaskDoneFacts> {
     const from = kept[0]?.[1] ?? 0;
     const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
-    const fresh = worthIt ? partState(url, response, bootId) : undefined;
+    const fresh = worthIt ? partState(target.url, response, target.bootId) : undefined;
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) await expectations.skip(part.path, from, watched);
     part.begin(from, state);
@@ -111,11 +113,12 @@ export class Receiver {
       return undefined;
     }, budget === undefined ? undefined : () => budget.room());
     expectations.verify();
-    return await this.#finish(part, this.#facts(response, part.bytes), watched);
+    return await this.#finish(target, part, this.#facts(response, part.bytes), watched, expectations);
   }
 
   /** Takes a body over several connections; the first one has a watch of its own, as all others have. */
   async shared(
+    target: PartTarget,
     part: PartFile,
     shared: SharedFile,
     open: (range: ByteRange, signal: AbortSignal) => Promise<RangeAnswer>,
@@ -141,15 +144,15 @@ export class Receiver {
     }).run();
     await expectations.skip(part.path, state.length, watched);
     expectations.verify();
-    return await this.#finish(part, this.#facts(first, state.length), watched);
+    return await this.#finish(target, part, this.#facts(first, state.length), watched, expectations);
   }
 
   /** The server has nothing to add: what was left is all of it. */
-  async left({ url }: PartTarget, part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
+  async left(target: PartTarget, part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
     const { etag, lastModified, length } = state;
     const facts = {
       bytes: length,
-      finalUrl: url,
+      finalUrl: target.url,
       ...(etag === undefined ? {} : { etag }),
       ...(lastModified === undefined ? {} : { lastModified }),
     };
@@ -165,7 +168,7 @@ export class Receiver {
     await expectations.skip(part.path, length, watched);
     expectations.verify();
     part.begin(length, state);
-    return await this.#finish(part, facts, watched);
+    return await this.#finish(target, part, facts, watched, expectations);
   }
 
   /**
@@ -190,26 +193,25 @@ export class Receiver {
     return Promise.all([common, own]).then(() => {});
   }
 
-  async #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched): Promise<TaskDoneFacts> {
-    const { manifest, names, fsync } = this.#context;
+  async #finish(
+    target: PartTarget,
+    part: PartFile,
+    facts: TaskDoneFacts,
+    watched: Watched,
+    { digest }: Expectations,
+  ): Promise<TaskDoneFacts> {
+    const { manifest, names, fsync, remoteTime } = this.#context;
     if (fsync) await part.sync();
-    const line = this.#line(facts, part.inode, watched);
+    const line = this.#line(target, facts, part.inode, watched, digest);
     try {
       manifest.append([line]);
       if (fsync) await manifest.sync();
     } catch (error) {
       throw diskError(error, "the manifest");
     }
-    part.finish(names, this.#modified(facts));
+    part.finish(names, modifiedTime(facts, remoteTime));
     if (fsync) await part.syncFolder();
     return facts;
-  }
-
-  /** The modification time that the file gets, in seconds since the epoch. */
-  #modified({ lastModified }: TaskDoneFacts): number | undefined {
-    if (!this.#context.remoteTime || lastModified === undefined) return undefined;
-    const time = Date.parse(lastModified);
-    return time >= 0 && time <= Date.now() ? time / 1000 : undefined;
   }
 
   #facts({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
@@ -222,7 +224,13 @@ export class Receiver {
     };
   }
 
-  #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {
+  #line(
+    { replace }: PartTarget,
+    facts: TaskDoneFacts,
+    inode: number,
+    watched: Watched,
+    digest: string | undefined,
+  ): ManifestLine {
     // An abort that came with the last byte still counts: nothing may be finished after it.
     if (watched.signal.aborted) throw watched.signal.reason;
     const { id, url, fence, out, attempts, core } = this.#task;
@@ -233,6 +241,8 @@ export class Receiver {
       ...facts,
       out,
       inode,
+      ...(digest === undefined ? {} : { digest }),
+      ...(replace === true ? { replace } : {}),
       attempts: attempts + 1,
       core,
       startedAt: this.#startedAt,

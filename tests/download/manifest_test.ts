@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
+import { ManifestTable } from "../../download/manifest_table.ts";
 
 function line(out: string, bytes: number, url = `http://h/${out}`): ManifestLine {
   return {
@@ -85,6 +86,76 @@ Deno.test("Manifest reads on where it was, while others write", async () => {
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+});
+
+Deno.test("Manifest goes on in another file when one is full, and takes lines back across files", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    using writer = new Manifest(root, "w-0", 500);
+    using other = new Manifest(root, "w-1", 500);
+    using reader = new Manifest(root, "w-2");
+    for (let size = 1; size <= 20; size++) {
+      writer.append([line(`f${size}`, size)]);
+      assertEquals((await reader.find(`http://h/f${size}`, `f${size}`, size))?.bytes, size);
+    }
+    other.append([line("f1", 1)]);
+    writer.void({ fence: "1", out: "f2" });
+    // The same claim and path, but not of this writer.
+    other.void({ fence: "1", out: "f3" });
+    await writer.sync();
+    writer.append([line("last", 1)]);
+    const names = [...Deno.readDirSync(join(root, ".corehaul/manifest"))].map(({ name }) => name);
+    assert(names.includes("w-0.jsonl") && names.includes("w-0.5.jsonl"), `${names}`);
+    for (const name of names) assert(Deno.statSync(join(root, ".corehaul/manifest", name)).size < 1000);
+    using late = new Manifest(root, "w-3");
+    for (let size = 1; size <= 20; size++) {
+      const found = await late.find(`http://h/f${size}`, `f${size}`, size);
+      assertEquals(found?.bytes, size === 2 ? undefined : size);
+    }
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("Manifest begins a line of its own behind one that a crash tore", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const path = join(root, ".corehaul/manifest/w.2.jsonl");
+    {
+      using writer = new Manifest(root, "w", 10);
+      writer.append([line("a", 5)]);
+      writer.append([line("b", 5)]);
+    }
+    await Deno.writeTextFile(path, (await Deno.readTextFile(path)) + '{"id":"t2","ou');
+    using writer = new Manifest(root, "w");
+    writer.append([line("c", 5)]);
+    for (const out of ["a", "b", "c"]) assertEquals((await writer.find(`http://h/${out}`, out, 5))?.bytes, 5);
+    assertEquals([...Deno.readDirSync(join(root, ".corehaul/manifest"))].length, 2);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("ManifestTable finds the newest line of each of very many paths", () => {
+  const table = new ManifestTable();
+  const count = 20_000;
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < count; i++) {
+      // The second round is the newest of every third path.
+      const finishedAt = round === 1 && i % 3 === 0 ? 9 : round;
+      table.add("w", { out: `folder/${i}`, fence: `${round}`, finishedAt }, { file: round, offset: i * 300 });
+    }
+  }
+  table.void("w", { out: "folder/5", void: "2" });
+  table.void("other", { out: "folder/7", void: "2" });
+  assertEquals(table.size, 3 * count);
+  for (let i = 0; i < count; i++) {
+    const file = i % 3 === 0 || i === 5 ? 1 : 2;
+    assertEquals(table.find(`folder/${i}`), { file, offset: i * 300 });
+    assert(table.isNewest(`folder/${i}`, { file, offset: i * 300 }));
+    assert(!table.isNewest(`folder/${i}`, { file: 0, offset: i * 300 }));
+  }
+  assertEquals(table.find("folder/-1"), undefined);
 });
 
 Deno.test("Manifest tells versions of one size apart by the inode, and takes the newest for a copied file", async () => {

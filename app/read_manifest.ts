@@ -1,0 +1,88 @@
+import { listManifestFiles, manifestFolder, readManifestFile } from "../download/manifest_files.ts";
+import type { ManifestLine } from "../download/manifest_line.ts";
+import { ManifestTable } from "../download/manifest_table.ts";
+
+/** Where a file is from, and when it came. */
+export interface ManifestRecord {
+  /** Where it is, relative to the download folder. */
+  out: string;
+  /** The url of its task, without credentials. */
+  url: string;
+  /** The url that answered in the end, without credentials. */
+  finalUrl: string;
+  /** Its size. */
+  bytes: number;
+  /** The checksum that was computed as it came, such as `sha-256:` and hex; absent if none was. */
+  digest?: string;
+  /** Its ETag. */
+  etag?: string;
+  /** Its Last-Modified date. */
+  lastModified?: string;
+  /** How many attempts it took. */
+  attempts: number;
+  /** The core that fetched it. */
+  core: number;
+  /** When the last attempt started, in milliseconds since the epoch. */
+  startedAt: number;
+  /** When it was whole. */
+  finishedAt: number;
+  /** The id of its task. */
+  id: string;
+}
+
+/**
+ * Reads what the manifest of a download folder says: the newest record of every path, in the order in which each worker
+ * wrote them. It reads the manifest twice, first for which lines are the newest: what it keeps of a line are some 50
+ * bytes, so a million of them need no more than that many megabytes.
+ *
+ * @param directory The download folder.
+ * @returns The records; none if the folder has no manifest.
+ *
+ * @example
+ * ```ts
+ * import { readManifest } from "./read_manifest.ts";
+ *
+ * for await (const { out, url } of readManifest("downloads")) console.log(out, url);
+ * ```
+ */
+export async function* readManifest(directory: string): AsyncGenerator<ManifestRecord, void, void> {
+  const files = await listManifestFiles(manifestFolder(directory));
+  const table = new ManifestTable();
+  const ends: number[] = [];
+  for (const [number, { path, writer }] of files.entries()) {
+    ends[number] = 0;
+    for await (const { entries, end } of readManifestFile(path)) {
+      for (const { line, offset } of entries) {
+        if ("void" in line) table.void(writer, line);
+        else table.add(writer, line, { file: number, offset });
+      }
+      ends[number] = end;
+    }
+  }
+  for (const [number, { path }] of files.entries()) {
+    // What was added in the meantime was not compared.
+    for await (const { entries } of readManifestFile(path, 0, ends[number])) {
+      for (const { line, offset } of entries) {
+        if (!("void" in line) && table.isNewest(line.out, { file: number, offset })) yield recordOf(line);
+      }
+    }
+  }
+}
+
+function recordOf(line: ManifestLine): ManifestRecord {
+  const { out, url, finalUrl, bytes, digest, etag, lastModified, attempts, core, startedAt, finishedAt, id } = line;
+  return {
+    out,
+    url,
+    finalUrl,
+    bytes,
+    ...(digest === undefined ? {} : { digest }),
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+    attempts,
+    core,
+    startedAt,
+    finishedAt,
+    id,
+  };
+}

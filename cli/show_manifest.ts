@@ -1,0 +1,44 @@
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import { type ManifestFinding, type ManifestRecord, readManifest, verifyManifest } from "../mod.ts";
+import { print } from "./terminal.ts";
+
+/**
+ * Prints the manifest of the download folder, or with `--verify` what became of its files: those that are not what they
+ * were, and how many are; in JSON all of them.
+ *
+ * @returns True if nothing is wrong.
+ */
+export async function showManifest(settings: CfgSettings): Promise<boolean> {
+  const { dir, json, verify } = settings;
+  if (verify) return await showFindings(dir, json);
+  for await (const record of readManifest(dir)) print(json ? JSON.stringify(record) : row(record));
+  return true;
+}
+
+async function showFindings(dir: string, json: boolean): Promise<boolean> {
+  let ok = 0;
+  let wrong = 0;
+  for await (const finding of verifyManifest(dir)) {
+    if (finding.state === "ok") ok++;
+    else wrong++;
+    if (json) print(JSON.stringify(finding));
+    else if (finding.state !== "ok") print(problem(finding));
+  }
+  if (!json) print(`${ok} ok, ${wrong} wrong`);
+  return wrong === 0;
+}
+
+function row({ out, url, bytes, digest, finishedAt }: ManifestRecord): string {
+  return `${new Date(finishedAt).toISOString()}  ${String(bytes).padStart(12)}  ${digest ?? "-"}  ${out}  ${url}`;
+}
+
+function problem({ out, state, found, bytes, digest }: ManifestFinding): string {
+  switch (state) {
+    case "size":
+      return `size       ${out}: ${bytes} bytes in the manifest, ${found} in the file`;
+    case "digest":
+      return `digest     ${out}: ${digest} in the manifest, ${found} in the file`;
+    default:
+      return `${state.padEnd(10)} ${out}${found === undefined ? "" : `: ${found}`}`;
+  }
+}

@@ -1,0 +1,163 @@
+import { dirname } from "@std/path";
+import type { FinalNames } from "./final_names.ts";
+import type { ManifestLine } from "./manifest_line.ts";
+import { modifiedTime } from "./modified_time.ts";
+import { PartFile } from "./part_file.ts";
+import { pathBelow } from "./path_below.ts";
+import { outProblem, PART_SUFFIX } from "./task_names.ts";
+
+/** What a dead owner had begun. */
+export interface LostClaim {
+  /** Where its file goes, relative to the download folder. */
+  out: string;
+  /** The proof of the claim. */
+  fence: string;
+  /** The writer of its lines and of its unfinished files. */
+  writer: string;
+  /** Its line in the manifest, if it got that far. */
+  line?: ManifestLine;
+}
+
+/** How to clear up. */
+export interface RecoverClaimOptions {
+  /** The download folder, resolved by the system. */
+  root: string;
+  /** Gives the final names. */
+  names: FinalNames;
+  /** Give files the time that their server names. */
+  remoteTime: boolean;
+  /** False after a boot: then the bytes of a file without its final name may never have come to the disk. */
+  sameBoot: boolean;
+}
+
+/** Deno tells this time in whole seconds, rounded down. */
+const CTIME_MS = 1000;
+
+/** What became of it. */
+export interface RecoveredClaim {
+  /** The file has its final name, and is what its line says. */
+  done: boolean;
+  /** It got that name just now. */
+  named: boolean;
+  /** Unfinished files that were removed. */
+  removed: number;
+  /** Something is held by another process. */
+  busy: boolean;
+}
+
+/** Times of files and of programs come from two clocks, one of which is a little behind. */
+const CLOCKS_MS = 2;
+
+/**
+ * Clears up after one claim: a file that is whole by its line in the manifest gets its final name, and never over a file
+ * that its owner would not have replaced; what nobody can continue is removed. Of what is not certainly that owner's nothing is touched.
+ */
+export function recoverClaim(claim: LostClaim, options: RecoverClaimOptions): RecoveredClaim {
+  const result: RecoveredClaim = { done: false, named: false, removed: 0, busy: false };
+  const { out, writer, fence, line } = claim;
+  const finalPath = pathBelow(options.root, out);
+  if (outProblem(out) !== undefined || !isFolderBelow(options.root, dirname(finalPath))) return result;
+  const plain = finalPath + PART_SUFFIX;
+  const own = `${plain}-${writer}-${fence}`;
+  if (line !== undefined) {
+    result.done = isLine(look(finalPath), line);
+    if (!result.done && options.sameBoot) nameWhole(line, finalPath, [own, plain], options, result);
+    if (result.done) removeOutlived(plain, line, options.root);
+  }
+  for (const path of [own, `${plain}-info-${writer}-${fence}`]) {
+    const info = look(path);
+    if (info === undefined) continue;
+    using lock = info.isFile ? lockFree(path) : undefined;
+    if (info.isFile && lock === undefined) result.busy = true;
+    else if (remove(path)) result.removed++;
+  }
+  return result;
+}
+
+/** Looks for the unfinished file of a line, and gives it its name. */
+function nameWhole(
+  line: ManifestLine,
+  finalPath: string,
+  candidates: readonly string[],
+  { names, remoteTime }: RecoverClaimOptions,
+  result: RecoveredClaim,
+): void {
+  for (const path of candidates) {
+    if (!isWhole(look(path), line)) continue;
+    using lock = lockFree(path);
+    if (lock === undefined) {
+      result.busy = true;
+      return;
+    }
+    // Whoever had the lock before may have changed it.
+    if (!isWhole(look(path), line)) return;
+    const modified = modifiedTime(line, remoteTime);
+    if (modified !== undefined) Deno.utimeSync(path, Date.now() / 1000, modified);
+    try {
+      names.give(path, finalPath, mayReplace(look(finalPath), line));
+      result.done = true;
+      result.named = true;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (remove(path)) result.removed++;
+    }
+    return;
+  }
+}
+
+/** What outlives a file that got its name, if the crash came right after that: its state, or its other name. */
+function removeOutlived(plain: string, line: ManifestLine, root: string): void {
+  if (isLine(look(plain), line)) remove(plain);
+  if (look(plain) === undefined && PartFile.urlLeft(root, line.out) !== undefined) remove(`${plain}-info`);
+}
+
+/** What was there when the file was finished may be replaced if that was wished for; what came later is another's. */
+function mayReplace(there: Deno.FileInfo | undefined, line: ManifestLine): boolean {
+  if (line.replace !== true || there === undefined || !there.isFile) return false;
+  return (there.ctime?.getTime() ?? Infinity) + CTIME_MS <= line.finishedAt;
+}
+
+function isLine(info: Deno.FileInfo | undefined, line: ManifestLine): boolean {
+  return info !== undefined && info.isFile && line.inode > 0 && info.ino === line.inode && info.size === line.bytes;
+}
+
+/** The same inode may have been written again since, for another download: then it is younger than the line. */
+function isWhole(info: Deno.FileInfo | undefined, line: ManifestLine): boolean {
+  return isLine(info, line) && (info?.mtime?.getTime() ?? Infinity) <= line.finishedAt + CLOCKS_MS;
+}
+
+function isFolderBelow(root: string, folder: string): boolean {
+  try {
+    const real = Deno.realPathSync(folder);
+    return real === root || real.startsWith(root.endsWith("/") ? root : `${root}/`);
+  } catch {
+    return false;
+  }
+}
+
+function look(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
+
+/** The file with its lock; undefined if somebody has that. */
+function lockFree(path: string): Deno.FsFile | undefined {
+  const file = Deno.openSync(path, { read: true, write: true });
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  return undefined;
+}
+
+function remove(path: string): boolean {
+  try {
+    Deno.removeSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -99,10 +99,14 @@ export class FaultServer implements AsyncDisposable {
   }
 }
 
-/** Bytes that are the same for the same name, and others for every other name. */
+/** Bytes that are the same for the same name, and others for every other name and at every other place. */
 export function bytesFor(name: string, length: number): Uint8Array<ArrayBuffer> {
   const seed = hash("sha256", name, "buffer");
   const bytes = new Uint8Array(length);
-  for (let from = 0; from < length; from += seed.length) bytes.set(seed.subarray(0, length - from), from);
+  const view = new DataView(bytes.buffer);
+  for (let from = 0; from < length; from += seed.length) {
+    bytes.set(seed.subarray(0, length - from), from);
+    if (from + 4 <= length) view.setUint32(from, view.getUint32(from) ^ from);
+  }
   return bytes;
 }

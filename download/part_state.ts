@@ -13,6 +13,8 @@ export interface PartState {
   length: number;
   /** Its ETag, if that is a strong one. */
   etag?: string;
+  /** Its ETag, if that is a weak one: the same proves nothing, another one is of another version. */
+  weakEtag?: string;
   /** Its Last-Modified date, if that may tell versions apart. */
   lastModified?: string;
   /** Changes with every boot of the machine: what was only in memory then is gone. */
@@ -50,7 +52,7 @@ export function partState(url: string, version: Version, bootId: string): PartSt
   return {
     url,
     length,
-    ...(strong ? { etag } : {}),
+    ...(strong ? { etag } : etag === undefined ? {} : { weakEtag: etag }),
     ...(dated ? { lastModified } : {}),
     bootId,
     synced: 0,
@@ -66,7 +68,9 @@ export function validatorsOf({ etag, lastModified }: PartState): string[] {
 export function isSameVersion(state: PartState, version: Version): boolean {
   if (version.length !== state.length) return false;
   // A validator that was there before and is not there now leaves doubt.
-  if (state.etag !== undefined) return version.etag === state.etag;
+  const known = state.etag ?? state.weakEtag;
+  if (known !== undefined && version.etag !== known) return false;
+  if (state.etag !== undefined) return true;
   return version.lastModified === state.lastModified;
 }
 
@@ -84,7 +88,7 @@ export function decodePartState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { version, url, length, etag, lastModified, bootId, synced } = value as Record<string, unknown>;
+  const { version, url, length, etag, weakEtag, lastModified, bootId, synced } = value as Record<string, unknown>;
   if (version !== 1 || typeof url !== "string" || typeof bootId !== "string") return undefined;
   if (!isCount(length) || !isCount(synced) || synced > length) return undefined;
   const strong = typeof etag === "string" && isStrong(etag);
@@ -92,7 +96,8 @@ export function decodePartState(text: string): PartState | undefined {
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
   }
-  return { url, length, ...(strong ? { etag } : {}), ...(dated ? { lastModified } : {}), bootId, synced };
+  const weak = typeof weakEtag === "string" ? { weakEtag } : {};
+  return { url, length, ...(strong ? { etag } : {}), ...weak, ...(dated ? { lastModified } : {}), bootId, synced };
 }
 
 /** A weak ETag stands for versions that only look alike. */

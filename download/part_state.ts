@@ -37,6 +37,9 @@ export interface Version {
 
 /** A date is a strong validator only if the file was already that old when it was sent (RFC 9110, 8.8.2.2). */
 const OLD_ENOUGH_MS = 1000;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** Builds that can be repeated give all of their files one date, mostly of 1970 or 1980. */
+const FIRST_DATE = Date.UTC(1990, 0);
 
 /**
  * What to keep of a version, so that its download can be continued later.
@@ -106,6 +109,8 @@ function isStrong(etag: string): boolean {
 }
 
 function isOld(lastModified: string, date: string | null | undefined): boolean {
+  // What is no date is compared by nobody, and what lies before all web servers is the date of every version.
+  if (!HTTP_DATE.test(lastModified) || Date.parse(lastModified) < FIRST_DATE) return false;
   return typeof date === "string" && Date.parse(date) - Date.parse(lastModified) >= OLD_ENOUGH_MS;
 }
 

@@ -111,6 +111,17 @@ const CHANGES: FaultCase[] = [
     "all all",
     TWO,
   ),
+  ...["0", "yesterday", "Thu, 01 Jan 1970 00:00:01 GMT", "Tue, 01 Jan 1980 00:00:00 GMT"].map((date) =>
+    first(
+      `changes the file, and dates all versions "${date}"`,
+      [
+        begins({ ETag: undefined, "Last-Modified": date }),
+        fields({ ETag: undefined, "Last-Modified": date }, "two", BLIND),
+      ],
+      "all all",
+      TWO,
+    )
+  ),
   first(
     "changes the file and nothing that tells, where the task has a checksum",
     [begins(), fields({ ETag: '"one"' }, "two", BLIND), serve("two")],

@@ -13,6 +13,7 @@ export interface VersionTraits {
 }
 
 const DAY_MS = 86_400_000;
+const COMMON_DATE = "Sat, 01 Jan 2000 00:00:00 GMT";
 const PIECE = 65_536;
 
 /** A remote file that changes, and whose bytes can be held back. */
@@ -106,7 +107,7 @@ export class VersionedFile {
     if (date === "none") return undefined;
     if (date === "now") return new Date().toUTCString();
     // One date for several versions, and nothing else that tells them apart: no client could see that.
-    return date === "common" && etag !== "none" ? new Date(DAY_MS).toUTCString() : this.#dates[index];
+    return date === "common" && etag !== "none" ? COMMON_DATE : this.#dates[index];
   }
 
   #content(index: number, length: number): Uint8Array<ArrayBuffer> {

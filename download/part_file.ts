@@ -258,7 +258,7 @@ export class FileExistsError extends DownloadError {
 /** What a state file says; nothing if it is not there, or is none. */
 function readState(path: string): PartState | undefined {
   try {
-    return decodePartState(Deno.readTextFileSync(path));
+    return isPlanted(path) ? undefined : decodePartState(Deno.readTextFileSync(path));
   } catch {
     return undefined;
   }
@@ -289,8 +289,8 @@ function createOrOpen(path: string): Deno.FsFile {
     return Deno.openSync(path, { read: true, write: true, createNew: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    // A link that was planted under this name must not be followed.
-    if (isSymlink(path)) Deno.removeSync(path);
+    // A link that was planted under this name must not be followed, and a pipe would hold up the whole thread.
+    if (isPlanted(path)) Deno.removeSync(path);
     return Deno.openSync(path, { read: true, write: true, create: true });
   }
 }
@@ -304,9 +304,11 @@ function sameFile(info: Deno.FileInfo, path: string): boolean {
   }
 }
 
-function isSymlink(path: string): boolean {
+/** True for links, pipes, sockets and devices: what nobody unpacks or stores by accident. */
+function isPlanted(path: string): boolean {
   try {
-    return Deno.lstatSync(path).isSymlink;
+    const { isFile, isDirectory } = Deno.lstatSync(path);
+    return !isFile && !isDirectory;
   } catch {
     return false;
   }

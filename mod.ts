@@ -45,6 +45,7 @@ export type {
 export type {
   AddResult,
   ClaimRequest,
+  HostRoom,
   ListRequest,
   OwnerInfo,
   OwnerState,

@@ -1,3 +1,5 @@
+import { bareUrl } from "../base/bare_url.ts";
+import { redactUrl } from "../base/redact_url.ts";
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
@@ -6,9 +8,17 @@ import type { HostTable } from "../download/host_table.ts";
 import type { RateLimiter } from "../download/rate_limiter.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
-import type { FromProcWorker, RenameAsk, ToProcWorker, WorkerSettlement } from "../workers/proc_messages.ts";
+import type {
+  FromProcWorker,
+  RenameAsk,
+  ToProcWorker,
+  WorkerQuestion,
+  WorkerSettlement,
+} from "../workers/proc_messages.ts";
+import { ClaimGate } from "./claim_gate.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
+import { LinkRenewer } from "./link_renewer.ts";
 import type { LoadSampler } from "./load_sampler.ts";
 import { proxyConfigured } from "./proxy_configured.ts";
 import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
@@ -68,6 +78,7 @@ export class DownloadSession {
   readonly #feeder: TaskFeeder;
   readonly #lease: LeaseKeeper;
   readonly #slots: WorkerSlot[] = [];
+  readonly #renewer: LinkRenewer | undefined;
   readonly #end = Promise.withResolvers<"lost">();
   readonly #identity = procIdentity();
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
@@ -77,6 +88,8 @@ export class DownloadSession {
     this.#ports = ports;
     this.over = this.#end.promise;
     this.over.catch(() => {});
+    const { refreshCmd } = ports.settings;
+    this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd });
     const failed = (error: unknown) => this.#end.reject(error);
     this.#lease = new LeaseKeeper(ports.list, this.owner, {
       lost: () => {
@@ -90,6 +103,12 @@ export class DownloadSession {
       list: ports.list,
       owner: this.owner,
       cores: ports.cores,
+      gate: new ClaimGate({
+        table: ports.hosts,
+        perHost: ports.settings.perHost,
+        perHostRate: ports.settings.perHostRate,
+        concurrency: ports.settings.concurrency * ports.cores.length,
+      }),
       give: (worker, tasks) => this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) }),
       renamed: (worker, answers) =>
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) }),
@@ -135,6 +154,7 @@ export class DownloadSession {
     await Promise.race([Promise.all(this.#slots.map((slot) => slot.stopped.promise)), late]);
     clearTimeout(timer);
     for (const { thread } of this.#slots) thread[Symbol.dispose]();
+    this.#renewer?.[Symbol.dispose]();
     await claimsEnded;
     await this.#feeder.drained();
     await this.#lease[Symbol.asyncDispose]();
@@ -234,9 +254,21 @@ export class DownloadSession {
       case "rename":
         this.#feeder.rename(worker, JSON.parse(message.batch) as RenameAsk[]);
         break;
+      case "ask":
+        void this.#answer(this.#slots[worker]!, message.call, message.question);
+        break;
       case "stopped":
         this.#slots[worker]?.stopped.resolve();
         break;
     }
+  }
+
+  /** Does for a worker what that may not do. A worker that has died meanwhile is not taken for the next one. */
+  async #answer({ thread }: WorkerSlot, call: number, { link }: WorkerQuestion): Promise<void> {
+    const answer = await this.#renewer?.renew(link) ?? { type: "problem", message: "there is no --refresh-cmd" };
+    if (answer.type === "url") {
+      this.#ports.news({ type: "link_renewed", id: link.id, url: redactUrl(link.url), renewed: bareUrl(answer.url) });
+    }
+    thread.post({ type: "answer", call, answer });
   }
 }

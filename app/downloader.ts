@@ -17,6 +17,7 @@ import type { ClaimedTask, Task, TaskOutcome } from "../queue/task_model.ts";
 import type { AddResult, ListRequest, TaskCounts, TaskPage, TaskSharedList } from "../queue/task_shared_list.ts";
 import type { DraftRules } from "../download/task_draft.ts";
 import { addEntries } from "./add_entries.ts";
+import { askAgain } from "./ask_again.ts";
 import { ConfigFeed } from "./config_feed.ts";
 import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
@@ -223,6 +224,8 @@ export class Downloader implements AsyncDisposable {
       this.#counters,
       (news) => this.#tell(news),
     );
+    // Before anything is claimed, and only here: a session that begins after a lost one goes on with the same tasks.
+    if (settings.refresh) await askAgain(this.#list, stopping.promise, (news) => this.#tell(news));
     using feed = this.#startFeed(once, failure.reject);
     try {
       while (true) {
@@ -323,7 +326,8 @@ export class Downloader implements AsyncDisposable {
     switch (outcome.type) {
       case "done": {
         const { bytes } = outcome.facts;
-        this.#tell({ type: "task_done", ...about, bytes, ms: Date.now() - outcome.startedAt });
+        const unchanged = outcome.unchanged === undefined ? {} : { unchanged: outcome.unchanged };
+        this.#tell({ type: "task_done", ...about, bytes, ms: Date.now() - outcome.startedAt, ...unchanged });
         break;
       }
       case "failed":

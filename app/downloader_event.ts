@@ -14,6 +14,8 @@ export type DownloaderNews =
   | { type: "owner_lost"; owner: string }
   | { type: "tasks_added"; added: number; duplicates: number }
   | { type: "tasks_reclaimed"; tasks: number }
+  | { type: "tasks_asked_again"; tasks: number }
+  | { type: "link_renewed"; id: string; url: string; renewed: string }
   | { type: "space_low"; free: number; floor: number }
   | { type: "space_back"; free: number; floor: number }
   | { type: "tasks_read"; file: string; entries: number }
@@ -29,6 +31,8 @@ export type DownloaderNews =
     ms: number;
     attempts: number;
     core: number;
+    /** The server was asked, and has nothing newer than the file that is there. */
+    unchanged?: true;
   }
   | { type: "task_failed"; id: string; url: string; out: string; error: TaskError; attempts: number; core: number }
   | {

@@ -47,6 +47,8 @@ export interface DownloaderOptions {
   perHost?: number;
   /** Requests to one host a second, of all workers together. Default 0: any number. */
   perHostRate?: number;
+  /** Connections for one file at a time, from 1 to 16; `"auto"`: 4 for files above 64 MiB. Default 1. */
+  segments?: number | "auto";
   /** Bytes a second of all workers together. Default 0: no limit. */
   limitRate?: number;
   /** Bytes a second that a download must bring, on the average of a stall timeout. Default 0: no limit. */
@@ -58,6 +60,11 @@ export interface DownloaderOptions {
    * knows is done), `"changed"` asks the server whether it has another one, `"always"` fetches again. Default `"never"`.
    */
   overwrite?: "never" | "changed" | "always";
+  /**
+   * Ask again for what is done already (the tasks of the list that are done when a run begins, and files that the manifest
+   * knows), and replace a file if the server has another version. Files of others stay as `overwrite` says. Default false.
+   */
+  refresh?: boolean;
   /** Give files the modification time that the server names (Last-Modified). Default true. */
   remoteTime?: boolean;
   /** Start nothing while the download folder has less free space, in bytes. Default 0: always start. */
@@ -74,6 +81,11 @@ export interface DownloaderOptions {
   nameTemplate?: string;
   /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
   checksumFile?: string;
+  /**
+   * A shell command that prints a new url for one that has answered 401, 403 or 410 and is in the variable `COREHAUL_URL`.
+   * Default: none.
+   */
+  refreshCmd?: string;
   /** Headers for the origin of each url; those of a task win. Default: none. */
   headers?: Readonly<Record<string, string>>;
   /** The User-Agent header. Default: corehaul and its version. */

@@ -1,5 +1,7 @@
-import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
+import { redactUrl } from "../base/redact_url.ts";
+import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
 import type { RenameRequest, RenameResult, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { ClaimGate } from "./claim_gate.ts";
 import type { RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
 const CLAIM_AT_ONCE = 500;
@@ -19,6 +21,8 @@ export interface FeederPorts {
   owner: string;
   /** The core of each worker. */
   cores: readonly number[];
+  /** Says which hosts may be asked. */
+  gate: ClaimGate;
   /** Hands tasks to a worker. */
   give: (worker: number, tasks: WorkerTask[]) => void;
   /** Tells a worker which paths its tasks have now. */
@@ -83,8 +87,10 @@ export class TaskFeeder {
       const task = running.get(seq);
       if (task === undefined) continue;
       running.delete(seq);
-      this.#unsettled.push({ task, outcome });
+      this.#end(task, outcome);
     }
+    // Where hosts are capped, that may have made room.
+    if (this.#ports.gate.capped) this.#wake.resolve();
     this.#settleSoon();
   }
 
@@ -99,7 +105,7 @@ export class TaskFeeder {
     const running = this.#running[worker]!;
     const count = running.size;
     this.#wants[worker] = 0;
-    for (const task of running.values()) this.#unsettled.push({ task, outcome: { type: "crashed" } });
+    for (const task of running.values()) this.#end(task, { type: "crashed" });
     running.clear();
     this.#settleSoon();
     return count;
@@ -135,15 +141,18 @@ export class TaskFeeder {
   }
 
   async #claimFor(worker: number): Promise<number> {
-    const { list, owner, cores, give } = this.#ports;
+    const { list, owner, cores, gate, give } = this.#ports;
     const limit = Math.min(this.#wants[worker]!, CLAIM_AT_ONCE);
     if (limit === 0 || this.#stopped) return 0;
     const core = cores[worker]!;
-    const tasks = await list.claim({ owner, core, limit, worker: { index: worker, of: cores.length } });
+    const { hosts } = gate;
+    const request = { owner, core, limit, worker: { index: worker, of: cores.length } };
+    const tasks = await list.claim(hosts === undefined ? request : { ...request, hosts });
     if (tasks.length === 0) return 0;
+    gate.claimed(tasks);
     if (this.#stopped || this.#wants[worker]! < tasks.length) {
       // The worker stopped or died while its tasks were being claimed.
-      for (const task of tasks) this.#unsettled.push({ task, outcome: { type: "released" } });
+      for (const task of tasks) this.#end(task, { type: "released" });
       this.#settleSoon();
       return 0;
     }
@@ -152,6 +161,11 @@ export class TaskFeeder {
     for (const task of tasks) running.set(task.seq, task);
     give(worker, tasks.map(forWorker));
     return tasks.length;
+  }
+
+  #end(task: ClaimedTask, outcome: TaskOutcome): void {
+    this.#ports.gate.ended(task);
+    this.#unsettled.push({ task, outcome });
   }
 
   /** Settles now if there is enough to settle or nothing more to come, and else in a moment. */
@@ -222,13 +236,26 @@ export class TaskFeeder {
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, named, attempts, core, fence, headers, mirrors, limitRate, checksum, size } = task;
+  const { id, seq, url, out, named, attempts, core, fence } = task;
+  const { headers, mirrors, limitRate, segments, checksum, size, bytes } = task;
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
   if (named !== undefined) given.named = named;
   if (headers !== undefined) given.headers = headers;
   if (mirrors !== undefined) given.mirrors = mirrors;
   if (limitRate !== undefined) given.limitRate = limitRate;
+  if (segments !== undefined) given.segments = segments;
   if (checksum !== undefined) given.checksum = checksum;
   if (size !== undefined) given.size = size;
+  if (bytes !== undefined) given.facts = factsOf(task, bytes);
   return given;
+}
+
+/** What is known of the file of a task that was done before. */
+function factsOf({ url, finalUrl = redactUrl(url), etag, lastModified }: ClaimedTask, bytes: number): TaskDoneFacts {
+  return {
+    bytes,
+    finalUrl,
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
 }

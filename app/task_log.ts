@@ -5,10 +5,12 @@ import type { DownloaderNews } from "./downloader_event.ts";
 const LINES = {
   en: {
     done: (file: string) => `Heave-ho, ${file} is hauled!`,
+    unchanged: (file: string) => `${file} has not changed`,
     failed: (error: string) => `Oh no, hauling went wrong: ${error}`,
   },
   zh: {
     done: (file: string) => `嘿咻嘿咻，${file} 搬运成功咯！`,
+    unchanged: (file: string) => `${file} 没有变化`,
     failed: (error: string) => `呜呜，搬砖出错了：${error}`,
   },
 };
@@ -32,7 +34,7 @@ export class TaskLog {
     const log = this.#logger;
     switch (news.type) {
       case "task_done":
-        log.info(this.#lines.done(news.out));
+        log.info(news.unchanged ? this.#lines.unchanged(news.out) : this.#lines.done(news.out));
         break;
       case "task_failed":
         log.error(this.#lines.failed(`${redactUrl(news.url)}: ${news.error.message}`));
@@ -61,6 +63,12 @@ export class TaskLog {
         break;
       case "tasks_reclaimed":
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
+        break;
+      case "tasks_asked_again":
+        log.info(`${news.tasks} tasks that are done are asked for again`);
+        break;
+      case "link_renewed":
+        log.info(`${news.url}: goes on at ${news.renewed}`);
         break;
       case "space_low":
         log.warn(`${news.free} bytes are free, and ${news.floor} are to stay so: nothing starts until there is more`);

@@ -13,6 +13,17 @@ const showProxy = (text: string): string => text.includes("@") ? "…" : text;
 /** These options, in the order of the help. */
 export const CFG_HTTP_FIELDS: readonly CfgField[] = [
   {
+    name: "refreshCmd",
+    flag: "refresh-cmd",
+    placeholder: "CMD",
+    parse: textThat("be a command"),
+    defaultNote: "none",
+    show: () => "…",
+    help:
+      "run this shell command when a url answers 401, 403 or 410 (it is in COREHAUL_URL), and go on with the url it prints",
+    commands: DOWNLOADING,
+  },
+  {
     name: "headers",
     flag: "header",
     placeholder: "HEADER",

@@ -4,12 +4,19 @@
  * @module
  */
 import { type CfgField, DOWNLOADING, integer, oneOf } from "./cfg_field.ts";
-import { type Parsed, parseSize, parseSwitch } from "./cfg_parse.ts";
+import { type Parsed, parseInteger, parseSize, parseSwitch } from "./cfg_parse.ts";
 
 const MAX_RATE = 1_000_000;
 const rate = (value: string): Parsed<number> => {
   const number = /^\d{1,7}(\.\d{1,3})?$/.test(value) ? Number(value) : NaN;
   return number <= MAX_RATE ? { value: number } : { must: `be a number from 0 to ${MAX_RATE}` };
+};
+
+const MAX_SEGMENTS = 16;
+const segments = (value: string): Parsed<number | "auto"> => {
+  if (value.trim() === "auto") return { value: "auto" };
+  const parsed = parseInteger(value, 1, MAX_SEGMENTS);
+  return "value" in parsed ? parsed : { must: `be auto or a whole number from 1 to ${MAX_SEGMENTS}` };
 };
 
 /** The options, in the order of the help. */
@@ -30,6 +37,15 @@ export const CFG_LIMIT_FIELDS: readonly CfgField[] = [
     parse: rate,
     default: "0",
     help: "requests to one host a second, of all workers together, such as 0.5; 0 is any number",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "segments",
+    flag: "segments",
+    placeholder: "N",
+    parse: segments,
+    default: "1",
+    help: "connections for one file at a time, up to 16; auto: 4 for files above 64 MiB",
     commands: DOWNLOADING,
   },
   {
@@ -66,6 +82,14 @@ export const CFG_LIMIT_FIELDS: readonly CfgField[] = [
     parse: oneOf("never", "changed", "always"),
     default: "never",
     help: "replace files that are there: never, changed (if the server has another one) or always",
+    commands: DOWNLOADING,
+  },
+  {
+    name: "refresh",
+    flag: "refresh",
+    parse: parseSwitch,
+    default: "false",
+    help: "ask again for what is done already, and replace it if the server has another version",
     commands: DOWNLOADING,
   },
   {

@@ -57,6 +57,8 @@ export interface CfgSettings {
   readonly perHost: number;
   /** Requests to one host a second, of all workers together; 0: any number. */
   readonly perHostRate: number;
+  /** Connections for one file at a time; `auto`: by its length. */
+  readonly segments: number | "auto";
   /** Bytes a second of all workers together; 0: no limit. */
   readonly limitRate: number;
   /** Bytes a second that a download must bring; 0: no limit. */
@@ -65,6 +67,8 @@ export interface CfgSettings {
   readonly maxSize?: number;
   /** What happens to files that are there already. */
   readonly overwrite: "never" | "changed" | "always";
+  /** Ask again for what is done already, and replace what has changed. */
+  readonly refresh: boolean;
   /** Give files the modification time that the server names. */
   readonly remoteTime: boolean;
   /** Bytes that are to stay free in the download folder; 0: any number. */
@@ -75,6 +79,8 @@ export interface CfgSettings {
   readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */
   readonly maxRedirects: number;
+  /** The shell command that gives a new url for a link that has expired; absent: links are not renewed. */
+  readonly refreshCmd?: string;
   /** Where files go whose entries do not say it; absent: to the name of the url. */
   readonly nameTemplate?: string;
   /** What answers must be: media types with commas between them, or `auto`; absent: anything. */

@@ -1,71 +1,84 @@
 import { existsSync } from "node:fs";
 import { redactUrl } from "../base/redact_url.ts";
-import type { TaskDoneFacts } from "../queue/task_model.ts";
-import { Expectations, IntegrityError } from "./expectations.ts";
-import {
-  type DownloadDriver,
-  type DriverRequest,
-  type DriverResponse,
-  NotModifiedError,
-  RangeRefusedError,
-} from "./download_driver.ts";
-import { DownloadError, networkError } from "./download_error.ts";
-import type { ManifestLine } from "./manifest.ts";
-import { diskError, FileExistsError, PartFile, type PartTarget } from "./part_file.ts";
-import { isSameVersion, type PartState, partState, validatorsOf } from "./part_state.ts";
+import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import { type DownloadDriver, type DriverRequest, type DriverResponse, NotModifiedError } from "./download_driver.ts";
+import { networkError } from "./download_error.ts";
+import { Expectations, IntegrityError } from "./expectations.ts";
+import type { HostPlace } from "./host_visits.ts";
+import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
+import { firstGap, openRange } from "./open_range.ts";
+import { FileExistsError, PartFile, type PartLeft, type PartTarget } from "./part_file.ts";
+import { mayBeVersion, type PartState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
-import { RateLimiter } from "./rate_limiter.ts";
-import { Throttle } from "./throttle.ts";
+import { Receiver } from "./receiver.ts";
+import type { ByteRange } from "./segment_plan.ts";
+import { FileChangedError } from "./segments.ts";
+import { shareFile } from "./share_file.ts";
+import { watchStream } from "./stream_watch.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** A body up to this many bytes is read at once and written in one piece. */
 const SMALL_BODY = 64 * 1024;
-/** Shorter files are fetched again sooner than continued. */
-const RESUMABLE = 1024 * 1024;
+const NOTHING: readonly ByteRange[] = [];
 
-/** What was opened: an answer whose body goes on at `from`; or nothing more is missing of what was left. */
-type Opened = { type: "body"; response: DriverResponse; from: number } | { type: "whole"; state: PartState };
+/** What was opened: an answer that goes on with what was left, or begins anew; or nothing more is missing of what was left. */
+type Opened = { type: "body"; response: DriverResponse; kept: readonly ByteRange[] } | {
+  type: "whole";
+  state: PartState;
+};
+
+/** What an {@linkcode Attempt} is for. */
+export interface AttemptPorts {
+  /** The claimed task. */
+  task: DownloadTask;
+  /** Its url, or one of its mirrors. */
+  source: string;
+  /** What the downloads of this worker share. */
+  context: DownloadContext;
+  /** Who can open the source. */
+  driver: DownloadDriver;
+  /** When it began. */
+  startedAt: number;
+  /**
+   * What the source stands for, if it is only another link to that: what was left of one is continued from the other, if it
+   * is the same version. Default: the source.
+   */
+  identity?: string;
+  /** Where the download has a place now; absent: hosts are not watched. */
+  place?: HostPlace | undefined;
+}
 
 /**
- * Fetches one file, once: continues what an earlier download left if it is certain that the file is still the same
- * version, and else starts over. What arrives and is not what was expected is thrown away and fetched once more.
+ * Fetches one file from one source, once: continues what an earlier download left if it is certain that the file is still
+ * the same version, and else starts over. What arrives and is not what was expected is thrown away.
  */
 export class Attempt {
   readonly #task: DownloadTask;
   readonly #context: DownloadContext;
   readonly #driver: DownloadDriver;
-  readonly #startedAt: number;
+  readonly #receiver: Receiver;
   #target: PartTarget;
-  readonly #throttle: Throttle | undefined;
   readonly #source: string;
-  readonly #url: string;
+  readonly #identity: string;
+  readonly #place: HostPlace | undefined;
+  readonly #segments: number | "auto";
   /** Something is there that is not known: it counts only if no answer names the file otherwise. */
   #inTheWay = false;
-  /** The file that is there and may be replaced, if it has changed. */
-  #old: { facts: TaskDoneFacts; condition: { etag?: string; lastModified?: string } } | undefined;
+  /** The file that is there already. */
+  #old: OldFile & { type: "ask" } | undefined;
 
-  /**
-   * @param task The claimed task.
-   * @param source Its url, or one of its mirrors.
-   * @param context What the downloads of this worker share.
-   * @param driver Who can open its url.
-   * @param startedAt When it began.
-   */
-  constructor(
-    task: DownloadTask,
-    source: string,
-    context: DownloadContext,
-    driver: DownloadDriver,
-    startedAt: number,
-  ) {
+  /** @param ports What it is for. */
+  constructor(ports: AttemptPorts) {
+    const { task, source, context, driver, identity = source, place } = ports;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
-    this.#startedAt = startedAt;
     this.#source = source;
-    this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
-    this.#url = redactUrl(task.url);
+    this.#identity = identity;
+    this.#place = place;
+    this.#receiver = new Receiver(ports);
+    this.#segments = task.segments ?? context.segments ?? 1;
     this.#target = this.#targetOf(task.out);
   }
 
@@ -73,36 +86,43 @@ export class Attempt {
    * Runs it.
    *
    * @returns What is known of the finished file.
+   * @throws {UnchangedError} If the file that is there is still what the server has.
    * @throws {DownloadError} If it did not succeed; {@linkcode StoppedError} if it was stopped.
    */
   async run(): Promise<TaskDoneFacts> {
-    const { watchdog, manifest } = this.#context;
     const known = this.#isThere ? await this.#lookFirst() : undefined;
     if (known !== undefined) return known;
-    using watched = watchdog.start(this.#source);
+    using watched = this.#context.watchdog.start(this.#source);
     try {
-      for (let again = false;; again = true) {
-        try {
-          return await this.#fetch(watched);
-        } catch (error) {
-          if (again || !(error instanceof IntegrityError) || watched.signal.aborted) throw error;
-        }
-      }
+      return await this.#fetch(watched).catch((error) => {
+        if (error instanceof FileChangedError && !watched.signal.aborted) return this.#fetch(watched);
+        throw error;
+      });
     } catch (error) {
-      if (error instanceof NotModifiedError && this.#old !== undefined) return this.#old.facts;
-      if (error instanceof FileExistsError && error.path === this.#finalPath) {
-        // Another writer may have been faster with the same file; our line must not vouch for what is there.
-        manifest.void(this.#task);
-        return await this.#knownFile(this.#finalPath);
+      if (error instanceof FileExistsError && error.path === this.#finalPath && this.#old === undefined) {
+        return await this.#overtaken();
+      }
+      if (error instanceof NotModifiedError && this.#old?.facts !== undefined) {
+        throw new UnchangedError(error.message, this.#old.facts);
       }
       // What an abort makes of a read is only a symptom: the reason says what happened.
       throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#source);
     }
   }
 
+  /** Another writer may have been faster with the same file; our line must not vouch for what is there. */
+  async #overtaken(): Promise<TaskDoneFacts> {
+    const path = this.#finalPath;
+    this.#context.manifest.void(this.#task);
+    const strict: DownloadContext = { ...this.#context, overwrite: "never", refresh: false };
+    const old = await lookAtOldFile(path, this.#task, this.#identity, strict);
+    if (old.type === "done") return old.facts;
+    throw new FileExistsError(path);
+  }
+
   #targetOf(out: string): PartTarget {
     const { root, writer, bootId } = this.#context;
-    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#source), bootId };
+    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#identity), bootId };
   }
 
   get #finalPath(): string {
@@ -113,12 +133,17 @@ export class Attempt {
     return !this.#context.fresh && existsSync(this.#finalPath);
   }
 
+  get #isLeft(): boolean {
+    return !this.#context.fresh && PartFile.isLeft(this.#target);
+  }
+
   /** The file is there before its first byte: gives what is known of it if it needs no download. */
   async #lookFirst(): Promise<TaskDoneFacts | undefined> {
-    const path = this.#finalPath;
     try {
-      if (this.#context.overwrite === "never") return await this.#knownFile(path);
-      await this.#allowReplacing(path);
+      const old = await lookAtOldFile(this.#finalPath, this.#task, this.#identity, this.#context);
+      if (old.type === "done") return old.facts;
+      this.#target.replace = old.replace;
+      this.#old = old;
     } catch (error) {
       if (this.#task.named === true || !(error instanceof FileExistsError)) throw error;
       this.#inTheWay = true;
@@ -136,60 +161,37 @@ export class Attempt {
     return true;
   }
 
-  /** A file is there that may be replaced, unless it is still what the server has. */
-  async #allowReplacing(path: string): Promise<void> {
-    const info = await this.#look(path);
-    if (!info.isFile) throw new FileExistsError(path);
-    this.#target.replace = true;
-    const { checksum, size = info.size } = this.#task;
-    // Whether an old file has a checksum is not known: with one it is fetched, and checked, in any case.
-    if (this.#context.overwrite !== "changed" || checksum !== undefined || size !== info.size) return;
-    const known = await this.#context.manifest.find(this.#url, this.#task.out, info.size);
-    const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
-    if (etag === undefined && lastModified === undefined) return;
-    this.#old = {
-      facts: known ?? { bytes: info.size, finalUrl: redactUrl(this.#source) },
-      condition: {
-        ...(etag === undefined ? {} : { etag }),
-        ...(lastModified === undefined ? {} : { lastModified }),
-      },
-    };
-  }
-
-  async #look(path: string): Promise<Deno.FileInfo> {
-    try {
-      return await Deno.lstat(path);
-    } catch (error) {
-      throw diskError(error, path);
-    }
-  }
-
-  /** The file is there before the first byte: done if we stored it, and somebody else's otherwise. */
-  async #knownFile(path: string): Promise<TaskDoneFacts> {
-    const info = await this.#look(path);
-    const facts = info.isFile ? await this.#context.manifest.find(this.#url, this.#task.out, info.size) : undefined;
-    if (facts === undefined) throw new FileExistsError(path);
-    return facts;
+  /** Ends the attempt if there is nothing new, or if the new file could not have its name. */
+  #compare(old: OldFile & { type: "ask" }, response: DriverResponse): void {
+    if (isUnchanged(old, response)) throw new NotModifiedError(taskHost(response.finalUrl));
+    if (!old.replace) throw new FileExistsError(this.#finalPath);
   }
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
-    const left = !this.#context.fresh && PartFile.isLeft(this.#target);
-    let part = left ? PartFile.open(this.#target) : undefined;
+    let part = this.#isLeft ? PartFile.open(this.#target) : undefined;
+    // One of several connections must be able to end without the others.
+    const stream = this.#segments === 1 && part?.left?.pieces === undefined
+      ? undefined
+      : watchStream(this.#context.watchdog, this.#source, watched);
+    const receiver = this.#receiver;
+    const budget = receiver.limited ? receiver.budget(stream ?? watched) : undefined;
     try {
+      if (budget !== undefined) await budget.begin();
       const opened = part?.left === undefined
-        ? { type: "body" as const, response: await this.#driver.open(this.#request(watched)), from: 0 }
-        : await this.#reopen(part.left, watched);
+        ? { type: "body" as const, response: await this.#open(stream ?? watched), kept: NOTHING }
+        : await this.#reopen(part.left, stream ?? watched);
       watched.opened();
-      if (opened.type === "whole") return await this.#finishLeft(part!, opened.state, watched);
+      stream?.opened();
+      if (opened.type === "whole") return await receiver.left(this.#target, part!, opened.state, watched);
       using response = opened.response;
       // What is continued has its name from when it began.
-      const mayName = this.#task.named !== true && opened.from === 0 &&
+      const mayName = this.#task.named !== true && opened.kept.length === 0 &&
         (response.disposition !== undefined || response.finalUrl !== this.#source);
       if (mayName && await this.#learnName(response, watched)) {
         part?.discard();
         const known = this.#isThere ? await this.#lookFirst() : undefined;
         if (known !== undefined) return known;
-        if (this.#old !== undefined || (!this.#context.fresh && PartFile.isLeft(this.#target))) {
+        if (this.#old !== undefined || this.#isLeft) {
           // There is something to go on with under this name: that is another question.
           response[Symbol.dispose]();
           return await this.#fetch(watched);
@@ -198,199 +200,68 @@ export class Attempt {
         part = undefined;
       }
       if (this.#inTheWay) throw new FileExistsError(this.#finalPath);
-      const { expectType, maxSize = Infinity, fsync } = this.#context;
-      if ((response.length ?? 0) > maxSize) throw this.#tooLarge(response.length!);
+      if (this.#old !== undefined) this.#compare(this.#old, response);
+      const { expectType, fsync, segmentBytes } = this.#context;
+      receiver.checkSize(response.length ?? 0);
       const expectations = new Expectations(this.#task, response, expectType);
       if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
         part?.discard();
-        return await this.#receiveSmall(response, expectations, watched);
+        return await receiver.small(this.#target, response, expectations, stream ?? watched, budget);
       }
       part ??= PartFile.open(this.#target);
-      return await this.#receive(part, opened, expectations, watched);
+      const shared = stream && shareFile(this.#target, part, opened, this.#segments, segmentBytes);
+      if (stream === undefined || shared === undefined) {
+        return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched, budget);
+      }
+      const open = (range: ByteRange, signal: AbortSignal) =>
+        openRange(this.#driver, this.#request({ signal }), shared.state, ...range);
+      return await receiver.shared(part, shared, open, expectations, watched, stream);
     } catch (error) {
-      if (error instanceof IntegrityError) part?.discard();
+      // What was left is of no use when it is wrong, or when the file that is there is the right one again.
+      if (error instanceof IntegrityError || error instanceof NotModifiedError) part?.discard();
       throw error;
     } finally {
+      budget?.[Symbol.dispose]();
+      stream?.[Symbol.dispose]();
       await part?.settled();
       part?.[Symbol.dispose]();
     }
   }
 
-  #request({ signal }: Watched): DriverRequest {
+  /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
+  async #reopen({ state, bytes, pieces = [[0, bytes]] }: PartLeft, watched: Watched): Promise<Opened> {
+    const [from, to] = firstGap(state.length, pieces);
+    const answer = await openRange(this.#driver, this.#conditional(watched), state, from, to);
+    if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
+    if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
+    if (answer.type === "nothing" && from === state.length && mayBeVersion(state, answer.version)) {
+      return { type: "whole", state };
+    }
+    return { type: "body", response: await this.#open(watched), kept: NOTHING };
+  }
+
+  /** Asks for all of it. */
+  #open(watched: Watched): Promise<DriverResponse> {
+    return this.#driver.open(this.#conditional(watched));
+  }
+
+  #conditional(watched: Watched): DriverRequest {
+    const request = this.#request(watched);
+    const { hosts } = this.#context;
+    const place = this.#place;
+    if (this.#old?.condition !== undefined) request.condition = this.#old.condition;
+    if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
+    return request;
+  }
+
+  #request({ signal }: Pick<Watched, "signal">): DriverRequest {
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
-    const { maxRedirects } = this.#context;
-    const condition = this.#old?.condition;
-    return condition === undefined
-      ? { url, headers, maxRedirects, signal }
-      : { url, headers, maxRedirects, signal, condition };
-  }
-
-  /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
-  async #reopen({ state, bytes }: { state: PartState; bytes: number }, watched: Watched): Promise<Opened> {
-    const request = this.#request(watched);
-    const validators = validatorsOf(state);
-    for (const [index, ifRange] of validators.entries()) {
-      let response: DriverResponse;
-      try {
-        response = await this.#driver.open({ ...request, range: { from: bytes, ifRange } });
-      } catch (error) {
-        if (error instanceof RangeRefusedError) {
-          if (error.length === bytes && bytes === state.length) return { type: "whole", state };
-          break;
-        }
-        // An answer that makes no sense says nothing about the whole file.
-        if (error instanceof DownloadError && error.kind === "protocol") break;
-        throw error;
-      }
-      const same = response.decoded !== true && isSameVersion(state, response);
-      if (response.offset === bytes && same) return { type: "body", response, from: bytes };
-      if (response.offset === 0) {
-        // Some servers know the version by its date only; the same version deserves the other question.
-        const another = same && index + 1 < validators.length;
-        if (!another) return { type: "body", response, from: 0 };
-      }
-      response[Symbol.dispose]();
-      if (response.offset !== 0) break;
-    }
-    return { type: "body", response: await this.#driver.open(request), from: 0 };
-  }
-
-  /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
-  #pay(bytes: number, watched: Watched): Promise<void> | undefined {
-    const common = this.#context.throttle?.pass(bytes, watched);
-    const own = this.#throttle?.pass(bytes, watched);
-    if (common === undefined || own === undefined) return common ?? own;
-    return Promise.all([common, own]).then(() => {});
-  }
-
-  async #receiveSmall(
-    response: DriverResponse,
-    expectations: Expectations,
-    watched: Watched,
-  ): Promise<TaskDoneFacts> {
-    const { smallFiles, onBytes } = this.#context;
-    let facts!: TaskDoneFacts;
-    await response.whole((bytes) => {
-      expectations.update(bytes);
-      expectations.verify();
-      facts = factsOf(response, bytes.length);
-      onBytes(bytes.length);
-      return smallFiles.store(this.#target, bytes, this.#modified(facts), (inode) => this.#line(facts, inode, watched));
-    }, (bytes) => watched.touch(bytes));
-    // Paid for afterwards, as the bytes are here: the next download on this slot starts the later.
-    const paying = this.#pay(facts.bytes, watched);
-    if (paying !== undefined) await paying.catch(() => {});
-    return facts;
-  }
-
-  async #receive(
-    part: PartFile,
-    { response, from }: Opened & { type: "body" },
-    expectations: Expectations,
-    watched: Watched,
-  ): Promise<TaskDoneFacts> {
-    const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
-    const fresh = worthIt ? partState(this.#target.url, response, this.#target.bootId) : undefined;
-    const state = from > 0 ? part.left?.state : fresh;
-    if (from > 0) await expectations.skip(part.path, from, watched.signal);
-    part.begin(from, state);
-    const { maxSize = Infinity } = this.#context;
-    await response.read((piece) => {
-      watched.touch(piece.length);
-      if (part.bytes + piece.length > maxSize) throw this.#tooLarge(part.bytes + piece.length);
-      expectations.update(piece);
-      this.#context.onBytes(piece.length);
-      part.write(piece);
-      return this.#pay(piece.length, watched);
-    });
-    expectations.verify();
-    return await this.#finish(part, factsOf(response, part.bytes), watched);
-  }
-
-  /** The server has nothing to add: what was left is all of it. */
-  async #finishLeft(part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
-    const { etag, lastModified, length } = state;
-    const facts = {
-      bytes: length,
-      finalUrl: this.#target.url,
-      ...(etag === undefined ? {} : { etag }),
-      ...(lastModified === undefined ? {} : { lastModified }),
-    };
-    const nothing = {
-      ...facts,
-      length,
-      offset: length,
-      whole: () => Promise.reject(new TypeError("Cannot read a body as there is none")),
-      read: () => Promise.resolve(),
-      [Symbol.dispose]: () => {},
-    };
-    const expectations = new Expectations(this.#task, nothing, undefined);
-    await expectations.skip(part.path, length, watched.signal);
-    expectations.verify();
-    part.begin(length, state);
-    return await this.#finish(part, facts, watched);
-  }
-
-  async #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched): Promise<TaskDoneFacts> {
-    const { manifest, names, fsync } = this.#context;
-    if (fsync) await part.sync();
-    const line = this.#line(facts, part.inode, watched);
-    try {
-      manifest.append([line]);
-      if (fsync) await manifest.sync();
-    } catch (error) {
-      throw diskError(error, "the manifest");
-    }
-    part.finish(names, this.#modified(facts));
-    if (fsync) await part.syncFolder();
-    return facts;
-  }
-
-  /** The modification time that the file gets, in seconds since the epoch. */
-  #modified({ lastModified }: TaskDoneFacts): number | undefined {
-    if (!this.#context.remoteTime || lastModified === undefined) return undefined;
-    const time = Date.parse(lastModified);
-    return time >= 0 && time <= Date.now() ? time / 1000 : undefined;
-  }
-
-  #tooLarge(bytes: number): DownloadError {
-    const { maxSize } = this.#context;
-    return new DownloadError(
-      "size",
-      `Cannot store the file as its size must be at most ${maxSize}: current value is ${bytes}`,
-    );
-  }
-
-  #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {
-    // An abort that came with the last byte still counts: nothing may be finished after it.
-    if (watched.signal.aborted) throw watched.signal.reason;
-    const { id, fence, out, attempts, core } = this.#task;
-    return {
-      id,
-      fence,
-      url: this.#url,
-      ...facts,
-      out,
-      inode,
-      attempts: attempts + 1,
-      core,
-      startedAt: this.#startedAt,
-      finishedAt: Date.now(),
-    };
+    return { url, headers, maxRedirects: this.#context.maxRedirects, signal };
   }
 }
 
 function isSameOrigin(one: string, other: string): boolean {
   return one === other || URL.parse(one)?.origin === URL.parse(other)?.origin;
-}
-
-function factsOf({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
-  return {
-    bytes,
-    finalUrl: redactUrl(finalUrl),
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-  };
 }

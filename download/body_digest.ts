@@ -8,6 +8,8 @@ export interface DigestFileOptions {
   until?: number;
   /** Ends the reading. */
   signal?: AbortSignal;
+  /** Called after each piece: it goes on. */
+  heard?: () => void;
 }
 
 const PIECE_BYTES = 1024 * 1024;
@@ -102,7 +104,7 @@ export async function digestFile(
   algorithms: Iterable<ChecksumAlgorithm>,
   options: DigestFileOptions = {},
 ): Promise<BodyDigest> {
-  const { until, signal } = options;
+  const { until, signal, heard } = options;
   if (until !== undefined && !(Number.isSafeInteger(until) && until >= 0)) {
     throw new RangeError(
       `Cannot read ${path} as until must be a whole number of at least 0: current value is ${until}`,
@@ -118,6 +120,7 @@ export async function digestFile(
     const count = await file.read(rest < piece.length ? piece.subarray(0, rest) : piece);
     if (count === null) break;
     digest.update(piece.subarray(0, count));
+    heard?.();
     // What the system has in memory is read at once, and then waiting for it alone lets nobody else in.
     await setImmediate();
   }

@@ -1,8 +1,11 @@
-import type { ClaimedTask } from "../queue/task_model.ts";
+import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { TaskRetryPolicy } from "../queue/task_retry.ts";
+import type { BudgetShare } from "./body_budget.ts";
 import type { DownloadDriver } from "./download_driver.ts";
+import type { RenewLink } from "./expired_link.ts";
 import type { FinalNames } from "./final_names.ts";
+import type { HostVisits } from "./host_visits.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import type { SmallFiles } from "./small_files.ts";
@@ -41,12 +44,22 @@ export interface DownloadContext {
   expectType?: string;
   /** Holds the bodies to a rate; absent: none. */
   throttle?: Throttle;
+  /** Connections for one file; `"auto"` goes by its length. Absent: 1. */
+  segments?: number | "auto";
+  /** How many bytes a connection of its own is worth. Default: 1 MiB. */
+  segmentBytes?: number;
+  /** Takes a further connection to the host of a url, if one is free; gives back what gives it back. Absent: any number is. */
+  extraPlace?: (url: string) => (() => void) | undefined;
+  /** What the downloads share that are held to a rate. */
+  budgets: BudgetShare;
   /** Larger files are refused, in bytes; absent: none is too large. */
   maxSize?: number;
   /** Bring file, folder and manifest to the disk before a task is done. */
   fsync: boolean;
   /** What happens to a file that is there already: it stays, or is replaced always, or if the server has another one. */
   overwrite: "never" | "changed" | "always";
+  /** Ask again, conditionally, for files that are done already. */
+  refresh: boolean;
   /** Give files the time at which the server says that they were modified. */
   remoteTime: boolean;
   /**
@@ -58,26 +71,35 @@ export interface DownloadContext {
    * @returns The path that it has now, which may be the old one; rejects if the claim is lost.
    */
   rename: (task: DownloadTask, out: string, fallbackOut?: string) => Promise<string>;
+  /** Says which hosts may be asked; absent: all of them. */
+  hosts?: HostVisits;
   /** Told that a host wants to be left alone until a time. */
   coolHost: (host: string, until: number) => void;
+  /** Gets another url for a link that has expired; absent: nobody can. */
+  renewLink?: RenewLink;
   /** Told of bytes as they come. */
   onBytes: (count: number) => void;
 }
 
 /** The task as the core needs it. */
-export type DownloadTask = Pick<
-  ClaimedTask,
-  | "id"
-  | "seq"
-  | "url"
-  | "mirrors"
-  | "out"
-  | "named"
-  | "headers"
-  | "limitRate"
-  | "checksum"
-  | "size"
-  | "attempts"
-  | "core"
-  | "fence"
->;
+export interface DownloadTask extends
+  Pick<
+    ClaimedTask,
+    | "id"
+    | "seq"
+    | "url"
+    | "mirrors"
+    | "out"
+    | "named"
+    | "headers"
+    | "limitRate"
+    | "segments"
+    | "checksum"
+    | "size"
+    | "attempts"
+    | "core"
+    | "fence"
+  > {
+  /** What the list knows of its file; absent if it was never done. */
+  facts?: TaskDoneFacts;
+}

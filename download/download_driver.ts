@@ -6,19 +6,20 @@
  */
 
 import { DownloadError } from "./download_error.ts";
+import type { Version } from "./part_state.ts";
 
 /** A range begins behind the end of the file. */
 export class RangeRefusedError extends DownloadError {
-  /** How many bytes the file has, if the server said. */
-  readonly length: number | undefined;
+  /** What the answer says of the file as it is now. */
+  readonly version: Readonly<Version>;
 
   /**
    * @param host Who says so.
-   * @param length How many bytes the file has.
+   * @param version What the answer says of the file as it is now.
    */
-  constructor(host: string, length: number | undefined) {
+  constructor(host: string, version: Readonly<Version>) {
     super("http", `${host}: HTTP status 416`, { status: 416 });
-    this.length = length;
+    this.version = version;
   }
 }
 
@@ -38,10 +39,19 @@ export interface DriverRequest {
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;
-  /** Ask only for what comes from a byte on, and only if the file is still the version of a validator. */
-  range?: { from: number; ifRange: string };
+  /**
+   * Ask only for what comes from a byte on, and only if the file is still the version of a validator. `to` is the first byte
+   * behind what is wanted, by default the end of the file; requests that name it may run side by side, each over a
+   * connection of its own.
+   */
+  range?: { from: number; to?: number; ifRange: string };
   /** Ask only if the file is not this version any more; by the ETag, or by the date where there is none. */
   condition?: { etag?: string; lastModified?: string };
+  /**
+   * Called before a host is asked, the first one and those of redirects; what it returns is awaited, and what it throws ends
+   * the request.
+   */
+  visit?: (host: string) => Promise<void> | undefined;
   /** Ends everything that the request has open. */
   signal: AbortSignal;
 }
@@ -52,6 +62,10 @@ export interface DriverResponse extends Disposable {
   readonly finalUrl: string;
   /** Where the body begins in the file: 0, or the first byte of the range that was asked for. */
   readonly offset: number;
+  /** Where it ends in the file, if a range with an end was asked for and came: the first byte behind it. */
+  readonly end?: number;
+  /** Whether the server answers ranges, as far as it says so itself. */
+  readonly rangeable?: boolean | undefined;
   /** How many bytes the whole file has, if that is known. */
   readonly length?: number;
   /** True if the body was encoded on the way and is decoded here: then no length or digest of the server is about it. */
@@ -75,8 +89,12 @@ export interface DriverResponse extends Disposable {
   /**
    * Reads the body in pieces and hands over each; a piece is only valid within its call. The next one is read when what the
    * call returned has resolved.
+   *
+   * @param sink Called with each piece.
+   * @param room Asked before each read how many bytes may come at the most. What comes together with the head of an answer, or
+   * is decoded, may be more. Default: as many as do.
    */
-  read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void>;
+  read(sink: (piece: Uint8Array) => Promise<void> | undefined, room?: () => number | Promise<number>): Promise<void>;
 }
 
 /** Fetches files of some protocols. */

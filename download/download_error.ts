@@ -73,17 +73,45 @@ export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599);
 }
 
+/** What the runtimes' texts of failures mean; they have no codes. */
+interface NetworkFailure {
+  says: RegExp;
+  kind: TaskErrorKind;
+  retryable: boolean;
+  note?: string;
+}
+
+const PASSING = { kind: "network", retryable: true, note: "" } as const;
+
+/** The first that fits counts; whatever is not here may pass. */
+const NETWORK_FAILURES: readonly NetworkFailure[] = [
+  // A name that nobody knows now may be known in a moment: name servers fail, networks come up late.
+  {
+    says: /dns error|failed to lookup address|getaddrinfo|ENOTFOUND|EAI_AGAIN|name has no address/i,
+    ...PASSING,
+    note: "the name cannot be looked up: ",
+  },
+  // Neither a certificate that does not hold nor one that the server wants of us gets better by itself.
+  { says: /certificate|UnknownIssuer|NotValidForName|UnknownCA/i, kind: "security", retryable: false },
+  // The two sides do not speak the same TLS, or one of them none at all.
+  {
+    says:
+      /InvalidContentType|peer is incompatible|alert: (?:HandshakeFailure|ProtocolVersion|InsufficientSecurity|UnrecognisedName|NoApplicationProtocol|AccessDenied)/i,
+    kind: "protocol",
+    retryable: false,
+    note: "no TLS connection comes about: ",
+  },
+  { says: /requests to port \d+ are blocked/i, kind: "network", retryable: false },
+];
+
 /** Anything that a network call threw, as a {@linkcode DownloadError} that names the host and no secret. */
 export function networkError(error: unknown, url: string): DownloadError {
   if (error instanceof DownloadError) return error;
   const text = reasonOf(error);
   // The runtime repeats the whole url, userinfo and all.
   const detail = text.replace(/\s*(for url )?\([a-z][a-z0-9+.-]*:\/\/[^)]*\)/gi, "").replace(/\s+/g, " ");
-  const lasting = /certificate|UnknownIssuer|NotValidForName|requests to port \d+ are blocked/i.test(detail);
-  return new DownloadError("network", `${new URL(redactUrl(url)).host}: ${detail}`, {
-    cause: error,
-    retryable: !lasting,
-  });
+  const { kind, retryable, note = "" } = NETWORK_FAILURES.find(({ says }) => says.test(detail)) ?? PASSING;
+  return new DownloadError(kind, `${new URL(redactUrl(url)).host}: ${note}${detail}`, { cause: error, retryable });
 }
 
 /** What an error says; `fetch` says it in the cause. */

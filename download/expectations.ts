@@ -5,6 +5,7 @@ import { digestHeader } from "./digest_header.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
 import { expectTypeProblem } from "./expect_type.ts";
+import type { Watched } from "./watchdog.ts";
 
 /** What arrived is not what was asked for. It is worth one more try from the first byte, and then no more. */
 export class IntegrityError extends DownloadError {
@@ -57,8 +58,10 @@ export class Expectations {
       }
       this.#checksums.push(parsed.checksum);
     }
-    const { headers, decoded = false, offset } = response;
-    const sent = headers === undefined ? undefined : digestHeader(headers, { decoded, partial: offset > 0 });
+    const { headers, decoded = false, offset, end } = response;
+    const sent = headers === undefined
+      ? undefined
+      : digestHeader(headers, { decoded, partial: offset > 0 || end !== undefined });
     if (sent !== undefined) this.#checksums.push(sent);
     if (this.#checksums.length > 0) this.#digest = new BodyDigest(this.#algorithms);
     if (response.length !== undefined) this.#checkSize(response.length);
@@ -68,12 +71,16 @@ export class Expectations {
     return [...new Set(this.#checksums.map(({ algorithm }) => algorithm))];
   }
 
-  /** Takes the bytes into account that an earlier download left. */
-  async skip(path: string, bytes: number, signal: AbortSignal): Promise<void> {
+  /** Takes bytes into account that are in the file already, from its beginning; all that came before is forgotten. */
+  async skip(path: string, bytes: number, watched: Pick<Watched, "signal" | "rest">): Promise<void> {
     this.#bytes = bytes;
     this.#first = false;
     if (this.#digest === undefined) return;
-    this.#digest = await digestFile(path, this.#algorithms, { until: bytes, signal });
+    this.#digest = await digestFile(path, this.#algorithms, {
+      until: bytes,
+      signal: watched.signal,
+      heard: () => watched.rest(),
+    });
   }
 
   /** Takes a piece of the body into account. */

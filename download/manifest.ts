@@ -80,14 +80,18 @@ export class Manifest implements Disposable {
   /**
    * What the manifest of any writer knows of a finished file: that this url was stored under this path with this size.
    *
+   * @param url Where the file is from.
+   * @param out Where it is.
+   * @param size Its size.
+   * @param inode Its inode, which tells the versions of a file apart that have the same size. Default: not known.
    * @returns The facts, or `undefined` if the file is not ours.
    */
-  async find(url: string, out: string, size: number): Promise<TaskDoneFacts | undefined> {
-    let line = this.#index.find(url, out, size);
-    if (line === undefined) {
+  async find(url: string, out: string, size: number, inode = 0): Promise<TaskDoneFacts | undefined> {
+    let line = this.#index.find(url, out, size, inode);
+    if (line === undefined || (inode !== 0 && line.inode !== inode)) {
       // Somebody may have finished it since the index was read, in this process or in another.
       await this.#index.refresh(this.#folder);
-      line = this.#index.find(url, out, size);
+      line = this.#index.find(url, out, size, inode);
     }
     if (line === undefined) return undefined;
     const { bytes, finalUrl, etag, lastModified } = line;
@@ -133,9 +137,14 @@ class ManifestIndex {
     return this.#lines.get(out)?.at(-1);
   }
 
-  /** The newest line for a path, if it is for this url and this size. */
-  find(url: string, out: string, size: number): ManifestLine | undefined {
-    const line = this.last(out);
+  /**
+   * The line of the very file, if it is for this url and this size; else the newest line for the path, as a folder may have
+   * been copied. A file that is replaced gets its line before it is there: a crash in between leaves the one before.
+   */
+  find(url: string, out: string, size: number, inode: number): ManifestLine | undefined {
+    const lines = this.#lines.get(out);
+    const own = inode === 0 ? undefined : lines?.findLast((line) => line.inode === inode && line.bytes === size);
+    const line = own ?? lines?.at(-1);
     return line?.url === url && line.bytes === size ? line : undefined;
   }
 

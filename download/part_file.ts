@@ -2,8 +2,11 @@ import { existsSync } from "node:fs";
 import { dirname } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import type { FinalNames } from "./final_names.ts";
+import { isPlanted, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
 import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
+import type { ByteRange } from "./segment_plan.ts";
+import { prepareFolder } from "./prepare_folder.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
 /** Where a file goes, and where it comes from. */
@@ -20,6 +23,16 @@ export interface PartTarget {
   bootId: string;
   /** Replace a file that has the name. Default false. */
   replace?: boolean;
+}
+
+/** What an earlier download left, as far as it is certain. */
+export interface PartLeft {
+  /** Which version it is. */
+  state: PartState;
+  /** How many bytes of it are there. */
+  bytes: number;
+  /** Which ones, if it was written in pieces; absent: those from the beginning. */
+  pieces?: readonly ByteRange[];
 }
 
 /** Beside the unfinished file: what is known of it. */
@@ -43,10 +56,14 @@ export class PartFile implements Disposable {
   /** Another writer has the usual name: this file is for now only, and has no state. */
   readonly #alone: boolean;
   readonly #size: number;
-  #left: { state: PartState; bytes: number } | undefined;
+  #left: PartLeft | undefined;
   #state: PartState | undefined;
   #over = false;
   #bytes = 0;
+  /** Where the next byte goes. */
+  #position = 0;
+  /** Written in pieces, and not known to be on the disk. */
+  #unsynced = 0;
   #syncing: Promise<void> | undefined;
 
   private constructor(target: PartTarget, path: string, finalPath: string, file: Deno.FsFile, alone: boolean) {
@@ -94,11 +111,11 @@ export class PartFile implements Disposable {
   }
 
   /** What an earlier download left: which version, and how many bytes of it are certain. */
-  get left(): { state: PartState; bytes: number } | undefined {
+  get left(): PartLeft | undefined {
     return this.#left;
   }
 
-  /** Bytes of the file that are there, from its beginning. */
+  /** Bytes of the file that are there; from its beginning, unless it is written in pieces. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -122,15 +139,73 @@ export class PartFile implements Disposable {
       this.#left = undefined;
       // What is kept was written in this boot, or synced in an earlier one.
       const { bootId } = this.#target;
-      this.#state = this.#alone || state === undefined
-        ? undefined
-        : { ...state, bootId, synced: Math.min(state.synced, from) };
+      if (this.#alone || state === undefined) this.#state = undefined;
+      else {
+        const { pieces: _, ...whole } = state;
+        this.#state = { ...whole, bootId, synced: Math.min(state.synced, from) };
+      }
       // Before the first byte: a state that outlived its bytes must not be taken for that of others.
       if (this.#state !== undefined) this.#writeState(this.#state);
       else if (!this.#alone && existsSync(this.#statePath)) Deno.removeSync(this.#statePath);
     } catch (error) {
       throw diskError(error, this.path);
     }
+  }
+
+  /**
+   * Makes it ready to be written in pieces, in any order, and gives it its size.
+   *
+   * @param state The version that is written now.
+   * @param kept What is kept of what was left.
+   */
+  beginPieces(state: PartState, kept: readonly ByteRange[]): void {
+    try {
+      const before = state.pieces?.synced ?? (state.synced > 0 ? [[0, state.synced] as const] : []);
+      const synced = kept.length === 0 ? [] : before;
+      // Bytes of another version go before the state speaks of this one, and the size grows after it: at no moment could
+      // a state be read together with bytes that it does not mean.
+      if (kept.length === 0 && this.#size > 0) this.#file.truncateSync(0);
+      this.#left = undefined;
+      this.#bytes = kept.reduce((sum, [from, to]) => sum + to - from, 0);
+      this.#position = -1;
+      this.#state = this.#alone
+        ? undefined
+        : { ...state, bootId: this.#target.bootId, synced: 0, pieces: { written: kept, synced } };
+      if (this.#state !== undefined) this.#writeState(this.#state);
+      this.#file.truncateSync(state.length);
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
+  }
+
+  /** Writes bytes at their place, after {@linkcode PartFile.beginPieces}. */
+  writeAt(at: number, bytes: Uint8Array): void {
+    try {
+      if (at !== this.#position) this.#file.seekSync(at, Deno.SeekMode.Start);
+      this.#position = -1;
+      for (let offset = 0; offset < bytes.length;) offset += this.#file.writeSync(bytes.subarray(offset));
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
+    this.#position = at + bytes.length;
+    this.#bytes += bytes.length;
+    this.#unsynced += bytes.length;
+  }
+
+  /** Notes which pieces were written, so that they can be kept after a crash. Trouble with that shows at the next write. */
+  notePieces(written: readonly ByteRange[]): void {
+    const state = this.#state;
+    if (this.#over || state?.pieces === undefined) return;
+    state.pieces.written = written;
+    try {
+      this.#writeState(state);
+    } catch {
+      // The one before is true as well: it only knows of less.
+      return;
+    }
+    if (this.#unsynced < SYNC_EVERY || this.#syncing !== undefined) return;
+    this.#unsynced = 0;
+    this.#sync(state, () => state.pieces!.synced = written);
   }
 
   /** Appends bytes. */
@@ -141,7 +216,7 @@ export class PartFile implements Disposable {
       throw diskError(error, this.path);
     }
     this.#bytes += bytes.length;
-    if (this.#state !== undefined && this.#bytes - this.#state.synced >= SYNC_EVERY) this.#sync(this.#state);
+    if (this.#state !== undefined && this.#bytes - this.#state.synced >= SYNC_EVERY) this.#syncBytes(this.#state);
   }
 
   /**
@@ -210,12 +285,18 @@ export class PartFile implements Disposable {
     return this.finalPath + STATE_SUFFIX;
   }
 
-  #readLeft(): { state: PartState; bytes: number } | undefined {
+  #readLeft(): PartLeft | undefined {
     const state = readState(this.#statePath);
     if (state === undefined || state.url !== this.#target.url) return undefined;
-    // A file is only ever written at its end, so its size is what is there. After another boot that is not certain.
     const size = this.#size;
     const sameBoot = state.bootId !== "" && state.bootId === this.#target.bootId;
+    if (state.pieces !== undefined) {
+      const pieces = sameBoot ? state.pieces.written : state.pieces.synced;
+      const bytes = pieces.reduce((sum, [from, to]) => sum + to - from, 0);
+      // Pieces behind the end of the file are none: the state outlived its bytes.
+      return bytes > 0 && pieces.at(-1)![1] <= size ? { state, bytes, pieces } : undefined;
+    }
+    // Such a file is only ever written at its end, so its size is what is there. After another boot that is not certain.
     const bytes = sameBoot ? size : Math.min(size, state.synced);
     return bytes > 0 && bytes <= state.length ? { state, bytes } : undefined;
   }
@@ -232,10 +313,15 @@ export class PartFile implements Disposable {
     }
   }
 
-  #sync(state: PartState): void {
+  #syncBytes(state: PartState): void {
     const bytes = this.#bytes;
-    this.#syncing ??= this.#file.syncData().then(() => {
-      state.synced = bytes;
+    if (this.#syncing === undefined) this.#sync(state, () => state.synced = bytes);
+  }
+
+  /** Brings what was written to the disk, and then lets the state say so. */
+  #sync(state: PartState, note: () => void): void {
+    this.#syncing = this.#file.syncData().then(() => {
+      note();
       if (!this.#over && this.#state === state) this.#writeState(state);
     }).catch(() => {
       // The disk's trouble shows at the next write; only the mark is missing.
@@ -262,84 +348,6 @@ function readState(path: string): PartState | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Opens a file that no one else holds; `undefined` if someone does. */
-function openLocked(path: string): Deno.FsFile | undefined {
-  const file = createOrOpen(path);
-  let shared = false;
-  try {
-    // The holder before may have renamed the file away between the open and the lock.
-    if (file.tryLockSync(true) && sameFile(file.statSync(), path)) {
-      shared = (file.statSync().nlink ?? 1) > 1;
-      if (!shared) return file;
-      // A crash came between its two names: what it holds is a finished file, wherever that is now.
-      Deno.removeSync(path);
-    }
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  file.close();
-  return shared ? openLocked(path) : undefined;
-}
-
-function createOrOpen(path: string): Deno.FsFile {
-  try {
-    return Deno.openSync(path, { read: true, write: true, createNew: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    // A link that was planted under this name must not be followed, and a pipe would hold up the whole thread.
-    if (isPlanted(path)) Deno.removeSync(path);
-    return Deno.openSync(path, { read: true, write: true, create: true });
-  }
-}
-
-function sameFile(info: Deno.FileInfo, path: string): boolean {
-  try {
-    const named = Deno.lstatSync(path);
-    return named.ino === info.ino && named.dev === info.dev;
-  } catch {
-    return false;
-  }
-}
-
-/** True for links, pipes, sockets and devices: what nobody unpacks or stores by accident. */
-function isPlanted(path: string): boolean {
-  try {
-    const { isFile, isDirectory } = Deno.lstatSync(path);
-    return !isFile && !isDirectory;
-  } catch {
-    return false;
-  }
-}
-
-/** Makes the folder of a file; throws if a link leads out of the download folder, and makes nothing there. */
-export function prepareFolder(root: string, finalPath: string): void {
-  const folder = dirname(finalPath);
-  if (isInside(root, folder, finalPath)) return;
-  let above = dirname(folder);
-  while (!isInside(root, above, finalPath)) above = dirname(above);
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new DownloadError("disk", `${folder}: a file stands where the folder must be`, { retryable: false });
-  }
-}
-
-/** True if a folder is in the download folder, false if it is not there; throws if it is elsewhere. */
-function isInside(root: string, folder: string, finalPath: string): boolean {
-  let real: string;
-  try {
-    real = Deno.realPathSync(folder);
-  } catch (error) {
-    // The download folder itself may be gone: then all of it is made anew.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return folder === root;
-    throw error;
-  }
-  if (real === folder || real === root || real.startsWith(`${root}/`)) return true;
-  throw new DownloadError("name", `${finalPath}: a link leads out of the download folder`);
 }
 
 /** What the file system threw, as an error of the task. */

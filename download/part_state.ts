@@ -4,6 +4,15 @@
  *
  * @module
  */
+import type { ByteRange } from "./segment_plan.ts";
+
+/** What is there of a file that is not written from its beginning to its end: its size says nothing then. */
+export interface PartPieces {
+  /** What was written, in order and apart from each other. */
+  written: readonly ByteRange[];
+  /** What of it was certainly on the disk. */
+  synced: readonly ByteRange[];
+}
 
 /** One version of a remote file, and how much of it is safe. */
 export interface PartState {
@@ -19,8 +28,10 @@ export interface PartState {
   lastModified?: string;
   /** Changes with every boot of the machine: what was only in memory then is gone. */
   bootId: string;
-  /** So many bytes were certainly on the disk. */
+  /** So many bytes from its beginning were certainly on the disk. */
   synced: number;
+  /** What is there, if it was written in pieces; then `synced` says nothing. */
+  pieces?: PartPieces;
 }
 
 /** What an answer says of the version that it brings. */
@@ -49,7 +60,7 @@ const FIRST_DATE = Date.UTC(1990, 0);
 export function partState(url: string, version: Version, bootId: string): PartState | undefined {
   const { length, etag, lastModified } = version;
   if (length === undefined) return undefined;
-  const strong = etag !== undefined && isStrong(etag);
+  const strong = etag !== undefined && isStrongEtag(etag);
   const dated = lastModified !== undefined && isOld(lastModified, version.headers?.get("date"));
   if (!strong && !dated) return undefined;
   return {
@@ -77,9 +88,21 @@ export function isSameVersion(state: PartState, version: Version): boolean {
   return version.lastModified === state.lastModified;
 }
 
+/**
+ * True if an answer without the file may be about the version of a state: its length must be that, and validators that it
+ * has must not be others. (Many servers send none with a 416.)
+ */
+export function mayBeVersion(state: PartState, { length, etag, lastModified }: Version): boolean {
+  if (length !== state.length) return false;
+  if (state.etag !== undefined && etag !== undefined) return etag === state.etag;
+  if (state.weakEtag !== undefined && etag !== undefined && etag !== state.weakEtag) return false;
+  return lastModified === undefined || state.lastModified === undefined || lastModified === state.lastModified;
+}
+
 /** The text of a state. */
-export function encodePartState(state: PartState): string {
-  return JSON.stringify({ version: 1, ...state });
+export function encodePartState({ pieces, ...state }: PartState): string {
+  // A reader that knows of no pieces would believe the size of the file: the other version keeps it away.
+  return JSON.stringify(pieces === undefined ? { version: 1, ...state } : { version: 2, ...state, ...pieces });
 }
 
 /** Reads a state; whatever is not exactly one, because it is torn or somebody else's, is undefined. */
@@ -91,20 +114,25 @@ export function decodePartState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { version, url, length, etag, weakEtag, lastModified, bootId, synced } = value as Record<string, unknown>;
-  if (version !== 1 || typeof url !== "string" || typeof bootId !== "string") return undefined;
-  if (!isCount(length) || !isCount(synced) || synced > length) return undefined;
-  const strong = typeof etag === "string" && isStrong(etag);
+  const { version, url, length, etag, weakEtag, lastModified, bootId, synced, written } = value as Record<
+    string,
+    unknown
+  >;
+  if (typeof url !== "string" || typeof bootId !== "string" || !isCount(length)) return undefined;
+  const strong = typeof etag === "string" && isStrongEtag(etag);
   const dated = typeof lastModified === "string" && !Number.isNaN(Date.parse(lastModified));
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
   }
   const weak = typeof weakEtag === "string" ? { weakEtag } : {};
-  return { url, length, ...(strong ? { etag } : {}), ...weak, ...(dated ? { lastModified } : {}), bootId, synced };
+  const known = { url, length, ...(strong ? { etag } : {}), ...weak, ...(dated ? { lastModified } : {}), bootId };
+  if (version === 1) return isCount(synced) && synced <= length ? { ...known, synced } : undefined;
+  if (version !== 2 || !areRanges(written, length) || !areRanges(synced, length)) return undefined;
+  return { ...known, synced: 0, pieces: { written, synced } };
 }
 
-/** A weak ETag stands for versions that only look alike. */
-function isStrong(etag: string): boolean {
+/** True if equal ETags mean equal bytes: a weak ETag stands for versions that only look alike. */
+export function isStrongEtag(etag: string): boolean {
   return /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag);
 }
 
@@ -116,4 +144,17 @@ function isOld(lastModified: string, date: string | null | undefined): boolean {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** True for ranges within a file that are in order and apart from each other. */
+function areRanges(value: unknown, length: number): value is ByteRange[] {
+  if (!Array.isArray(value)) return false;
+  let end = -1;
+  for (const range of value) {
+    if (!Array.isArray(range) || range.length !== 2) return false;
+    const [from, to] = range;
+    if (!isCount(from) || !isCount(to) || from <= end || to <= from || to > length) return false;
+    end = to;
+  }
+  return true;
 }

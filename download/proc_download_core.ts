@@ -4,12 +4,18 @@
  *
  * @module
  */
-import type { TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
+import { existsSync } from "node:fs";
+import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import { IntegrityError } from "./expectations.ts";
+import { HostBusyError, type HostPlace } from "./host_visits.ts";
+import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
+import { UnchangedError } from "./old_file.ts";
+import { pathBelow } from "./path_below.ts";
 import { outProblem } from "./task_names.ts";
 
 /** Failures of one url that another one may not have. */
@@ -37,37 +43,105 @@ const DISK_FULL_MS = 3000;
  *
  * @param task The claimed task.
  * @param context What the downloads of this worker share.
+ * @param place Where it has a place already; it names another host when the download has moved. Default: nowhere.
  * @returns How the claim ended; nothing that can happen to a download is thrown.
  */
-export async function procDownloadCore(task: DownloadTask, context: DownloadContext): Promise<TaskOutcome> {
+export async function procDownloadCore(
+  task: DownloadTask,
+  context: DownloadContext,
+  place: HostPlace = { host: "" },
+): Promise<TaskOutcome> {
   const startedAt = Date.now();
   const { url, mirrors } = task;
+  // Another worker may have left something of it.
+  if (task.attempts > 0) context.fresh = false;
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
-  for (const source of sources) {
+  const renewal: Renewal = { asked: false };
+  let mismatched = false;
+  let busyUntil = Infinity;
+  for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
     try {
-      const driver = findDriver(source, context.drivers);
       checkName(task.out);
-      const facts = await new Attempt(task, source, context, driver, startedAt).run();
-      if (mirrors !== undefined) context.mirrors.worked(source);
+      // Nearly always no host is to be looked up.
+      const watched = context.hosts?.watching ? place : undefined;
+      const fetchFrom = (from: string, identity: string) => {
+        const driver = findDriver(from, context.drivers);
+        return new Attempt({ task, source: from, context, driver, startedAt, identity, place: watched }).run();
+      };
+      const facts = await (context.renewLink === undefined || source !== url
+        ? fetchFrom(source, source)
+        : renewing(fetchFrom, task, context.renewLink, renewal));
+      if (mirrors !== undefined) {
+        context.mirrors.worked(source);
+      }
       return { type: "done", startedAt, facts };
     } catch (error) {
+      if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released" };
+      if (error instanceof HostBusyError) {
+        busyUntil = Math.min(busyUntil, error.until);
+        continue;
+      }
       // Something may be left of it now.
       context.fresh = false;
       const failure = judge(error, task, context);
       failures.push(failure);
       if (!ELSEWHERE.has(failure.error.kind)) break;
       if (mirrors !== undefined) context.mirrors.failed(source, Date.now());
+      // The first that brought the wrong bytes is asked for them once more, from zero, when no other source is left.
+      if (error instanceof IntegrityError && !mismatched) sources.push(source);
+      mismatched ||= error instanceof IntegrityError;
     }
   }
-  // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.
-  return endOf(failures.find(({ retryable }) => retryable) ?? failures[0]!, task, context, startedAt);
+  return endOf(failures, busyUntil, task, context, startedAt);
 }
 
 function checkName(out: string): void {
   const problem = outProblem(out);
   if (problem !== undefined) throw new DownloadError("name", `Cannot store "${out}" as its name ${problem}`);
+}
+
+/**
+ * Fetches the file of a task from its own link, and from a new one if that has expired: asked for once, for all that is tried
+ * now. Mirrors are links that do not expire.
+ */
+async function renewing(
+  fetchFrom: (url: string, identity: string) => Promise<TaskDoneFacts>,
+  { url, id, out, attempts }: DownloadTask,
+  renewLink: RenewLink,
+  renewal: Renewal,
+): Promise<TaskDoneFacts> {
+  if (renewal.url !== undefined) return await fetchFrom(renewal.url, url);
+  try {
+    return await fetchFrom(url, url);
+  } catch (error) {
+    const status = expiredStatus(error);
+    if (status === undefined || renewal.asked) throw error;
+    renewal.asked = true;
+    const answer = await renewLink({ url, id, out, attempt: attempts + 1, status });
+    if (answer.type === "problem") throw withNote(error as DownloadError, answer.message);
+    return await fetchFrom(renewal.url = answer.url, url);
+  }
+}
+
+/** What became of the link of a task in one attempt. */
+interface Renewal {
+  /** A new one was asked for. */
+  asked: boolean;
+  /** The new one. */
+  url?: string;
+}
+
+function withNote(error: DownloadError, note: string): DownloadError {
+  const { kind, message, status, retryAt, retryable, host } = error;
+  return new DownloadError(kind, `${message}; ${note}`, {
+    ...(status === undefined ? {} : { status }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(host === undefined ? {} : { host }),
+    retryable,
+    cause: error,
+  });
 }
 
 /** Sees in a failure whether time may cure it, and leaves its host alone if that is what it asks for. */
@@ -83,16 +157,33 @@ function judge(error: unknown, task: DownloadTask, context: DownloadContext): Fa
   return { error: failure, retryable };
 }
 
+/** What becomes of the task; `busyUntil` is when a source may be asked that was passed over, if there is one. */
 function endOf(
-  { error, retryable }: Failure,
+  failures: readonly Failure[],
+  busyUntil: number,
   task: DownloadTask,
   context: DownloadContext,
   startedAt: number,
 ): TaskOutcome {
+  // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.
+  const decisive = failures.find(({ retryable }) => retryable) ?? failures[0];
+  // Nobody was asked: that is no attempt.
+  if (decisive === undefined) return { type: "deferred", notBefore: busyUntil };
+  const { error } = decisive;
+  const passedOver = busyUntil < Infinity && ELSEWHERE.has(error.kind);
+  const retryable = decisive.retryable || passedOver;
   const now = Date.now();
   const attempts = task.attempts + 1;
-  const retryAt = taskRetryAt({ retryable, attempts, retryAt: error.retryAt }, context.retry, now);
+  const retryAt = taskRetryAt(
+    { retryable, attempts, retryAt: error.retryAt ?? (passedOver ? busyUntil : undefined) },
+    context.retry,
+    now,
+  );
   const taskError = { ...error.toTaskError(now), retryable };
+  // Whoever asks again for what is done wants to know that it is not lost.
+  if (context.refresh && existsSync(pathBelow(context.root, task.out))) {
+    taskError.message += "; the file that is there stays";
+  }
   // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
   if (error.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
   return retryAt === undefined

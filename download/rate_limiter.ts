@@ -27,7 +27,7 @@ const SET_BACK_MS = 50;
  * passes than `rate * time`, that burst, and one piece; and no thread can hold up the others, wherever it is terminated.
  *
  * The waits of several callers add up: a piece should be small against the rate (up to a tenth of a second of it), or the
- * others wait for long. What a caller took and did not use is not given back.
+ * others wait for long. What a caller took and did not use it can give back.
  *
  * @example
  * ```ts
@@ -117,6 +117,17 @@ export class RateLimiter {
       if (found === seen) return start > now ? Number(start - now) / PER_MS : 0;
       seen = found;
     }
+  }
+
+  /**
+   * Gives bandwidth back that was taken and not used. Who waits already is not woken for it.
+   *
+   * @param bytes How much, at most as much as was taken.
+   */
+  give(bytes: number): void {
+    const rate = Atomics.load(this.#cells, RATE);
+    // Rounded down where taking rounds up: what is given back was never more than what was taken.
+    if (rate > 0n && bytes > 0) Atomics.sub(this.#cells, SPOKEN, BigInt(bytes) * PER_SECOND / rate);
   }
 
   /** The time in 1/64 ns since the memory was made. */

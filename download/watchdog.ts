@@ -57,9 +57,14 @@ export class Watchdog implements Disposable {
     this.#timer = setInterval(() => this.#look(), Math.max(10, Math.min(250, shortest / 8)));
   }
 
-  /** Starts to watch an attempt; dispose of it when it ends. */
-  start(url: string): Watched {
-    const attempt = new WatchedAttempt(url, this);
+  /**
+   * Starts to watch an attempt; dispose of it when it ends.
+   *
+   * @param url Where it leads.
+   * @param minSpeed Bytes a second that it must bring; 0 is no limit. Default: what holds for all.
+   */
+  start(url: string, minSpeed: number = this.#limits.minSpeed ?? 0): Watched {
+    const attempt = new WatchedAttempt(url, this, minSpeed);
     this.#attempts.add(attempt);
     return attempt;
   }
@@ -81,9 +86,10 @@ export class Watchdog implements Disposable {
 
   #look(): void {
     this.#now = performance.now();
-    const { connectTimeoutMs, stallTimeoutMs, timeoutMs, minSpeed = 0 } = this.#limits;
+    const { connectTimeoutMs, stallTimeoutMs, timeoutMs } = this.#limits;
     for (const attempt of this.#attempts) {
       if (attempt.signal.aborted) continue;
+      const { minSpeed } = attempt;
       if (timeoutMs !== undefined && this.#now - attempt.startedAt > timeoutMs) {
         this.#expire(attempt, `not finished after ${seconds(timeoutMs)}`);
       } else if (this.#now - attempt.activeAt > stallTimeoutMs) {
@@ -135,11 +141,13 @@ class WatchedAttempt implements Watched {
   /** When the speed began to be measured, and the bytes since. */
   measuredFrom: number;
   bytes = 0;
+  readonly minSpeed: number;
   readonly #controller = new AbortController();
   readonly #watchdog: Watchdog;
 
-  constructor(url: string, watchdog: Watchdog) {
+  constructor(url: string, watchdog: Watchdog, minSpeed: number) {
     this.url = url;
+    this.minSpeed = minSpeed;
     this.#watchdog = watchdog;
     this.startedAt = this.activeAt = this.measuredFrom = performance.now();
   }

@@ -10,6 +10,7 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
 const MAX_PRIORITY = 1_000_000_000;
 const MAX_MIRRORS = 50;
+const MAX_SEGMENTS = 16;
 
 const entrySchema = z.strictObject({
   url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
@@ -30,6 +31,8 @@ const entrySchema = z.strictObject({
     .describe("other urls of the same file, tried in turn when url fails"),
   limitRate: z.int().min(1).optional()
     .describe("bytes a second that this file may take, beside the limit of all"),
+  segments: z.int().min(1).max(MAX_SEGMENTS).optional()
+    .describe("how many connections may fetch this file at a time, in place of what holds for all"),
   checksum: z.string().optional()
     .describe("what the bytes must add up to: sha-256:, sha-512:, sha-1: or md5: with the digest in hex or base64"),
   size: z.int().min(0).optional()
@@ -52,6 +55,8 @@ export interface TaskEntry {
   mirrors?: string[];
   /** Bytes a second that this file may take. Default: no limit of its own. */
   limitRate?: number;
+  /** Connections for this file, from 1 to 16. Default: what holds for all. */
+  segments?: number;
   /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-1:` or `md5:`, and the digest in hex or base64. */
   checksum?: string;
   /** How many bytes the file must have. */

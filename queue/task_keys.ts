@@ -6,6 +6,7 @@
  * | key | value |
  * |---|---|
  * | `ready, -priority, shard, seq` | a block of tasks that can be claimed, under the first one's number: the order of the keys is the order of the claims |
+ * | `aside, until, host, -priority, seq` | a block of tasks of one host that may not be asked now; else like a ready one |
  * | `delayed, notBefore, seq` | the record of a task that waits for its time |
  * | `due, seq` | where in `delayed` that record is |
  * | `running, owner, fence` | a block: what one claim took and has not settled yet |
@@ -33,14 +34,25 @@ export const SHARDS = 16;
 /** States in which a task rests: nobody claims it. */
 export type RestingStatus = Exclude<TaskStatus, "waiting" | "running">;
 
-/** The resting states in which a record has a key of its own. */
-export const RESTING_ALONE: readonly RestingStatus[] = ["paused", "failed", "canceled"];
+/** The resting states. */
+export const RESTING: readonly RestingStatus[] = ["paused", "failed", "canceled", "done"];
 
 /** The keys. */
 export const taskKeys = {
   ready: (priority: number, shard: number, seq: number): Deno.KvKey => [ROOT, "ready", 0 - priority, shard, seq],
   readyAll: (): Deno.KvKey => [ROOT, "ready"],
   readyFrom: (priority: number, shard: number): Deno.KvKey => [ROOT, "ready", 0 - priority, shard],
+  aside: (
+    until: number,
+    host: string,
+    priority: number,
+    seq: number,
+  ): Deno.KvKey => [ROOT, "aside", until, host, 0 - priority, seq],
+  asideAll: (): Deno.KvKey => [ROOT, "aside"],
+  asideUntil: (time: number): Deno.KvKey => [ROOT, "aside", time],
+  asideOf: (until: number, host: string): Deno.KvKey => [ROOT, "aside", until, host],
+  asideFrom: (until: number, host: string, priority: number): Deno.KvKey => [ROOT, "aside", until, host, 0 - priority],
+  asideAfter: (until: number, host: string): Deno.KvKey => [ROOT, "aside", until, `${host}\0`],
   delayed: (notBefore: number, seq: number): Deno.KvKey => [ROOT, "delayed", notBefore, seq],
   delayedAll: (): Deno.KvKey => [ROOT, "delayed"],
   delayedUntil: (time: number): Deno.KvKey => [ROOT, "delayed", time],

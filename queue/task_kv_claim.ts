@@ -9,6 +9,8 @@
  */
 import { decodeTask, parseTask, type TaskText, taskText } from "./task_codec.ts";
 import { SHARDS, taskKeys } from "./task_keys.ts";
+import { HostRooms } from "./host_rooms.ts";
+import { AsideBlocks, bringBack, isFull, setAside } from "./task_kv_aside.ts";
 import { bySeq, cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
 import { claimedTask, encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
 import { emptyStep, joinSteps, takeAlone } from "./task_kv_steps.ts";
@@ -20,7 +22,7 @@ type Entry = Deno.KvEntry<Uint8Array>;
 
 interface ReadyBlock {
   entry: Entry;
-  tasks: TaskText[];
+  texts: string[];
 }
 
 const LOST_RACES = 8;
@@ -28,6 +30,10 @@ const PROMOTE_AT_ONCE = 500;
 /** Blocks that one commit takes, at the most, and the bytes of them that are enough: small ones are taken by the dozen. */
 const BLOCKS_AT_ONCE = 90;
 const BLOCK_BYTES_AT_ONCE = 300_000;
+/** Who has tasks already does not wait for more while further blocks than these are set aside. */
+const ASIDE_BESIDE_TASKS = 360;
+/** And who has none yet looks into the next shard after so many commits that set others aside. */
+const ASIDES_IN_SHARD = 8;
 /** The tasks of a block, as a guess before any was seen. */
 const USUAL_BLOCK = 8;
 
@@ -49,11 +55,16 @@ export interface ClaimContext {
  */
 export async function claimTasks(context: ClaimContext, request: ClaimRequest): Promise<ClaimedTask[]> {
   const { store } = context;
-  const [owner] = await Promise.all([store.get(taskKeys.owner(request.owner)), promoteDue(context, request.limit)]);
+  const rooms = new HostRooms(request.hosts);
+  const [owner] = await Promise.all([
+    store.get(taskKeys.owner(request.owner)),
+    promoteDue(context, request.limit),
+    bringBack(store, rooms, context.now, request.limit),
+  ]);
   if (owner.versionstamp === null) return [];
   const claimed: ClaimedTask[] = [];
   try {
-    await claimReady(context, request, { key: owner.key, versionstamp: owner.versionstamp }, claimed);
+    await claimReady(context, request, { key: owner.key, versionstamp: owner.versionstamp }, rooms, claimed);
   } catch (error) {
     // What is claimed is running, and nobody but this owner could run it: the trouble waits for the next call.
     if (claimed.length === 0) throw error;
@@ -66,21 +77,35 @@ async function claimReady(
   context: ClaimContext,
   request: ClaimRequest,
   owner: Deno.AtomicCheck,
+  allRooms: HostRooms,
   claimed: ClaimedTask[],
 ): Promise<void> {
   const { store } = context;
-  const first = firstShard(request, context.turn);
+  let first = firstShard(request, context.turn);
+  let rooms = allRooms;
+  let least = 0;
+  let aside = 0;
+  let asides = 0;
   for (let races = 0; claimed.length < request.limit && races < LOST_RACES;) {
     const wanted = request.limit - claimed.length;
     // The owner is checked, and each block that is taken.
     const most = Math.max(1, Math.min(BLOCKS_AT_ONCE, store.limits.checks - 1));
     // After a lost race, look further than is needed and start anywhere in it: two owners then seldom meet again.
-    const seen = await readyBlocks(store, first, wanted, most * (races + 1), races * most);
+    const seen = await readyBlocks(store, first, wanted, most * (races + 1), Math.max(least, races * most));
     if (seen.length === 0) return;
     const from = races === 0 ? 0 : Math.floor(Math.random() * seen.length);
-    const tasks = await takeBlocks(context, request, owner, seen.slice(from, from + most), wanted);
-    if (tasks !== undefined) {
-      claimed.push(...tasks);
+    const taken = await takeBlocks(context, request, owner, rooms, seen.slice(from, from + most), wanted);
+    if (taken !== undefined) {
+      claimed.push(...taken.tasks);
+      // Where tasks had to be set aside, more of the same follow: on to the others in large steps.
+      least = taken.aside > 0 ? most : 0;
+      if (taken.aside > 0) asides++;
+      aside += taken.aside;
+      if (aside >= ASIDE_BESIDE_TASKS && claimed.length > 0) return;
+      // The other shards may have what can be claimed at once.
+      if (taken.aside > 0 && asides % ASIDES_IN_SHARD === 0) first = (first + 1) % SHARDS;
+      // A long look may go on until a host has room again.
+      rooms = claimed.length > 0 ? taken.rooms : new HostRooms(request.hosts);
       continue;
     }
     races++;
@@ -88,22 +113,38 @@ async function claimReady(
   }
 }
 
-/** One commit: moves up to `wanted` tasks out of ready blocks into running ones; `undefined` if the race was lost. */
+/** What one commit took out of the ready blocks. */
+interface Taken {
+  tasks: ClaimedTask[];
+  /** The room that is left. */
+  rooms: HostRooms;
+  /** How many tasks or blocks of them were set aside. */
+  aside: number;
+}
+
+/**
+ * One commit: moves up to `wanted` tasks out of ready blocks into running ones, and sets those aside whose host has no
+ * room; `undefined` if the race was lost.
+ */
 async function takeBlocks(
   { store, blocks, nextFence }: ClaimContext,
   request: ClaimRequest,
   owner: Deno.AtomicCheck,
+  allRooms: HostRooms,
   seen: readonly ReadyBlock[],
   wanted: number,
-): Promise<ClaimedTask[] | undefined> {
+): Promise<Taken | undefined> {
   const step: KvStep = { ...emptyStep(), checks: [owner] };
+  const rooms = allRooms.copy();
+  const aside = new AsideBlocks();
   const taken: TaskText[] = [];
   const rest: TaskText[] = [];
   let bytes = 0;
-  for (const { entry, tasks } of seen) {
-    if (taken.length >= wanted || bytes > BLOCK_BYTES_AT_ONCE) break;
+  for (const { entry, texts } of seen) {
+    if (taken.length >= wanted || bytes > BLOCK_BYTES_AT_ONCE || isFull(aside, taken.length, store)) break;
     bytes += entry.value.length;
-    for (const task of tasks) (taken.length < wanted ? taken : rest).push(task);
+    const open = rooms.unlimited ? texts : setAside(entry, texts, rooms, aside);
+    for (const text of open) (taken.length < wanted ? taken : rest).push({ task: parseTask(text), text });
     step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
     step.deletes.push(entry.key);
   }
@@ -123,13 +164,15 @@ async function takeBlocks(
   }
   step.counts = { waiting: -taken.length, running: taken.length };
   placeReady(step, rest);
+  aside.place(step);
   const result = await store.commit(step);
   if (!result.ok) return undefined;
   for (const block of running) {
     block.versionstamp = result.versionstamp;
     blocks.remember(block);
   }
-  return taken.map(({ task }) => claimedTask(task, request.owner, request.core, fences.get(task.seq)!));
+  const tasks = taken.map(({ task }) => claimedTask(task, request.owner, request.core, fences.get(task.seq)!));
+  return { tasks, rooms, aside: aside.keys };
 }
 
 function firstShard(request: ClaimRequest, turn: number): number {
@@ -160,9 +203,9 @@ async function readyBlocks(
       const page = Math.min(most - found.length, missing);
       const entries = await store.list<Uint8Array>({ start: from, end }, page);
       for (const entry of entries) {
-        const members = decodeBlock(entry.value).map((text) => ({ task: parseTask(text), text }));
-        found.push({ entry, tasks: members });
-        tasks += members.length;
+        const texts = decodeBlock(entry.value);
+        found.push({ entry, texts });
+        tasks += texts.length;
       }
       const last = entries.at(-1);
       if (last === undefined || entries.length < page) return;

@@ -34,11 +34,11 @@ export function placeDone(step: KvStep, tasks: TaskText[]): void {
   }
 }
 
-/** Adds to a step: take a task out of its block, if nobody touched that since it was read. */
-export function takeDone(step: KvStep, { task, entry }: LocatedDone): void {
+/** Adds to a step: take tasks out of their block, if nobody touched that since it was read. */
+export function takeDone(step: KvStep, entry: Deno.KvEntry<Uint8Array>, tasks: readonly Task[]): void {
   step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
   step.deletes.push(entry.key);
-  const rest = decodeBlock(entry.value).filter((text) => !isTextOf(text, task.seq));
+  const rest = decodeBlock(entry.value).filter((text) => !tasks.some(({ seq }) => isTextOf(text, seq)));
   // Always under its own first task: under another's number, that one's next record would take its place.
   if (rest.length > 0) step.sets.push([taskKeys.resting("done", textSeq(rest[0]!)), encodeBlock(rest)]);
   step.bytes += entry.value.length;

@@ -1,5 +1,5 @@
 import { decodeTask, isTextOf, parseTask } from "./task_codec.ts";
-import { RESTING_ALONE, SHARDS, taskKeys } from "./task_keys.ts";
+import { RESTING, SHARDS, taskKeys } from "./task_keys.ts";
 import { decodeBlock } from "./task_kv_block.ts";
 import { findDone } from "./task_kv_done.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
@@ -32,7 +32,8 @@ export async function locateTask(store: KvStore, seq: number): Promise<Located |
   const last = await store.get<number>(taskKeys.seq());
   for (let look = 0; look < LOOKS && seq <= (last.value ?? 0); look++) {
     const located = await findAlone(store, seq) ?? await findDone(store, seq) ??
-      await findRunning(store, seq) ?? await findReady(store, seq, look === THOROUGH_LOOK);
+      await findRunning(store, seq) ?? await findReady(store, seq, look === THOROUGH_LOOK) ??
+      await findAside(store, seq, look === THOROUGH_LOOK);
     if (located !== undefined) return located;
   }
   return undefined;
@@ -40,7 +41,7 @@ export async function locateTask(store: KvStore, seq: number): Promise<Located |
 
 async function findAlone(store: KvStore, seq: number): Promise<Located | undefined> {
   const due = await store.get<number>(taskKeys.due(seq));
-  const keys = RESTING_ALONE.map((status) => taskKeys.resting(status, seq));
+  const keys = RESTING.filter((status) => status !== "done").map((status) => taskKeys.resting(status, seq));
   if (due.value !== null) keys.push(taskKeys.delayed(due.value, seq));
   const entry = (await store.getMany<Uint8Array>(keys)).find((entry) => entry.value !== null);
   if (entry === undefined || entry.versionstamp === null) return undefined;
@@ -64,22 +65,39 @@ async function findReady(store: KvStore, seq: number, thorough: boolean): Promis
     const [head] = await store.list(start === undefined ? { prefix } : { prefix, start }, 1);
     if (head === undefined) return undefined;
     const priority = 0 - (head.key[2] as number);
-    const looks = Array.from({ length: SHARDS }, (_, shard) => findInShard(store, priority, shard, seq, thorough));
+    const looks = Array.from({ length: SHARDS }, (_, shard) => {
+      const from = taskKeys.readyFrom(priority, shard);
+      return findInBlocks(store, from, taskKeys.ready(priority, shard, seq + 1), seq, thorough);
+    });
     const task = (await Promise.all(looks)).find((found) => found !== undefined);
     if (task !== undefined) return { task };
     start = taskKeys.readyFrom(priority, SHARDS);
   }
 }
 
-async function findInShard(
+async function findAside(store: KvStore, seq: number, thorough: boolean): Promise<Located | undefined> {
+  const prefix = taskKeys.asideAll();
+  let start: Deno.KvKey | undefined;
+  while (true) {
+    const [head] = await store.list(start === undefined ? { prefix } : { prefix, start }, 1);
+    if (head === undefined) return undefined;
+    const [, , until, host, order] = head.key as [string, string, number, string, number];
+    const from = taskKeys.asideFrom(until, host, 0 - order);
+    const task = await findInBlocks(store, from, taskKeys.aside(until, host, 0 - order, seq + 1), seq, thorough);
+    if (task !== undefined) return { task };
+    start = taskKeys.aside(until, host, 0 - order, Infinity);
+  }
+}
+
+/** Looks for a task in blocks that are ordered by their first tasks. */
+async function findInBlocks(
   store: KvStore,
-  priority: number,
-  shard: number,
+  start: Deno.KvKey,
+  before: Deno.KvKey,
   seq: number,
   thorough: boolean,
 ): Promise<Task | undefined> {
-  const start = taskKeys.readyFrom(priority, shard);
-  let end = taskKeys.ready(priority, shard, seq + 1);
+  let end = before;
   while (true) {
     const page = thorough ? PAGE : NEAREST;
     const entries = await store.list<Uint8Array>({ start, end }, page, true);

@@ -1,13 +1,13 @@
-import { decodeTask, parseTask, taskText, textBytes } from "./task_codec.ts";
+import { decodeTask, parseTask, type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { decodeBlock, placeReady } from "./task_kv_block.ts";
 import { takeDone } from "./task_kv_done.ts";
-import { findTask, type Located } from "./task_kv_locate.ts";
+import { findTask } from "./task_kv_locate.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
 import { count, emptyStep, joinSteps, takeAlone } from "./task_kv_steps.ts";
 import { type Task, TASK_STATUSES, taskCanMove, taskRetry, type TaskStatus } from "./task_model.ts";
 import type { ListRequest, RetryRequest, TaskCounts, TaskPage } from "./task_shared_list.ts";
-import type { KvStore } from "./kv_store.ts";
+import type { KvStep, KvStore } from "./kv_store.ts";
 
 const PAGE = 500;
 const BLOCK_PAGE = 50;
@@ -36,6 +36,7 @@ function families(status: TaskStatus): Family[] {
     case "waiting":
       return [
         { prefix: taskKeys.readyAll(), blocks: true, tasks: inBlock },
+        { prefix: taskKeys.asideAll(), blocks: true, tasks: inBlock },
         { prefix: taskKeys.delayedAll(), blocks: false, tasks: alone },
       ];
     default:
@@ -98,47 +99,67 @@ export async function countTasks(store: KvStore): Promise<TaskCounts> {
 /** Lets settled tasks wait again. */
 export async function retryTasks(store: KvStore, request: RetryRequest): Promise<number> {
   let total = 0;
-  const move = async (located: readonly Located[]) => {
-    const items = located
-      .filter(({ task }) => taskCanMove(task.status, "retry-by-user"))
-      .filter(({ task }) => !request.retryableOnly || task.error?.retryable === true)
-      .map(({ entry, task }) => {
-        const step = emptyStep();
-        if (task.status === "done") takeDone(step, { task, entry: entry! });
-        else takeAlone(step, entry!, task);
-        count(step, task.status, -1);
-        count(step, "waiting", 1);
-        const ready = taskText(taskRetry(task));
-        step.bytes += textBytes(ready.text);
-        return { step, ready };
-      });
+  const move = async (records: readonly RestingRecord[]) => {
+    const items = records.map(({ entry, tasks }) => retryStep(entry, tasks.filter((task) => isMeant(task, request))))
+      .filter(({ ready }) => ready.length > 0);
     const commit = async (chunk: typeof items) => {
       const step = joinSteps(chunk.map((item) => item.step));
-      placeReady(step, chunk.map((item) => item.ready));
-      return (await store.commit(step)).ok;
+      const ready = chunk.flatMap((item) => item.ready);
+      placeReady(step, ready);
+      if (!(await store.commit(step)).ok) return false;
+      total += ready.length;
+      return true;
     };
     for (const chunk of store.chunks(items)) {
       // A lost race means that somebody else moved some of them: the rest goes one by one.
-      if (await commit(chunk)) total += chunk.length;
-      else for (const item of chunk) if (await commit([item])) total++;
+      if (!await commit(chunk)) { for (const item of chunk) await commit([item]); }
     }
   };
   if (request.ids !== undefined) {
     for (const id of request.ids) {
+      if (request.signal?.aborted) break;
       const located = await findTask(store, id);
-      if (located !== undefined) await move([located]);
+      if (located?.entry !== undefined) await move([{ entry: located.entry, tasks: [located.task] }]);
     }
     return total;
   }
-  const prefix = taskKeys.restingAll("failed");
+  const { status = "failed" } = request;
+  const prefix = taskKeys.restingAll(status);
   let start: Deno.KvKey | undefined;
   while (true) {
     const entries = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, PAGE);
-    await move(entries.map((entry) => ({ entry, task: decodeTask(entry.value) })));
+    await move(entries.map((entry) => ({ entry, tasks: decodeBlock(entry.value).map(parseTask) })));
     const last = entries.at(-1);
-    if (last === undefined || entries.length < PAGE) return total;
-    start = taskKeys.resting("failed", (last.key[2] as number) + 1);
+    if (last === undefined || entries.length < PAGE || request.signal?.aborted) return total;
+    start = taskKeys.resting(status, (last.key[2] as number) + 1);
   }
+}
+
+/** A record of tasks that rest: of one, or of a block of finished ones. */
+interface RestingRecord {
+  entry: Deno.KvEntry<Uint8Array>;
+  tasks: Task[];
+}
+
+/** Takes tasks out of their record, to be placed among those that wait. */
+function retryStep(entry: Deno.KvEntry<Uint8Array>, tasks: readonly Task[]): { step: KvStep; ready: TaskText[] } {
+  const step = emptyStep();
+  const done = tasks.filter(({ status }) => status === "done");
+  if (done.length > 0) takeDone(step, entry, done);
+  const ready = tasks.map((task) => {
+    if (task.status !== "done") takeAlone(step, entry, task);
+    count(step, task.status, -1);
+    count(step, "waiting", 1);
+    const text = taskText(taskRetry(task));
+    step.bytes += textBytes(text.text);
+    return text;
+  });
+  return { step, ready };
+}
+
+function isMeant(task: Task, { retryableOnly = false, status, finishedBefore = Infinity }: RetryRequest): boolean {
+  if (!taskCanMove(task.status, "retry-by-user") || (status !== undefined && task.status !== status)) return false;
+  return (!retryableOnly || task.error?.retryable === true) && (task.finishedAt ?? 0) < finishedBefore;
 }
 
 function sameKey(a: Deno.KvKey, b: Deno.KvKey | undefined): boolean {

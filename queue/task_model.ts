@@ -66,6 +66,8 @@ export interface Task {
   mirrors?: readonly string[];
   /** Bytes a second that it may take. */
   limitRate?: number;
+  /** Connections that may fetch it at a time. */
+  segments?: number;
   /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
   checksum?: string;
   /** How many bytes the file must have. */
@@ -126,7 +128,8 @@ export interface TaskDoneFacts {
 
 /** How a claim ends. */
 export type TaskOutcome =
-  | { type: "done"; startedAt: number; facts: TaskDoneFacts }
+  /** `unchanged`: the server was asked, and has nothing newer than the file that is there. */
+  | { type: "done"; startedAt: number; facts: TaskDoneFacts; unchanged?: true }
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
   | { type: "released" }
@@ -183,9 +186,17 @@ function finite(task: Task, notBefore: number, move: string): number {
 }
 
 /** What a task is asked for with: it stays as it is through all claims. */
-const REQUEST_FIELDS = ["headers", "mirrors", "limitRate", "checksum", "size", "core"] as const;
+const REQUEST_FIELDS = ["named", "headers", "mirrors", "limitRate", "segments", "checksum", "size", "core"] as const;
 /** What is known of the attempts so far. */
 const ATTEMPT_FIELDS = ["startedAt", "finishedAt", "error", "finalUrl", "bytes", "etag", "lastModified"] as const;
+
+/** What every task has, and what no task keeps when its state changes. */
+type OtherField =
+  | ("id" | "seq" | "url" | "out" | "priority" | "attempts" | "crashes" | "addedAt")
+  | ("status" | "owner" | "notBefore");
+type ListedField = typeof REQUEST_FIELDS[number] | typeof ATTEMPT_FIELDS[number] | OtherField;
+/** A type error here names a field of a task that would get lost: it must be in one of the lists. */
+const _NO_FIELD_IS_LOST: Record<Exclude<keyof Task, ListedField>, never> = {};
 
 /**
  * A task in another state, without its owner and its time. Fields are copied one by one: taking some out of an object

@@ -30,6 +30,8 @@ export interface TaskDraft {
   mirrors?: readonly string[];
   /** Bytes a second that it may take. */
   limitRate?: number;
+  /** Connections that may fetch it at a time. */
+  segments?: number;
   /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
   checksum?: string;
   /** How many bytes the file must have. */
@@ -69,6 +71,17 @@ export interface OwnerState extends OwnerInfo {
   aliveUntil: number;
 }
 
+/** How many tasks of a host a claim may take. */
+export interface HostRoom {
+  /** No more than that many; 0 if it may not be asked at all. */
+  room: number;
+  /**
+   * Further ones are set aside, so that they are in nobody's way: until this time, in milliseconds since the epoch, or
+   * with 0 until a claim has room for them.
+   */
+  until: number;
+}
+
 /** Which tasks a claim should look at first. */
 export interface ClaimRequest {
   /** Who claims. */
@@ -79,6 +92,8 @@ export interface ClaimRequest {
   limit: number;
   /** Which worker of how many it is: each prefers its own share of the hosts. Default the first of one. */
   worker?: { index: number; of: number };
+  /** How it stands with a host, such as `example.org:8080`; `undefined` if any number may be taken. Default: always. */
+  hosts?: (host: string) => HostRoom | undefined;
 }
 
 /** One claim that ended. */
@@ -133,8 +148,14 @@ export interface TaskPage {
 export interface RetryRequest {
   /** Only failures that another attempt could cure. */
   retryableOnly?: boolean;
-  /** Only these; default: every failed task. */
+  /** Only these; default: every task in the state that `status` names. */
   ids?: readonly string[];
+  /** Only tasks in this state. Default: failed ones; with `ids`, whatever they are. */
+  status?: "failed" | "canceled" | "done";
+  /** Only what was settled before this time, in milliseconds since the epoch. Default: whenever it was. */
+  finishedBefore?: number;
+  /** Ends it early: what was moved until then stays so. */
+  signal?: AbortSignal;
 }
 
 /** The shared list of tasks. */
@@ -147,7 +168,10 @@ export interface TaskSharedList extends AsyncDisposable {
   heartbeat(owner: string): Promise<"alive" | "lost">;
   /** Says goodbye: what it still runs goes back to the list, uncounted. */
   leave(owner: string): Promise<void>;
-  /** Takes waiting tasks, by priority and then roughly by age. Empty if there are none, or if the owner is lost. */
+  /**
+   * Takes waiting tasks, by priority and then roughly by age. Empty if there are none, or if the owner is lost; less than
+   * there is only after a long row of tasks had to be set aside.
+   */
   claim(request: ClaimRequest): Promise<ClaimedTask[]>;
   /** Ends claims; one result for each, in order. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;

@@ -1,4 +1,5 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
+import type { HostPlace } from "../download/host_visits.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { AdmissionLimit } from "./admission_limit.ts";
 import type { HostGate } from "./host_gate.ts";
@@ -21,8 +22,8 @@ const BACK_FOR_MS = 250;
 
 /** What the pool needs of the world. */
 export interface PoolPorts {
-  /** Runs one download; never rejects. */
-  download: (task: WorkerTask) => Promise<TaskOutcome>;
+  /** Runs one download, which has a place at a host and may move to another; never rejects. */
+  download: (task: WorkerTask, place: HostPlace) => Promise<TaskOutcome>;
   /** Asks for that many further tasks. */
   want: (count: number) => void;
   /** Hands over outcomes. */
@@ -139,7 +140,7 @@ export class DownloadPool {
 
   /** Starts a task, if its host may be asked; else finds it a place to wait. */
   #start(task: WorkerTask): void {
-    const host = this.#ports.gate.hostOf(task.url);
+    const host = this.#ports.gate.hostOf(task);
     const kept = this.#kept.get(host);
     // Those that wait already go first.
     const answer = kept === undefined ? this.#ports.gate.enter(host) : { type: "full" } as const;
@@ -184,8 +185,9 @@ export class DownloadPool {
   async #run(task: WorkerTask, host: string): Promise<void> {
     this.#active++;
     this.#admission.started();
-    const outcome = await this.#ports.download(task);
-    this.#ports.gate.leave(host);
+    const place = { host };
+    const outcome = await this.#ports.download(task, place);
+    this.#ports.gate.leave(place.host);
     this.#active--;
     this.#ended++;
     this.#admission.completed();

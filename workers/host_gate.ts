@@ -12,8 +12,8 @@ export type GateAnswer =
 
 /** Stands between a worker and the hosts. */
 export interface HostGate {
-  /** The host of a task, however the gate names it; an empty name is never held up. */
-  hostOf(url: string): string;
+  /** The host at which a task would begin, however the gate names it; an empty name is never held up. */
+  hostOf(task: { url: string; mirrors?: readonly string[] }): string;
   /** Asks to begin. */
   enter(host: string): GateAnswer;
   /** It is over. */
@@ -39,9 +39,25 @@ export class SharedHostGate implements HostGate {
     this.#capped = capped;
   }
 
-  hostOf(url: string): string {
+  hostOf({ url, mirrors }: { url: string; mirrors?: readonly string[] }): string {
     // Nearly always there is nothing to look up.
-    return this.#capped || this.#table.cooling ? taskHost(url) : "";
+    if (!this.#capped && !this.#table.cooling) return "";
+    const host = taskHost(url);
+    return mirrors === undefined || !this.#table.cooling ? host : this.#soonest(host, mirrors);
+  }
+
+  /** The first host that is not cooling, else the one that has cooled first. */
+  #soonest(first: string, mirrors: readonly string[]): string {
+    let soonest = first;
+    let until = this.#table.coolUntil(first);
+    for (let i = 0; i < mirrors.length && until > 0; i++) {
+      const host = taskHost(mirrors[i]!);
+      const its = this.#table.coolUntil(host);
+      if (its >= until) continue;
+      soonest = host;
+      until = its;
+    }
+    return soonest;
   }
 
   enter(host: string): GateAnswer {

@@ -7,6 +7,7 @@
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloadTask } from "../download/download_context.ts";
+import type { ExpiredLink, RenewedLink } from "../download/expired_link.ts";
 import { type DraftRules, fallbackOfDraft } from "../download/task_draft.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
@@ -53,7 +54,14 @@ export type ToProcWorker =
   }
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }
+  | { type: "answer"; call: number; answer: WorkerAnswer }
   | { type: "stop"; graceMs: number };
+
+/** What a worker asks of the main thread, which may do what a worker may not. */
+export type WorkerQuestion = { type: "renew"; link: ExpiredLink };
+
+/** The answer to a {@linkcode WorkerQuestion}. */
+export type WorkerAnswer = RenewedLink;
 
 /** A task that a worker settles: its place in the list, and how it ended. */
 export type WorkerSettlement = [seq: number, outcome: TaskOutcome];
@@ -73,6 +81,7 @@ export type FromProcWorker =
   | { type: "want"; count: number }
   | { type: "settle"; batch: string }
   | { type: "rename"; batch: string }
+  | { type: "ask"; call: number; question: WorkerQuestion }
   | { type: "stopped" };
 
 /** To the config worker. */

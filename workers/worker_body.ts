@@ -1,12 +1,15 @@
 import { SharedCounters } from "../base/shared_counters.ts";
 import { HttpDriver } from "../download/protocols/http_driver.ts";
+import { BudgetShare } from "../download/body_budget.ts";
 import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
 import { MirrorMemory } from "../download/mirror_memory.ts";
 import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
+import { extraPlace } from "../download/extra_place.ts";
 import { HostTable } from "../download/host_table.ts";
+import { type HostPlace, HostVisits } from "../download/host_visits.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import { Throttle } from "../download/throttle.ts";
@@ -16,8 +19,9 @@ import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
 import { SharedHostGate } from "./host_gate.ts";
+import { MainCalls } from "./main_calls.ts";
 import { NameDesk } from "./name_desk.ts";
-import type { FromProcWorker, ToProcWorker, WorkerTask } from "./proc_messages.ts";
+import type { FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
 
 /** The part of a Worker's global scope that is used here. */
 export interface WorkerScope {
@@ -34,6 +38,7 @@ export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
     if (message.type === "start") running = new RunningWorker(message, post);
     else if (message.type === "tasks") running?.offer(message.batch);
     else if (message.type === "renamed") running?.renamed(message.batch);
+    else if (message.type === "answer") running?.answered(message.call, message.answer);
     else running?.stop(message.graceMs);
   };
   post(hello);
@@ -43,6 +48,7 @@ class RunningWorker {
   readonly #post: (message: FromProcWorker) => void;
   readonly #pool: DownloadPool;
   readonly #context: DownloadContext;
+  readonly #calls: MainCalls;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #names: NameDesk;
 
@@ -55,6 +61,7 @@ class RunningWorker {
     const capped = settings.perHost > 0 || settings.perHostRate > 0;
     const manifest = new Manifest(start.root, start.writer);
     const names = new FinalNames(start.library);
+    const calls = this.#calls = new MainCalls(post);
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
@@ -76,14 +83,20 @@ class RunningWorker {
       retry: settings,
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),
+      segments: settings.segments,
+      extraPlace: extraPlace(hosts, capped),
       ...(settings.maxSize === undefined ? {} : { maxSize: settings.maxSize }),
       fsync: settings.fsync,
       remoteTime: settings.remoteTime,
       overwrite: settings.overwrite,
+      refresh: settings.refresh,
+      budgets: new BudgetShare(),
       maxRedirects: settings.maxRedirects,
       rename: (task, out, fallbackOut) => this.#names.ask(task, out, fallbackOut),
+      hosts: new HostVisits(hosts, capped),
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
+      ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
       onBytes: (count) => counters.add(index, "bytes", count),
     };
     this.#context = context;
@@ -92,7 +105,7 @@ class RunningWorker {
       counters.get(index, "load"),
     );
     const ports = {
-      download: (task: WorkerTask) => procDownloadCore(task, context),
+      download: (task: WorkerTask, place: HostPlace) => procDownloadCore(task, context, place),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
       gate: new SharedHostGate(hosts, capped),
@@ -113,8 +126,16 @@ class RunningWorker {
     this.#names.answer(JSON.parse(batch));
   }
 
+  answered(call: number, answer: WorkerAnswer): void {
+    this.#calls.answered(call, answer);
+  }
+
   async stop(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#context.watchdog.abortAll(new StoppedError("Stopped")), graceMs);
+    const timer = setTimeout(() => {
+      const reason = new StoppedError("Stopped");
+      this.#context.watchdog.abortAll(reason);
+      this.#calls.end(reason);
+    }, graceMs);
     await this.#pool.stop();
     clearTimeout(timer);
     clearInterval(this.#timer);

@@ -18,6 +18,8 @@ export class FetchResponse implements DriverResponse {
   readonly finalUrl: string;
   /** Where the body begins in the file. */
   readonly offset: number;
+  /** Where it ends, if a range with an end was asked for and came. */
+  declare readonly end?: number;
   /** How many bytes the file has, if the server said and sends them as they are. */
   declare readonly length?: number;
   /** True if the body was encoded. */
@@ -32,14 +34,16 @@ export class FetchResponse implements DriverResponse {
   readonly response: Response;
   readonly #buffers: BufferPool;
   #body: ReadableStream<Bytes> | null;
+  #broken = false;
 
   /**
    * @param response The answer, with status 200 or 206.
    * @param url The url that answered.
    * @param buffers Memory to read into.
+   * @param to Where the range must end that was asked for. Default: at the end of the file.
    * @throws {DownloadError} If the body is encoded in a way that cannot be undone, or a 206 does not say what it brings.
    */
-  constructor(response: Response, url: URL, buffers: BufferPool) {
+  constructor(response: Response, url: URL, buffers: BufferPool, to?: number) {
     this.response = response;
     this.#buffers = buffers;
     this.#body = response.body as ReadableStream<Bytes> | null;
@@ -48,12 +52,14 @@ export class FetchResponse implements DriverResponse {
     this.decoded = encoding !== "identity";
     if (this.decoded) this.#decode(encoding, url);
     if (response.status === 206) {
-      const range = contentRange(response.headers);
+      const range = contentRange(response.headers, to);
       if (range === undefined) {
         this[Symbol.dispose]();
-        throw new DownloadError("protocol", `${url.host}: status 206 without a Content-Range that reaches the end`);
+        const wanted = to === undefined ? "reaches the end" : "ends where it was asked to";
+        throw new DownloadError("protocol", `${url.host}: status 206 without a Content-Range that ${wanted}`);
       }
       this.offset = range.from;
+      if (to !== undefined) this.end = to;
       this.length = range.length;
     } else {
       this.offset = 0;
@@ -78,6 +84,11 @@ export class FetchResponse implements DriverResponse {
     return this.response.headers.getSetCookie();
   }
 
+  /** What the server says of ranges. */
+  get rangeable(): boolean | undefined {
+    return this.response.status === 206 ? true : acceptsRanges(this.headers);
+  }
+
   async whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>> {
     const whole = new Uint8Array(this.length ?? 0);
     let filled = 0;
@@ -91,18 +102,19 @@ export class FetchResponse implements DriverResponse {
     return await use(whole.subarray(0, filled));
   }
 
-  async read(sink: (piece: Uint8Array) => Promise<void> | undefined): Promise<void> {
+  async read(
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room?: () => number | Promise<number>,
+  ): Promise<void> {
     const body = this.#take();
     if (body === null) return;
     const reader = byteReader(body);
-    if (reader === undefined) {
-      for await (const piece of body) await sink(piece);
-      return;
-    }
+    if (reader === undefined) return await this.#readPieces(body, sink, room);
     let buffer = this.#buffers.first();
     try {
       while (true) {
-        const { done, value } = await reader.read(new Uint8Array(buffer));
+        const most = room === undefined ? buffer.byteLength : Math.min(await room(), buffer.byteLength);
+        const { done, value } = await reader.read(new Uint8Array(buffer, 0, most));
         if (value !== undefined) buffer = value.buffer as ArrayBuffer;
         if (done) return;
         const waiting = sink(value);
@@ -117,6 +129,38 @@ export class FetchResponse implements DriverResponse {
       reader.releaseLock();
       this.#buffers.release(buffer);
     }
+  }
+
+  async #readPieces(
+    body: ReadableStream<Bytes>,
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room: (() => number | Promise<number>) | undefined,
+  ): Promise<void> {
+    const reader = body.getReader();
+    try {
+      while (true) {
+        const { done, value } = await reader.read().catch((error) => {
+          throw this.decoded && !this.#broken ? this.#undecodable(error) : error;
+        });
+        if (done) return;
+        await sink(value);
+        if (room !== undefined) await room();
+      }
+    } catch (error) {
+      reader.cancel(error).catch(() => {});
+      throw error;
+    } finally {
+      reader.releaseLock();
+    }
+  }
+
+  /** What the server sent came whole, and makes no sense: it would not the next time either. */
+  #undecodable(cause: unknown): DownloadError {
+    const { host } = new URL(this.finalUrl);
+    const encoding = this.response.headers.get("content-encoding")?.trim();
+    return new DownloadError("protocol", `${host}: the body is not ${encoding}, as its Content-Encoding says`, {
+      cause,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -136,21 +180,40 @@ export class FetchResponse implements DriverResponse {
       this[Symbol.dispose]();
       throw new DownloadError("protocol", `${url.host}: content encoding "${encoding}" cannot be decoded`);
     }
-    this.#body = this.#body?.pipeThrough(new DecompressionStream(format)) ?? null;
+    const body = this.#body;
+    if (body === null) return;
+    this.#body = ReadableStream.from(this.#watch(body)).pipeThrough(new DecompressionStream(format));
+  }
+
+  /** Notes when it is the connection that fails: that is nothing to blame the encoding for. */
+  async *#watch(body: ReadableStream<Bytes>): AsyncGenerator<Bytes> {
+    try {
+      yield* body;
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
   }
 }
 
-/** What a 206 brings: it must go to the end of the file, and say how long that is. */
-function contentRange(headers: Headers): { from: number; length: number } | undefined {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
-  if (match === null) return undefined;
-  const [from, to, length] = match.slice(1).map(Number) as [number, number, number];
-  const announced = headers.get("content-length");
-  if (from > to || to + 1 !== length || (announced !== null && Number(announced) !== length - from)) return undefined;
-  return { from, length };
+/** What `Accept-Ranges` says, if anything. */
+export function acceptsRanges(headers: Headers): boolean | undefined {
+  const text = headers.get("accept-ranges");
+  return text === null ? undefined : /(^|,)\s*bytes\s*(,|$)/i.test(text);
 }
 
-/** A reader that fills our own buffer; a stream that was decoded on the way offers none. */
+/** What a 206 brings: it must go to the end that was asked for, or to that of the file, and say how long the file is. */
+function contentRange(headers: Headers, to?: number): { from: number; length: number } | undefined {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
+  if (match === null) return undefined;
+  const [from, last, length] = match.slice(1).map(Number) as [number, number, number];
+  const end = last + 1;
+  const announced = headers.get("content-length");
+  if (from > last || end > length || end !== (to ?? length)) return undefined;
+  return announced !== null && Number(announced) !== end - from ? undefined : { from, length };
+}
+
+/** A reader that fills our own buffer; a stream that was decoded, or that is node's, offers none. */
 function byteReader(body: ReadableStream<Bytes>): ReadableStreamBYOBReader | undefined {
   try {
     return body.getReader({ mode: "byob" });

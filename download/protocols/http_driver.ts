@@ -10,6 +10,7 @@ import {
 import { DownloadError, networkError } from "../download_error.ts";
 import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
+import type { Version } from "../part_state.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
@@ -48,6 +49,8 @@ export class HttpDriver implements DownloadDriver {
   readonly #loading: Promise<RequestIdentities> | undefined;
   readonly #dialing: LaneDialing;
   #client: Deno.HttpClient | undefined;
+  /** For pieces of a file: over HTTP/2 all of them would share one connection. */
+  #pieceClient: Deno.HttpClient | undefined;
 
   constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
     this.#idlePerHost = idlePerHost;
@@ -73,6 +76,8 @@ export class HttpDriver implements DownloadDriver {
     const plain = range === undefined && condition === undefined;
     let { url } = identity;
     for (let hops = 0;; hops++) {
+      const entering = request.visit?.(url.host);
+      if (entering !== undefined) await entering;
       const headers = identity.headers();
       let answer: LaneAnswer | FetchResponse | undefined = plain
         ? await this.#lane.open({ url, headers, signal })
@@ -84,7 +89,7 @@ export class HttpDriver implements DownloadDriver {
       if (answer.ok) return answer;
       if (answer.status === 304 && condition !== undefined) throw new NotModifiedError(url.host);
       if (answer.status === 416 && range !== undefined) {
-        throw new RangeRefusedError(url.host, refusedLength(answer.headers));
+        throw new RangeRefusedError(url.host, refusedVersion(answer.headers));
       }
       if (!REDIRECTS.has(answer.status)) throw statusError(answer, url);
       if (hops >= request.maxRedirects) {
@@ -102,9 +107,10 @@ export class HttpDriver implements DownloadDriver {
     { range, condition, signal }: DriverRequest,
   ): Promise<FetchResponse | LaneStatus> {
     const plain = range === undefined && condition === undefined;
-    const response = await this.#fetch(url, plain ? headers : withPreconditions(headers, range, condition), signal);
+    const asked = plain ? headers : withPreconditions(headers, range, condition);
+    const response = await this.#fetch(url, asked, signal, range?.to !== undefined);
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
-      return new FetchResponse(response, url, this.#buffers);
+      return new FetchResponse(response, url, this.#buffers, range?.to);
     }
     response.body?.cancel().catch(() => {});
     return { ok: false, status: response.status, headers: response.headers };
@@ -129,7 +135,12 @@ export class HttpDriver implements DownloadDriver {
     return target;
   }
 
-  async #fetch(url: URL, extra: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  async #fetch(
+    url: URL,
+    extra: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    piece: boolean,
+  ): Promise<Response> {
     try {
       const headers = new Headers(extra);
       if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
@@ -139,8 +150,10 @@ export class HttpDriver implements DownloadDriver {
         const { dialedFetch } = await import("./dialed_fetch.ts");
         return await dialedFetch(url, headers, signal, this.#dialing);
       }
-      this.#client ??= httpClient(this.#identity, this.#idlePerHost);
-      return await fetch(url, { client: this.#client, redirect: "manual", headers, signal });
+      const client = piece
+        ? this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false)
+        : this.#client ??= httpClient(this.#identity, this.#idlePerHost);
+      return await fetch(url, { client, redirect: "manual", headers, signal });
     } catch (error) {
       throw networkError(error, url.href);
     }
@@ -149,6 +162,7 @@ export class HttpDriver implements DownloadDriver {
   [Symbol.dispose](): void {
     this.#lane[Symbol.dispose]();
     this.#client?.close();
+    this.#pieceClient?.close();
   }
 }
 
@@ -170,14 +184,24 @@ function withPreconditions(
   const own = Object.entries(headers).filter(([name]) => !/^(range|if-.*)$/i.test(name));
   return {
     ...Object.fromEntries(own),
-    ...(range === undefined ? {} : { range: `bytes=${range.from}-`, "if-range": range.ifRange }),
+    ...(range === undefined ? {} : { range: rangeHeader(range), "if-range": range.ifRange }),
     ...(condition?.etag === undefined ? {} : { "if-none-match": condition.etag }),
     ...(condition?.lastModified === undefined ? {} : { "if-modified-since": condition.lastModified }),
   };
 }
 
-/** How long the file is, by a 416. */
-function refusedLength(headers: Headers): number | undefined {
+function rangeHeader({ from, to }: { from: number; to?: number }): string {
+  return `bytes=${from}-${to === undefined ? "" : to - 1}`;
+}
+
+/** What a 416 says of the file. */
+function refusedVersion(headers: Headers): Version {
   const match = /^bytes \*\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
-  return match === null ? undefined : Number(match[1]);
+  const etag = headers.get("etag");
+  const lastModified = headers.get("last-modified");
+  return {
+    ...(match === null ? {} : { length: Number(match[1]) }),
+    ...(etag === null ? {} : { etag }),
+    ...(lastModified === null ? {} : { lastModified }),
+  };
 }

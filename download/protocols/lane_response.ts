@@ -1,4 +1,5 @@
 import type { DriverResponse } from "../download_driver.ts";
+import { acceptsRanges } from "./fetch_response.ts";
 import type { HttpHead } from "./http_head.ts";
 import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";
@@ -27,6 +28,8 @@ export class LaneResponse implements DriverResponse {
   declare readonly lastModified?: string;
   /** The Content-Disposition. */
   declare readonly disposition?: string;
+  /** What the server says of ranges, if its fields were kept. */
+  declare readonly rangeable?: boolean | undefined;
   /** All fields of the answer, if they matter: they cost more than a small file does. */
   declare readonly headers?: Headers;
   /** The Set-Cookie headers. */
@@ -50,7 +53,10 @@ export class LaneResponse implements DriverResponse {
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
     if (head.disposition !== undefined) this.disposition = head.disposition;
-    if (withHeaders || head.digested || length > LARGE) this.headers = exchange.headers();
+    if (withHeaders || head.digested || length > LARGE) {
+      this.headers = exchange.headers();
+      this.rangeable = acceptsRanges(this.headers);
+    }
     if (head.setCookie !== undefined) this.setCookie = head.setCookie;
   }
 
@@ -89,9 +95,13 @@ export class LaneResponse implements DriverResponse {
    * Reads the body in pieces, as large as they come: the cheapest way for a large one.
    *
    * @param sink Called with each piece, which is only valid within the call; what it returns is awaited.
+   * @param room Asked before each read how many bytes may come at the most. Default: as many as do.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
    */
-  async read(sink: (piece: Uint8Array<ArrayBuffer>) => Promise<void> | undefined): Promise<void> {
+  async read(
+    sink: (piece: Uint8Array<ArrayBuffer>) => Promise<void> | undefined,
+    room?: () => number | Promise<number>,
+  ): Promise<void> {
     const exchange = this.#start();
     let large: Uint8Array<ArrayBuffer> | undefined;
     let reading = false;
@@ -100,8 +110,9 @@ export class LaneResponse implements DriverResponse {
       if (begun.length > 0) await sink(begun);
       let buffer = exchange.buffer;
       while (!exchange.whole) {
+        const most = room === undefined ? buffer.length : await room();
         reading = true;
-        const count = await exchange.read(buffer);
+        const count = await exchange.read(most < buffer.length ? buffer.subarray(0, most) : buffer);
         reading = false;
         const waiting = sink(buffer.subarray(0, count));
         if (waiting !== undefined) await waiting;

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { ClaimGate } from "../../app/claim_gate.ts";
 import { TaskFeeder } from "../../app/task_feeder.ts";
+import { HostTable } from "../../download/host_table.ts";
 import { TaskKvList } from "../../queue/task_kv_list.ts";
 import type { TaskSharedList } from "../../queue/task_shared_list.ts";
 import type { RenameAnswer, WorkerTask } from "../../workers/proc_messages.ts";
@@ -17,6 +19,7 @@ async function setUp(list: TaskSharedList) {
     list,
     owner: "o",
     cores: [1, 2],
+    gate: new ClaimGate({ table: HostTable.create(), perHost: 0, perHostRate: 0, concurrency: 2 }),
     give: (worker, tasks) => given[worker]!.push(...tasks),
     renamed: (worker, batch) => answers.push(...batch.map((answer) => [worker, answer] as [number, RenameAnswer])),
     settled: ({ id, out }, { type }, stale) => settled.push([id, out, type, stale]),

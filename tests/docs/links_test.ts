@@ -1,5 +1,5 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { RESTING_ALONE, taskKeys } from "../../queue/task_keys.ts";
+import { RESTING, taskKeys } from "../../queue/task_keys.ts";
 import { DOCUMENTS, headings, inlineCode, linkTargets, prose, readDocument, ROOT } from "./markdown.ts";
 
 /** A path that a document names in backticks; `tests/ROOM/` and globs stand for many. */
@@ -60,6 +60,6 @@ Deno.test("ARCHITECTURE.md tells of every key of the task list", async () => {
   const text = await readDocument("ARCHITECTURE.md");
   const { resting: _, restingAll: __, ...others } = taskKeys;
   const makers = Object.values(others) as ((...args: unknown[]) => Deno.KvKey)[];
-  const names = new Set([...makers.map((make) => make(0, 0, 0)[1]), ...RESTING_ALONE, "done"]);
+  const names = new Set([...makers.map((make) => make(0, 0, 0)[1]), ...RESTING]);
   for (const name of names) assert(text.includes(`\`${String(name)}`), `it does not tell of ${String(name)}`);
 });

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { BudgetShare } from "../../download/body_budget.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
 import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
@@ -20,6 +21,8 @@ export interface DownloadBenchOptions {
   bootId?: string;
   /** The types that are fine. */
   expectType?: string;
+  /** Connections for one file, and how many bytes one of them is worth. */
+  segments?: { count: number | "auto"; bytes?: number };
   /** The time limits; 10 s each by default. */
   limits?: Partial<WatchLimits>;
 }
@@ -42,7 +45,7 @@ export class DownloadBench implements AsyncDisposable {
   private constructor(server: FaultServer, root: string, options: DownloadBenchOptions) {
     this.server = server;
     this.root = root;
-    const { lane = true, bootId = "boot-1", expectType, limits } = options;
+    const { lane = true, bootId = "boot-1", expectType, limits, segments } = options;
     const driver = new HttpDriver({ idlePerHost: 4, lane, headers: expectType !== undefined });
     const watchdog = new Watchdog({ connectTimeoutMs: 10_000, stallTimeoutMs: 10_000, ...limits }, connectProbe);
     const writer = crypto.randomUUID();
@@ -67,8 +70,12 @@ export class DownloadBench implements AsyncDisposable {
       remoteTime: true,
       overwrite: "never",
       rename: (task, out, fallbackOut) => this.#rename(task.id, out, fallbackOut),
+      refresh: false,
+      budgets: new BudgetShare(),
       coolHost: (host, until) => this.cooled.set(host, until),
       ...(expectType === undefined ? {} : { expectType }),
+      ...(segments === undefined ? {} : { segments: segments.count }),
+      ...(segments?.bytes === undefined ? {} : { segmentBytes: segments.bytes }),
       onBytes: (count) => this.#bytes += count,
     };
   }

@@ -26,6 +26,12 @@ interface Round {
   tear: number | undefined;
   otherUrl: boolean;
   end: { type: "break" | "stop"; at: number };
+  /** Connections for the file, where there may be several. */
+  segments: number;
+  /** After so many requests of this round the file changes. */
+  changeAfter: number | undefined;
+  /** So many further answers break off, too. */
+  breaks: number[];
 }
 
 const behaviour: fc.Arbitrary<Behaviour> = fc.record({
@@ -49,20 +55,31 @@ const round: fc.Arbitrary<Round> = fc.record({
     type: fc.constantFrom("break", "break", "stop"),
     at: fc.integer({ min: 1, max: LENGTH - 1 }),
   }),
+  segments: fc.integer({ min: 1, max: 5 }),
+  changeAfter: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined, freq: 1 }),
+  breaks: fc.array(fc.integer({ min: 1, max: LENGTH / 4 }), { maxLength: 4 }),
 });
 
 /** A file whose every version has its own date, unless the dates say nothing. */
 class ChangingFile {
   behaviour: Behaviour = { ifRange: "standard", ranges: true, etag: "strong", date: "yesterday", lie: "none" };
   versions = 1;
-  #breakAt: number | undefined;
+  readonly #breaks: number[] = [];
+  /** After so many answers it changes by itself. */
+  changeAfter: number | undefined;
 
   get version(): string {
     return `v${this.versions}`;
   }
 
-  breakAt(at: number): void {
-    this.#breakAt = at;
+  breakAt(...at: number[]): void {
+    this.#breaks.push(...at);
+  }
+
+  /** From now on nothing happens to it. */
+  quiet(): void {
+    this.#breaks.length = 0;
+    this.changeAfter = undefined;
   }
 
   answer(request: { headers: Headers }): Response {
@@ -82,14 +99,21 @@ class ChangingFile {
       },
     });
     file.version = this.version;
-    if (this.#breakAt !== undefined) file.breaks.push(this.#breakAt);
-    this.#breakAt = undefined;
-    return file.answer(request);
+    const end = this.#breaks.shift();
+    if (end !== undefined) file.breaks.push(end);
+    const answer = file.answer(request);
+    if (this.changeAfter !== undefined && --this.changeAfter === 0) this.versions++;
+    return answer;
   }
 }
 
 for (const lane of [true, false]) {
-  Deno.test(`Attempt gives whole files of one version or none, whatever happens, ${lane ? "lane" : "fetch"}`, async () => {
+  for (const segmented of [false, true]) testFaults(lane, segmented);
+}
+
+function testFaults(lane: boolean, segmented: boolean): void {
+  const client = `${lane ? "lane" : "fetch"}${segmented ? ", segments" : ""}`;
+  Deno.test(`Attempt gives whole files of one version or none, whatever happens, ${client}`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 4 }), async (rounds) => {
         const file = new ChangingFile();
@@ -102,8 +126,9 @@ for (const lane of [true, false]) {
         let boot = 1;
         let path = "/x";
         let outcome: TaskOutcome | undefined;
-        const fetch = async (stopAt?: number): Promise<void> => {
-          await using process = bench.another({ lane, bootId: `boot-${boot}` });
+        const fetch = async (stopAt?: number, count = 1): Promise<void> => {
+          const segments = { count, bytes: 50_000 };
+          await using process = bench.another({ lane, bootId: `boot-${boot}`, segments });
           const running = process.fetch(path, { attempts: 1 });
           let over = false;
           running.finally(() => over = true);
@@ -121,7 +146,7 @@ for (const lane of [true, false]) {
             assert(!names.includes("file"), `${outcome.type}: ${names}`);
           }
         };
-        for (const { change, behaviour, reboot, tear, otherUrl, end } of rounds) {
+        for (const { change, behaviour, reboot, tear, otherUrl, end, segments, changeAfter, breaks } of rounds) {
           if (change) file.versions++;
           if (behaviour !== undefined) file.behaviour = behaviour;
           if (reboot) boot++;
@@ -131,10 +156,15 @@ for (const lane of [true, false]) {
             Deno.truncateSync(state, Math.min(tear, Deno.statSync(state).size));
           }
           if (end.type === "break") file.breakAt(end.at);
-          await fetch(end.type === "stop" ? end.at : undefined);
+          if (segmented) {
+            file.breakAt(...breaks);
+            file.changeAfter = changeAfter;
+          }
+          await fetch(end.type === "stop" ? end.at : undefined, segmented ? segments : 1);
           if (outcome?.type === "done") return;
         }
-        if (outcome?.type !== "done") await fetch();
+        file.quiet();
+        if (outcome?.type !== "done") await fetch(undefined, rounds.length);
         assertEquals(outcome?.type, "done", JSON.stringify(outcome));
       }),
       { numRuns: 150 },

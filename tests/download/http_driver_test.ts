@@ -117,7 +117,7 @@ bothClients(
       assertEquals((await read(lax, `${base}/down`)).text, "plain");
       using stranger = driverFor({}, { lane });
       const refused = await assertRejects(() => read(stranger, `${base}/x`), DownloadError);
-      assertEquals([refused.kind, refused.retryable], ["network", false], refused.message);
+      assertEquals([refused.kind, refused.retryable], ["security", false], refused.message);
     }
     await server.shutdown();
   },
@@ -126,7 +126,9 @@ bothClients(
 Deno.test("HttpDriver shows its client certificate to a server that wants one", async () => {
   await using home = await TempDir.create();
   await home.write("x", "for friends");
-  const [pair, friend, stranger] = await Promise.all([["localhost"], ["friend"], ["stranger"]].map(testCertificate));
+  const [pair, friend, stranger] = await Promise.all(
+    [["localhost"], ["friend"], ["stranger"]].map((names) => testCertificate(names)),
+  );
   await using nginx = await NginxServer.start(home.path, { tls: { ...pair!, clientCa: friend!.cert } });
   const url = `https://localhost:${nginx.tlsPort}/x`;
   using driver = driverFor({ caCerts: [pair!.cert], clientCert: friend! });
@@ -233,7 +235,7 @@ bothClients(
       assertEquals(missing.status, 404);
       // The certificate is for the name, not for the address.
       const wrong = await assertRejects(() => read(driver, `https://other.test:${port}/plain`), DownloadError);
-      assertEquals([wrong.kind, wrong.retryable], ["network", false], wrong.message);
+      assertEquals([wrong.kind, wrong.retryable], ["security", false], wrong.message);
     }
     await server.shutdown();
   },

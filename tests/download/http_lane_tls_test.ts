@@ -15,8 +15,8 @@ Deno.test("HttpLane does not trust a certificate that fetch does not trust, and 
   const ours = await assertRejects(() => lane.open({ url, headers: {}, signal: never }), DownloadError);
   const request = { url: url.href, headers: {}, maxRedirects: 0, signal: never };
   const theirs = await assertRejects(() => driver.open(request), DownloadError);
-  assertEquals([ours.kind, ours.retryable], ["network", false], ours.message);
-  assertEquals(theirs.kind, "network");
+  assertEquals([ours.kind, ours.retryable], ["security", false], ours.message);
+  assertEquals(theirs.kind, "security");
   assertEquals(lane.connections, 0);
 });
 
@@ -48,7 +48,7 @@ Deno.test("HttpLane downloads over TLS from a server that is trusted, under its 
     const args = ["eval", "--cert", file, code];
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } }).output();
     const decoder = new TextDecoder();
-    assertEquals(decoder.decode(stdout), "300 6\nnetwork false\n", decoder.decode(stderr));
+    assertEquals(decoder.decode(stdout), "300 6\nsecurity false\n", decoder.decode(stderr));
     assertEquals(server.accepted, 7);
   } finally {
     await Deno.remove(file);
@@ -69,7 +69,7 @@ Deno.test("HttpLane fails on a server that speaks no TLS, and gives up a handsha
     return lane.open({ url, headers: {}, signal });
   };
   const error = await assertRejects(() => open(plain, never), DownloadError);
-  assertEquals(error.kind, "network");
+  assertEquals([error.kind, error.retryable], ["protocol", false]);
   const controller = new AbortController();
   const reason = new Error("enough");
   const opening = open(silent, controller.signal);

@@ -89,8 +89,14 @@ test("brings small and large files to the disk when it is told to", async (lane)
 /** Only root can make a small disk. */
 const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
 
-testIf(mayMount, "waits, uncounted, while the disk is full, and keeps what can be continued", async (lane) => {
-  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+for (const count of [1, 4]) {
+  const name = `waits, uncounted, while the disk is full, and keeps what can be continued, segments ${count}`;
+  testIf(mayMount, name, (lane) => fillDisk(lane, count));
+}
+
+async function fillDisk(lane: boolean, count: number): Promise<void> {
+  const segments = { count, bytes: 100_000 };
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane, segments });
   const file = new RemoteFile();
   const small = new Deno.Command("mount", {
     args: ["-t", "tmpfs", "-o", "size=2m", "tmpfs", bench.root],
@@ -115,4 +121,4 @@ testIf(mayMount, "waits, uncounted, while the disk is full, and keeps what can b
     for (const each of bench.open.splice(0)) each[Symbol.dispose]();
     new Deno.Command("umount", { args: [bench.root] }).outputSync();
   }
-});
+}

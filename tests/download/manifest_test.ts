@@ -86,3 +86,25 @@ Deno.test("Manifest reads on where it was, while others write", async () => {
     await Deno.remove(root, { recursive: true });
   }
 });
+
+Deno.test("Manifest tells versions of one size apart by the inode, and takes the newest for a copied file", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    using writer = new Manifest(root, "w-0");
+    using reader = new Manifest(root, "w-1");
+    const find = async (inode?: number) => (await reader.find("http://h/a", "a", 5, inode))?.etag;
+    writer.append([{ ...line("a", 5), etag: '"old"', inode: 1 }]);
+    assertEquals(await find(1), '"old"');
+    // A crash came before the new file was there.
+    writer.append([{ ...line("a", 5), etag: '"new"', inode: 2, finishedAt: 9 }]);
+    assertEquals([await find(1), await find(2), await find(3), await find()], ['"old"', '"new"', '"new"', '"new"']);
+    writer.append([{ ...line("a", 7), inode: 3, finishedAt: 10 }]);
+    assertEquals([await find(1), await find(4)], ['"old"', undefined]);
+    writer.append([{ ...line("a", 5, "http://other/"), inode: 1, finishedAt: 11 }]);
+    assertEquals(await find(1), '"old"');
+    using late = new Manifest(root, "w-2");
+    assertEquals(await late.find("http://h/a", "a", 5, 1), undefined);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

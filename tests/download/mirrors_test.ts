@@ -59,6 +59,86 @@ test("takes a mirror when the first url brings the wrong bytes", async (lane) =>
   assertEquals(outcome.type, "done", JSON.stringify(outcome));
   assertEquals(bench.read(), right);
   assertEquals(bench.names(), ["file"]);
+  assertEquals(bench.server.requests.map(({ path }) => path), ["/wrong", "/right"]);
+});
+
+test("asks the first source of wrong bytes once more when the mirrors are no better, then fails", async (lane) => {
+  for (const size of [1000, 2_000_000]) {
+    const right = bytesFor("right", size);
+    const task = { checksum: `sha-256:${hash("sha256", right, "hex")}` };
+    let good = Infinity;
+    await using other = FaultServer.start(({ path }) =>
+      path === "/404" ? new Response("", { status: 404 }) : new Response(bytesFor("other", size))
+    );
+    await using bench = await DownloadBench.start(({ path, nth }) => {
+      if (path === "/gone") return new Response("", { status: 404 });
+      return new Response(nth >= good ? right : bytesFor(path, size), { headers: { etag: '"x"' } });
+    }, { lane });
+    const mirrors = [`${other.url}/1`, `${other.url}/404`, `${other.url}/2`];
+    const seen: string[] = [];
+    const note = () => {
+      const requests = [...bench.server.requests, ...other.requests].sort((a, b) => a.at - b.at);
+      return requests.map(({ path }) => path).slice(seen.length);
+    };
+    const never = await bench.fetch("/first", { ...task, mirrors });
+    assert(never.type === "failed" && never.error.kind === "integrity", JSON.stringify(never));
+    const first = note();
+    assertEquals(first, ["/first", "/1", "/404", "/2", "/first"]);
+    seen.push(...first);
+    assertEquals(bench.names(), []);
+    // The second time it brings the right ones.
+    bench.context.mirrors.worked(bench.server.url);
+    good = 4;
+    const second = await bench.fetch("/first", { ...task, mirrors });
+    assertEquals(second.type, "done", JSON.stringify(second));
+    assertEquals(bench.read(), right);
+    const again = note();
+    assertEquals(again, ["/first", "/1", "/404", "/2", "/first"]);
+    seen.push(...again);
+    // It is the source of the wrong bytes that is asked again, not one that failed otherwise.
+    bench.context.mirrors.worked(bench.server.url);
+    const third = await bench.fetch("/gone", { ...task, out: "b", mirrors: [`${other.url}/1`] });
+    assert(third.type === "failed", JSON.stringify(third));
+    assertEquals(note(), ["/gone", "/1", "/1"]);
+  }
+});
+
+test("deletes wrong bytes that were left before it goes on with a mirror", async (lane) => {
+  const file = new RemoteFile();
+  await using other = FaultServer.start((request) => file.answer(request));
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  const checksum = `sha-256:${hash("sha256", file.content(), "hex")}`;
+  file.breaks.push(1_500_000);
+  assertEquals((await bench.fetch("/x", { checksum })).type, "retry");
+  const part = bench.read("file.part");
+  part[5]! ^= 1;
+  Deno.writeFileSync(bench.path("file.part"), part);
+  assertEquals((await bench.fetch("/x", { checksum, attempts: 1, mirrors: [`${other.url}/x`] })).type, "done");
+  assertEquals(bench.read(), file.content());
+  assertEquals([bench.server.requests.length, other.requests.length], [2, 1]);
+  assertEquals(other.requests[0]!.headers.get("range"), null);
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("takes the size, the digest and the type of a file for wrong bytes, too", async (lane) => {
+  const right = bytesFor("right", 1000);
+  const digest = `sha-256=:${hash("sha256", right, "base64")}:`;
+  await using other = FaultServer.start(() => new Response(right, { headers: { "content-type": "image/png" } }));
+  await using bench = await DownloadBench.start(({ path }) => {
+    const headers = { "content-type": path === "/type" ? "text/html" : "image/png" };
+    if (path === "/size") return new Response(right.subarray(1), { headers });
+    if (path === "/digest") {
+      return new Response(bytesFor("bad", 1000), { headers: { ...headers, "repr-digest": digest } });
+    }
+    return new Response("<html>", { headers });
+  }, { lane, expectType: "image/*" });
+  for (const out of ["size", "digest", "type"]) {
+    bench.context.mirrors.worked(bench.server.url);
+    const size = out === "size" ? { size: 1000 } : {};
+    const outcome = await bench.fetch(`/${out}`, { out, ...size, mirrors: [`${other.url}/x`] });
+    assertEquals(outcome.type, "done", JSON.stringify(outcome));
+    assertEquals([bench.server.hits(`/${out}`), bench.read(out)], [1, right]);
+  }
 });
 
 test("does not continue with a mirror what another url began", async (lane) => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { BudgetShare } from "../../download/body_budget.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
 import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
@@ -67,6 +68,8 @@ async function startServer(
     remoteTime: true,
     overwrite: "never",
     rename: () => Promise.reject(new Error("the names of these tasks are settled")),
+    refresh: false,
+    budgets: new BudgetShare(),
     coolHost: () => {},
     onBytes: (count) => bytes += count,
   };

@@ -190,3 +190,16 @@ Deno.test("RateLimiter.setRate of one Worker holds for the others at once", asyn
   await setter!.call({ type: "rate", buffer, now, rate: 1000 });
   assertEquals(limiter.take(1), 30);
 });
+
+Deno.test("RateLimiter takes back what was not used, and no more", () => {
+  const clock = new HandClock();
+  const limiter = RateLimiter.create(1000, clock);
+  limiter.take(100);
+  limiter.take(1000);
+  assertEquals(limiter.take(1), 1100);
+  limiter.give(601);
+  assertEquals(limiter.take(1), 500);
+  const unlimited = RateLimiter.create(0, clock);
+  unlimited.give(1000);
+  assertEquals(unlimited.take(1e9), 0);
+});

@@ -228,6 +228,37 @@ test("starts over when nothing follows, but the file has another length now", as
   assertEquals(bench.names(), ["file"]);
 });
 
+test("starts over when nothing follows what was left whole, but the answer is about another version", async (lane) => {
+  const cases: [RemoteFileOptions, headers: Record<string, string>, same: boolean][] = [
+    [{}, { etag: '"two"' }, false],
+    [{}, { etag: 'W/"one"' }, false],
+    [{}, { etag: '"one"' }, true],
+    [{}, {}, true],
+    [{ etag: () => undefined }, { "last-modified": new Date(0).toUTCString() }, false],
+    [{ etag: () => undefined }, { "last-modified": YESTERDAY, etag: '"new"' }, true],
+    // Without an ETag to compare, the date tells.
+    [{}, { "last-modified": new Date(0).toUTCString() }, false],
+    // The same ETag is the same version, whatever the date.
+    [{}, { etag: '"one"', "last-modified": new Date(0).toUTCString() }, true],
+  ];
+  for (const [options, headers, same] of cases) {
+    const file = new RemoteFile(options);
+    await using bench = await DownloadBench.start((request) => {
+      if (!request.headers.has("range")) return file.answer(request);
+      return new Response(null, { status: 416, headers: { "content-range": "bytes */3000000", ...headers } });
+    }, { lane });
+    file.breaks.push(BROKEN_AT);
+    assertEquals((await bench.fetch("/x")).type, "retry");
+    Deno.writeFileSync(bench.path("file.part"), file.content());
+    file.version = "two";
+    const outcome = await bench.fetch("/x", { attempts: 1 });
+    assertEquals(outcome.type, "done", JSON.stringify(outcome));
+    assertEquals(bench.read(), file.content(same ? "one" : "two"), JSON.stringify(headers));
+    assertEquals(bench.server.requests.length, same ? 2 : 3);
+    assertEquals(bench.names(), ["file"]);
+  }
+});
+
 test("throws a long start away when the file is small now", async (lane) => {
   let current = new RemoteFile();
   await using bench = await DownloadBench.start((request) => current.answer(request), { lane });
@@ -257,4 +288,16 @@ test("leaves the start of another writer alone while it is held, and removes its
   assertEquals((await late).type, "done");
   assertEquals(quick.read(), file.content("two"));
   assertEquals(quick.names(), ["file"]);
+});
+
+test("continues what another worker began in a folder that was empty before", async (lane) => {
+  const file = new RemoteFile();
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  await using other = bench.another({ lane });
+  bench.context.fresh = other.context.fresh = true;
+  file.breaks.push(BROKEN_AT);
+  assertEquals((await bench.fetch("/x")).type, "retry");
+  assertEquals((await other.fetch("/x", { attempts: 1 })).type, "done");
+  assertEquals(bench.read(), file.content());
+  assert(bench.server.requests[1]!.headers.has("range"));
 });

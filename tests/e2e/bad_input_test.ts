@@ -40,6 +40,11 @@ const CASES: Case[] = [
   { name: "two thresholds", args: ["75", "--cpu-threshold", "80"], names: ["CPU_THRESHOLD", "75", "80"] },
   { name: "a core that is not allowed", args: ["run", "--cores", "1000"], names: ["cores", "1000"] },
   { name: "a range of cores that runs backwards", args: ["run", "--cores", "3-1"], names: ["--cores", '"3-1"'] },
+  ...["0", "17", "2.5", "many"].map((value) => ({
+    name: `${value} segments`,
+    args: [...GET, "--segments", value],
+    names: ["--segments", "auto or a whole number from 1 to 16", `"${value}"`],
+  })),
   { name: "no worker", args: ["run", "--workers", "0"], names: ["--workers", '"0"'] },
   { name: "a task file that is a folder", args: ["run", "--tasks", "/"], names: ["--tasks", '"/"', "folder"] },
   {

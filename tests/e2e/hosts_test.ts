@@ -67,3 +67,69 @@ testClients("corehaul keeps to --per-host-rate", async (client) => {
   // One may come early by the burst, none may come earlier than that.
   assert(times.at(-1)! - times[0]! >= 11 * 125 - 150, `${times.at(-1)! - times[0]!} ms`);
 });
+
+testClients("corehaul keeps to --per-host where redirects and mirrors lead", async (client) => {
+  await using home = await TempDir.create();
+  await using far = FaultServer.start(async ({ path }, server) => {
+    await server.pause(20);
+    return new Response(bytesFor(path, SIZE));
+  });
+  const near = () =>
+    FaultServer.start(({ path }) =>
+      path.startsWith("/away")
+        ? new Response(null, { status: 302, headers: { location: far.url + path } })
+        : new Response("", { status: 404 })
+    );
+  await using one = near();
+  await using two = near();
+  await using three = near();
+  const entries = Array.from({ length: 60 }, (_, i) => {
+    const url = [one, two, three][i % 3]!.url;
+    return i < 30 ? `${url}/away${i}` : { url: `${url}/none${i}`, mirrors: [`${far.url}/none${i}`] };
+  });
+  const { ended, tasks } = await runOnce(home, client, entries, ["--per-host", "3", "--workers", "2"]);
+  assertCode(ended, 0);
+  await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, SIZE));
+  assertEquals([far.maxOpen, far.requests.length], [3, 60]);
+});
+
+testClients(
+  "corehaul leaves hosts of redirects and mirrors alone that answer 429, and takes other sources",
+  async (client) => {
+    await using home = await TempDir.create();
+    const since = new Map<string, number>();
+    const cold = (name: string) =>
+      FaultServer.start(({ path, at }) => {
+        if (!since.has(name)) since.set(name, at);
+        if (at - since.get(name)! < 1500) return new Response("", { status: 429, headers: { "retry-after": "2" } });
+        return new Response(bytesFor(path, SIZE));
+      });
+    await using far = cold("far");
+    await using mirror = cold("mirror");
+    await using good = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
+    await using near = FaultServer.start(({ path }) =>
+      path.startsWith("/away")
+        ? new Response(null, { status: 302, headers: { location: far.url + path } })
+        : new Response("", { status: 404 })
+    );
+    const entries = Array.from({ length: 150 }, (_, i) => {
+      if (i % 3 === 0) return `${near.url}/away${i}`;
+      const mirrors = i % 3 === 1 ? [`${mirror.url}/${i}`] : [`${mirror.url}/${i}`, `${good.url}/${i}`];
+      return { url: `${near.url}/${i}`, out: `${i}`, mirrors };
+    });
+    const { ended, tasks } = await runOnce(home, client, entries);
+    assertCode(ended, 0);
+    for (const { out, status } of tasks) {
+      const path = `/${out}`;
+      assertEquals([status, await Deno.readFile(home.join("files", out))], ["done", bytesFor(path, SIZE)]);
+    }
+    for (const [name, server] of [["far", far], ["mirror", mirror]] as const) {
+      const early = server.requests.filter(({ at }) => at - since.get(name)! < 1900);
+      // Those that were on their way when the first answer came, and no others.
+      assert(early.length <= 64, `${early.length} requests were made of ${name}, which wants none`);
+      assert(server.requests.length - early.length >= 50, `${server.requests.length}`);
+    }
+    const inTime = good.requests.every(({ at }) => at - since.get("mirror")! < 1900);
+    assert(good.requests.length > 0 && inTime, "the others did not wait");
+  },
+);

@@ -57,24 +57,26 @@ export function contractAdd(name: string, open: OpenList): void {
     assert(!("fallbackOut" in second));
   });
 
-  Deno.test(`${name} keeps checksum, size, mirrors and rate on the whole way of a task`, async () => {
+  Deno.test(`${name} keeps every field of a draft on the whole way of a task`, async () => {
     await using list = await open();
     const fields = {
       checksum: "md5:d41d8cd98f00b204e9800998ecf8427e",
       size: 12,
       mirrors: ["http://m/1"],
       limitRate: 9,
+      segments: 3,
+      named: true,
     };
     const some = [draft(1, fields), draft(2), draft(3, { ...fields, notBefore: 1 })];
     const pick = (tasks: readonly Task[]) =>
-      tasks.map(({ url, checksum, size, mirrors, limitRate }) => ({
+      tasks.map(({ url, checksum, size, mirrors, limitRate, segments, named }) => ({
         url,
-        ...(checksum && { checksum, size, mirrors, limitRate }),
+        ...(checksum && { checksum, size, mirrors, limitRate, segments, named }),
       }))
         .sort((a, b) => a.url < b.url ? -1 : 1);
-    const expected = some.map(({ url, checksum, size, mirrors, limitRate }) => ({
+    const expected = some.map(({ url, checksum, size, mirrors, limitRate, segments, named }) => ({
       url,
-      ...(checksum && { checksum, size, mirrors, limitRate }),
+      ...(checksum && { checksum, size, mirrors, limitRate, segments, named }),
     }));
     await list.add(some);
     assertEquals(pick(await listAll(list)), expected);

@@ -52,7 +52,9 @@ async function act(list: TaskSharedList, name: string, steps: readonly Step[], w
         break;
       }
       case "claim": {
-        const claimed = await list.claim({ owner, core: 1, limit: n });
+        // A third of the claims meets hosts that have no room, or little.
+        const hosts = (host: string) => host.charCodeAt(4) % 3 === n % 3 ? { room: n % 4, until: n % 2 } : undefined;
+        const claimed = await list.claim({ owner, core: 1, limit: n, ...(n % 3 === 0 ? { hosts } : {}) });
         witness.claims.push(...claimed.map((task) => `${task.id} ${task.fence} ${owner}`));
         held.push(...claimed);
         break;

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type ClaimedTask, MAX_CRASHES, type Task, type TaskOutcome, type TaskStatus } from "../../queue/task_model.ts";
 import type {
   AddResult,
+  HostRoom,
   RenameRequest,
   RenameResult,
   RetryRequest,
@@ -23,6 +24,8 @@ export interface ModelTask {
   priority: number;
   status: TaskStatus;
   notBefore?: number | undefined;
+  /** It may have been set aside until then. */
+  asideUntil: number;
   fence?: string | undefined;
   owner?: string | undefined;
   attempts: number;
@@ -66,21 +69,45 @@ export class ContractModel {
       priority: draft.priority ?? 0,
       status: "waiting",
       notBefore: draft.notBefore,
+      asideUntil: 0,
       attempts: 0,
       crashes: 0,
     });
   }
 
-  claim(owner: string, limit: number, now: number, claimed: readonly ClaimedTask[]): void {
-    const ready = this.tasks.filter((task) => task.status === "waiting" && (task.notBefore ?? 0) <= now);
-    assertEquals(claimed.length, this.owners.has(owner) ? Math.min(limit, ready.length) : 0);
+  claim(
+    owner: string,
+    limit: number,
+    now: number,
+    claimed: readonly ClaimedTask[],
+    hosts?: (host: string) => HostRoom | undefined,
+  ): void {
+    const waiting = this.tasks.filter((task) => task.status === "waiting" && (task.notBefore ?? 0) <= now);
+    const roomOf = (task: ModelTask) => hosts?.(new URL(task.url).host);
+    const ready = waiting.filter((task) => (roomOf(task)?.room ?? 1) > 0);
+    // What met a host without room may have been set aside, or not: whoever asks next may get it before its time, or not.
+    const certain = ready.filter((task) => task.asideUntil <= now && roomOf(task) === undefined);
+    const alive = this.owners.has(owner);
+    assert(claimed.length <= Math.min(limit, alive ? ready.length : 0));
+    assert(claimed.length >= Math.min(limit, alive ? certain.length : 0));
+    const taken = new Map<string, number>();
     for (const one of claimed) {
       const task = ready.find((candidate) => candidate.id === one.id);
       assert(task !== undefined && task.status === "waiting", `${one.id} could be claimed`);
-      Object.assign(task, { status: "running", owner, fence: one.fence, notBefore: undefined });
+      const { host } = new URL(task.url);
+      taken.set(host, (taken.get(host) ?? 0) + 1);
+      assert(taken.get(host)! <= (roomOf(task)?.room ?? Infinity), `${host} has room`);
+      Object.assign(task, { status: "running", owner, fence: one.fence, notBefore: undefined, asideUntil: 0 });
     }
     const lowest = Math.min(...claimed.map((task) => task.priority));
-    for (const task of ready) if (task.status === "waiting") assert(task.priority <= lowest, "the highest go first");
+    for (const task of certain) {
+      if (task.status === "waiting") assert(task.priority <= lowest, "the highest go first");
+    }
+    if (!alive) return;
+    for (const task of waiting) {
+      const room = roomOf(task);
+      if (task.status === "waiting" && room !== undefined) task.asideUntil = Math.max(task.asideUntil, room.until);
+    }
   }
 
   settle(settlements: readonly Settlement[], results: readonly SettleResult[]): void {
@@ -151,10 +178,11 @@ export class ContractModel {
     return running.length;
   }
 
-  retry({ ids, retryableOnly }: RetryRequest): number {
+  retry({ ids, retryableOnly, status }: RetryRequest): number {
     const moved = this.tasks.filter((task) => {
-      const settled = task.status === "failed" || (ids !== undefined && task.status === "done");
-      return settled && (ids === undefined || ids.includes(task.id)) && (!retryableOnly || task.retryable === true);
+      const settled = task.status === "failed" || task.status === "done";
+      const meant = task.status === (status ?? (ids === undefined ? "failed" : task.status));
+      return settled && meant && (ids?.includes(task.id) ?? true) && (!retryableOnly || task.retryable === true);
     });
     for (const task of moved) Object.assign(task, { status: "waiting", attempts: 0, crashes: 0, retryable: undefined });
     return moved.length;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { ClaimedTask, TaskOutcome } from "../../queue/task_model.ts";
-import type { TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
+import type { HostRoom, TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
 import { assertCountsMatch, type FakeClock, fakeClock, type OpenList, ownerInfo, taskError } from "./contract_kit.ts";
 import { ContractModel } from "./contract_model.ts";
 
@@ -49,11 +49,23 @@ const add: fc.Arbitrary<Operation> = fc.array(draftShape, { maxLength: 8 }).map(
   run.model.add(drafts, await run.list.add(drafts));
 });
 
-const claim: fc.Arbitrary<Operation> = fc.tuple(ownerIndex, fc.integer({ min: 1, max: 6 })).map(
-  ([index, limit]) => async (run) => {
+/** Which of the three hosts has how much room, and until when what has none is set aside; or nothing about any. */
+const rooms = fc.option(
+  fc.array(fc.option(fc.record({ room: fc.nat(2), delay: fc.nat(20_000) })), { minLength: 3, maxLength: 3 }),
+  { nil: undefined },
+);
+
+const claim: fc.Arbitrary<Operation> = fc.tuple(ownerIndex, fc.integer({ min: 1, max: 6 }), rooms).map(
+  ([index, limit, rooms]) => async (run) => {
     const owner = run.names[index]!;
-    const claimed = await run.list.claim({ owner, core: index, limit, worker: { index, of: 3 } });
-    run.model.claim(owner, limit, run.clock.now(), claimed);
+    const now = run.clock.now();
+    const hosts = rooms && ((host: string): HostRoom | undefined => {
+      const room = rooms[Number(host.charAt(1))];
+      return room ? { room: room.room, until: room.room > 0 ? 0 : now + room.delay } : undefined;
+    });
+    const request = { owner, core: index, limit, worker: { index, of: 3 } };
+    const claimed = await run.list.claim(hosts === undefined ? request : { ...request, hosts });
+    run.model.claim(owner, limit, now, claimed, hosts);
     run.claims.push(...claimed);
   },
 );
@@ -130,11 +142,16 @@ const reclaim: fc.Arbitrary<Operation> = fc.array(fc.constantFrom(true, false, u
 
 const retry: fc.Arbitrary<Operation> = fc.record({
   retryableOnly: fc.boolean(),
+  status: fc.constantFrom(undefined, undefined, "failed" as const, "done" as const),
   picks: fc.option(fc.array(small, { maxLength: 3 }), { nil: undefined }),
-}).map(({ retryableOnly, picks }) => async (run) => {
+}).map(({ retryableOnly, status, picks }) => async (run) => {
   const { tasks } = run.model;
   const ids = picks?.map((pick) => tasks.length === 0 ? "none" : tasks[pick % tasks.length]!.id);
-  const request = { retryableOnly, ...(ids === undefined ? {} : { ids }) };
+  const request = {
+    retryableOnly,
+    ...(ids === undefined ? {} : { ids }),
+    ...(status === undefined ? {} : { status }),
+  };
   assertEquals(await run.list.retry(request), run.model.retry(request));
 });
 

@@ -165,6 +165,56 @@ export function contractRead(name: string, open: OpenList): void {
     await assertCountsMatch(list);
   });
 
+  Deno.test(`${name} retry lets done tasks wait again, with all that is known of their files`, async () => {
+    await using list = await open();
+    await fill(list);
+    assertEquals(await list.retry({ status: "done" }), 350);
+    assertEquals(await list.retry({ status: "done" }), 0);
+    assertEquals(await list.retry({ status: "canceled" }), 0);
+    assertEquals(await list.counts(), countsOf({ ...STATES, waiting: 950, done: 0 }));
+    const again = (await assertCountsMatch(list)).filter(({ bytes }) => bytes !== undefined);
+    assertEquals(again.length, 350);
+    for (const { status, attempts, etag, lastModified, finalUrl, bytes, finishedAt } of again) {
+      assertEquals([status, attempts, finishedAt], ["waiting", 0, undefined]);
+      assert(DONE.type === "done");
+      assertEquals({ bytes, finalUrl, etag, lastModified } as unknown, DONE.facts);
+    }
+    const claimed = (await claimAs(list, "p", 2000)).filter(({ bytes }) => bytes !== undefined);
+    assertEquals([claimed.length, claimed[0]?.etag], [350, '"x"']);
+  });
+
+  Deno.test(`${name} retry takes only what was settled before a time, and of a state that is named`, async () => {
+    const clock = fakeClock(1000);
+    await using list = await open({ clock });
+    await list.add([draft(1, { id: "old" }), draft(2, { id: "failed" }), draft(3, { id: "new" })]);
+    const claimed = await claimAs(list, "o");
+    const of = (id: string) => claimed.filter((task) => task.id === id);
+    await settleAll(list, of("old"));
+    await settleAll(list, of("failed"), { type: "failed", startedAt: 1, error: taskError() });
+    clock.advance(1000);
+    await settleAll(list, of("new"));
+    assertEquals(await list.retry({ status: "done", finishedBefore: 1000 }), 0);
+    assertEquals(await list.retry({ status: "done", finishedBefore: 2000 }), 1);
+    assertEquals((await list.get("old"))?.status, "waiting");
+    assertEquals(await list.retry({ ids: ["new", "failed"], status: "failed", finishedBefore: 1000 }), 0);
+    assertEquals(await list.retry({ ids: ["new", "failed"], status: "failed" }), 1);
+    assertEquals(await list.retry({ ids: ["new"], retryableOnly: true }), 0);
+    assertEquals(await list.counts(), countsOf({ waiting: 2, done: 1 }));
+    await assertCountsMatch(list);
+  });
+
+  Deno.test(`${name} retry ends early when it is told to, and what it has moved stays so`, async () => {
+    await using list = await open();
+    await list.add(drafts(2000));
+    const claimed = await claimAs(list, "o", 2000);
+    await settleAll(list, claimed);
+    const moved = await list.retry({ status: "done", signal: AbortSignal.abort() });
+    assert(moved < 2000, `${moved}`);
+    assertEquals(await list.counts(), countsOf({ waiting: moved, done: 2000 - moved }));
+    assertEquals(await list.retry({ status: "done" }), 2000 - moved);
+    await assertCountsMatch(list);
+  });
+
   Deno.test(`${name} retry wakes those who wait for something to claim`, async () => {
     await using list = await open();
     await list.add([draft(1, { id: "one" })]);

@@ -11,6 +11,7 @@ Deno.test("checkTaskEntry takes a url, and every field that a task may have", ()
     headers: { "X-A": "b c", authorization: "Basic x" },
     mirrors: ["http://m/a", "https://n/a"],
     limitRate: 1000,
+    segments: 16,
     checksum: "md5:1B2M2Y8AsgTpgAmY7PhCfg==",
     size: 0,
   };
@@ -33,6 +34,9 @@ Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {
     [{ url: "http://h/", mirrors: ["x"] }, "mirrors.0", '"x"'],
     [{ url: "http://h/", mirrors: Array(51).fill("http://m/") }, "mirrors", "50"],
     [{ url: "http://h/", limitRate: 0 }, "limitRate", "0"],
+    [{ url: "http://h/", segments: 0 }, "segments", "0"],
+    [{ url: "http://h/", segments: 17 }, "segments", "17"],
+    [{ url: "http://h/", segments: "auto" }, "segments", '"auto"'],
     [{ url: "http://h/", checksum: 5 }, "checksum", "5"],
     [{ url: "http://h/", size: -1 }, "size", "-1"],
     [{ url: "http://h/", size: 1.5 }, "size", "1.5"],

@@ -5,6 +5,7 @@
  * @module
  */
 import { contractAdd } from "./contract_add.ts";
+import { contractAside } from "./contract_aside.ts";
 import { contractClaim } from "./contract_claim.ts";
 import { contractConcurrent } from "./contract_concurrent.ts";
 import type { OpenList } from "./contract_kit.ts";
@@ -25,6 +26,7 @@ export type { OpenList } from "./contract_kit.ts";
 export function contractSuite(name: string, open: OpenList): void {
   contractAdd(name, open);
   contractClaim(name, open);
+  contractAside(name, open);
   contractSettle(name, open);
   contractRename(name, open);
   contractOwners(name, open);

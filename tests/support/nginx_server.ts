@@ -6,6 +6,8 @@ import { until } from "./until.ts";
 export interface NginxRequest {
   /** The status of the answer. */
   status: number;
+  /** The range that was asked for, such as `bytes=0-99`; absent: all of it. */
+  range?: string;
   /** The path as the client sent it. */
   path: string;
 }
@@ -105,10 +107,10 @@ export class NginxServer implements AsyncDisposable {
       const text = await Deno.readTextFile(this.#home.join("access.log"));
       return text.includes(mark) && text;
     });
-    return log.split("\n").filter((line) => line !== "" && !line.includes(this.#ready)).map((line) => ({
-      status: Number(line.slice(0, 3)),
-      path: line.slice(4),
-    }));
+    return log.split("\n").filter((line) => line !== "" && !line.includes(this.#ready)).map((line) => {
+      const [, status, range, path] = /^(\d+) (\S+) (.*)$/.exec(line) ?? [];
+      return { status: Number(status), path: path ?? "", ...(range === "-" || range === undefined ? {} : { range }) };
+    });
   }
 
   async #answers(): Promise<boolean> {
@@ -154,7 +156,7 @@ function configuration(root: string, home: TempDir, port: number, ready: string,
     "events { worker_connections 4096; }",
     "http {",
     ...temporary,
-    "  log_format short '$status $request_uri';",
+    "  log_format short '$status $http_range $request_uri';",
     `  access_log ${home.join("access.log")} short;`,
     "  default_type application/octet-stream;",
     "  sendfile on;",

@@ -31,15 +31,19 @@ export class RemoteFile {
   /** So many bytes of the body come, then the connection breaks; once for each number. */
   readonly breaks: number[] = [];
   readonly #options: RemoteFileOptions;
+  #made: { version: string; content: Uint8Array<ArrayBuffer> } | undefined;
 
   /** @param options How it is served. */
   constructor(options: RemoteFileOptions = {}) {
     this.#options = options;
   }
 
-  /** The content of a version. */
+  /** The content of a version; not to be changed. */
   content(version: string = this.version): Uint8Array<ArrayBuffer> {
-    return bytesFor(version, this.#options.length ?? 3_000_000);
+    if (this.#made?.version !== version) {
+      this.#made = { version, content: bytesFor(version, this.#options.length ?? 3_000_000) };
+    }
+    return this.#made.content;
   }
 
   /** Answers a request. */
@@ -51,8 +55,9 @@ export class RemoteFile {
     const tag = etag(this.version);
     if (tag !== undefined) headers.set("etag", tag);
     if (lastModified !== undefined) headers.set("last-modified", lastModified);
-    const range = /^bytes=(\d+)-$/.exec(asked.get("range") ?? "");
+    const range = /^bytes=(\d+)-(\d*)$/.exec(asked.get("range") ?? "");
     const from = range === null || !ranges ? 0 : Number(range[1]);
+    const last = Math.min(content.length - 1, range?.[2] ? Number(range[2]) : Infinity);
     if (range === null || !ranges || !this.#isCurrent(asked.get("if-range"), tag, lastModified)) {
       return this.#send(content, headers, 200);
     }
@@ -60,9 +65,9 @@ export class RemoteFile {
       headers.set("content-range", `bytes */${content.length}`);
       return new Response(null, { status: 416, headers });
     }
-    headers.set("content-range", `bytes ${from}-${content.length - 1}/${content.length}`);
+    headers.set("content-range", `bytes ${from}-${last}/${content.length}`);
     lie?.(headers);
-    return this.#send(content.subarray(from), headers, 206);
+    return this.#send(content.subarray(from, last + 1), headers, 206);
   }
 
   #isCurrent(ifRange: string | null, etag: string | undefined, lastModified: string | undefined): boolean {

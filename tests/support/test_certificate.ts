@@ -23,9 +23,13 @@ function whole(bytes: Uint8Array): Uint8Array {
  * Makes a certificate that is signed by its own key, which nobody trusts unless told to.
  *
  * @param names Whom it is for.
+ * @param until When it ends, as `YYYYMMDDHHMMSSZ`; it begins with 2020. Default: at the end of the century.
  * @returns The certificate and its key, in PEM.
  */
-export async function testCertificate(names: readonly string[]): Promise<{ cert: string; key: string }> {
+export async function testCertificate(
+  names: readonly string[],
+  until = "20990101000000Z",
+): Promise<{ cert: string; key: string }> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const { publicKey, privateKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const ecdsaWithSha256 = der(0x30, der(0x06, [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]));
@@ -39,7 +43,7 @@ export async function testCertificate(names: readonly string[]): Promise<{ cert:
     der(0x02, [1]),
     ecdsaWithSha256,
     name,
-    der(0x30, time("20200101000000Z"), time("20990101000000Z")),
+    der(0x30, time("20200101000000Z"), time(until)),
     name,
     new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
     der(0xa3, der(0x30, extension)),

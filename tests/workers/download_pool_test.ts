@@ -129,7 +129,7 @@ function gateOf(places: number, closed: Map<string, number> = new Map()) {
   const inside = new Map<string, number>();
   const most = new Map<string, number>();
   const gate: HostGate = {
-    hostOf: (url) => new URL(url).host,
+    hostOf: ({ url }) => new URL(url).host,
     enter: (host): GateAnswer => {
       const until = closed.get(host);
       if (until !== undefined) return { type: "closed", until };

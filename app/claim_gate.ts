@@ -1,0 +1,76 @@
+import type { HostTable } from "../download/host_table.ts";
+import type { ClaimedTask } from "../queue/task_model.ts";
+import type { HostRoom } from "../queue/task_shared_list.ts";
+import { urlHost } from "../queue/url_host.ts";
+
+/** Tasks of a host that are claimed beyond those that may run, so that the next can begin when one ends. */
+const AHEAD = 48;
+/** Less room than this is none: a host whose tasks come one by one would cost a claim each. */
+const LEAST_ROOM = 24;
+
+/** What {@linkcode ClaimGate} keeps to. */
+export interface ClaimGateOptions {
+  /** What is known of the hosts. */
+  table: HostTable;
+  /** Connections to one host at a time; 0: any number. */
+  perHost: number;
+  /** Requests to one host per second; 0: any number. */
+  perHostRate: number;
+  /** Downloads at a time in all. */
+  concurrency: number;
+}
+
+/**
+ * Says, for each claim, of which hosts no tasks are wanted: of one that is cooling none at all, and of one that is capped
+ * no more than can begin soon. Those stay on the list, out of the way of the others.
+ */
+export class ClaimGate {
+  readonly #table: HostTable;
+  readonly #most: number;
+  /** The tasks that are claimed now, by host; counted only where hosts are capped. */
+  readonly #held = new Map<string, number>();
+
+  /** @param options The hosts, and the limits. */
+  constructor({ table, perHost, perHostRate, concurrency }: ClaimGateOptions) {
+    this.#table = table;
+    const running = perHost > 0 ? Math.min(perHost, concurrency) : concurrency;
+    this.#most = perHost > 0 || perHostRate > 0 ? running + AHEAD : Infinity;
+  }
+
+  /** True if hosts are capped: then the end of a task makes room for another. */
+  get capped(): boolean {
+    return this.#most !== Infinity;
+  }
+
+  /** What a claim asks; `undefined` while all hosts are open, which costs nothing. */
+  get hosts(): ((host: string) => HostRoom | undefined) | undefined {
+    if (!this.capped && !this.#table.cooling) return undefined;
+    return (host) => this.#roomOf(host);
+  }
+
+  /** Tasks were claimed. */
+  claimed(tasks: readonly ClaimedTask[]): void {
+    if (!this.capped) return;
+    for (const { url } of tasks) {
+      const { host } = urlHost(url);
+      this.#held.set(host, (this.#held.get(host) ?? 0) + 1);
+    }
+  }
+
+  /** A claim has ended. */
+  ended({ url }: ClaimedTask): void {
+    if (!this.capped) return;
+    const { host } = urlHost(url);
+    const left = (this.#held.get(host) ?? 0) - 1;
+    if (left > 0) this.#held.set(host, left);
+    else this.#held.delete(host);
+  }
+
+  #roomOf(host: string): HostRoom | undefined {
+    const until = this.#table.coolUntil(host);
+    if (until > 0) return { room: 0, until };
+    if (!this.capped) return undefined;
+    const room = this.#most - (this.#held.get(host) ?? 0);
+    return { room: room >= LEAST_ROOM ? room : 0, until: 0 };
+  }
+}

@@ -1,0 +1,151 @@
+import { bareUrl } from "../base/bare_url.ts";
+import type { ExpiredLink, RenewedLink } from "../download/expired_link.ts";
+
+/** How a {@linkcode LinkRenewer} works. */
+export interface LinkRenewerOptions {
+  /** What the shell is to run. */
+  command: string;
+  /** How long it may take, in milliseconds. Default 60000. */
+  timeoutMs?: number;
+  /** How many may run at a time. Default 4. */
+  atOnce?: number;
+}
+
+/** What is read of an output; a url is shorter. */
+const OUTPUT_LIMIT = 64 * 1024;
+const SHOWN = 100;
+
+/**
+ * Runs the command of `--refresh-cmd`. A shell (`sh -c`) runs it as the user wrote it: what comes from a task goes into
+ * variables only, so nothing in a url can become part of a command, nor be seen in the list of processes.
+ */
+export class LinkRenewer implements Disposable {
+  readonly #command: string;
+  readonly #timeoutMs: number;
+  readonly #waiting: (() => void)[] = [];
+  readonly #running = new Set<Deno.ChildProcess>();
+  #free: number;
+  #disposed = false;
+
+  /** @param options The command and its limits. */
+  constructor({ command, timeoutMs = 60_000, atOnce = 4 }: LinkRenewerOptions) {
+    this.#command = command;
+    this.#timeoutMs = timeoutMs;
+    this.#free = atOnce;
+  }
+
+  /**
+   * Asks the command for another url, when its turn comes.
+   *
+   * @param link The link that does not work any more.
+   * @returns The new url, or what went wrong.
+   */
+  async renew(link: ExpiredLink): Promise<RenewedLink> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await this.#run(link);
+    } catch (error) {
+      return this.#problem(`cannot be run: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+
+  /** Ends what is running; nothing is run after it. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    for (const child of this.#running) killGroup(child);
+  }
+
+  async #run(link: ExpiredLink): Promise<RenewedLink> {
+    if (this.#disposed) return this.#problem("was stopped");
+    const child = new Deno.Command("sh", {
+      args: ["-c", this.#command],
+      env: variables(link),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      // A group of its own, so that all of a pipeline can be ended.
+      detached: true,
+    }).spawn();
+    this.#running.add(child);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      killGroup(child);
+    }, this.#timeoutMs);
+    try {
+      const [output, complaint, { code, signal }] = await Promise.all([
+        readSome(child.stdout),
+        readSome(child.stderr),
+        child.status,
+      ]);
+      if (late) return this.#problem(`was not done after ${this.#timeoutMs / 1000} s`);
+      if (this.#disposed) return this.#problem("was stopped");
+      if (code !== 0) {
+        const last = complaint.trim().split("\n").at(-1)!;
+        const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+        return this.#problem(last === "" ? how : `${how} and said ${show(last)}`);
+      }
+      return this.#check(output);
+    } finally {
+      clearTimeout(timer);
+      this.#running.delete(child);
+    }
+  }
+
+  #check(output: string): RenewedLink {
+    const text = output.trim();
+    const url = /\s/.test(text) ? null : URL.parse(text);
+    const known = url !== null && (url.protocol === "http:" || url.protocol === "https:");
+    return known
+      ? { type: "url", url: url.href }
+      : this.#problem(`must print one http or https url: current value is ${show(text)}`);
+  }
+
+  /** The command is named by its first word: what follows may be secret. */
+  #problem(what: string): RenewedLink {
+    const [first = "", more] = this.#command.trim().split(/\s+/, 2);
+    const name = `${first.slice(0, SHOWN)}${more === undefined ? "" : " …"}`;
+    return { type: "problem", message: `--refresh-cmd (${name}) ${what}` };
+  }
+}
+
+function variables({ url, id, out, attempt, status }: ExpiredLink): Record<string, string> {
+  const values = {
+    COREHAUL_URL: URL.parse(url)?.href ?? url,
+    COREHAUL_ID: id,
+    COREHAUL_OUT: out,
+    COREHAUL_ATTEMPT: String(attempt),
+    COREHAUL_STATUS: String(status),
+  };
+  // A variable cannot hold this character, and the command should run all the same.
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.replaceAll("\0", "")]));
+}
+
+/** Reads to the end, but keeps no more than the beginning. */
+async function readSome(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let text = "";
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+    if (text.length < OUTPUT_LIMIT) text += piece;
+  }
+  return text;
+}
+
+/** What a message may show: a beginning, on one line, with urls as far as their paths. */
+function show(text: string): string {
+  const bare = text.replace(/[a-z][a-z0-9+.-]*:\/\/\S*/gi, bareUrl);
+  return JSON.stringify(bare.length > SHOWN ? `${bare.slice(0, SHOWN)}…` : bare);
+}
+
+function killGroup(child: Deno.ChildProcess): void {
+  try {
+    if (Deno.build.os === "windows") child.kill("SIGKILL");
+    else Deno.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended in this moment.
+  }
+}

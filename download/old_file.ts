@@ -1,0 +1,112 @@
+/**
+ * Decides about a file that is there before the first byte: whether it is done as it is, may be replaced, and by which
+ * condition the server is asked for another one.
+ *
+ * @module
+ */
+import { redactUrl } from "../base/redact_url.ts";
+import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
+import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import type { DriverResponse } from "./download_driver.ts";
+import { diskError, FileExistsError } from "./part_file.ts";
+import { isStrongEtag } from "./part_state.ts";
+
+/** What becomes of a file that is there. */
+export type OldFile =
+  /** It is the file, and nobody needs to be asked. */
+  | { type: "done"; facts: TaskDoneFacts }
+  /** The server is asked. */
+  | {
+    type: "ask";
+    /** A new one may take its place; if not, only the answer that nothing has changed is of use. */
+    replace: boolean;
+    /** What is known of it, if the answer may be that nothing has changed. */
+    facts?: TaskDoneFacts;
+    /** Which version it is. */
+    condition?: { etag?: string; lastModified?: string };
+  };
+
+/** The file that is there is still what the server has. */
+export class UnchangedError extends Error {
+  override name = "UnchangedError";
+  /** What is known of it. */
+  readonly facts: TaskDoneFacts;
+
+  /**
+   * @param message What the server said.
+   * @param facts What is known of it.
+   */
+  constructor(message: string, facts: TaskDoneFacts) {
+    super(message);
+    this.facts = facts;
+  }
+}
+
+/**
+ * Looks at it.
+ *
+ * @param path Where it is.
+ * @param task The task that has this path.
+ * @param source The url that would be asked.
+ * @param context Says whether files may be replaced, and whether what is done is asked for again.
+ * @throws {FileExistsError} If it must stay and is not known to be the file.
+ */
+export async function lookAtOldFile(
+  path: string,
+  task: DownloadTask,
+  source: string,
+  { overwrite, refresh, manifest }: DownloadContext,
+): Promise<OldFile> {
+  const info = await look(path);
+  if (!info.isFile) throw new FileExistsError(path);
+  if (overwrite === "always") return { type: "ask", replace: true };
+  const ours = await manifest.find(redactUrl(task.url), task.out, info.size, info.ino ?? 0);
+  if (overwrite === "never" && !refresh) {
+    if (ours === undefined) throw new FileExistsError(path);
+    return { type: "done", facts: ours };
+  }
+  // The list says that a file of this size was stored, but not in which folder: that is enough to ask, not to replace.
+  const recorded = refresh && task.facts?.bytes === info.size ? task.facts : undefined;
+  const known = ours ?? recorded;
+  if (overwrite === "never" && known === undefined) throw new FileExistsError(path);
+  const replace = overwrite !== "never" || ours !== undefined;
+  // Whether the file has the checksum is not known, unless the task was done with it: it is fetched in any case.
+  const vouched = task.checksum === undefined || recorded !== undefined;
+  const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
+  const asks = vouched && (task.size ?? info.size) === info.size && (etag ?? lastModified) !== undefined;
+  if (!asks || (known !== undefined && !mayHaveBrought(source, task, known))) return { type: "ask", replace };
+  return {
+    type: "ask",
+    replace,
+    facts: known ?? { bytes: info.size, finalUrl: redactUrl(source) },
+    condition: {
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    },
+  };
+}
+
+/**
+ * True if an answer with a body brings what is there already: some servers know no conditions, but a strong ETag stands
+ * for the same bytes.
+ */
+export function isUnchanged({ facts }: OldFile, response: DriverResponse): boolean {
+  const { etag, length, decoded } = response;
+  if (facts === undefined || etag === undefined || etag !== facts.etag || decoded === true) return false;
+  return isStrongEtag(etag) && (length ?? facts.bytes) === facts.bytes;
+}
+
+/** The validators of one server say nothing at another: a mirror is asked by them only if it brought the file. */
+function mayHaveBrought(source: string, { url, mirrors = [] }: DownloadTask, { finalUrl }: TaskDoneFacts): boolean {
+  const host = taskHost(finalUrl);
+  if (taskHost(source) === host) return true;
+  return source === url && !mirrors.some((mirror) => taskHost(mirror) === host);
+}
+
+async function look(path: string): Promise<Deno.FileInfo> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}

@@ -1,0 +1,49 @@
+/** Opens a file that no one else holds; `undefined` if someone does. */
+export function openLocked(path: string): Deno.FsFile | undefined {
+  const file = createOrOpen(path);
+  let shared = false;
+  try {
+    // The holder before may have renamed the file away between the open and the lock.
+    if (file.tryLockSync(true) && sameFile(file.statSync(), path)) {
+      shared = (file.statSync().nlink ?? 1) > 1;
+      if (!shared) return file;
+      // A crash came between its two names: what it holds is a finished file, wherever that is now.
+      Deno.removeSync(path);
+    }
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  file.close();
+  return shared ? openLocked(path) : undefined;
+}
+
+function createOrOpen(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { read: true, write: true, createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    // A link that was planted under this name must not be followed, and a pipe would hold up the whole thread.
+    if (isPlanted(path)) Deno.removeSync(path);
+    return Deno.openSync(path, { read: true, write: true, create: true });
+  }
+}
+
+function sameFile(info: Deno.FileInfo, path: string): boolean {
+  try {
+    const named = Deno.lstatSync(path);
+    return named.ino === info.ino && named.dev === info.dev;
+  } catch {
+    return false;
+  }
+}
+
+/** True for links, pipes, sockets and devices: what nobody unpacks or stores by accident. */
+export function isPlanted(path: string): boolean {
+  try {
+    const { isFile, isDirectory } = Deno.lstatSync(path);
+    return !isFile && !isDirectory;
+  } catch {
+    return false;
+  }
+}

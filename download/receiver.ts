@@ -1,0 +1,242 @@
+import { bareUrl } from "../base/bare_url.ts";
+import { redactUrl } from "../base/redact_url.ts";
+import type { TaskDoneFacts } from "../queue/task_model.ts";
+import { BodyBudget } from "./body_budget.ts";
+import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import { DownloadError } from "./download_error.ts";
+import type { DriverResponse } from "./download_driver.ts";
+import { Expectations } from "./expectations.ts";
+import type { ManifestLine } from "./manifest.ts";
+import type { RangeAnswer } from "./open_range.ts";
+import { diskError, type PartFile, type PartTarget } from "./part_file.ts";
+import { type PartState, partState } from "./part_state.ts";
+import { RateLimiter } from "./rate_limiter.ts";
+import type { ByteRange } from "./segment_plan.ts";
+import { Segments } from "./segments.ts";
+import type { SharedFile } from "./share_file.ts";
+import { watchStream } from "./stream_watch.ts";
+import { Throttle } from "./throttle.ts";
+import type { Watched } from "./watchdog.ts";
+
+/** Shorter files are fetched again sooner than continued. */
+const RESUMABLE = 1024 * 1024;
+
+/** What a {@linkcode Receiver} works for. */
+export interface ReceiverPorts {
+  /** The claimed task. */
+  task: DownloadTask;
+  /** Where its bytes come from: its url, or a mirror. */
+  source: string;
+  /** What the downloads of this worker share. */
+  context: DownloadContext;
+  /** When the attempt began. */
+  startedAt: number;
+  /** What the source stands for, if it is only another link to that. Default: the source. */
+  identity?: string;
+}
+
+/** Takes the body of an answer, checks it, and gives the file its final name once every byte is there. */
+export class Receiver {
+  readonly #task: DownloadTask;
+  readonly #source: string;
+  readonly #context: DownloadContext;
+  readonly #startedAt: number;
+  readonly #renewed: boolean;
+  readonly #throttle: Throttle | undefined;
+
+  /** @param ports The attempt that it works for. */
+  constructor({ task, source, context, startedAt, identity = source }: ReceiverPorts) {
+    this.#task = task;
+    this.#source = source;
+    this.#context = context;
+    this.#startedAt = startedAt;
+    this.#renewed = source !== identity;
+    this.#throttle = task.limitRate === undefined ? undefined : new Throttle(RateLimiter.create(task.limitRate));
+  }
+
+  /** True if there is a limit to the rate. */
+  get limited(): boolean {
+    return this.#context.throttle !== undefined || this.#throttle !== undefined;
+  }
+
+  /** The bandwidth for one answer; dispose of it at the end. */
+  budget(watched: Watched): BodyBudget {
+    return new BodyBudget(this.#context.throttle, this.#throttle, this.#context.budgets, watched);
+  }
+
+  /** Takes a small body in one piece. */
+  async small(
+    target: PartTarget,
+    response: DriverResponse,
+    expectations: Expectations,
+    watched: Watched,
+    budget: BodyBudget | undefined,
+  ): Promise<TaskDoneFacts> {
+    const { smallFiles, onBytes } = this.#context;
+    let facts!: TaskDoneFacts;
+    if (budget !== undefined) await budget.whole(response.length!);
+    await response.whole((bytes) => {
+      expectations.update(bytes);
+      expectations.verify();
+      facts = this.#facts(response, bytes.length);
+      onBytes(bytes.length);
+      budget?.spent(bytes.length);
+      return smallFiles.store(target, bytes, this.#modified(facts), (inode) => this.#line(facts, inode, watched));
+    }, (bytes) => watched.touch(bytes));
+    return facts;
+  }
+
+  /** Takes a body piece by piece, behind what is kept of an earlier one. */
+  async stream(
+    { url, bootId }: PartTarget,
+    part: PartFile,
+    { response, kept }: { response: DriverResponse; kept: readonly ByteRange[] },
+    expectations: Expectations,
+    watched: Watched,
+    budget: BodyBudget | undefined,
+  ): Promise<TaskDoneFacts> {
+    const from = kept[0]?.[1] ?? 0;
+    const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
+    const fresh = worthIt ? partState(url, response, bootId) : undefined;
+    const state = from > 0 ? part.left?.state : fresh;
+    if (from > 0) await expectations.skip(part.path, from, watched);
+    part.begin(from, state);
+    await response.read((piece) => {
+      watched.touch(piece.length);
+      this.checkSize(part.bytes + piece.length);
+      expectations.update(piece);
+      this.#context.onBytes(piece.length);
+      part.write(piece);
+      budget?.spent(piece.length);
+      return undefined;
+    }, budget === undefined ? undefined : () => budget.room());
+    expectations.verify();
+    return await this.#finish(part, this.#facts(response, part.bytes), watched);
+  }
+
+  /** Takes a body over several connections; the first one has a watch of its own, as all others have. */
+  async shared(
+    part: PartFile,
+    shared: SharedFile,
+    open: (range: ByteRange, signal: AbortSignal) => Promise<RangeAnswer>,
+    expectations: Expectations,
+    watched: Watched,
+    firstWatch: Watched,
+  ): Promise<TaskDoneFacts> {
+    const { watchdog, extraPlace = () => () => {}, onBytes } = this.#context;
+    const { state, kept, first } = shared;
+    part.beginPieces(state, kept);
+    await new Segments({
+      ...shared,
+      part,
+      url: this.#source,
+      watched,
+      firstWatch,
+      watch: () => watchStream(watchdog, this.#source, watched),
+      open,
+      place: () => extraPlace(this.#source),
+      look: (piece) => expectations.update(piece),
+      wrote: onBytes,
+      pay: (bytes, stream) => this.#pay(bytes, stream),
+    }).run();
+    await expectations.skip(part.path, state.length, watched);
+    expectations.verify();
+    return await this.#finish(part, this.#facts(first, state.length), watched);
+  }
+
+  /** The server has nothing to add: what was left is all of it. */
+  async left({ url }: PartTarget, part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
+    const { etag, lastModified, length } = state;
+    const facts = {
+      bytes: length,
+      finalUrl: url,
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    };
+    const nothing = {
+      ...facts,
+      length,
+      offset: length,
+      whole: () => Promise.reject(new TypeError("Cannot read a body as there is none")),
+      read: () => Promise.resolve(),
+      [Symbol.dispose]: () => {},
+    };
+    const expectations = new Expectations(this.#task, nothing, undefined);
+    await expectations.skip(part.path, length, watched);
+    expectations.verify();
+    part.begin(length, state);
+    return await this.#finish(part, facts, watched);
+  }
+
+  /**
+   * Looks at the size of a file, or at what has come of it.
+   *
+   * @throws {DownloadError} If the user wants no file of that size.
+   */
+  checkSize(bytes: number): void {
+    const { maxSize = Infinity } = this.#context;
+    if (bytes <= maxSize) return;
+    throw new DownloadError(
+      "size",
+      `Cannot store the file as its size must be at most ${maxSize}: current value is ${bytes}`,
+    );
+  }
+
+  /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
+  #pay(bytes: number, watched: Watched): Promise<void> | undefined {
+    const common = this.#context.throttle?.pass(bytes, watched);
+    const own = this.#throttle?.pass(bytes, watched);
+    if (common === undefined || own === undefined) return common ?? own;
+    return Promise.all([common, own]).then(() => {});
+  }
+
+  async #finish(part: PartFile, facts: TaskDoneFacts, watched: Watched): Promise<TaskDoneFacts> {
+    const { manifest, names, fsync } = this.#context;
+    if (fsync) await part.sync();
+    const line = this.#line(facts, part.inode, watched);
+    try {
+      manifest.append([line]);
+      if (fsync) await manifest.sync();
+    } catch (error) {
+      throw diskError(error, "the manifest");
+    }
+    part.finish(names, this.#modified(facts));
+    if (fsync) await part.syncFolder();
+    return facts;
+  }
+
+  /** The modification time that the file gets, in seconds since the epoch. */
+  #modified({ lastModified }: TaskDoneFacts): number | undefined {
+    if (!this.#context.remoteTime || lastModified === undefined) return undefined;
+    const time = Date.parse(lastModified);
+    return time >= 0 && time <= Date.now() ? time / 1000 : undefined;
+  }
+
+  #facts({ finalUrl, etag, lastModified }: DriverResponse, bytes: number): TaskDoneFacts {
+    return {
+      bytes,
+      // The query of a link that was renewed is a key.
+      finalUrl: this.#renewed ? bareUrl(finalUrl) : redactUrl(finalUrl),
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    };
+  }
+
+  #line(facts: TaskDoneFacts, inode: number, watched: Watched): ManifestLine {
+    // An abort that came with the last byte still counts: nothing may be finished after it.
+    if (watched.signal.aborted) throw watched.signal.reason;
+    const { id, url, fence, out, attempts, core } = this.#task;
+    return {
+      id,
+      fence,
+      url: redactUrl(url),
+      ...facts,
+      out,
+      inode,
+      attempts: attempts + 1,
+      core,
+      startedAt: this.#startedAt,
+      finishedAt: Date.now(),
+    };
+  }
+}

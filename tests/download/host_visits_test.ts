@@ -1,0 +1,190 @@
+/** Mirrors and redirects lead to other hosts, which have their limits too. */
+import { assert, assertEquals } from "@std/assert";
+import type { DownloadTask } from "../../download/download_context.ts";
+import { HostTable, type HostTableOptions } from "../../download/host_table.ts";
+import { HostVisits } from "../../download/host_visits.ts";
+import { procDownloadCore } from "../../download/proc_download_core.ts";
+import { taskHost, type TaskOutcome } from "../../queue/task_model.ts";
+import { bytesFor, type FaultHandler, FaultServer } from "../support/fault_server.ts";
+import { DownloadBench } from "./download_bench.ts";
+
+const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
+const busy = (seconds: number) => new Response("", { status: 429, headers: { "retry-after": String(seconds) } });
+
+interface Watched extends AsyncDisposable {
+  bench: DownloadBench;
+  table: HostTable;
+  /** Runs a task as the pool does: from a place at the host of its url, if it can have one. */
+  fetch: (path: string, task?: Partial<DownloadTask>) => Promise<TaskOutcome>;
+}
+
+async function start(lane: boolean, handler: FaultHandler, options: HostTableOptions = {}): Promise<Watched> {
+  const bench = await DownloadBench.start(handler, { lane });
+  const table = HostTable.create(options);
+  const capped = options.perHost !== undefined || options.perHostRate !== undefined;
+  bench.context.hosts = new HostVisits(table, capped);
+  bench.context.coolHost = (host, until) => table.coolDown(host, until);
+  let claims = 0;
+  const fetch: Watched["fetch"] = async (path, task = {}) => {
+    const url = path.includes("://") ? path : bench.server.url + path;
+    const place = { host: capped ? taskHost(url) : "" };
+    while (capped && table.tryAcquire(place.host).type !== "ok") await new Promise((resolve) => setTimeout(resolve, 1));
+    const fence = `f${++claims}`;
+    const whole = { id: "t1", url, out: `${claims}`, seq: 1, attempts: 0, core: 0, fence, ...task };
+    const outcome = await procDownloadCore(whole, bench.context, place);
+    table.release(place.host);
+    return outcome;
+  };
+  return { bench, table, fetch, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
+}
+
+function test(name: string, run: (lane: boolean) => Promise<void>): void {
+  for (const lane of [true, false]) Deno.test(`HostVisits ${name}, ${lane ? "lane" : "fetch"}`, () => run(lane));
+}
+
+test("leaves the host alone that said so, be it that of a mirror or one that a redirect leads to", async (lane) => {
+  await using far = FaultServer.start(() => busy(60));
+  await using mirror = FaultServer.start(() => busy(30));
+  await using all = await start(lane, ({ path }) => path === "/away" ? redirect(`${far.url}/x`) : new Response("here"));
+  const { table, fetch, bench } = all;
+  const until = (server: FaultServer) => table.coolUntil(taskHost(server.url));
+  const before = Date.now();
+  const first = await fetch("/away", { mirrors: [`${mirror.url}/x`] });
+  assert(first.type === "retry" && first.error.status === 429, JSON.stringify(first));
+  assert(until(far) >= before + 60_000 && until(mirror) >= before + 30_000);
+  assertEquals(until(bench.server), 0);
+  // The host that redirects is asked, the cooling ones are not; the first that is free again says when to come back.
+  const second = await fetch("/away", { mirrors: [`${mirror.url}/x`] });
+  assertEquals(second, { type: "deferred", notBefore: until(mirror) });
+  assertEquals([far.requests.length, mirror.requests.length, bench.server.hits("/away")], [1, 1, 2]);
+  assertEquals((await fetch("/plain")).type, "done");
+});
+
+test("passes over sources that are cooling, as long as another one is free", async (lane) => {
+  await using mirror = FaultServer.start(() => new Response(bytesFor("x", 1000)));
+  await using all = await start(lane, () => new Response(bytesFor("x", 1000)));
+  const { table, fetch, bench } = all;
+  table.coolDown(taskHost(bench.server.url), Date.now() + 60_000);
+  const outcome = await fetch("/x", { mirrors: [`${bench.server.url}/y`, `${mirror.url}/x`] });
+  assert(outcome.type === "done", JSON.stringify(outcome));
+  assertEquals([bench.server.requests.length, mirror.requests.length], [0, 1]);
+});
+
+test("asks a mirror at a host no more that has just said 429", async (lane) => {
+  await using all = await start(lane, () => busy(60));
+  const outcome = await all.fetch("/x", { mirrors: [`${all.bench.server.url}/y`, `${all.bench.server.url}/z`] });
+  assert(outcome.type === "retry", JSON.stringify(outcome));
+  assertEquals(all.bench.server.requests.length, 1);
+});
+
+test("lets a task come back for a mirror that is cooling, but counts what has failed", async (lane) => {
+  await using mirror = FaultServer.start(() => new Response("x"));
+  await using all = await start(lane, () => new Response("", { status: 404 }));
+  const until = Date.now() + 60_000;
+  all.table.coolDown(taskHost(mirror.url), until);
+  const mirrors = [`${mirror.url}/x`];
+  const outcome = await all.fetch("/x", { mirrors });
+  assert(
+    outcome.type === "retry" && outcome.error.status === 404 && outcome.notBefore >= until,
+    JSON.stringify(outcome),
+  );
+  const last = await all.fetch("/x", { mirrors, attempts: 2 });
+  assert(last.type === "failed", JSON.stringify(last));
+});
+
+test("counts connections where redirects and mirrors lead, and gives every place back", async (lane) => {
+  const slow: FaultHandler = async ({ path }, server) => {
+    await server.pause(30);
+    return new Response(bytesFor(path, 1000));
+  };
+  await using far = FaultServer.start(slow);
+  await using mirror = FaultServer.start(slow);
+  const near: FaultHandler = ({ path }) =>
+    path.startsWith("/away") ? redirect(far.url + path) : new Response("", { status: 404 });
+  await using second = FaultServer.start(near);
+  await using all = await start(lane, near, { perHost: 2 });
+  const { bench, table, fetch } = all;
+  // From two hosts with two places each, there would be four at a time.
+  const outcomes = await Promise.all(Array.from({ length: 24 }, (_, i) => {
+    const url = i % 2 === 0 ? bench.server.url : second.url;
+    return i < 12 ? fetch(`${url}/away${i}`) : fetch(`${url}/none${i}`, { mirrors: [`${mirror.url}/m${i}`] });
+  }));
+  assertEquals(outcomes.map(({ type }) => type), Array(24).fill("done"), JSON.stringify(outcomes));
+  assertEquals([far.maxOpen, mirror.maxOpen, far.requests.length, mirror.requests.length], [2, 2, 12, 12]);
+  for (const { url } of [far, mirror, second, bench.server]) assertEquals(table.inUse(taskHost(url)), 0, url);
+});
+
+test("does not hold a place at the host that only redirects", async (lane) => {
+  let release = false;
+  await using far = FaultServer.start(async (_, server) => {
+    await server.hold(() => release);
+    return new Response("x");
+  });
+  await using all = await start(
+    lane,
+    ({ path }) => path === "/away" ? redirect(`${far.url}/x`) : new Response("here"),
+    { perHost: 1 },
+  );
+  const away = all.fetch("/away");
+  while (far.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals((await all.fetch("/here")).type, "done");
+  release = true;
+  assertEquals((await away).type, "done");
+});
+
+test("lets nobody wait for ever: two that want each other's host, or more than may wait", async (lane) => {
+  let ready = 0;
+  const both = async (server: FaultServer) => {
+    ready++;
+    await server.hold(() => ready >= 2);
+  };
+  await using far: FaultServer = FaultServer.start(async ({ path }, server) => {
+    if (path !== "/back") return new Response("far");
+    await both(server);
+    return redirect(`${all.bench.server.url}/end`);
+  });
+  await using all: Watched = await start(lane, async ({ path }, server) => {
+    if (path !== "/away") return new Response("near");
+    await both(server);
+    return redirect(`${far.url}/end`);
+  }, { perHost: 1 });
+  const before = Date.now();
+  const outcomes = await Promise.all([all.fetch("/away"), all.fetch(`${far.url}/back`)]);
+  assert(outcomes.every(({ type }) => type === "done" || type === "deferred"), JSON.stringify(outcomes));
+  for (const outcome of outcomes) assert(outcome.type !== "deferred" || outcome.notBefore > before);
+  for (const { url } of [far, all.bench.server]) assertEquals(all.table.inUse(taskHost(url)), 0, url);
+});
+
+test("sends away who would wait for a place beside many others, or for a pace that is slow", async (lane) => {
+  await using far = FaultServer.start(() => new Response("x"));
+  const host = taskHost(far.url);
+  {
+    await using all = await start(lane, ({ path }) => redirect(far.url + path), { perHost: 20 });
+    for (let i = 0; i < 20; i++) assertEquals(all.table.tryAcquire(host).type, "ok");
+    const running = Array.from({ length: 12 }, (_, i) => all.fetch(`/${i}`));
+    const early = await Promise.race([Promise.all(running), running[11]!]);
+    assert(!Array.isArray(early) && early.type === "deferred", JSON.stringify(early));
+    for (let i = 0; i < 20; i++) all.table.release(host);
+    const types = (await Promise.all(running)).map(({ type }) => type);
+    assertEquals([types.filter((type) => type === "done").length, types.filter((type) => type === "deferred").length], [
+      8,
+      4,
+    ]);
+  }
+  await using paced = await start(lane, ({ path }) => redirect(far.url + path), { perHostRate: 0.1 });
+  assertEquals(paced.table.tryAcquire(host).type, "ok");
+  const outcome = await paced.fetch("/p");
+  assert(outcome.type === "deferred" && outcome.notBefore > Date.now() + 5000, JSON.stringify(outcome));
+});
+
+Deno.test("HostVisits looks nothing up while there is neither a cap nor a host that cools", async () => {
+  await using all = await start(true, ({ path }) => path === "/a" ? redirect("/b") : new Response("x"));
+  let looked = 0;
+  all.table.coolUntil = all.table.tryAcquire = () => {
+    looked++;
+    throw new Error("nobody should look");
+  };
+  assertEquals(all.bench.context.hosts!.watching, false);
+  assertEquals((await all.fetch("/a")).type, "done");
+  assertEquals(looked, 0);
+});

@@ -1,0 +1,78 @@
+/** What went wrong before an answer came, and whether it is worth another try. */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { DownloadError } from "../../download/download_error.ts";
+import { ANONYMOUS } from "../../download/http_identity.ts";
+import { HttpDriver } from "../../download/protocols/http_driver.ts";
+import { testCertificate } from "../support/test_certificate.ts";
+
+type Kind = [kind: string, retryable: boolean, says: RegExp];
+
+const LOOKUP: Kind = ["network", true, /: the name cannot be looked up: /];
+const CERTIFICATE: Kind = ["security", false, /invalid peer certificate/];
+const NO_TLS: Kind = ["protocol", false, /: no TLS connection comes about: /];
+
+/** Every way to ask: our own client, `fetch`, and the one that looks at addresses. */
+const WAYS = [
+  { name: "lane", lane: true, denyPrivate: false },
+  { name: "fetch", lane: false, denyPrivate: false },
+  { name: "lane with --deny-private", lane: true, denyPrivate: true },
+  { name: "dialed with --deny-private", lane: false, denyPrivate: true },
+];
+
+async function failure(url: string, way: typeof WAYS[number], caCerts?: string[]): Promise<DownloadError> {
+  const { hostname, port, protocol } = new URL(url);
+  const allowPrivate = [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`];
+  const identity = { ...ANONYMOUS, denyPrivate: way.denyPrivate, allowPrivate, ...(caCerts && { caCerts }) };
+  using driver = new HttpDriver({ idlePerHost: 1, lane: way.lane, identity });
+  const request = { url, headers: {}, maxRedirects: 0, signal: AbortSignal.timeout(20_000) };
+  return await assertRejects(() => driver.open(request), DownloadError);
+}
+
+function check(error: DownloadError, [kind, retryable, says]: Kind): void {
+  assertEquals([error.kind, error.retryable], [kind, retryable], error.message);
+  assertMatch(error.message, says);
+  assert(!error.message.includes("secret"), error.message);
+}
+
+function serve(tls: { cert: string; key: string } | undefined): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, ...tls }, () => new Response("x"));
+}
+
+for (const way of WAYS) {
+  Deno.test(`networkError takes a name that is not known for a failure that may pass, ${way.name}`, async () => {
+    for (const scheme of ["http", "https"]) {
+      const error = await failure(`${scheme}://me:secret@no-such-host.invalid/x`, way);
+      check(error, LOOKUP);
+      assertMatch(error.message, /^no-such-host\.invalid: /);
+    }
+  });
+
+  Deno.test(`networkError takes no certificate that does not hold for one that may hold later, ${way.name}`, async () => {
+    const good = await testCertificate(["localhost"]);
+    const other = await testCertificate(["other.test"]);
+    const old = await testCertificate(["localhost"], "20210101000000Z");
+    const cases: [{ cert: string; key: string }, trusted?: string][] = [[good], [other, other.cert], [old, old.cert]];
+    for (const [certificate, trusted] of cases) {
+      const server = serve(certificate);
+      const trust = trusted === undefined ? undefined : [trusted];
+      check(await failure(`https://me:secret@localhost:${server.addr.port}/x`, way, trust), CERTIFICATE);
+      await server.shutdown();
+    }
+  });
+
+  Deno.test(`networkError does not ask a server again for TLS that does not speak it, ${way.name}`, async () => {
+    const server = serve(undefined);
+    check(await failure(`https://localhost:${server.addr.port}/x`, way), NO_TLS);
+    await server.shutdown();
+  });
+
+  Deno.test(`networkError takes a handshake that breaks off for a failure that may pass, ${way.name}`, async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const closing = (async () => {
+      for await (const conn of listener) conn.close();
+    })();
+    check(await failure(`https://localhost:${listener.addr.port}/x`, way), ["network", true, /^localhost:/]);
+    listener.close();
+    await closing;
+  });
+}

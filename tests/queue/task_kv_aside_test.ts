@@ -1,0 +1,105 @@
+import { assert, assertEquals } from "@std/assert";
+import { TaskKvList } from "../../queue/task_kv_list.ts";
+import type { HostRoom, TaskDraft } from "../../queue/task_shared_list.ts";
+import { countsOf, fakeClock, ownerInfo } from "./contract_kit.ts";
+import { type KvCounts, withCountedKv } from "./counted_kv.ts";
+
+const SHUT_TASKS = 50_000;
+const OTHERS = 200;
+
+function many(host: string, first: number, count: number, priority: number): TaskDraft[] {
+  return Array.from({ length: count }, (_, i) => {
+    const name = String(first + i).padStart(7, "0");
+    return { url: `http://${host}/files/${name}`, out: `${host}/${name}`, priority };
+  });
+}
+
+/** How the counts have grown since the last call. */
+function growth(counts: KvCounts): () => KvCounts {
+  let last = { ...counts };
+  return () => {
+    const now = { ...counts };
+    const grown = {
+      commits: now.commits - last.commits,
+      mutations: now.mutations - last.mutations,
+      listed: now.listed - last.listed,
+    };
+    last = now;
+    return grown;
+  };
+}
+
+Deno.test("TaskKvList moves a closed host's tasks from the head of a long list once, in blocks, and back in small shares", async () => {
+  const clock = fakeClock(1000);
+  const { value, counts } = await withCountedKv(() => TaskKvList.open(":memory:", { clock }));
+  await using list = value;
+  await list.register(ownerInfo("o"));
+  for (let first = 0; first < SHUT_TASKS; first += 1000) await list.add(many("shut.example", first, 1000, 1));
+  await list.add(many("open.example", 0, OTHERS, 0));
+  const grown = growth(counts);
+  const hosts = (host: string): HostRoom | undefined => host === "shut.example" ? { room: 0, until: 9000 } : undefined;
+  const claim = (limit: number) => list.claim({ owner: "o", core: 1, limit, hosts });
+
+  const claimed = await claim(OTHERS);
+  assertEquals(claimed.length, OTHERS);
+  assert(claimed.every((task) => task.url.includes("open.example")));
+  const blocks = SHUT_TASKS / 6;
+  const first = grown();
+  assert(first.commits <= blocks / 90 + 10, `${first.commits} commits`);
+  assert(first.mutations <= 2 * blocks + 300, `${first.mutations} mutations`);
+  assert(first.listed <= 1.2 * blocks + 100, `${first.listed} entries were read`);
+
+  await list.add(many("open.example", OTHERS, OTHERS, 0));
+  grown();
+  assertEquals((await claim(OTHERS)).length, OTHERS);
+  const second = grown();
+  assertEquals(second.commits, 1, "the closed host costs the others nothing");
+  assert(second.listed <= 50, `${second.listed} entries were read`);
+  assertEquals(await claim(10), []);
+  const idle = grown();
+  assertEquals([idle.commits, idle.listed], [0, 0]);
+
+  clock.advance(10_000);
+  assertEquals(
+    (await list.claim({ owner: "o", core: 1, limit: 100 })).map((task) => task.seq),
+    [
+      ...Array(100).keys(),
+    ].map((i) => i + 1),
+  );
+  const back = grown();
+  assert(back.commits <= 3 && back.mutations <= 120, `${back.commits} commits, ${back.mutations} mutations`);
+  assertEquals(await list.counts(), countsOf({ waiting: SHUT_TASKS - 100, running: 2 * OTHERS + 100 }));
+});
+
+Deno.test("TaskKvList does not let who has tasks wait while a full host's are set aside", async () => {
+  const { value, counts } = await withCountedKv(() => TaskKvList.open(":memory:"));
+  await using list = value;
+  await list.register(ownerInfo("o"));
+  for (let first = 0; first < 10_000; first += 1000) await list.add(many("full.example", first, 1000, 0));
+  const grown = growth(counts);
+  let room = 50;
+  const hosts = () => ({ room, until: 0 });
+  assertEquals((await list.claim({ owner: "o", core: 1, limit: 500, hosts })).length, 50);
+  const { commits } = grown();
+  assert(commits <= 5, `${commits} commits`);
+  room = 0;
+  assertEquals((await list.claim({ owner: "o", core: 1, limit: 500, hosts })).length, 0);
+  room = 30;
+  assertEquals((await list.claim({ owner: "o", core: 1, limit: 500, hosts })).length, 30);
+});
+
+Deno.test("TaskKvList looks beside a long row of a closed host's tasks for those of others", async () => {
+  const { value, counts } = await withCountedKv(() => TaskKvList.open(":memory:"));
+  await using list = value;
+  await list.register(ownerInfo("o"));
+  for (let first = 0; first < 30_000; first += 1000) await list.add(many("shut.example", first, 1000, 0));
+  for (let i = 0; i < 40; i++) await list.add(many(`host${i}.example`, 0, 10, 0));
+  const grown = growth(counts);
+  const hosts = (host: string) => host === "shut.example" ? { room: 0, until: 9e15 } : undefined;
+  // Each claim begins in another shard, so that some begin where the closed host is.
+  for (let claims = 0; claims < 32; claims++) {
+    assertEquals((await list.claim({ owner: "o", core: 1, limit: 10, hosts })).length, 10);
+    const { commits } = grown();
+    assert(commits <= 16, `${commits} commits for claim ${claims}`);
+  }
+});

@@ -23,8 +23,8 @@ function createOrOpen(path: string): Deno.FsFile {
     return Deno.openSync(path, { read: true, write: true, createNew: true });
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    // A link that was planted under this name must not be followed.
-    if (isSymlink(path)) Deno.removeSync(path);
+    // A link that was planted under this name must not be followed, and a pipe would hold up the whole thread.
+    if (isPlanted(path)) Deno.removeSync(path);
     return Deno.openSync(path, { read: true, write: true, create: true });
   }
 }
@@ -38,9 +38,11 @@ function sameFile(info: Deno.FileInfo, path: string): boolean {
   }
 }
 
-function isSymlink(path: string): boolean {
+/** True for links, pipes, sockets and devices: what nobody unpacks or stores by accident. */
+export function isPlanted(path: string): boolean {
   try {
-    return Deno.lstatSync(path).isSymlink;
+    const { isFile, isDirectory } = Deno.lstatSync(path);
+    return !isFile && !isDirectory;
   } catch {
     return false;
   }

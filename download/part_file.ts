@@ -2,10 +2,11 @@ import { fileExists } from "../base/file_exists.ts";
 import { dirname } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import type { FinalNames } from "./final_names.ts";
-import { openLocked } from "./open_locked.ts";
+import { isPlanted, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
 import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
 import type { ByteRange } from "./segment_plan.ts";
+import { prepareFolder } from "./prepare_folder.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
 /** Where a file goes, and where it comes from. */
@@ -349,24 +350,9 @@ export class FileExistsError extends DownloadError {
 /** What a state file says; nothing if it is not there, or is none. */
 function readState(path: string): PartState | undefined {
   try {
-    return decodePartState(Deno.readTextFileSync(path));
+    return isPlanted(path) ? undefined : decodePartState(Deno.readTextFileSync(path));
   } catch {
     return undefined;
-  }
-}
-
-/** Makes the folder of a file; throws if a link leads out of the download folder. */
-export function prepareFolder(root: string, finalPath: string): void {
-  const folder = dirname(finalPath);
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new DownloadError("disk", `${folder}: a file stands where the folder must be`, { retryable: false });
-  }
-  const real = Deno.realPathSync(folder);
-  if (real !== folder && !real.startsWith(`${root}/`) && real !== root) {
-    throw new DownloadError("name", `${finalPath}: a link leads out of the download folder`);
   }
 }
 

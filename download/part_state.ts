@@ -22,6 +22,8 @@ export interface PartState {
   length: number;
   /** Its ETag, if that is a strong one. */
   etag?: string;
+  /** Its ETag, if that is a weak one: the same proves nothing, another one is of another version. */
+  weakEtag?: string;
   /** Its Last-Modified date, if that may tell versions apart. */
   lastModified?: string;
   /** Changes with every boot of the machine: what was only in memory then is gone. */
@@ -46,6 +48,9 @@ export interface Version {
 
 /** A date is a strong validator only if the file was already that old when it was sent (RFC 9110, 8.8.2.2). */
 const OLD_ENOUGH_MS = 1000;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** Builds that can be repeated give all of their files one date, mostly of 1970 or 1980. */
+const FIRST_DATE = Date.UTC(1990, 0);
 
 /**
  * What to keep of a version, so that its download can be continued later.
@@ -61,7 +66,7 @@ export function partState(url: string, version: Version, bootId: string): PartSt
   return {
     url,
     length,
-    ...(strong ? { etag } : {}),
+    ...(strong ? { etag } : etag === undefined ? {} : { weakEtag: etag }),
     ...(dated ? { lastModified } : {}),
     bootId,
     synced: 0,
@@ -77,7 +82,9 @@ export function validatorsOf({ etag, lastModified }: PartState): string[] {
 export function isSameVersion(state: PartState, version: Version): boolean {
   if (version.length !== state.length) return false;
   // A validator that was there before and is not there now leaves doubt.
-  if (state.etag !== undefined) return version.etag === state.etag;
+  const known = state.etag ?? state.weakEtag;
+  if (known !== undefined && version.etag !== known) return false;
+  if (state.etag !== undefined) return true;
   return version.lastModified === state.lastModified;
 }
 
@@ -88,6 +95,7 @@ export function isSameVersion(state: PartState, version: Version): boolean {
 export function mayBeVersion(state: PartState, { length, etag, lastModified }: Version): boolean {
   if (length !== state.length) return false;
   if (state.etag !== undefined && etag !== undefined) return etag === state.etag;
+  if (state.weakEtag !== undefined && etag !== undefined && etag !== state.weakEtag) return false;
   return lastModified === undefined || state.lastModified === undefined || lastModified === state.lastModified;
 }
 
@@ -106,14 +114,18 @@ export function decodePartState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { version, url, length, etag, lastModified, bootId, synced, written } = value as Record<string, unknown>;
+  const { version, url, length, etag, weakEtag, lastModified, bootId, synced, written } = value as Record<
+    string,
+    unknown
+  >;
   if (typeof url !== "string" || typeof bootId !== "string" || !isCount(length)) return undefined;
   const strong = typeof etag === "string" && isStrongEtag(etag);
   const dated = typeof lastModified === "string" && !Number.isNaN(Date.parse(lastModified));
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
   }
-  const known = { url, length, ...(strong ? { etag } : {}), ...(dated ? { lastModified } : {}), bootId };
+  const weak = typeof weakEtag === "string" ? { weakEtag } : {};
+  const known = { url, length, ...(strong ? { etag } : {}), ...weak, ...(dated ? { lastModified } : {}), bootId };
   if (version === 1) return isCount(synced) && synced <= length ? { ...known, synced } : undefined;
   if (version !== 2 || !areRanges(written, length) || !areRanges(synced, length)) return undefined;
   return { ...known, synced: 0, pieces: { written, synced } };
@@ -125,6 +137,8 @@ export function isStrongEtag(etag: string): boolean {
 }
 
 function isOld(lastModified: string, date: string | null | undefined): boolean {
+  // What is no date is compared by nobody, and what lies before all web servers is the date of every version.
+  if (!HTTP_DATE.test(lastModified) || Date.parse(lastModified) < FIRST_DATE) return false;
   return typeof date === "string" && Date.parse(date) - Date.parse(lastModified) >= OLD_ENOUGH_MS;
 }
 

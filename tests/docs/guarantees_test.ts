@@ -9,6 +9,10 @@ Deno.test("docs/guarantees.md names a test for each promise, and each of them is
     const [, path, title] = /\| `(tests\/[a-z0-9_/]+\.ts)`: (.+) \|$/.exec(row) ?? [];
     assert(path !== undefined && title !== undefined, `no test in: ${row}`);
     const source = await Deno.readTextFile(new URL(path, ROOT));
-    assert(source.includes(title), `${path} has no test "${title}"`);
+    // In the name of a test, which begins on the same line; a comment does not count.
+    const names = source.split("\n").flatMap((line) =>
+      /^\s*\/[/*]|^\s*\*/.test(line) ? [] : line.match(/(["`]).*\1/g) ?? []
+    );
+    assert(names.some((name) => name.includes(title)), `${path} has no test "${title}"`);
   }
 });

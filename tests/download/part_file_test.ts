@@ -96,7 +96,9 @@ Deno.test("PartFile follows no link out of the download folder", () =>
     Deno.symlinkSync(outside, join(root, "sub"));
     Deno.writeTextFileSync(join(outside, "precious"), "precious");
     Deno.symlinkSync(join(outside, "precious"), join(root, "a.part"));
-    assertThrows(() => PartFile.open(of(root, "sub/a", "1")), DownloadError, "leads out");
+    for (const out of ["sub/a", "sub/new/deep/a"]) {
+      assertThrows(() => PartFile.open(of(root, out, "1")), DownloadError, "leads out");
+    }
     using part = PartFile.open(of(root, "a", "1"));
     part.begin(0);
     part.write(bytes("ours"));
@@ -105,6 +107,23 @@ Deno.test("PartFile follows no link out of the download folder", () =>
     assertEquals(Deno.readTextFileSync(join(outside, "precious")), "precious");
     await Deno.remove(outside, { recursive: true });
   }));
+
+Deno.test({
+  name: "PartFile writes into no pipe that stands under the name of an unfinished file, and reads its state from none",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (root) => {
+      const pipes = ["a.part", "a.part-info"].map((name) => join(root, name));
+      assertEquals((await new Deno.Command("mkfifo", { args: pipes }).output()).code, 0);
+      assertEquals(PartFile.urlLeft(root, "a"), undefined);
+      using part = PartFile.open(of(root, "a", "1"));
+      part.begin(0);
+      // More than a pipe takes without a reader.
+      part.write(new Uint8Array(1_000_000));
+      part.finish(final);
+      assertEquals(Deno.lstatSync(join(root, "a")).size, 1_000_000);
+    }),
+});
 
 Deno.test("PartFile reports what the disk refuses as an error of the task", () =>
   inFolder((root) => {

@@ -22,6 +22,8 @@ export const DOCUMENTS: readonly string[] = [
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
   "bench/README.md",
+  "docs/recovery.md",
+  "docs/segments.md",
 ];
 
 const FENCE = /^```(.*)\n([\s\S]*?)^```$/gm;

@@ -80,7 +80,7 @@ export class ClaimLog implements Disposable {
     }
     this.#begin();
     if (current === undefined) return;
-    Deno.removeSync(current.path);
+    remove(current.path);
     current.file.close();
   }
 
@@ -95,7 +95,7 @@ export class ClaimLog implements Disposable {
       const bytes = write(file, `${JSON.stringify(this.#head)}\n${encodeClaims(this.#open())}`);
       this.#current = { file, path, bytes };
     } catch (error) {
-      Deno.removeSync(path);
+      remove(path);
       file.close();
       throw error;
     }
@@ -110,7 +110,7 @@ export class ClaimLog implements Disposable {
   /** Everything that was claimed has ended well: nothing is left to be looked for. */
   [Symbol.dispose](): void {
     if (this.#current === undefined) return;
-    Deno.removeSync(this.#current.path);
+    remove(this.#current.path);
     this.leave();
   }
 }
@@ -125,6 +125,15 @@ function encodeClaims(claims: Iterable<OpenClaim>): string {
   let text = "";
   for (const line of byWorker) text += JSON.stringify(line satisfies ClaimLogLine) + "\n";
   return text;
+}
+
+/** Somebody may have removed the whole folder meanwhile. */
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 function write(file: Deno.FsFile, text: string): number {

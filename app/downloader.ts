@@ -1,32 +1,24 @@
 import { Broadcast, type Lagged } from "../base/broadcast.ts";
-import { redactUrl } from "../base/redact_url.ts";
 import { silentLogger } from "../base/logger.ts";
 import { SharedCounters } from "../base/shared_counters.ts";
-import { CfgError } from "../config/cfg_error.ts";
-import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { HttpIdentity } from "../download/http_identity.ts";
-import { cpuLayout } from "../ffi/cpu_layout.ts";
-import { cpuTopology } from "../ffi/cpu_topology.ts";
-import { libcLibrary } from "../ffi/libc_library.ts";
-import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import { HostTable } from "../download/host_table.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
-import { encodeError } from "../base/error_record.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
-import type { ClaimedTask, Task, TaskOutcome } from "../queue/task_model.ts";
+import type { Task } from "../queue/task_model.ts";
 import type { AddResult, ListRequest, TaskCounts, TaskPage, TaskSharedList } from "../queue/task_shared_list.ts";
-import type { DraftRules } from "../download/task_draft.ts";
 import { addEntries } from "./add_entries.ts";
 import { askAgain } from "./ask_again.ts";
 import { ConfigFeed } from "./config_feed.ts";
 import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
+import { type DownloaderPlan, makePlan, pinMain } from "./downloader_plan.ts";
 import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFile, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { readChecksumFile } from "./read_checksum_file.ts";
+import { outcomeNews } from "./outcome_news.ts";
 import { SpaceWatch } from "./space_watch.ts";
 import { TaskLog } from "./task_log.ts";
 import { readIdentity } from "./read_identity.ts";
@@ -53,18 +45,6 @@ export interface RunSummary extends DownloaderProgress {
   counts: TaskCounts;
 }
 
-/** What a downloader decided before it started: shown, and checked by tests. */
-interface Plan {
-  settings: CfgSettings;
-  identity: HttpIdentity;
-  main: number;
-  cores: readonly number[];
-  allowed: readonly number[];
-  library: string | undefined;
-  /** By file name, if there is a file of them. */
-  rules: DraftRules;
-}
-
 /**
  * Downloads lists of files with pinned workers.
  *
@@ -79,7 +59,7 @@ interface Plan {
  * ```
  */
 export class Downloader implements AsyncDisposable {
-  readonly #plan: Plan;
+  readonly #plan: DownloaderPlan;
   readonly #options: DownloaderOptions;
   readonly #folder: DownloadFolder;
   #sessions = 0;
@@ -95,7 +75,7 @@ export class Downloader implements AsyncDisposable {
   #running: Promise<RunSummary> | undefined;
   #disposed = false;
 
-  private constructor(plan: Plan, options: DownloaderOptions, folder: DownloadFolder, list: TaskSharedList) {
+  private constructor(plan: DownloaderPlan, options: DownloaderOptions, folder: DownloadFolder, list: TaskSharedList) {
     this.#plan = plan;
     this.#options = options;
     this.#folder = folder;
@@ -279,7 +259,10 @@ export class Downloader implements AsyncDisposable {
       ...(this.#rate === undefined ? {} : { rate: this.#rate }),
       sampler,
       news: (news) => this.#tell(news),
-      settled: (task, outcome) => this.#tellOutcome(task, outcome),
+      settled: (task, outcome) => {
+        const news = outcomeNews(task, outcome);
+        if (news !== undefined) this.#tell(news);
+      },
     });
   }
 
@@ -320,35 +303,6 @@ export class Downloader implements AsyncDisposable {
     return "settled";
   }
 
-  #tellOutcome(task: ClaimedTask, outcome: TaskOutcome): void {
-    const { id, out, core } = task;
-    const about = { id, url: redactUrl(task.url), out, core, attempts: task.attempts + 1 };
-    switch (outcome.type) {
-      case "done": {
-        const { bytes } = outcome.facts;
-        const unchanged = outcome.unchanged === undefined ? {} : { unchanged: outcome.unchanged };
-        this.#tell({ type: "task_done", ...about, bytes, ms: Date.now() - outcome.startedAt, ...unchanged });
-        break;
-      }
-      case "failed":
-        this.#tell({ type: "task_failed", ...about, error: outcome.error });
-        break;
-      case "deferred":
-        if (outcome.error === undefined) break;
-        this.#tell({
-          type: "task_retry",
-          ...about,
-          attempts: task.attempts,
-          error: outcome.error,
-          notBefore: outcome.notBefore,
-        });
-        break;
-      case "retry":
-        this.#tell({ type: "task_retry", ...about, error: outcome.error, notBefore: outcome.notBefore });
-        break;
-    }
-  }
-
   #tell(news: DownloaderNews): void {
     this.#log.write(news);
     this.#seq++;
@@ -362,35 +316,5 @@ export class Downloader implements AsyncDisposable {
     await this.stop(0);
     this.#events.close();
     await this.#list[Symbol.asyncDispose]();
-  }
-}
-
-function makePlan(settings: CfgSettings, identity: HttpIdentity): Plan {
-  const library = libcLibrary();
-  const topology = cpuTopology(library === undefined ? {} : { library });
-  const { allowed, quota } = topology;
-  const { cores, workers } = settings;
-  try {
-    const layout = cpuLayout({
-      allowed,
-      quota,
-      ...(cores === undefined ? {} : { cores }),
-      ...(workers === undefined ? {} : { workers }),
-    });
-    const { nameTemplate } = settings;
-    const rules = nameTemplate === undefined ? {} : { nameTemplate };
-    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, rules };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new CfgError([{ field: "cores", source: "options", message: error.message }]);
-  }
-}
-
-function pinMain(plan: Plan): DownloaderNews | undefined {
-  try {
-    procBindToCpu(plan.main, plan.library === undefined ? {} : { library: plan.library });
-    return undefined;
-  } catch (error) {
-    return { type: "proc_unpinned", proc: "main", core: plan.main, error: encodeError(error) };
   }
 }

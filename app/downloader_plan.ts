@@ -1,0 +1,63 @@
+import { encodeError } from "../base/error_record.ts";
+import { CfgError } from "../config/cfg_error.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { HttpIdentity } from "../download/http_identity.ts";
+import type { DraftRules } from "../download/task_draft.ts";
+import { cpuLayout } from "../ffi/cpu_layout.ts";
+import { cpuTopology } from "../ffi/cpu_topology.ts";
+import { libcLibrary } from "../ffi/libc_library.ts";
+import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
+import type { DownloaderNews } from "./downloader_event.ts";
+
+/** What a downloader decides before it starts. */
+export interface DownloaderPlan {
+  /** The settings. */
+  settings: CfgSettings;
+  /** Who asks over HTTP. */
+  identity: HttpIdentity;
+  /** The core of the main thread. */
+  main: number;
+  /** The core of each download worker. */
+  cores: readonly number[];
+  /** All cores that this process may use. */
+  allowed: readonly number[];
+  /** The C library, if there is one. */
+  library: string | undefined;
+  /** What holds for all entries; the checksums of a file of them are added later. */
+  rules: DraftRules;
+}
+
+/**
+ * Decides which thread runs where.
+ *
+ * @throws {CfgError} If the cores that were asked for are not allowed.
+ */
+export function makePlan(settings: CfgSettings, identity: HttpIdentity): DownloaderPlan {
+  const library = libcLibrary();
+  const topology = cpuTopology(library === undefined ? {} : { library });
+  const { allowed, quota } = topology;
+  const { cores, workers, nameTemplate } = settings;
+  try {
+    const layout = cpuLayout({
+      allowed,
+      quota,
+      ...(cores === undefined ? {} : { cores }),
+      ...(workers === undefined ? {} : { workers }),
+    });
+    const rules = nameTemplate === undefined ? {} : { nameTemplate };
+    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, rules };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CfgError([{ field: "cores", source: "options", message: error.message }]);
+  }
+}
+
+/** Binds the calling thread, which is the main one, to its core; gives the news if that is not possible. */
+export function pinMain({ main, library }: DownloaderPlan): DownloaderNews | undefined {
+  try {
+    procBindToCpu(main, library === undefined ? {} : { library });
+    return undefined;
+  } catch (error) {
+    return { type: "proc_unpinned", proc: "main", core: main, error: encodeError(error) };
+  }
+}

@@ -5,7 +5,14 @@ import { UsageError } from "./usage_error.ts";
 Deno.test("benchOptions has the documented defaults", () => {
   const options = benchOptions([]);
   assertEquals(options.workloads.map(({ name }) => name), ["small", "medium", "memory"]);
-  assertEquals(options.tools.map(({ name }) => name), ["corehaul", "curl", "wget2", "aria2c", "aria2c-default"]);
+  assertEquals(options.tools.map(({ name }) => name), [
+    "corehaul",
+    "corehaul-100",
+    "curl",
+    "wget2",
+    "aria2c",
+    "aria2c-default",
+  ]);
   const { rounds, scale, concurrency, serverWorkers, on, json, help } = options;
   assertEquals(
     { rounds, scale, concurrency, serverWorkers, on, json, help },

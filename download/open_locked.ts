@@ -1,12 +1,21 @@
+/** A file that this process alone may write. */
+export interface LockedFile {
+  /** The open file, with an exclusive lock. */
+  file: Deno.FsFile;
+  /** What it was when it was locked. */
+  info: Deno.FileInfo;
+}
+
 /** Opens a file that no one else holds; `undefined` if someone does. */
-export function openLocked(path: string): Deno.FsFile | undefined {
+export function openLocked(path: string): LockedFile | undefined {
   const file = createOrOpen(path);
   let shared = false;
   try {
+    const info = file.tryLockSync(true) ? file.statSync() : undefined;
     // The holder before may have renamed the file away between the open and the lock.
-    if (file.tryLockSync(true) && sameFile(file.statSync(), path)) {
-      shared = (file.statSync().nlink ?? 1) > 1;
-      if (!shared) return file;
+    if (info !== undefined && sameFile(info, path)) {
+      shared = (info.nlink ?? 1) > 1;
+      if (!shared) return { file, info };
       // A crash came between its two names: what it holds is a finished file, wherever that is now.
       Deno.removeSync(path);
     }

@@ -2,7 +2,7 @@ import { fileExists } from "../base/file_exists.ts";
 import { dirname } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import type { FinalNames } from "./final_names.ts";
-import { isPlanted, openLocked } from "./open_locked.ts";
+import { isPlanted, type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
 import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
 import type { ByteRange } from "./segment_plan.ts";
@@ -53,6 +53,8 @@ export class PartFile implements Disposable {
   readonly path: string;
   /** The finished file. */
   readonly finalPath: string;
+  /** The inode, or 0 where there is none. */
+  readonly inode: number;
   readonly #file: Deno.FsFile;
   readonly #target: PartTarget;
   /** Another writer has the usual name: this file is for now only, and has no state. */
@@ -68,14 +70,15 @@ export class PartFile implements Disposable {
   #unsynced = 0;
   #syncing: Promise<void> | undefined;
 
-  private constructor(target: PartTarget, path: string, finalPath: string, file: Deno.FsFile, alone: boolean) {
+  private constructor(target: PartTarget, path: string, finalPath: string, { file, info }: LockedFile, alone: boolean) {
     this.#target = target;
     this.path = path;
     this.finalPath = finalPath;
     this.#file = file;
     this.#alone = alone;
     // What is empty has nothing to continue: most files are new, and a look for what is not there costs.
-    this.#size = file.statSync().size;
+    this.#size = info.size;
+    this.inode = info.ino ?? 0;
     if (!alone && this.#size > 0) this.#left = this.#readLeft();
   }
 
@@ -99,11 +102,11 @@ export class PartFile implements Disposable {
     try {
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const plain = finalPath + PART_SUFFIX;
-      const file = openLocked(plain);
-      if (file !== undefined) return new PartFile(target, plain, finalPath, file, false);
+      const locked = openLocked(plain);
+      if (locked !== undefined) return new PartFile(target, plain, finalPath, locked, false);
       const own = `${plain}-${target.tag}`;
-      const ownFile = openLocked(own);
-      if (ownFile !== undefined) return new PartFile(target, own, finalPath, ownFile, true);
+      const lockedOwn = openLocked(own);
+      if (lockedOwn !== undefined) return new PartFile(target, own, finalPath, lockedOwn, true);
     } catch (error) {
       throw diskError(error, target.out);
     }
@@ -120,11 +123,6 @@ export class PartFile implements Disposable {
   /** Bytes of the file that are there; from its beginning, unless it is written in pieces. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** The inode, or 0 where there is none. */
-  get inode(): number {
-    return this.#file.statSync().ino ?? 0;
   }
 
   /**

@@ -2,8 +2,16 @@ import { aria2c } from "./aria2c.ts";
 import { aria2cDefault } from "./aria2c_default.ts";
 import type { BenchTool } from "./bench_tool.ts";
 import { corehaul } from "./corehaul.ts";
+import { corehaulUnthrottled } from "./corehaul_unthrottled.ts";
 import { curl } from "./curl.ts";
 import { wget2 } from "./wget2.ts";
 
 /** Every tool, in the order of the report. */
-export const allTools: readonly BenchTool[] = [corehaul, curl, wget2, aria2c, aria2cDefault];
+export const allTools: readonly BenchTool[] = [
+  corehaul,
+  corehaulUnthrottled,
+  curl,
+  wget2,
+  aria2c,
+  aria2cDefault,
+];

@@ -121,8 +121,8 @@ export class Attempt {
   }
 
   #targetOf(out: string): PartTarget {
-    const { root, writer, bootId, fresh } = this.#context;
-    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#identity), bootId, fresh };
+    const { root, writer, bootId } = this.#context;
+    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#identity), bootId };
   }
 
   get #finalPath(): string {

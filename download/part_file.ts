@@ -23,8 +23,6 @@ export interface PartTarget {
   bootId: string;
   /** Replace a file that has the name. Default false. */
   replace?: boolean;
-  /** Nothing of an earlier download can be there. Default false. */
-  fresh?: boolean;
 }
 
 /** What an earlier download left, as far as it is certain. */
@@ -146,7 +144,7 @@ export class PartFile implements Disposable {
       }
       // Before the first byte: a state that outlived its bytes must not be taken for that of others.
       if (this.#state !== undefined) this.#writeState(this.#state);
-      else if (!this.#alone && this.#target.fresh !== true && fileExists(this.#statePath)) {
+      else if (!this.#alone && fileExists(this.#statePath)) {
         Deno.removeSync(this.#statePath);
       }
     } catch (error) {

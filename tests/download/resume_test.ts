@@ -172,36 +172,40 @@ test("after another boot notes what it wrote as of this one", async (lane) => {
   assertEquals(bench.read(), file.content());
 });
 
-test("never takes a state that outlived its bytes for that of other bytes", async (lane) => {
-  const one = new RemoteFile();
-  const nameless = new RemoteFile({ etag: () => undefined, lastModified: undefined });
-  nameless.version = "two";
-  let current = nameless;
-  await using bench = await DownloadBench.start((request) => current.answer(request), { lane });
-  // A crash came between the state and the first byte of version one.
-  const state = {
-    version: 1,
-    url: `${bench.server.url}/x`,
-    length: 3_000_000,
-    etag: '"one"',
-    bootId: "boot-1",
-    synced: 0,
-  };
-  Deno.writeTextFileSync(bench.path("file.part-info"), JSON.stringify(state));
-  let seen: string[] = [];
-  const onBytes = bench.context.onBytes;
-  bench.context.onBytes = (count) => {
-    onBytes(count);
-    seen = bench.names();
-  };
-  nameless.breaks.push(BROKEN_AT);
-  assertEquals((await bench.fetch("/x")).type, "retry");
-  // What a kill would have left behind at that moment.
-  assertEquals(seen, ["file.part"]);
-  current = one;
-  assertEquals((await bench.fetch("/x", { attempts: 1 })).type, "done");
-  assertEquals(bench.read(), one.content());
-});
+/** The state of another process, whose own download may have come between in a folder that was empty when this one began. */
+for (const fresh of [false, true]) {
+  test(`never takes a state that outlived its bytes for that of other bytes, fresh ${fresh}`, async (lane) => {
+    const one = new RemoteFile();
+    const nameless = new RemoteFile({ etag: () => undefined, lastModified: undefined });
+    nameless.version = "two";
+    let current = nameless;
+    await using bench = await DownloadBench.start((request) => current.answer(request), { lane });
+    bench.context.fresh = fresh;
+    // A crash came between the state and the first byte of version one.
+    const state = {
+      version: 1,
+      url: `${bench.server.url}/x`,
+      length: 3_000_000,
+      etag: '"one"',
+      bootId: "boot-1",
+      synced: 0,
+    };
+    Deno.writeTextFileSync(bench.path("file.part-info"), JSON.stringify(state));
+    let seen: string[] = [];
+    const onBytes = bench.context.onBytes;
+    bench.context.onBytes = (count) => {
+      onBytes(count);
+      seen = bench.names();
+    };
+    nameless.breaks.push(BROKEN_AT);
+    assertEquals((await bench.fetch("/x")).type, "retry");
+    // What a kill would have left behind at that moment.
+    assertEquals(seen, ["file.part"]);
+    current = one;
+    assertEquals((await bench.fetch("/x", { attempts: 1 })).type, "done");
+    assertEquals(bench.read(), one.content());
+  });
+}
 
 test("finishes what was left whole, when the server says that nothing follows", (lane) =>
   twice(

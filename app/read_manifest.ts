@@ -1,34 +1,8 @@
 import { listManifestFiles, manifestFolder, readManifestFile } from "../download/manifest_files.ts";
-import type { ManifestLine } from "../download/manifest_line.ts";
+import type { ManifestLine, ManifestRecord } from "../download/manifest_line.ts";
 import { ManifestTable } from "../download/manifest_table.ts";
 
-/** Where a file is from, and when it came. */
-export interface ManifestRecord {
-  /** Where it is, relative to the download folder. */
-  out: string;
-  /** The url of its task, without credentials. */
-  url: string;
-  /** The url that answered in the end, without credentials. */
-  finalUrl: string;
-  /** Its size. */
-  bytes: number;
-  /** The checksum that was computed as it came, such as `sha-256:` and hex; absent if none was. */
-  digest?: string;
-  /** Its ETag. */
-  etag?: string;
-  /** Its Last-Modified date. */
-  lastModified?: string;
-  /** How many attempts it took. */
-  attempts: number;
-  /** The core that fetched it. */
-  core: number;
-  /** When the last attempt started, in milliseconds since the epoch. */
-  startedAt: number;
-  /** When it was whole. */
-  finishedAt: number;
-  /** The id of its task. */
-  id: string;
-}
+export type { ManifestRecord };
 
 /**
  * Reads what the manifest of a download folder says: the newest record of every path, in the order in which each worker

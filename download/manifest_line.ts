@@ -1,35 +1,39 @@
-/** One finished file, as the manifest tells it. */
-export interface ManifestLine {
-  /** The task. */
-  id: string;
-  /** The proof of the claim. */
-  fence: string;
-  /** Where the file is from, without credentials. */
+/** Where a file is from, and when it came. */
+export interface ManifestRecord {
+  /** Where it is, relative to the download folder. */
+  out: string;
+  /** The url of its task, without credentials. */
   url: string;
   /** The url that answered in the end, without credentials. */
   finalUrl: string;
-  /** Where it is, relative to the download folder. */
-  out: string;
   /** Its size. */
   bytes: number;
   /** The checksum that was computed as it came, such as `sha-256:` and hex; absent if none was. */
   digest?: string;
-  /** Its inode when it was finished. */
-  inode: number;
-  /** True if it may take the place of a file that has its name. */
-  replace?: boolean;
   /** Its ETag. */
   etag?: string;
   /** Its Last-Modified date. */
   lastModified?: string;
-  /** Attempts, this one included. */
+  /** How many attempts it took. */
   attempts: number;
   /** The core that fetched it. */
   core: number;
-  /** When the attempt started, in milliseconds since the epoch. */
+  /** When the last attempt started, in milliseconds since the epoch. */
   startedAt: number;
   /** When it was whole. */
   finishedAt: number;
+  /** The id of its task. */
+  id: string;
+}
+
+/** One finished file, as the manifest tells it. */
+export interface ManifestLine extends ManifestRecord {
+  /** The proof of the claim. */
+  fence: string;
+  /** Its inode when it was finished. */
+  inode: number;
+  /** True if it may take the place of a file that has its name. */
+  replace?: boolean;
 }
 
 /** Takes a line back: the file did not get its name. */

@@ -60,6 +60,8 @@ export const taskKeys = {
   running: (owner: string, fence: string): Deno.KvKey => [ROOT, "running", owner, fence],
   runningOf: (owner: string): Deno.KvKey => [ROOT, "running", owner],
   runningAll: (): Deno.KvKey => [ROOT, "running"],
+  isRunning: (key: Deno.KvKey): boolean => key[1] === "running",
+  isDelayed: (key: Deno.KvKey): boolean => key[1] === "delayed",
   resting: (status: RestingStatus, seq: number): Deno.KvKey => [ROOT, status, seq],
   restingAll: (status: RestingStatus): Deno.KvKey => [ROOT, status],
   path: (out: string): Deno.KvKey => [ROOT, "path", out],

@@ -13,7 +13,8 @@ import { HostRooms } from "./host_rooms.ts";
 import { AsideBlocks, bringBack, isFull, setAside } from "./task_kv_aside.ts";
 import { bySeq, cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
 import { claimedTask, encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
-import { emptyStep, joinSteps, takeAlone } from "./task_kv_steps.ts";
+import { emptyStep, joinSteps } from "./task_kv_steps.ts";
+import { takeTasks } from "./task_kv_take.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type { ClaimRequest } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
@@ -238,8 +239,7 @@ async function promoteDue({ store, now }: ClaimContext, limit: number): Promise<
     const delayed = decodeTask(entry.value);
     const { notBefore: _, ...ready } = delayed;
     const step = emptyStep();
-    takeAlone(step, entry, delayed);
-    step.bytes += entry.value.length;
+    takeTasks(step, entry, new Set([delayed.seq]));
     return { step, ready: taskText(ready as Task) };
   });
   for (const chunk of store.chunks(items)) {

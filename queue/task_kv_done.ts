@@ -6,9 +6,9 @@
  * @module
  */
 import type { KvStep, KvStore } from "./kv_store.ts";
-import { isTextOf, parseTask, type TaskText, textSeq } from "./task_codec.ts";
+import { isTextOf, parseTask, type TaskText } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
-import { bySeq, cutBlocks, decodeBlock, encodeBlock, encodeTexts } from "./task_kv_block.ts";
+import { bySeq, cutBlocks, decodeBlock, encodeTexts } from "./task_kv_block.ts";
 import type { Task } from "./task_model.ts";
 
 /** How far above its first task's number a block may reach. */
@@ -32,16 +32,6 @@ export function placeDone(step: KvStep, tasks: TaskText[]): void {
     }
     from = to;
   }
-}
-
-/** Adds to a step: take tasks out of their block, if nobody touched that since it was read. */
-export function takeDone(step: KvStep, entry: Deno.KvEntry<Uint8Array>, tasks: readonly Task[]): void {
-  step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
-  step.deletes.push(entry.key);
-  const rest = decodeBlock(entry.value).filter((text) => !tasks.some(({ seq }) => isTextOf(text, seq)));
-  // Always under its own first task: under another's number, that one's next record would take its place.
-  if (rest.length > 0) step.sets.push([taskKeys.resting("done", textSeq(rest[0]!)), encodeBlock(rest)]);
-  step.bytes += entry.value.length;
 }
 
 /** Finds a finished task by its number. */

@@ -13,10 +13,10 @@ const THOROUGH_LOOK = 1;
 const NEAREST = 2;
 const PAGE = 20;
 
-/** A task, and the entry of its record if it rests or is delayed: its own, or a block of finished tasks. */
+/** A task, and the entry that its record is in: its own, or a block. */
 export interface Located {
   task: Task;
-  entry?: Deno.KvEntry<Uint8Array>;
+  entry: Deno.KvEntry<Uint8Array>;
 }
 
 /** Finds a task by its id, wherever its record is. */
@@ -53,7 +53,7 @@ async function findRunning(store: KvStore, seq: number): Promise<Located | undef
     const task = runningTasks(decodeRunning(entry)).find((task) => task.seq === seq);
     if (task === undefined) continue;
     const { fence: _, ...found } = task;
-    return { task: found };
+    return { task: found, entry };
   }
   return undefined;
 }
@@ -69,8 +69,8 @@ async function findReady(store: KvStore, seq: number, thorough: boolean): Promis
       const from = taskKeys.readyFrom(priority, shard);
       return findInBlocks(store, from, taskKeys.ready(priority, shard, seq + 1), seq, thorough);
     });
-    const task = (await Promise.all(looks)).find((found) => found !== undefined);
-    if (task !== undefined) return { task };
+    const located = (await Promise.all(looks)).find((found) => found !== undefined);
+    if (located !== undefined) return located;
     start = taskKeys.readyFrom(priority, SHARDS);
   }
 }
@@ -83,8 +83,8 @@ async function findAside(store: KvStore, seq: number, thorough: boolean): Promis
     if (head === undefined) return undefined;
     const [, , until, host, order] = head.key as [string, string, number, string, number];
     const from = taskKeys.asideFrom(until, host, 0 - order);
-    const task = await findInBlocks(store, from, taskKeys.aside(until, host, 0 - order, seq + 1), seq, thorough);
-    if (task !== undefined) return { task };
+    const located = await findInBlocks(store, from, taskKeys.aside(until, host, 0 - order, seq + 1), seq, thorough);
+    if (located !== undefined) return located;
     start = taskKeys.aside(until, host, 0 - order, Infinity);
   }
 }
@@ -96,14 +96,14 @@ async function findInBlocks(
   before: Deno.KvKey,
   seq: number,
   thorough: boolean,
-): Promise<Task | undefined> {
+): Promise<Located | undefined> {
   let end = before;
   while (true) {
     const page = thorough ? PAGE : NEAREST;
     const entries = await store.list<Uint8Array>({ start, end }, page, true);
     for (const entry of entries) {
       for (const text of decodeBlock(entry.value)) {
-        if (isTextOf(text, seq)) return parseTask(text);
+        if (isTextOf(text, seq)) return { task: parseTask(text), entry };
       }
     }
     const last = entries.at(-1);

@@ -1,10 +1,10 @@
 import { decodeTask, parseTask, type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { decodeBlock, placeReady } from "./task_kv_block.ts";
-import { takeDone } from "./task_kv_done.ts";
 import { findTask } from "./task_kv_locate.ts";
 import { decodeRunning, runningTasks } from "./task_kv_running.ts";
-import { count, emptyStep, joinSteps, takeAlone } from "./task_kv_steps.ts";
+import { count, emptyStep, joinSteps } from "./task_kv_steps.ts";
+import { takeTasks } from "./task_kv_take.ts";
 import { type Task, TASK_STATUSES, taskCanMove, taskRetry, type TaskStatus } from "./task_model.ts";
 import type { ListRequest, RetryRequest, TaskCounts, TaskPage } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
@@ -119,7 +119,7 @@ export async function retryTasks(store: KvStore, request: RetryRequest): Promise
     for (const id of request.ids) {
       if (request.signal?.aborted) break;
       const located = await findTask(store, id);
-      if (located?.entry !== undefined) await move([{ entry: located.entry, tasks: [located.task] }]);
+      if (located !== undefined) await move([{ entry: located.entry, tasks: [located.task] }]);
     }
     return total;
   }
@@ -144,10 +144,8 @@ interface RestingRecord {
 /** Takes tasks out of their record, to be placed among those that wait. */
 function retryStep(entry: Deno.KvEntry<Uint8Array>, tasks: readonly Task[]): { step: KvStep; ready: TaskText[] } {
   const step = emptyStep();
-  const done = tasks.filter(({ status }) => status === "done");
-  if (done.length > 0) takeDone(step, entry, done);
+  if (tasks.length > 0) takeTasks(step, entry, new Set(tasks.map(({ seq }) => seq)));
   const ready = tasks.map((task) => {
-    if (task.status !== "done") takeAlone(step, entry, task);
     count(step, task.status, -1);
     count(step, "waiting", 1);
     const text = taskText(taskRetry(task));

@@ -48,14 +48,3 @@ export function placeAlone(step: KvStep, { task, text }: TaskText): void {
     throw new TypeError(`Cannot store task "${task.id}" under a key of its own as it is running`);
   }
 }
-
-/** Adds to a step: take a record that has a key of its own away, if nobody touched it since it was read. */
-export function takeAlone(step: KvStep, entry: { key: Deno.KvKey; versionstamp: string }, task: Task): void {
-  step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
-  step.deletes.push(entry.key);
-  step.bytes += 2 * KEY_BYTES;
-  if (task.status === "waiting") {
-    step.deletes.push(taskKeys.due(task.seq));
-    step.bytes += KEY_BYTES;
-  }
-}

@@ -8,6 +8,7 @@ import { basename as untypedBasename } from "npm:deno-std@1.3.1/path/basename.js
 import { dirname as untypedDirname } from "npm:deno-std@1.3.1/path/dirname.js";
 import { extname as untypedExtname } from "npm:deno-std@1.3.1/path/extname.js";
 import { fromFileUrl as untypedFromFileUrl } from "npm:deno-std@1.3.1/path/from_file_url.js";
+import { globToRegExp as untypedGlobToRegExp } from "npm:deno-std@1.3.1/path/glob_to_regexp.js";
 import { isAbsolute as untypedIsAbsolute } from "npm:deno-std@1.3.1/path/is_absolute.js";
 import { join as untypedJoin } from "npm:deno-std@1.3.1/path/join.js";
 import { normalize as untypedNormalize } from "npm:deno-std@1.3.1/path/normalize.js";
@@ -26,6 +27,9 @@ export const dirname: (path: string) => string = untypedDirname;
 export const extname: (path: string) => string = untypedExtname;
 /** The path of a `file:` url. */
 export const fromFileUrl: (url: string | URL) => string = untypedFromFileUrl;
+/** The expression that a glob stands for: `*` stays within a folder, `**` does not. */
+export const globToRegExp: (glob: string, options?: { os?: "linux" | "darwin" | "windows" }) => RegExp =
+  untypedGlobToRegExp;
 /** Whether a path starts at the root. */
 export const isAbsolute: (path: string) => boolean = untypedIsAbsolute;
 /** Puts paths one after another and normalizes the result. */

@@ -1,5 +1,5 @@
 /**
- * The command line. What it does is in `cli/run_command.ts`; here it is made sure that Deno runs with the flags that it
+ * The command line. What it does is in `cli/dispatch_command.ts`; here it is made sure that Deno runs with the flags that it
  * needs, before the rest of the program is loaded.
  *
  * @module
@@ -14,8 +14,8 @@ import { reexec } from "./cli/reexec.ts";
 export async function main(argv: readonly string[] = Deno.args): Promise<void> {
   const code = await reexec(argv);
   if (code !== undefined) Deno.exit(code);
-  const { runCommand } = await import("./cli/run_command.ts");
-  Deno.exit(await runCommand(argv));
+  const { dispatchCommand } = await import("./cli/dispatch_command.ts");
+  Deno.exit(await dispatchCommand(argv));
 }
 
 if (import.meta.main) await main();

@@ -1,0 +1,13 @@
+import { doctor } from "../../mod.ts";
+import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { print } from "../terminal.ts";
+
+/** `corehaul doctor`: checks what this machine allows. */
+export async function doctorCommand({ settings }: CommandContext): Promise<number> {
+  const { queue, cores, workers } = settings;
+  const findings = await doctor({ queue, cores, workers });
+  for (const { name, ok, detail } of findings) {
+    print(settings.json ? JSON.stringify({ name, ok, detail }) : `${ok ? "ok " : "BAD"} ${name.padEnd(8)} ${detail}`);
+  }
+  return findings.every((finding) => finding.ok) ? DONE : INCOMPLETE;
+}

@@ -1,0 +1,26 @@
+import { CfgError, Downloader } from "../../mod.ts";
+import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { runDownloader } from "../run_downloader.ts";
+import { downloaderOptions } from "../settle_settings.ts";
+
+/** `corehaul run`: watches the task file and downloads until stopped. */
+export async function runCommand({ command, settings, terminal, logger }: CommandContext): Promise<number> {
+  // A list can be worked off without its default file, but a file that was asked for by name must come.
+  const named = "tasks" in command.flags;
+  if (settings.once && named) await Deno.stat(settings.tasks).catch((error) => missing(settings.tasks, error));
+  await using downloader = await Downloader.open({
+    ...downloaderOptions(settings, logger),
+    queue: settings.queue,
+    tasks: settings.tasks,
+  });
+  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, settings.once);
+  if (!settings.once) return DONE;
+  if (signalCode !== undefined && summary.end === "stopped") return signalCode;
+  return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
+}
+
+function missing(file: string, error: unknown): never {
+  const why = error instanceof Error ? error.message : String(error);
+  const message = `Cannot use --tasks as it must be a file that can be read: current value is "${file}" (${why})`;
+  throw new CfgError([{ field: "tasks", source: "flag", message }]);
+}

@@ -10,6 +10,8 @@ export interface AddEntriesOptions {
   checksums?: ReadonlyMap<string, string>;
   /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: as the server calls them. */
   nameTemplate?: string;
+  /** Files whose entries do not say it are not fetched before this time, in milliseconds since the epoch. Default: at once. */
+  notBefore?: number;
 }
 
 /**

@@ -156,6 +156,11 @@ export class DownloadSession {
     this.#feeder.start();
   }
 
+  /** Ends what runs, so that it can go on later; the session stays. */
+  interrupt(): void {
+    for (const { thread } of this.#slots) thread.post({ type: "interrupt" });
+  }
+
   /**
    * Ends the session: no new claims, running downloads get a grace period, and what is not done then goes back.
    *

@@ -1,6 +1,7 @@
 import { Broadcast, type Lagged } from "../base/broadcast.ts";
 import { silentLogger } from "../base/logger.ts";
 import { SharedCounters } from "../base/shared_counters.ts";
+import { parseTimeWindow } from "../base/time_window.ts";
 import { HostTable } from "../download/host_table.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
@@ -19,7 +20,9 @@ import { checkTaskFile, type DownloadFolder, prepareFolder } from "./prepare_fol
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { readChecksumFile } from "./read_checksum_file.ts";
 import { outcomeNews } from "./outcome_news.ts";
+import { ScheduleWatch } from "./schedule_watch.ts";
 import { SpaceWatch } from "./space_watch.ts";
+import { StartHold } from "./start_hold.ts";
 import { TaskLog } from "./task_log.ts";
 import { readIdentity } from "./read_identity.ts";
 import { threadPermissions } from "./thread_permissions.ts";
@@ -72,6 +75,8 @@ export class Downloader implements AsyncDisposable {
   #seq = 0;
   #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
+  #schedule: ScheduleWatch | undefined;
+  #session: DownloadSession | undefined;
   #running: Promise<RunSummary> | undefined;
   #disposed = false;
 
@@ -181,7 +186,7 @@ export class Downloader implements AsyncDisposable {
 
   /** What the workers have done and are doing, read from memory that they share. */
   progress(): DownloaderProgress {
-    return readProgress(this.#counters, this.#plan.cores, this.#startedAt);
+    return readProgress(this.#counters, this.#plan.cores, this.#startedAt, this.#schedule?.opensAt);
   }
 
   async #run({ once = false, signal }: RunOptions): Promise<RunSummary> {
@@ -198,18 +203,22 @@ export class Downloader implements AsyncDisposable {
     using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs);
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
-    using _space = new SpaceWatch(
-      this.#folder.root,
-      settings.minFree,
-      this.#counters,
-      (news) => this.#tell(news),
-    );
+    using hold = new StartHold(this.#counters);
+    using _space = new SpaceWatch(this.#folder.root, settings.minFree, hold, (news) => this.#tell(news));
+    using _schedule = this.#schedule = new ScheduleWatch({
+      startAt: settings.startAt === undefined ? 0 : Date.parse(settings.startAt),
+      windows: settings.window?.map((text) => parseTimeWindow(text)!) ?? [],
+      graceMs: settings.graceMs,
+      hold,
+      interrupt: () => this.#session?.interrupt(),
+      news: (news) => this.#tell(news),
+    });
     // Before anything is claimed, and only here: a session that begins after a lost one goes on with the same tasks.
     if (settings.refresh) await askAgain(this.#list, stopping.promise, (news) => this.#tell(news));
     using feed = this.#startFeed(once, failure.reject);
     try {
       while (true) {
-        const session = this.#makeSession(sampler);
+        const session = this.#session = this.#makeSession(sampler);
         const settled = new AbortController();
         let end: "settled" | "lost" | number;
         try {
@@ -238,6 +247,8 @@ export class Downloader implements AsyncDisposable {
     } finally {
       for (const each of signals) each.removeEventListener("abort", stop);
       this.#stopping = undefined;
+      this.#schedule = undefined;
+      this.#session = undefined;
     }
   }
 

@@ -19,6 +19,9 @@ export type DownloaderNews =
   | { type: "files_recovered"; named: number; removed: number }
   | { type: "space_low"; free: number; floor: number }
   | { type: "space_back"; free: number; floor: number }
+  /** It is not the time: nothing starts before `opensAt`, and what runs gets the grace period. */
+  | { type: "window_closed"; opensAt: number }
+  | { type: "window_opened" }
   | { type: "tasks_read"; file: string; entries: number }
   | { type: "tasks_missing"; file: string }
   | { type: "tasks_invalid"; file: string; line?: number; column?: number; message: string }

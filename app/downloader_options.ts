@@ -117,6 +117,10 @@ export interface DownloaderOptions {
   allowDowngrade?: boolean;
   /** How long running downloads may go on after a stop. Default 4000. */
   graceMs?: number;
+  /** Start nothing before: a `Date`, or a time such as `"2026-12-24T22:00:00Z"`, `"22:00"` or `"+2h"`. Default: at once. */
+  startAt?: Date | string;
+  /** Download only within these hours of the day, such as `["22:00-06:00"]`, in local time. Default: always. */
+  window?: readonly string[];
   /** The language of the log lines about files. Default `"en"`. */
   lang?: "en" | "zh";
   /** Where log lines go: anything with debug, info, warn and error. Default: nowhere. */
@@ -149,6 +153,7 @@ export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
     const field = CFG_FIELDS.find((candidate) => candidate.name === name);
     if (field === undefined) unknown.push(name);
     else if (field.repeatable) values[name] = listOf(value);
+    else if (value instanceof Date) values[name] = Number.isNaN(value.getTime()) ? "" : value.toISOString();
     else if (name.endsWith("Ms")) values[name] = `${value}ms`;
     else values[name] = Array.isArray(value) ? value.join(",") : String(value);
   }

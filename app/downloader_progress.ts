@@ -36,6 +36,8 @@ export interface DownloaderProgress {
   bytes: number;
   /** Since the first run began, in milliseconds. */
   ms: number;
+  /** When the next window opens, in milliseconds since the epoch; absent while downloads may run. */
+  opensAt?: number;
   /** Each worker. */
   cores: CoreProgress[];
 }
@@ -45,6 +47,7 @@ export function readProgress(
   counters: SharedCounters,
   cores: readonly number[],
   startedAt: number | undefined,
+  opensAt?: number,
 ): DownloaderProgress {
   return {
     done: counters.total("done"),
@@ -53,6 +56,7 @@ export function readProgress(
     active: counters.total("active"),
     bytes: counters.total("bytes"),
     ms: startedAt === undefined ? 0 : Date.now() - startedAt,
+    ...(opensAt === undefined ? {} : { opensAt }),
     cores: cores.map((core, worker) => ({
       core,
       load: counters.get(worker, "load"),

@@ -1,6 +1,6 @@
 import { builtinModule } from "../base/builtin_module.ts";
-import type { SharedCounters } from "../base/shared_counters.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import type { StartHold } from "./start_hold.ts";
 
 const EVERY_MS = 1000;
 
@@ -8,7 +8,7 @@ const EVERY_MS = 1000;
 export class SpaceWatch implements Disposable {
   readonly #root: string;
   readonly #floor: number;
-  readonly #counters: SharedCounters;
+  readonly #hold: StartHold;
   readonly #news: (news: DownloaderNews) => void;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #low = false;
@@ -16,13 +16,13 @@ export class SpaceWatch implements Disposable {
   /**
    * @param root The download folder.
    * @param floor Bytes that are to stay free; 0 looks after nothing.
-   * @param counters Where the workers read it.
+   * @param hold Keeps the workers from starting anything.
    * @param news Told when it begins and when it ends.
    */
-  constructor(root: string, floor: number, counters: SharedCounters, news: (news: DownloaderNews) => void) {
+  constructor(root: string, floor: number, hold: StartHold, news: (news: DownloaderNews) => void) {
     this.#root = root;
     this.#floor = floor;
-    this.#counters = counters;
+    this.#hold = hold;
     this.#news = news;
     if (floor === 0) return;
     this.#look();
@@ -39,14 +39,13 @@ export class SpaceWatch implements Disposable {
     const { bavail, bsize } = builtinModule("node:fs").statfsSync(this.#root);
     const free = Number(bavail) * Number(bsize);
     const low = free < this.#floor;
-    for (let worker = 0; worker < this.#counters.workers; worker++) this.#counters.set(worker, "held", low ? 1 : 0);
     if (low === this.#low) return;
     this.#low = low;
+    this.#hold.set("space", low);
     this.#news({ type: low ? "space_low" : "space_back", free, floor: this.#floor });
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    for (let worker = 0; worker < this.#counters.workers; worker++) this.#counters.set(worker, "held", 0);
   }
 }

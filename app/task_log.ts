@@ -81,6 +81,12 @@ export class TaskLog {
       case "space_back":
         log.info(`${news.free} bytes are free again`);
         break;
+      case "window_closed":
+        log.info(`It is not the time: nothing starts before ${new Date(news.opensAt).toISOString()}`);
+        break;
+      case "window_opened":
+        log.info("It is the time: downloads start");
+        break;
       case "owner_lost":
         log.error("This process was silent for too long: others have its tasks, and it starts again");
         break;

@@ -41,8 +41,11 @@ export class Screen {
       `${formatBytes(Math.round(this.#bytesPerSecond), { binary: true })}/s`,
       `${this.#filesPerSecond.toFixed(0)} files/s`,
     ].join("  ");
+    const opens = progress.opensAt === undefined
+      ? ""
+      : `  starts at ${new Date(progress.opensAt).toLocaleString("sv")}`;
     const failed = counts.failed > 0 ? `  ${counts.failed} failed` : "";
-    return [`${all}${failed}${eta}`, ...progress.cores.map(coreLine)].join("\n");
+    return [`${all}${failed}${opens || eta}`, ...progress.cores.map(coreLine)].join("\n");
   }
 
   #measure(progress: DownloaderProgress, now: number): void {

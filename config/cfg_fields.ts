@@ -7,6 +7,7 @@
 import { type CfgCommand, type CfgField, DOWNLOADING, integer, oneOf, textThat } from "./cfg_field.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
+import { CFG_SCHEDULE_FIELDS } from "./cfg_schedule_fields.ts";
 import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse.ts";
 
 export type { CfgCommand, CfgField };
@@ -221,6 +222,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   ...CFG_LIMIT_FIELDS,
+  ...CFG_SCHEDULE_FIELDS,
   {
     name: "httpClient",
     flag: "http-client",

@@ -77,6 +77,10 @@ export interface CfgSettings {
   readonly minFree: number;
   /** Bring files to the disk before they count as done. */
   readonly fsync: boolean;
+  /** Nothing starts before this time, after ISO 8601; absent: at once. */
+  readonly startAt?: string;
+  /** The hours of the day in which downloads run, such as `22:00-06:00`; absent: all. */
+  readonly window?: readonly string[];
   /** Which HTTP client serves. */
   readonly httpClient: "auto" | "fetch";
   /** How many redirects to follow. */

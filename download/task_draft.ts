@@ -1,3 +1,4 @@
+import { parseDateTime } from "../base/date_time.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import { formatChecksum, parseChecksum } from "./checksum.ts";
@@ -13,6 +14,8 @@ export interface DraftRules {
   checksums?: ReadonlyMap<string, string>;
   /** Where files go whose entries do not say it; see {@linkcode parseNameTemplate}. Default: as the server calls them. */
   nameTemplate?: string;
+  /** Files whose entries do not say it are not fetched before this time, in milliseconds since the epoch. Default: at once. */
+  notBefore?: number;
 }
 
 /** Where a draft goes if its `out`, which nobody asked for, belongs to another url: worked out when that is so. */
@@ -27,12 +30,12 @@ export function fallbackOfDraft({ out, url }: TaskDraft): string {
  * @returns What makes a draft of an entry; see {@linkcode taskDraft}.
  * @throws {RangeError} If the template is none.
  */
-export function draftMaker({ checksums, nameTemplate }: DraftRules = {}): (entry: TaskEntry) => DraftResult {
+export function draftMaker({ checksums, nameTemplate, notBefore }: DraftRules = {}): (entry: TaskEntry) => DraftResult {
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
     throw new RangeError(`Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`);
   }
-  return (entry) => taskDraft(entry, checksums, template);
+  return (entry) => taskDraft(entry, checksums, template, notBefore);
 }
 
 /**
@@ -43,14 +46,16 @@ export function draftMaker({ checksums, nameTemplate }: DraftRules = {}): (entry
  * @param checksums Checksums by file name, for entries without one of their own: looked up by `out`, then by the name
  * that the url suggests. Default: none.
  * @param template Makes the path of a file whose entry has none. Default: the name that the url suggests.
+ * @param later The earliest time of a file whose entry says none, in milliseconds since the epoch. Default: none.
  * @returns The draft, or what is wrong with it.
  */
 export function taskDraft(
   entry: TaskEntry,
   checksums?: ReadonlyMap<string, string>,
   template?: NameTemplate,
+  later?: number,
 ): DraftResult {
-  const { out: given, checksum: own, ...rest } = entry;
+  const { out: given, checksum: own, notBefore: time, ...rest } = entry;
   const problem = given === undefined ? undefined : outProblem(given);
   if (problem !== undefined) {
     return { type: "problem", field: "out", message: `${problem}: current value is ${JSON.stringify(given)}` };
@@ -59,7 +64,12 @@ export function taskDraft(
   const written = own ?? checksums?.get(given ?? suggested) ?? checksums?.get(suggested);
   const parsed = written === undefined ? undefined : parseChecksum(written);
   if (parsed?.type === "problem") return { type: "problem", field: "checksum", message: parsed.message };
-  const draft = { ...rest, ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }) };
+  const notBefore = time === undefined ? later : parseDateTime(time);
+  const draft = {
+    ...rest,
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }),
+  };
   if (given !== undefined) return { type: "draft", draft: { ...draft, out: given, named: true } };
   const out = template === undefined ? suggested : template(entry.url, suggested);
   const place = { out, fallbackOut: fallbackOfDraft };

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { parseDateTime } from "../base/date_time.ts";
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -37,6 +38,9 @@ const entrySchema = z.strictObject({
     .describe("what the bytes must add up to: sha-256:, sha-512:, sha-1: or md5: with the digest in hex or base64"),
   size: z.int().min(0).optional()
     .describe("how many bytes the file must have"),
+  notBefore: z.string()
+    .refine((time) => parseDateTime(time) !== undefined, "must be a time such as 2026-12-24T22:00:00Z").optional()
+    .meta({ format: "date-time" }).describe("the file is not fetched before this time; without an offset it is local"),
 }).describe("one file to fetch");
 
 /** One entry of a task file. */
@@ -61,6 +65,8 @@ export interface TaskEntry {
   checksum?: string;
   /** How many bytes the file must have. */
   size?: number;
+  /** The file is not fetched before this time, after ISO 8601; without an offset it is local. Default: at once. */
+  notBefore?: string;
 }
 
 /** A checked entry, or what is wrong with it. */

@@ -113,6 +113,7 @@ export class DownloadPool {
     // What cannot start soon goes back, so that another process can have it.
     const most = held ? 0 : 2 * (this.#admission.value + this.#ahead);
     if (this.#queued > most) this.#release(this.#queued - most);
+    if (held) this.#releaseKept();
     this.#barren = 0;
     for (const host of [...this.#kept.keys()]) this.#startKept(host);
     this.#pump();
@@ -124,9 +125,7 @@ export class DownloadPool {
   stop(): Promise<void> {
     this.#stopping ??= Promise.withResolvers<void>();
     this.#release(this.#queued);
-    for (const tasks of this.#kept.values()) for (const task of tasks) this.#handOver(task, { type: "released" });
-    this.#kept.clear();
-    this.#keptInAll = 0;
+    this.#releaseKept();
     this.#finishIfStopped();
     return this.#stopping.promise;
   }
@@ -220,6 +219,12 @@ export class DownloadPool {
       this.#outcomes.push([task.seq, { type: "released" }]);
     }
     if (count > 0) this.#flush();
+  }
+
+  #releaseKept(): void {
+    for (const tasks of this.#kept.values()) for (const task of tasks) this.#handOver(task, { type: "released" });
+    this.#kept.clear();
+    this.#keptInAll = 0;
   }
 
   #handOver(task: WorkerTask, outcome: TaskOutcome): void {

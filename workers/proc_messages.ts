@@ -55,6 +55,8 @@ export type ToProcWorker =
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }
   | { type: "answer"; call: number; answer: WorkerAnswer }
+  /** End what runs, so that it can go on later. */
+  | { type: "interrupt" }
   | { type: "stop"; graceMs: number };
 
 /** What a worker asks of the main thread, which may do what a worker may not. */

@@ -39,6 +39,7 @@ export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
     else if (message.type === "tasks") running?.offer(message.batch);
     else if (message.type === "renamed") running?.renamed(message.batch);
     else if (message.type === "answer") running?.answered(message.call, message.answer);
+    else if (message.type === "interrupt") running?.interrupt();
     else running?.stop(message.graceMs);
   };
   post(hello);
@@ -128,6 +129,12 @@ class RunningWorker {
 
   answered(call: number, answer: WorkerAnswer): void {
     this.#calls.answered(call, answer);
+  }
+
+  interrupt(): void {
+    // Any worker may go on with what is left now.
+    this.#context.fresh = false;
+    this.#context.watchdog.abortAll(new StoppedError("Interrupted"));
   }
 
   async stop(graceMs: number): Promise<void> {

@@ -6,7 +6,7 @@ import { print } from "../terminal.ts";
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
 export async function addCommand({ command, settings, logger }: CommandContext): Promise<number> {
   const entries = await readEntries(command, settings);
-  const { queue, checksumFile, nameTemplate } = settings;
+  const { queue, checksumFile, nameTemplate, startAt } = settings;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
     const message = `Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`;
@@ -15,6 +15,7 @@ export async function addCommand({ command, settings, logger }: CommandContext):
   const known = {
     ...(checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
+    ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
   };
   await using list = await openTaskList(queue);
   const results = await addEntries(list, entries, known);

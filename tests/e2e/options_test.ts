@@ -42,6 +42,8 @@ const VALUES: Record<string, string> = {
   "max-size": "1G",
   "overwrite": "changed",
   "min-free": "1K",
+  "start-at": "2026-01-01T00:00:00Z",
+  window: "00:00-24:00",
   "fsync": "true",
   "http-client": "fetch",
   "refresh-cmd": "false",

@@ -1,0 +1,31 @@
+import type { SharedCounters } from "../base/shared_counters.ts";
+
+/** Why nothing may start: there is no space, or it is not the time. */
+export type HoldReason = "space" | "schedule";
+
+/** Tells the workers whether anything may start: only while nobody has a reason against it. */
+export class StartHold implements Disposable {
+  readonly #counters: SharedCounters;
+  readonly #reasons = new Set<HoldReason>();
+
+  /** @param counters Where the workers read it. */
+  constructor(counters: SharedCounters) {
+    this.#counters = counters;
+  }
+
+  /** Sets or lifts one reason. */
+  set(reason: HoldReason, on: boolean): void {
+    if (on) this.#reasons.add(reason);
+    else this.#reasons.delete(reason);
+    this.#write(this.#reasons.size > 0);
+  }
+
+  #write(held: boolean): void {
+    for (let worker = 0; worker < this.#counters.workers; worker++) this.#counters.set(worker, "held", held ? 1 : 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.#reasons.clear();
+    this.#write(false);
+  }
+}

@@ -1,0 +1,104 @@
+/** Downloads run when they should, and at no other time. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { NginxServer } from "../support/nginx_server.ts";
+import { listedTasks } from "../support/task_table.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+/** A time of the day, so many seconds from now, in UTC. */
+function utc(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString().slice(11, 19);
+}
+
+const UTC = { TZ: "UTC" };
+
+Deno.test("corehaul starts nothing before --start-at", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(() => new Response("a"));
+  const startAt = Date.now() + 5000;
+  await using run = await Corehaul.start(
+    ["get", `${server.url}/a`, "-d", "files", "--json", "--start-at", new Date(startAt).toISOString()],
+    { cwd: home.path },
+  );
+  assertCode(await run.ended(), 0);
+  assert(Date.now() >= startAt);
+  const types = run.events().map(({ type }) => type);
+  assertEquals(server.requests.length, 1);
+  assertEquals(types.filter((type) => String(type).startsWith("window_")), ["window_closed", "window_opened"]);
+  assert(types.indexOf("window_opened") < types.indexOf("task_done"));
+});
+
+Deno.test("corehaul stops outside of --window, and goes on at its byte in the next one", async () => {
+  await using home = await TempDir.create();
+  const content = bytesFor("large", 24_000_000);
+  await Deno.mkdir(home.join("root"));
+  await Deno.writeFile(home.join("root/large.bin"), content);
+  await Deno.utime(home.join("root/large.bin"), 1_700_000_000, 1_700_000_000);
+  await using server = await NginxServer.start(home.join("root"), { limitRate: "2m" });
+  await home.write("tasks.txt", `${server.url}/large.bin\n`);
+  const windows = ["--window", `${utc(-60)}-${utc(8)}`, "--window", `${utc(10)}-${utc(900)}`];
+  await using run = await Corehaul.start(
+    ["run", "--once", "--tasks", "tasks.txt", "-d", "files", "--json", "--grace", "0.5", ...windows],
+    { cwd: home.path, env: UTC },
+  );
+  await run.until("the end of the window", () => run.events("window_closed").length === 1);
+  const status = async () => (await listedTasks("kv:.corehaul/queue.db", { cwd: home.path }))[0]?.status;
+  await run.until("the task to be back on the list", async () => await status() === "waiting");
+  assertEquals(run.events("window_opened"), []);
+  assertCode(await run.ended(), 0);
+  assertEquals(await Deno.readFile(home.join("files/large.bin")), content);
+  assertEquals((await server.requests()).map(({ status }) => status), [200, 206]);
+  assertEquals(run.events("task_done").map(({ attempts }) => attempts), [1]);
+});
+
+Deno.test("corehaul fetches a file no earlier than its notBefore, and others meanwhile", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(() => new Response("a"));
+  const later = Date.now() + 6000;
+  await home.write(
+    "tasks.json",
+    JSON.stringify([{ url: `${server.url}/later`, notBefore: new Date(later).toISOString() }, `${server.url}/now`]),
+  );
+  await using run = await Corehaul.start(["run", "--once", "--tasks", "tasks.json", "-d", "files", "--json"], {
+    cwd: home.path,
+  });
+  assertCode(await run.ended(), 0);
+  assert(Date.now() >= later);
+  assertEquals(server.requests.map(({ path }) => path), ["/now", "/later"]);
+});
+
+Deno.test("corehaul add --start-at puts tasks on the list for later", async () => {
+  await using home = await TempDir.create();
+  const queue = ["--queue", "kv:queue.db"];
+  const add = ["add", "http://127.0.0.1:1/a", "--start-at", "2126-12-24T22:00:00Z", ...queue];
+  assertCode(await corehaul(add, { cwd: home.path }), 0);
+  const [task] = await listedTasks("kv:queue.db", { cwd: home.path });
+  assertEquals(task?.notBefore, Date.UTC(2126, 11, 24, 22));
+});
+
+Deno.test("corehaul outside of its window ends at SIGTERM", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(() => new Response("a"));
+  const args = ["get", `${server.url}/a`, "-d", "files", "--json", "--window", `${utc(600)}-${utc(900)}`];
+  await using run = await Corehaul.start(args, { cwd: home.path, env: UTC });
+  await run.until("the news", () => run.events("window_closed").length === 1);
+  await run.until("the worker", () => run.events("proc_started").length > 0);
+  run.kill("SIGTERM");
+  assertCode(await run.ended(), 143);
+  assertEquals(server.requests, []);
+});
+
+Deno.test("corehaul names a time or a window that is none", async () => {
+  const options = { cwd: Deno.cwd() };
+  const wrong = await corehaul(["get", "http://127.0.0.1:1/", "--start-at", "soon", "--window", "22-6"], options);
+  assertCode(wrong, 2);
+  assertMatch(wrong.stderr, /--start-at as it must be a time .*"soon"/);
+  assertMatch(wrong.stderr, /--window as it must be two different times .*"22-6"/);
+  await using home = await TempDir.create();
+  await home.write("tasks.json", '[{ "url": "http://127.0.0.1:1/a", "notBefore": "tomorrow" }]');
+  const args = ["run", "--once", "--tasks", "tasks.json", "--queue", "kv::memory:"];
+  const refused = await corehaul(args, { cwd: home.path });
+  assertCode(refused, 1);
+  assertMatch(refused.stderr, /notBefore must be a time such as .*"tomorrow"/);
+});

@@ -4,6 +4,7 @@ import type { BenchTool } from "./bench_tool.ts";
 import { corehaul } from "./corehaul.ts";
 import { corehaulUnthrottled } from "./corehaul_unthrottled.ts";
 import { curl } from "./curl.ts";
+import { original } from "./original.ts";
 import { wget2 } from "./wget2.ts";
 
 /** Every tool, in the order of the report. */
@@ -14,4 +15,5 @@ export const allTools: readonly BenchTool[] = [
   wget2,
   aria2c,
   aria2cDefault,
+  original,
 ];

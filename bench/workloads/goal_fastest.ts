@@ -8,7 +8,7 @@ export function goalFastest(cases: readonly CaseResult[]): GoalResult[] {
   for (const { label, tools } of cases) {
     const ours = tools.find(({ tool }) => tool === "corehaul");
     if (ours === undefined) continue;
-    const peers = tools.filter((tool) => tool !== ours)
+    const peers = tools.filter(({ tool }) => !tool.startsWith("corehaul"))
       .map((peer) => ({
         name: peer.tool,
         value: median(roundRatios(peer, ours, (run) => run.wallSeconds)),

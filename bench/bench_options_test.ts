@@ -12,6 +12,7 @@ Deno.test("benchOptions has the documented defaults", () => {
     "wget2",
     "aria2c",
     "aria2c-default",
+    "original",
   ]);
   const { rounds, scale, concurrency, serverWorkers, on, json, help } = options;
   assertEquals(

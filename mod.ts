@@ -44,20 +44,26 @@ export type {
   TaskOutcome,
   TaskStatus,
 } from "./queue/task_model.ts";
+export { controlledStatuses } from "./queue/task_kv_control.ts";
+export { parseTaskFilter } from "./queue/task_filter.ts";
+export type { ParsedFilter, TaskFilter } from "./queue/task_filter.ts";
 export type {
   AddResult,
   ClaimRequest,
+  ControlRequest,
+  ControlResult,
+  ControlVerb,
   HostRoom,
   ListRequest,
   OwnerInfo,
   OwnerState,
   RenameRequest,
   RenameResult,
-  RetryRequest,
   Settlement,
   SettleResult,
   TaskCounts,
   TaskDraft,
+  TaskOrder,
   TaskPage,
   TaskSharedList,
 } from "./queue/task_shared_list.ts";

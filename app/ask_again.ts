@@ -15,6 +15,7 @@ export async function askAgain(
 ): Promise<void> {
   const end = new AbortController();
   stopped.then(() => end.abort());
-  const tasks = await list.retry({ status: "done", finishedBefore: Date.now(), signal: end.signal });
-  if (tasks > 0) news({ type: "tasks_asked_again", tasks });
+  const filter = { status: ["done"], finishedBefore: Date.now() } as const;
+  const { touched } = await list.control({ verb: "retry", filter, signal: end.signal });
+  if (touched > 0) news({ type: "tasks_asked_again", tasks: touched });
 }

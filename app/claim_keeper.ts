@@ -45,7 +45,7 @@ export class ClaimKeeper {
   /** Tasks are about to be handed to a worker. */
   handing(worker: number, tasks: readonly WorkerTask[]): void {
     for (const task of tasks) {
-      if (task.crashed === true && this.#done.get(task.out) === redactUrl(task.url)) task.replayed = true;
+      if (task.begun === true && this.#done.get(task.out) === redactUrl(task.url)) task.replayed = true;
     }
     this.#note(tasks.map(({ fence, out }) => ({ worker, fence, out })));
   }

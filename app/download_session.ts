@@ -7,7 +7,7 @@ import { procIdentity } from "../ffi/proc_identity.ts";
 import type { HostTable } from "../download/host_table.ts";
 import type { RateLimiter } from "../download/rate_limiter.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
-import type { TaskSharedList } from "../queue/task_shared_list.ts";
+import type { ControlVerb, TaskSharedList } from "../queue/task_shared_list.ts";
 import type {
   FromProcWorker,
   RenameAsk,
@@ -28,6 +28,12 @@ import { TaskFeeder } from "./task_feeder.ts";
 const RESTART_MS = 500;
 /** How long after the grace period a worker may take to say that it has stopped. */
 const STOP_SLACK_MS = 2000;
+
+const ORDERED: Partial<Record<ControlVerb, "task_paused" | "task_canceled" | "task_removed">> = {
+  pause: "task_paused",
+  cancel: "task_canceled",
+  remove: "task_removed",
+};
 
 /** What a session works with. */
 export interface SessionPorts {
@@ -128,6 +134,11 @@ export class DownloadSession {
         this.#claims.renaming(worker, answers);
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
       },
+      drop: (worker, seqs) => this.#slots[worker]?.thread.post({ type: "drop", seqs }),
+      ordered: ({ id, url, out, core }, verb) => {
+        const type = ORDERED[verb];
+        if (type !== undefined) ports.news({ type, id, url: redactUrl(url), out, core });
+      },
       settled: (task, outcome, stale) => {
         if (!stale) ports.settled(task, outcome);
       },
@@ -152,7 +163,7 @@ export class DownloadSession {
     await this.#claims.recover();
     await list.register({ ...this.#identity, owner: this.owner, cores: [...cores] });
     await this.#lease.start();
-    await list.retry({ retryableOnly: true });
+    await list.control({ verb: "retry", filter: { status: ["failed"], retryable: true } });
     this.#feeder.start();
   }
 

@@ -6,7 +6,15 @@ import { HostTable } from "../download/host_table.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import type { Task } from "../queue/task_model.ts";
-import type { AddResult, ListRequest, TaskCounts, TaskPage, TaskSharedList } from "../queue/task_shared_list.ts";
+import type {
+  AddResult,
+  ControlRequest,
+  ControlResult,
+  ListRequest,
+  TaskCounts,
+  TaskPage,
+  TaskSharedList,
+} from "../queue/task_shared_list.ts";
 import { addEntries } from "./add_entries.ts";
 import { askAgain } from "./ask_again.ts";
 import { ConfigFeed } from "./config_feed.ts";
@@ -182,6 +190,23 @@ export class Downloader implements AsyncDisposable {
   /** Finds a task by its id. */
   get(id: string): Promise<Task | undefined> {
     return this.#list.get(id);
+  }
+
+  /**
+   * Moves tasks: `pause`, `resume`, `cancel`, `retry`, `remove`, or another `priority`. What runs obeys within a second, in
+   * whatever process it runs.
+   *
+   * @param request What to do, and to which tasks: by `ids`, by `filter`, or all.
+   * @returns How many were moved, and which ids were not.
+   *
+   * @example
+   * ```ts ignore
+   * await downloader.control({ verb: "retry", filter: { status: ["failed"], error: ["http-503"] } });
+   * await downloader.control({ verb: "priority", priority: 5, ids: ["t1"] });
+   * ```
+   */
+  control(request: ControlRequest): Promise<ControlResult> {
+    return this.#list.control(request);
   }
 
   /** What the workers have done and are doing, read from memory that they share. */

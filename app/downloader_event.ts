@@ -38,6 +38,8 @@ export type DownloaderNews =
     /** The server was asked, and has nothing newer than the file that is there. */
     unchanged?: true;
   }
+  /** The user did it while the task ran; its download is stopped. */
+  | { type: "task_paused" | "task_canceled" | "task_removed"; id: string; url: string; out: string; core: number }
   | { type: "task_failed"; id: string; url: string; out: string; error: TaskError; attempts: number; core: number }
   | {
     type: "task_retry";

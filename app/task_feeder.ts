@@ -1,7 +1,13 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { OpenClaim } from "../download/claim_log.ts";
 import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
-import type { RenameRequest, RenameResult, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
+import type {
+  ControlVerb,
+  RenameRequest,
+  RenameResult,
+  Settlement,
+  TaskSharedList,
+} from "../queue/task_shared_list.ts";
 import type { ClaimGate } from "./claim_gate.ts";
 import type { RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
@@ -13,6 +19,10 @@ const SETTLE_WITHIN_MS = 40;
 const RENAME_AT_ONCE = 200;
 /** The list may change without a hint, in another process or by time. */
 const POLL_MS = 200;
+/** How often to look for what users did to running tasks: they are to obey within a second. */
+const OBEY_MS = 250;
+/** Orders that are kept for claims on their way, at the most. */
+const MOST_EARLY = 10_000;
 
 /** What the feeder needs of the world. */
 export interface FeederPorts {
@@ -30,6 +40,10 @@ export interface FeederPorts {
   renamed: (worker: number, answers: RenameAnswer[]) => void;
   /** A claim was settled; `stale` if it was not ours any more. */
   settled: (task: ClaimedTask, outcome: TaskOutcome, stale: boolean) => void;
+  /** Tells a worker which tasks are not its own any more. */
+  drop: (worker: number, seqs: number[]) => void;
+  /** A user took a running task away. */
+  ordered: (task: ClaimedTask, verb: ControlVerb) => void;
   /** The list failed for good. */
   failed: (error: unknown) => void;
 }
@@ -49,6 +63,10 @@ export class TaskFeeder {
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #renaming: Promise<void> | undefined;
   #claiming: Promise<void> | undefined;
+  #obeying: Promise<void> = Promise.resolve();
+  /** Orders for claims that were not known yet when they came, by number and fence. */
+  readonly #early = new Map<string, ControlVerb>();
+  #obeyTimer: ReturnType<typeof setInterval> | undefined;
   #wake = Promise.withResolvers<void>();
   #quiet = Promise.withResolvers<void>();
   #stopped = false;
@@ -62,7 +80,11 @@ export class TaskFeeder {
 
   /** True if no worker holds a task and everything is settled. */
   get idle(): boolean {
-    return this.#unsettled.length === 0 && this.#settling === undefined && this.#running.every((map) => map.size === 0);
+    return this.#unsettled.length === 0 && this.#settling === undefined && this.#holdsNothing;
+  }
+
+  get #holdsNothing(): boolean {
+    return this.#running.every((map) => map.size === 0);
   }
 
   /** Resolves the next time that it has become idle. */
@@ -83,6 +105,12 @@ export class TaskFeeder {
   /** Starts to claim. */
   start(): void {
     this.#claiming = this.#claimLoop().catch(this.#ports.failed);
+    let busy = false;
+    this.#obeyTimer = setInterval(() => {
+      if (busy || this.#holdsNothing) return;
+      busy = true;
+      this.#obeying = this.#obey().catch(this.#ports.failed).finally(() => busy = false);
+    }, OBEY_MS);
   }
 
   /** A worker can take that many further tasks. */
@@ -130,8 +158,46 @@ export class TaskFeeder {
     await this.#claiming;
   }
 
+  /** Ends claims that users took away; says so to the workers that hold them. */
+  async #obey(): Promise<void> {
+    while (true) {
+      const orders = await this.#ports.list.takeOrders(this.#ports.owner);
+      if (orders.length === 0) return;
+      const dropped = new Map<number, number[]>();
+      for (const { seq, fence, verb } of orders) {
+        const worker = this.#running.findIndex((running) => running.get(seq)?.fence === fence);
+        if (worker < 0) {
+          // Its claim may be on the way; what has ended meanwhile needs no order.
+          if (this.#early.size >= MOST_EARLY) this.#early.clear();
+          this.#early.set(`${seq} ${fence}`, verb);
+          continue;
+        }
+        const task = this.#running[worker]!.get(seq)!;
+        this.#running[worker]!.delete(seq);
+        this.#drop(task, verb);
+        dropped.set(worker, [...dropped.get(worker) ?? [], seq]);
+      }
+      for (const [worker, seqs] of dropped) this.#ports.drop(worker, seqs);
+      this.#wake.resolve();
+      this.#tellIfIdle();
+    }
+  }
+
+  #drop(task: ClaimedTask, verb: ControlVerb): void {
+    this.#ports.gate.ended(task);
+    this.#ports.ordered(task, verb);
+  }
+
+  #tellIfIdle(): void {
+    if (!this.idle) return;
+    this.#quiet.resolve();
+    this.#quiet = Promise.withResolvers();
+  }
+
   /** Resolves when everything that workers handed over is settled. */
   async drained(): Promise<void> {
+    clearInterval(this.#obeyTimer);
+    await this.#obeying;
     this.#settleNow();
     while (this.#settling !== undefined || this.#renaming !== undefined) {
       await this.#settling;
@@ -158,9 +224,10 @@ export class TaskFeeder {
     const core = cores[worker]!;
     const { hosts } = gate;
     const request = { owner, core, limit, worker: { index: worker, of: cores.length } };
-    const tasks = await list.claim(hosts === undefined ? request : { ...request, hosts });
-    if (tasks.length === 0) return 0;
-    gate.claimed(tasks);
+    const claimed = await list.claim(hosts === undefined ? request : { ...request, hosts });
+    if (claimed.length === 0) return 0;
+    gate.claimed(claimed);
+    const tasks = this.#early.size === 0 ? claimed : claimed.filter((task) => this.#isStill(task));
     if (this.#stopped || this.#wants[worker]! < tasks.length) {
       // The worker stopped or died while its tasks were being claimed.
       for (const task of tasks) this.#end(task, { type: "released" });
@@ -172,6 +239,16 @@ export class TaskFeeder {
     for (const task of tasks) running.set(task.seq, task);
     give(worker, tasks.map(forWorker));
     return tasks.length;
+  }
+
+  /** False for a claim that a user has ended before it was known here. */
+  #isStill(task: ClaimedTask): boolean {
+    const name = `${task.seq} ${task.fence}`;
+    const verb = this.#early.get(name);
+    if (verb === undefined) return true;
+    this.#early.delete(name);
+    this.#drop(task, verb);
+    return false;
   }
 
   #end(task: ClaimedTask, outcome: TaskOutcome): void {
@@ -194,9 +271,7 @@ export class TaskFeeder {
     this.#settling ??= this.#settleBatch().catch(this.#ports.failed).finally(() => {
       this.#settling = undefined;
       this.#settleSoon();
-      if (!this.idle) return;
-      this.#quiet.resolve();
-      this.#quiet = Promise.withResolvers();
+      this.#tellIfIdle();
     });
   }
 
@@ -250,7 +325,7 @@ function forWorker(task: ClaimedTask): WorkerTask {
   const { id, seq, url, out, named, attempts, core, fence } = task;
   const { headers, mirrors, limitRate, segments, checksum, size, bytes } = task;
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
-  if (task.crashes > 0) given.crashed = true;
+  if (task.crashes > 0 || task.begun === true) given.begun = true;
   if (named !== undefined) given.named = named;
   if (headers !== undefined) given.headers = headers;
   if (mirrors !== undefined) given.mirrors = mirrors;

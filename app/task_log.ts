@@ -6,11 +6,17 @@ const LINES = {
   en: {
     done: (file: string) => `Heave-ho, ${file} is hauled!`,
     unchanged: (file: string) => `${file} has not changed`,
+    paused: (file: string) => `${file} is paused`,
+    canceled: (file: string) => `${file} is canceled`,
+    removed: (file: string) => `${file} is off the list`,
     failed: (error: string) => `Oh no, hauling went wrong: ${error}`,
   },
   zh: {
     done: (file: string) => `嘿咻嘿咻，${file} 搬运成功咯！`,
     unchanged: (file: string) => `${file} 没有变化`,
+    paused: (file: string) => `${file} 已暂停`,
+    canceled: (file: string) => `${file} 已取消`,
+    removed: (file: string) => `${file} 已移出列表`,
     failed: (error: string) => `呜呜，搬砖出错了：${error}`,
   },
 };
@@ -35,6 +41,15 @@ export class TaskLog {
     switch (news.type) {
       case "task_done":
         log.info(news.unchanged ? this.#lines.unchanged(news.out) : this.#lines.done(news.out));
+        break;
+      case "task_paused":
+        log.info(this.#lines.paused(news.out));
+        break;
+      case "task_canceled":
+        log.info(this.#lines.canceled(news.out));
+        break;
+      case "task_removed":
+        log.info(this.#lines.removed(news.out));
         break;
       case "task_failed":
         log.error(this.#lines.failed(`${redactUrl(news.url)}: ${news.error.message}`));

@@ -3,6 +3,7 @@ import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, QueueUnavailableError, TaskFileError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { addCommand } from "./commands/add.ts";
+import { controlCommand } from "./commands/control.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { getCommand } from "./commands/get.ts";
 import { listCommand } from "./commands/list.ts";
@@ -60,6 +61,12 @@ const COMMAND_BODIES: Readonly<Record<CfgCommand, (context: CommandContext) => P
   add: addCommand,
   list: listCommand,
   status: statusCommand,
+  pause: controlCommand,
+  resume: controlCommand,
+  cancel: controlCommand,
+  retry: controlCommand,
+  remove: controlCommand,
+  priority: controlCommand,
   manifest: manifestCommand,
   doctor: doctorCommand,
 };

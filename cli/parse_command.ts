@@ -1,4 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { CONTROLLING } from "../config/cfg_field.ts";
 import { CFG_FIELDS, type CfgCommand, type CfgField } from "../config/cfg_fields.ts";
 
 /** What the user typed. */
@@ -27,6 +28,12 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
   add: { usage: "add URL… [-i FILE]", help: "put tasks on the list, whether or not anything is running" },
   list: { usage: "list", help: "show the tasks of the list" },
   status: { usage: "status", help: "count the tasks, and show who works on them" },
+  pause: { usage: "pause ID… | --where … | --all", help: "take tasks out of the work, running ones too, until resume" },
+  resume: { usage: "resume ID… | --where … | --all", help: "let paused tasks go on where they were" },
+  cancel: { usage: "cancel ID… | --where … | --all", help: "end tasks that are not done" },
+  retry: { usage: "retry ID… | --where … | --all", help: "let tasks that failed, are done or canceled wait again" },
+  remove: { usage: "remove ID… | --where … | --all", help: "take tasks off the list; their files stay" },
+  priority: { usage: "priority N ID… | --where … | --all", help: "give tasks another priority; higher goes first" },
   manifest: {
     usage: "manifest",
     help: "tell where every finished file is from; with --verify, whether it is still the same",
@@ -43,6 +50,7 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
  */
 export function parseCommand(argv: readonly string[]): Command {
   const unknown: string[] = [];
+  const negative: string[] = [];
   const parsed: Record<string, unknown> = parseArgs(joinNegatives(argv), {
     string: ["_", "config", ...CFG_FIELDS.filter(takesValue).map((field) => field.flag)],
     boolean: ["help", "version", ...CFG_FIELDS.filter((field) => !takesValue(field)).map((field) => field.flag)],
@@ -50,7 +58,8 @@ export function parseCommand(argv: readonly string[]): Command {
     negatable: CFG_FIELDS.filter((field) => field.negatable).map((field) => field.flag),
     alias: { h: "help", V: "version", ...shortNames() },
     unknown: (arg: string, key?: string) => {
-      if (key !== undefined) unknown.push(arg);
+      if (key !== undefined && isPriority(argv, arg)) negative[0] = arg;
+      else if (key !== undefined) unknown.push(arg);
       return key === undefined;
     },
   });
@@ -63,7 +72,7 @@ export function parseCommand(argv: readonly string[]): Command {
   }
   if (parsed.version === true) return { name: "version", args: [], flags: {} };
   const name = named ?? "run";
-  const args = named === undefined ? words : words.slice(1);
+  const args = [...negative, ...(named === undefined ? words : words.slice(1))];
   const flags = readFlags(argv, parsed, name);
   takeThreshold(name, args, flags, named !== undefined);
   const config = parsed.config as string | undefined;
@@ -112,8 +121,7 @@ function switchValue(given: string, value: unknown): string {
 
 /** `corehaul 75` and `corehaul run 75` set the threshold. */
 function takeThreshold(name: CfgCommand, args: string[], flags: Command["flags"], named: boolean): void {
-  const takesUrls = name === "get" || name === "add";
-  if (takesUrls || args.length === 0) return;
+  if (name === "get" || name === "add" || CONTROLLING.includes(name) || args.length === 0) return;
   if (name !== "run") throw new UsageError(`Unexpected argument "${args[0]}" of corehaul ${name}`);
   if (args.length > 1) throw new UsageError(`Unexpected argument "${args[1]}" of corehaul run`);
   if (!/^-?\d+(\.\d+)?$/.test(args[0]!)) {
@@ -127,6 +135,11 @@ function takeThreshold(name: CfgCommand, args: string[], flags: Command["flags"]
   }
   flags["cpu-threshold"] = args[0]!;
   args.length = 0;
+}
+
+/** `corehaul priority -1 t5`: a number, which the parser takes for flags. */
+function isPriority(argv: readonly string[], arg: string): boolean {
+  return /^-\d+$/.test(arg) && argv.indexOf(arg) === argv.indexOf("priority") + 1;
 }
 
 function takesValue(field: CfgField): boolean {

@@ -39,6 +39,8 @@ const CLI_ONLY: ReadonlySet<string> = new Set(
     "out",
     "input",
     "status",
+    "all",
+    "where",
     "verify",
     "queue",
     "checksum",

@@ -7,7 +7,9 @@ import { type Parsed, parseInteger } from "./cfg_parse.ts";
 import type { CfgSettings } from "./cfg_settings.ts";
 
 /** A command of the CLI. */
-export type CfgCommand = "run" | "get" | "add" | "list" | "status" | "manifest" | "doctor";
+export type CfgCommand =
+  | ("run" | "get" | "add" | "list" | "status" | "manifest" | "doctor")
+  | ("pause" | "resume" | "cancel" | "retry" | "remove" | "priority");
 
 /** One option. */
 export interface CfgField {
@@ -42,6 +44,9 @@ export interface CfgField {
 
 /** The commands that download. */
 export const DOWNLOADING: readonly CfgCommand[] = ["run", "get"];
+
+/** The commands that move tasks of a list. */
+export const CONTROLLING: readonly CfgCommand[] = ["pause", "resume", "cancel", "retry", "remove", "priority"];
 
 /** Takes any text but the empty one. */
 export function textThat(must: string): (value: string) => Parsed<string> {

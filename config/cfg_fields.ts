@@ -4,15 +4,16 @@
  *
  * @module
  */
-import { type CfgCommand, type CfgField, DOWNLOADING, integer, oneOf, textThat } from "./cfg_field.ts";
+import { type CfgCommand, type CfgField, CONTROLLING, DOWNLOADING, integer, oneOf, textThat } from "./cfg_field.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
+import { CFG_LIST_FIELDS } from "./cfg_list_fields.ts";
 import { CFG_SCHEDULE_FIELDS } from "./cfg_schedule_fields.ts";
 import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse.ts";
 
 export type { CfgCommand, CfgField };
 
-const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", "manifest", "doctor"];
+const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", ...CONTROLLING, "manifest", "doctor"];
 const MAX_WORKERS = 1024;
 
 const duration = (min: number) => (value: string): Parsed<number> => {
@@ -96,6 +97,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     help: "only tasks in this state",
     commands: ["list"],
   },
+  ...CFG_LIST_FIELDS,
   {
     name: "verify",
     flag: "verify",
@@ -111,7 +113,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: (value) => /^kv:./.test(value) ? { value } : { must: "be kv:FILE or kv::memory:" },
     default: "kv:.corehaul/queue.db",
     help: "where the task list is: kv:FILE",
-    commands: ["run", "add", "list", "status", "doctor"],
+    commands: ["run", "add", "list", "status", ...CONTROLLING, "doctor"],
   },
   {
     name: "cores",

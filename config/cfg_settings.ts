@@ -27,6 +27,10 @@ export interface CfgSettings {
   readonly checksumFile?: string;
   /** Which tasks to list; absent: all. */
   readonly status?: "waiting" | "running" | "paused" | "done" | "failed" | "canceled";
+  /** Every task of the list. */
+  readonly all: boolean;
+  /** Which tasks, each as `key=value`; absent: it is not said. */
+  readonly where?: readonly string[];
   /** Compare the files with the manifest. */
   readonly verify: boolean;
   /** The address of the task list. */

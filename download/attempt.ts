@@ -92,7 +92,7 @@ export class Attempt {
   async run(): Promise<TaskDoneFacts> {
     const known = this.#isThere ? await this.#lookFirst() : undefined;
     if (known !== undefined) return known;
-    using watched = this.#context.watchdog.start(this.#source);
+    using watched = this.#context.watchdog.start(this.#source, undefined, this.#task.seq);
     try {
       return await this.#fetch(watched).catch((error) => {
         if (error instanceof FileChangedError && !watched.signal.aborted) return this.#fetch(watched);

@@ -102,8 +102,8 @@ export interface DownloadTask extends
   > {
   /** What the list knows of its file; absent if it was never done. */
   facts?: TaskDoneFacts;
-  /** An owner died while it ran this task: something may be left of it. */
-  crashed?: true;
+  /** An owner died while it ran this task, or stopped it: something may be left of it. */
+  begun?: true;
   /** What is there under its path is what that owner had finished: it is done, whatever `overwrite` says. */
   replayed?: true;
 }

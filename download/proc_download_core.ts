@@ -54,7 +54,7 @@ export async function procDownloadCore(
   const startedAt = Date.now();
   const { url, mirrors } = task;
   // Another worker, or another process, may have left something of it.
-  if (task.attempts > 0 || task.crashed === true) context.fresh = false;
+  if (task.attempts > 0 || task.begun === true) context.fresh = false;
   const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };
@@ -78,7 +78,7 @@ export async function procDownloadCore(
       return { type: "done", startedAt, facts };
     } catch (error) {
       if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
-      if (error instanceof StoppedError) return { type: "released" };
+      if (error instanceof StoppedError) return { type: "released", begun: true };
       if (error instanceof HostBusyError) {
         busyUntil = Math.min(busyUntil, error.until);
         continue;

@@ -43,6 +43,8 @@ export class Watchdog implements Disposable {
   readonly #limits: WatchLimits;
   readonly #probe: ConnectProbe;
   readonly #attempts = new Set<WatchedAttempt>();
+  /** Why what belongs to these tasks ends at once. */
+  readonly #dropped = new Map<number, Error>();
   readonly #timer: ReturnType<typeof setInterval>;
   #now = performance.now();
 
@@ -62,11 +64,25 @@ export class Watchdog implements Disposable {
    *
    * @param url Where it leads.
    * @param minSpeed Bytes a second that it must bring; 0 is no limit. Default: what holds for all.
+   * @param seq The number of the task that it is for. Default: none.
    */
-  start(url: string, minSpeed: number = this.#limits.minSpeed ?? 0): Watched {
-    const attempt = new WatchedAttempt(url, this, minSpeed);
+  start(url: string, minSpeed: number = this.#limits.minSpeed ?? 0, seq?: number): Watched {
+    const attempt = new WatchedAttempt(url, this, minSpeed, seq);
     this.#attempts.add(attempt);
+    const reason = seq === undefined ? undefined : this.#dropped.get(seq);
+    if (reason !== undefined) attempt.abort(reason);
     return attempt;
+  }
+
+  /** Ends what runs for a task, and whatever begins for it, until it is forgotten. */
+  drop(seq: number, reason: Error): void {
+    this.#dropped.set(seq, reason);
+    for (const attempt of this.#attempts) if (attempt.seq === seq) attempt.abort(reason);
+  }
+
+  /** Nothing runs any more for a task that was dropped. */
+  forget(seq: number): void {
+    this.#dropped.delete(seq);
   }
 
   /** The time of the last look, in milliseconds of `performance.now()`. */
@@ -142,12 +158,14 @@ class WatchedAttempt implements Watched {
   measuredFrom: number;
   bytes = 0;
   readonly minSpeed: number;
+  readonly seq: number | undefined;
   readonly #controller = new AbortController();
   readonly #watchdog: Watchdog;
 
-  constructor(url: string, watchdog: Watchdog, minSpeed: number) {
+  constructor(url: string, watchdog: Watchdog, minSpeed: number, seq: number | undefined) {
     this.url = url;
     this.minSpeed = minSpeed;
+    this.seq = seq;
     this.#watchdog = watchdog;
     this.startedAt = this.activeAt = this.measuredFrom = performance.now();
   }

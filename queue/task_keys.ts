@@ -17,6 +17,7 @@
  * | `owner, owner` | who that is; gone once its tasks may be taken |
  * | `alive, owner` | until when it may not be doubted |
  * | `dead, owner` | an owner whose tasks are being taken back: whether it left or died |
+ * | `order, owner, seq` | that a task which this owner was running is not its own any more |
  * | `count, status` | how many tasks are in that state |
  * | `seq` | the last sequence number given out |
  *
@@ -69,6 +70,8 @@ export const taskKeys = {
   owner: (owner: string): Deno.KvKey => [ROOT, "owner", owner],
   ownerAll: (): Deno.KvKey => [ROOT, "owner"],
   alive: (owner: string): Deno.KvKey => [ROOT, "alive", owner],
+  order: (owner: string, seq: number): Deno.KvKey => [ROOT, "order", owner, seq],
+  ordersOf: (owner: string): Deno.KvKey => [ROOT, "order", owner],
   dead: (owner: string): Deno.KvKey => [ROOT, "dead", owner],
   deadAll: (): Deno.KvKey => [ROOT, "dead"],
   count: (status: TaskStatus): Deno.KvKey => [ROOT, "count", status],

@@ -2,9 +2,10 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { type KvLimits, KvStore } from "./kv_store.ts";
 import { TaskKvAdder } from "./task_kv_add.ts";
 import { claimTasks } from "./task_kv_claim.ts";
+import { controlTasks, takeOrders } from "./task_kv_control.ts";
 import { findTask } from "./task_kv_locate.ts";
 import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
-import { countTasks, listTasks, retryTasks } from "./task_kv_read.ts";
+import { countTasks, listTasks } from "./task_kv_read.ts";
 import { renameTasks } from "./task_kv_rename.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
 import { TaskKvSettler } from "./task_kv_settler.ts";
@@ -12,16 +13,18 @@ import type { ClaimedTask, Task } from "./task_model.ts";
 import type {
   AddResult,
   ClaimRequest,
+  ControlRequest,
+  ControlResult,
   ListRequest,
   OwnerInfo,
   OwnerState,
   RenameRequest,
   RenameResult,
-  RetryRequest,
   Settlement,
   SettleResult,
   TaskCounts,
   TaskDraft,
+  TaskOrder,
   TaskPage,
   TaskSharedList,
 } from "./task_shared_list.ts";
@@ -114,10 +117,14 @@ export class TaskKvList implements TaskSharedList {
     return count;
   }
 
-  async retry(request: RetryRequest): Promise<number> {
-    const count = await retryTasks(this.#store, request);
-    if (count > 0) this.#wake();
-    return count;
+  async control(request: ControlRequest): Promise<ControlResult> {
+    const result = await controlTasks(this.#store, request, this.#clock.now());
+    if (result.touched > 0) this.#wake();
+    return result;
+  }
+
+  takeOrders(owner: string): Promise<TaskOrder[]> {
+    return takeOrders(this.#store, owner);
   }
 
   async get(id: string): Promise<Task | undefined> {

@@ -100,6 +100,7 @@ async function bury(store: KvStore, owner: string, how: Farewell, checks: Deno.A
 
 async function forget(store: KvStore, owner: string): Promise<void> {
   const step = emptyStep();
-  step.deletes.push(taskKeys.dead(owner));
+  const orders = await store.list({ prefix: taskKeys.ordersOf(owner) }, store.limits.mutations - 1);
+  step.deletes.push(taskKeys.dead(owner), ...orders.map(({ key }) => key as Deno.KvKey));
   await store.commit(step);
 }

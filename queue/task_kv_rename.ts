@@ -135,7 +135,8 @@ function move(
   block: RunningBlock,
 ): void {
   const { id, url, out } = stored;
-  const entry = taskText({ ...stored, out: place, named: true });
+  const first = place === out ? {} : { firstOut: out };
+  const entry = taskText({ ...stored, out: place, named: true, ...first });
   step.checks.push({ key: taskKeys.path(place), versionstamp: paths.get(place)!.versionstamp });
   step.sets.push([taskKeys.path(place), encodeReservation(url, id)]);
   if (place !== out) step.sets.push([taskKeys.path(out), encodeReservation(url, id, place)]);

@@ -13,6 +13,8 @@ export interface RunningBlock {
   core: number;
   /** The texts of its tasks, by sequence number. */
   open: Map<number, string>;
+  /** True if others may have changed its tasks since they were claimed. */
+  changed?: boolean;
 }
 
 /** The bytes of a running block: the core first, then the tasks. */
@@ -76,7 +78,7 @@ export class RunningBlocks {
   async read(owner: string, fence: string): Promise<RunningBlock | undefined> {
     const entry = await this.#store.get<Uint8Array>(taskKeys.running(owner, fence));
     if (entry.value === null) return undefined;
-    const block = decodeRunning(entry);
+    const block = { ...decodeRunning(entry), changed: true };
     this.remember(block);
     return block;
   }

@@ -5,7 +5,7 @@ import { placeReady } from "./task_kv_block.ts";
 import { placeDone } from "./task_kv_done.ts";
 import { decodeRunning, encodeRunning, type RunningBlock, RunningBlocks, runningTasks } from "./task_kv_running.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
-import { type Task, taskSettle } from "./task_model.ts";
+import { type Task, taskSettle, taskWithRequest } from "./task_model.ts";
 import type { Settlement, SettleResult } from "./task_shared_list.ts";
 
 /** Blocks that one commit rewrites, at the most. */
@@ -114,7 +114,7 @@ class SettleBatch {
       item.result = STALE;
       return true;
     }
-    item.after = withName(item.after, running);
+    item.after = part.block.changed === true ? withChanges(item.after, running) : withName(item.after, running);
     part.settled.add(seq);
     part.items.push(item);
     this.#tasks++;
@@ -169,6 +169,11 @@ function withName(after: TaskText, running: string): TaskText {
   const { task } = after;
   if (task.named === true || !running.includes('"named":true')) return after;
   return taskText({ ...task, out: parseTask(running).out, named: true });
+}
+
+/** What others changed of the task meanwhile stays changed. */
+function withChanges({ task }: TaskText, running: string): TaskText {
+  return taskText(taskWithRequest(task, parseTask(running)));
 }
 
 function shorten(task: Task): Task {

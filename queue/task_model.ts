@@ -5,7 +5,7 @@
  * waiting with a `notBefore`; any other failure, and the last of the tries, is `failed`. A claim that was never started
  * is released, or deferred if its host wants to be left alone for a while, and one whose owner died is reclaimed: none of
  * these counts as an attempt, but five crashes in a row fail the task, so that a file which kills its worker cannot kill it
- * for ever. Only the user moves a settled task again (`retry`).
+ * for ever. Only the user moves a settled task again, or pauses, cancels and removes one in any other state.
  *
  * @module
  */
@@ -56,6 +56,8 @@ export interface Task {
   url: string;
   /** Where the file goes, relative to the download folder; reserved for this task alone. */
   out: string;
+  /** The path that it had before an answer named it: that stays its own too. */
+  firstOut?: string;
   /** True if `out` is settled: the user asked for it, or an answer gave it. Absent: an answer may still name the file. */
   named?: boolean;
   /** Higher goes first. */
@@ -82,6 +84,8 @@ export interface Task {
   attempts: number;
   /** Owners that died in a row while they ran it. */
   crashes: number;
+  /** True if an attempt began and was stopped: something of its file may be there. */
+  begun?: true;
   /** The earliest time of the next attempt, in milliseconds since the epoch. */
   notBefore?: number;
   /** Why the latest attempt failed. */
@@ -132,12 +136,16 @@ export type TaskOutcome =
   | { type: "done"; startedAt: number; facts: TaskDoneFacts; unchanged?: true }
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
-  | { type: "released" }
+  /** `begun`: an attempt had begun. */
+  | { type: "released"; begun?: true }
   | { type: "deferred"; notBefore: number; error?: TaskError }
   | { type: "crashed" };
 
 /** A move that a task can make. */
-export type TaskMove = "claim" | TaskOutcome["type"] | "pause" | "resume" | "cancel" | "retry-by-user";
+export type TaskMove = "claim" | TaskOutcome["type"] | TaskControl;
+
+/** What a user can do to tasks. */
+export type TaskControl = "pause" | "resume" | "cancel" | "again" | "prioritize" | "remove";
 
 /** The legal moves: which states they start from. A move that is not here does not exist. */
 export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
@@ -151,7 +159,9 @@ export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
   pause: ["waiting", "running"],
   resume: ["paused"],
   cancel: ["waiting", "running", "paused"],
-  "retry-by-user": ["failed", "canceled", "done"],
+  again: ["failed", "canceled", "done"],
+  prioritize: ["waiting", "running", "paused", "failed"],
+  remove: ["waiting", "running", "paused", "failed", "canceled", "done"],
 };
 
 /** How many owners in a row may die over a task before it is failed. */
@@ -186,9 +196,28 @@ function finite(task: Task, notBefore: number, move: string): number {
 }
 
 /** What a task is asked for with: it stays as it is through all claims. */
-const REQUEST_FIELDS = ["named", "headers", "mirrors", "limitRate", "segments", "checksum", "size", "core"] as const;
+const REQUEST_FIELDS = [
+  "firstOut",
+  "named",
+  "headers",
+  "mirrors",
+  "limitRate",
+  "segments",
+  "checksum",
+  "size",
+  "core",
+] as const;
 /** What is known of the attempts so far. */
-const ATTEMPT_FIELDS = ["startedAt", "finishedAt", "error", "finalUrl", "bytes", "etag", "lastModified"] as const;
+const ATTEMPT_FIELDS = [
+  "begun",
+  "startedAt",
+  "finishedAt",
+  "error",
+  "finalUrl",
+  "bytes",
+  "etag",
+  "lastModified",
+] as const;
 
 /** What every task has, and what no task keeps when its state changes. */
 type OtherField =
@@ -255,8 +284,11 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       else failed.notBefore = finite(task, outcome.notBefore, "retry");
       return failed;
     }
-    case "released":
-      return taskIn("waiting", task, KEPT_FIELDS);
+    case "released": {
+      const released = taskIn("waiting", task, KEPT_FIELDS);
+      if (outcome.begun) released.begun = true;
+      return released;
+    }
     case "deferred": {
       const deferred = taskIn("waiting", task, KEPT_FIELDS);
       deferred.notBefore = finite(task, outcome.notBefore, "defer");
@@ -287,11 +319,54 @@ export function taskAssignedNumber(id: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-/** The same settled task, waiting again with a fresh budget of attempts. */
-export function taskRetry(task: Task): Task {
-  assertMove(task, "retry-by-user");
-  const { finishedAt: _finished, notBefore: _notBefore, error: _error, ...rest } = task;
-  return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
+/**
+ * The same task after the user moved it.
+ *
+ * @param task The task.
+ * @param control What the user did; removing leaves no task.
+ * @param now Milliseconds since the epoch.
+ * @param priority The new priority, for `prioritize`.
+ * @returns The task in its next state.
+ * @throws {TypeError} If there is no such move from its state.
+ */
+export function taskControl(
+  task: Task,
+  control: Exclude<TaskControl, "remove">,
+  now: number,
+  priority: number = task.priority,
+): Task {
+  assertMove(task, control);
+  switch (control) {
+    case "again": {
+      const { finishedAt: _finished, notBefore: _notBefore, error: _error, ...rest } = task;
+      return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
+    }
+    case "prioritize":
+      return { ...task, priority };
+    case "pause":
+    case "resume":
+    case "cancel": {
+      const status = control === "pause" ? "paused" : control === "resume" ? "waiting" : "canceled";
+      const moved = taskIn(status, task, KEPT_FIELDS);
+      if (task.status === "running") moved.begun = true;
+      if (control === "cancel") moved.finishedAt = now;
+      // A time that has come is forgotten; one that is to come is still the user's or the policy's wish.
+      else if (task.notBefore !== undefined && task.notBefore > now) moved.notBefore = task.notBefore;
+      return moved;
+    }
+  }
+}
+
+/** A task as it is, but asked for as another record of it says: its path, its priority, and how to fetch it. */
+export function taskWithRequest(task: Task, { out, priority, ...wanted }: Task): Task {
+  const mixed: Task = { ...task, out, priority };
+  const fields = mixed as unknown as Record<string, unknown>;
+  for (const field of REQUEST_FIELDS) {
+    if (field === "core") continue;
+    if (wanted[field] === undefined) delete fields[field];
+    else fields[field] = wanted[field];
+  }
+  return mixed;
 }
 
 /** The host and port that a url names, or an empty string; tasks of one host stay together. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { TaskFilter } from "./task_filter.ts";
 import type { ClaimedTask, Task, TaskOutcome, TaskStatus } from "./task_model.ts";
 
 /** A task that is not on the list yet. */
@@ -144,18 +145,45 @@ export interface TaskPage {
   cursor?: string;
 }
 
-/** Which settled tasks the user wants to run again. */
-export interface RetryRequest {
-  /** Only failures that another attempt could cure. */
-  retryableOnly?: boolean;
-  /** Only these; default: every task in the state that `status` names. */
+/** What a user can do to tasks. */
+export type ControlVerb = "pause" | "resume" | "cancel" | "retry" | "remove" | "priority";
+
+/** What a user wants to be done, and to which tasks: those with these ids, or all, that the filter means. */
+export interface ControlRequest {
+  /**
+   * `pause` takes waiting and running tasks out of the work, until `resume`. `cancel` ends what is not done. `retry` lets
+   * settled ones wait again with a fresh budget. `remove` takes tasks off the list, whatever they are; files stay.
+   * `priority` gives those that are not settled, or failed, another one.
+   */
+  verb: ControlVerb;
+  /** The new priority, for `priority`. */
+  priority?: number;
+  /** Only tasks with these ids. Default: all that are on the list now. */
   ids?: readonly string[];
-  /** Only tasks in this state. Default: failed ones; with `ids`, whatever they are. */
-  status?: "failed" | "canceled" | "done";
-  /** Only what was settled before this time, in milliseconds since the epoch. Default: whenever it was. */
-  finishedBefore?: number;
+  /** Only these. Default: all; for `retry` without ids, those that failed. */
+  filter?: TaskFilter;
   /** Ends it early: what was moved until then stays so. */
   signal?: AbortSignal;
+}
+
+/** What became of a {@linkcode ControlRequest}. */
+export interface ControlResult {
+  /** How many tasks were moved. */
+  touched: number;
+  /** Ids that no task has. */
+  unknown: string[];
+  /** Ids of tasks that cannot make the move from the state that they are in. */
+  unmoved: { id: string; status: TaskStatus }[];
+}
+
+/** Tells an owner that a task which it was running is not its own any more. */
+export interface TaskOrder {
+  /** The number of the task. */
+  seq: number;
+  /** The claim that ended. */
+  fence: string;
+  /** What the user did. */
+  verb: ControlVerb;
 }
 
 /** The shared list of tasks. */
@@ -183,8 +211,13 @@ export interface TaskSharedList extends AsyncDisposable {
   rename(renames: readonly RenameRequest[]): Promise<RenameResult[]>;
   /** Gives the tasks of dead owners back to the list, and says how many. */
   reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number>;
-  /** Lets settled tasks wait again with a fresh budget, and says how many. */
-  retry(request: RetryRequest): Promise<number>;
+  /**
+   * Moves tasks as the user wants it. A claim of a running one ends with that: its owner learns it by
+   * {@linkcode TaskSharedList.takeOrders}, and whatever it settles is stale.
+   */
+  control(request: ControlRequest): Promise<ControlResult>;
+  /** What users did to tasks that an owner was running, each told once. */
+  takeOrders(owner: string): Promise<TaskOrder[]>;
   /** Finds a task by its id. */
   get(id: string): Promise<Task | undefined>;
   /** Reads the list, page by page. */

@@ -24,6 +24,10 @@ const BACK_FOR_MS = 250;
 export interface PoolPorts {
   /** Runs one download, which has a place at a host and may move to another; never rejects. */
   download: (task: WorkerTask, place: HostPlace) => Promise<TaskOutcome>;
+  /** Ends the download of a task, which runs; {@linkcode PoolPorts.download} then ends. */
+  abort: (seq: number) => void;
+  /** A download that was ended so is over. */
+  ended: (seq: number) => void;
   /** Asks for that many further tasks. */
   want: (count: number) => void;
   /** Hands over outcomes. */
@@ -50,6 +54,9 @@ export class DownloadPool {
   /** Tasks that wait for their host, by host. */
   readonly #kept = new Map<string, WorkerTask[]>();
   #keptInAll = 0;
+  /** What runs, and what of it is not this worker's any more. */
+  readonly #running = new Set<number>();
+  readonly #dropped = new Set<number>();
   #active = 0;
   #asked = 0;
   #ended = 0;
@@ -121,6 +128,27 @@ export class DownloadPool {
     this.#ask(1);
   }
 
+  /** Lets go of tasks that are not this worker's any more, wherever they are. */
+  drop(seqs: readonly number[]): void {
+    const gone = new Set(seqs);
+    const queued = this.#queue.slice(this.#head).filter(({ seq }) => !gone.has(seq));
+    this.#queue.splice(0, this.#queue.length, ...queued);
+    this.#head = 0;
+    for (const [host, tasks] of this.#kept) {
+      const kept = tasks.filter(({ seq }) => !gone.has(seq));
+      this.#keptInAll -= tasks.length - kept.length;
+      if (kept.length === 0) this.#kept.delete(host);
+      else this.#kept.set(host, kept);
+    }
+    for (const seq of seqs) {
+      if (!this.#running.has(seq) || this.#dropped.has(seq)) continue;
+      this.#dropped.add(seq);
+      this.#ports.abort(seq);
+    }
+    this.#pump();
+    this.#ask();
+  }
+
   /** Starts nothing more, and resolves when all that runs has ended and is handed over. */
   stop(): Promise<void> {
     this.#stopping ??= Promise.withResolvers<void>();
@@ -139,6 +167,11 @@ export class DownloadPool {
 
   /** Starts a task, if its host may be asked; else finds it a place to wait. */
   #start(task: WorkerTask): void {
+    if (this.#running.has(task.seq)) {
+      // It was dropped and has come back before its download has ended.
+      this.#handOver(task, { type: "deferred", notBefore: Date.now() + BACK_FOR_MS });
+      return;
+    }
     const host = this.#ports.gate.hostOf(task);
     const kept = this.#kept.get(host);
     // Those that wait already go first.
@@ -183,17 +216,21 @@ export class DownloadPool {
 
   async #run(task: WorkerTask, host: string): Promise<void> {
     this.#active++;
+    this.#running.add(task.seq);
     this.#admission.started();
     const place = { host };
     const outcome = await this.#ports.download(task, place);
     this.#ports.gate.leave(place.host);
     this.#active--;
+    this.#running.delete(task.seq);
     this.#ended++;
     this.#admission.completed();
-    if (outcome.type === "done") this.#counters.add(this.#index, "done", 1);
+    const dropped = this.#dropped.delete(task.seq);
+    if (dropped) this.#ports.ended(task.seq);
+    else if (outcome.type === "done") this.#counters.add(this.#index, "done", 1);
     else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
-    this.#handOver(task, outcome);
+    if (!dropped) this.#handOver(task, outcome);
     if (this.#kept.size > 0) this.#startKept(host);
     this.#pump();
     this.#ask();

@@ -55,6 +55,8 @@ export type ToProcWorker =
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }
   | { type: "answer"; call: number; answer: WorkerAnswer }
+  /** These tasks are not its own any more: it ends what runs of them, so that it can go on later, and settles none. */
+  | { type: "drop"; seqs: number[] }
   /** End what runs, so that it can go on later. */
   | { type: "interrupt" }
   | { type: "stop"; graceMs: number };

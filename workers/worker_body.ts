@@ -40,6 +40,7 @@ export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
     else if (message.type === "renamed") running?.renamed(message.batch);
     else if (message.type === "answer") running?.answered(message.call, message.answer);
     else if (message.type === "interrupt") running?.interrupt();
+    else if (message.type === "drop") running?.drop(message.seqs);
     else running?.stop(message.graceMs);
   };
   post(hello);
@@ -107,6 +108,8 @@ class RunningWorker {
     );
     const ports = {
       download: (task: WorkerTask, place: HostPlace) => procDownloadCore(task, context, place),
+      abort: (seq: number) => context.watchdog.drop(seq, new StoppedError("Not wanted any more")),
+      ended: (seq: number) => context.watchdog.forget(seq),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
       gate: new SharedHostGate(hosts, capped),
@@ -131,9 +134,11 @@ class RunningWorker {
     this.#calls.answered(call, answer);
   }
 
+  drop(seqs: readonly number[]): void {
+    this.#pool.drop(seqs);
+  }
+
   interrupt(): void {
-    // Any worker may go on with what is left now.
-    this.#context.fresh = false;
     this.#context.watchdog.abortAll(new StoppedError("Interrupted"));
   }
 

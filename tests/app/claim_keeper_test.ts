@@ -44,9 +44,9 @@ Deno.test("ClaimKeeper clears up after a worker that died, and tells which tasks
   assertEquals(await home.names(), [".corehaul", "learned", "learned.part-o-2-f"]);
   assertEquals([...Deno.readDirSync(home.join(".corehaul/running"))], []);
   const again = [
-    task("learned", { url: "http://me:secret@h/first", crashed: true }),
+    task("learned", { url: "http://me:secret@h/first", begun: true }),
     task("learned", { url: "http://h/first" }),
-    task("learned", { url: "http://h/other", crashed: true }),
+    task("learned", { url: "http://h/other", begun: true }),
   ];
   open.push({ worker: 0, fence: "f", out: "learned" });
   keeper.handing(0, again);

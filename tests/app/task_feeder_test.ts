@@ -14,6 +14,8 @@ async function setUp(list: TaskSharedList) {
   const given: WorkerTask[][] = [[], []];
   const answers: [worker: number, answer: RenameAnswer][] = [];
   const settled: [id: string, out: string, type: string, stale: boolean][] = [];
+  const dropped: [worker: number, seqs: number[]][] = [];
+  const ordered: [id: string, verb: string][] = [];
   await list.register(ownerInfo("o"));
   const feeder = new TaskFeeder({
     list,
@@ -23,11 +25,13 @@ async function setUp(list: TaskSharedList) {
     give: (worker, tasks) => given[worker]!.push(...tasks),
     renamed: (worker, batch) => answers.push(...batch.map((answer) => [worker, answer] as [number, RenameAnswer])),
     settled: ({ id, out }, { type }, stale) => settled.push([id, out, type, stale]),
+    drop: (worker, seqs) => dropped.push([worker, seqs]),
+    ordered: ({ id }, verb) => ordered.push([id, verb]),
     failed: (error) => {
       throw error;
     },
   });
-  return { feeder, given, answers, settled };
+  return { feeder, given, answers, settled, dropped, ordered };
 }
 
 Deno.test("TaskFeeder gets names for workers, and settles their tasks under them", async () => {
@@ -83,4 +87,57 @@ Deno.test("TaskFeeder gives no name to a worker whose claim is over, and loses n
   await until("the tasks again", () => given[0]!.length === 4);
   assertEquals(given[0]!.find((task, i) => i > 1 && task.seq === two.seq)?.named, true);
   await feeder.stop();
+});
+
+Deno.test("TaskFeeder takes from workers what users took away, and settles it for nobody", async () => {
+  await using list = await TaskKvList.open(":memory:");
+  await list.add(drafts(4).map((one, i) => ({ ...one, id: `${i}` })));
+  const { feeder, given, settled, dropped, ordered } = await setUp(list);
+  feeder.start();
+  feeder.want(0, 4);
+  await until("the tasks", () => given[0]!.length === 4);
+  await list.control({ verb: "pause", ids: ["0"] });
+  await list.control({ verb: "remove", ids: ["1"] });
+  await list.control({ verb: "cancel", ids: ["2"] });
+  await until("the orders", () => dropped.flatMap(([, seqs]) => seqs).length === 3);
+  assertEquals(ordered.sort(), [["0", "pause"], ["1", "remove"], ["2", "cancel"]]);
+  // The worker had finished one of them, and only then hears of it.
+  feeder.settle(0, given[0]!.map(({ seq }) => [seq, DONE]));
+  await feeder.drained();
+  assert(feeder.idle);
+  assertEquals(settled.map(([id, , type, stale]) => [id, type, stale]), [["3", "done", false]]);
+  const states = (await list.list()).tasks.map(({ id, status }) => [id, status]);
+  assertEquals(states.sort(), [["0", "paused"], ["2", "canceled"], ["3", "done"]]);
+  await list.control({ verb: "resume", ids: ["0"] });
+  feeder.want(0, 1);
+  await until("the task again", () => given[0]!.length === 5);
+  assertEquals([given[0]![4]!.id, given[0]![4]!.begun], ["0", true]);
+  await feeder.stop();
+});
+
+Deno.test("TaskFeeder gives no task to a worker that a user took away while it was being claimed", async () => {
+  await using list = byTurns([await TaskKvList.open(":memory:")]);
+  await list.add([{ ...drafts(1)[0]!, id: "one" }, { ...drafts(2)[1]!, id: "two" }]);
+  const { claim } = list;
+  let held = Promise.resolve();
+  list.claim = async (request) => {
+    const tasks = await claim(request);
+    if (tasks.length > 0) await held;
+    return tasks;
+  };
+  const { feeder, given, ordered } = await setUp(list);
+  feeder.start();
+  feeder.want(1, 1);
+  await until("the first task", () => given[1]!.length === 1);
+  const gate = Promise.withResolvers<void>();
+  held = gate.promise;
+  feeder.want(0, 1);
+  await until("the claim", async () => (await list.counts()).running === 2);
+  await list.control({ verb: "cancel", filter: {} });
+  await until("the order of the first", () => ordered.length === 1);
+  gate.resolve();
+  await until("the order of the second", () => ordered.length === 2);
+  assertEquals([given[0], feeder.idle], [[], true]);
+  await feeder.stop();
+  await feeder.drained();
 });

@@ -11,6 +11,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     tasks: "code_tasks.json",
     once: false,
     dir: "downloads",
+    all: false,
     verify: false,
     queue: "kv:.corehaul/queue.db",
     pin: true,

@@ -10,6 +10,7 @@ import {
   fakeClock,
   listAll,
   type OpenList,
+  retry,
   settleAll,
   taskError,
 } from "./contract_kit.ts";
@@ -92,7 +93,7 @@ export function contractAdd(name: string, open: OpenList): void {
       await settleAll(list, claimed, outcome);
       assertEquals(pick(await listAll(list)), expected);
     }
-    assertEquals(await list.retry({}), 3);
+    assertEquals(await retry(list, {}), 3);
     await settleAll(list, await claimAs(list, "o"));
     assertEquals(pick(await listAll(list, "done")), expected);
   });

@@ -11,6 +11,7 @@ import {
   listAll,
   type OpenList,
   ownerInfo,
+  retry,
   settleAll,
 } from "./contract_kit.ts";
 
@@ -145,7 +146,7 @@ export function contractAside(name: string, open: OpenList): void {
     assertEquals(new Set(await settleAll(list, held)), new Set(["stale"]));
     assertEquals(await claim(list, 100, closed), []);
     assertEquals((await list.add(some)).filter((result) => result.type !== "duplicate"), []);
-    assertEquals(await list.retry({}), 0);
+    assertEquals(await retry(list, {}), 0);
     assertEquals(await list.counts(), countsOf({ waiting: 40 }));
     clock.advance(4000);
     assertEquals((await claim(list, 100)).length, 40);

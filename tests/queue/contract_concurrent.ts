@@ -9,6 +9,7 @@ import {
   draft,
   type OpenList,
   ownerInfo,
+  retry,
   settlements,
   taskError,
 } from "./contract_kit.ts";
@@ -94,7 +95,7 @@ async function act(list: TaskSharedList, name: string, steps: readonly Step[], w
         await list.register(ownerInfo(owner));
         break;
       case "retry":
-        await list.retry({});
+        await retry(list, {});
         break;
       case "read":
         await Promise.all([list.get(`t${n}`), list.list({ limit: n + 1 }), list.counts()]);

@@ -8,7 +8,14 @@ import {
   type TaskOutcome,
   type TaskStatus,
 } from "../../queue/task_model.ts";
-import type { OwnerInfo, Settlement, TaskCounts, TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
+import type {
+  ControlRequest,
+  OwnerInfo,
+  Settlement,
+  TaskCounts,
+  TaskDraft,
+  TaskSharedList,
+} from "../../queue/task_shared_list.ts";
 
 /** Opens a list that is new and empty; disposing of it removes what it stored. */
 export type OpenList = (options?: { clock?: Clock }) => Promise<TaskSharedList>;
@@ -107,4 +114,30 @@ export async function assertCountsMatch(list: TaskSharedList): Promise<Task[]> {
 /** The ids of some tasks. */
 export function idsOf(tasks: readonly { id: string }[]): string[] {
   return tasks.map((task) => task.id);
+}
+
+/** Which settled tasks are to be tried again. */
+export interface RetryWish extends Pick<ControlRequest, "ids" | "signal"> {
+  status?: TaskStatus;
+  retryableOnly?: boolean;
+  finishedBefore?: number;
+}
+
+/** Lets settled tasks wait again, and says how many. */
+export async function retry(
+  list: TaskSharedList,
+  { ids, signal, status, retryableOnly = false, finishedBefore }: RetryWish,
+): Promise<number> {
+  const state = status ?? (ids === undefined ? "failed" : undefined);
+  const { touched } = await list.control({
+    verb: "retry",
+    filter: {
+      ...(state === undefined ? {} : { status: [state] }),
+      ...(retryableOnly ? { retryable: true } : {}),
+      ...(finishedBefore === undefined ? {} : { finishedBefore }),
+    },
+    ...(ids === undefined ? {} : { ids }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return touched;
 }

@@ -2,16 +2,28 @@ import { assert, assertEquals } from "@std/assert";
 import { type ClaimedTask, MAX_CRASHES, type Task, type TaskOutcome, type TaskStatus } from "../../queue/task_model.ts";
 import type {
   AddResult,
+  ControlRequest,
+  ControlResult,
+  ControlVerb,
   HostRoom,
   RenameRequest,
   RenameResult,
-  RetryRequest,
   Settlement,
   SettleResult,
   TaskCounts,
   TaskDraft,
 } from "../../queue/task_shared_list.ts";
 import { countsOf } from "./contract_kit.ts";
+
+/** The states from which each verb moves tasks. */
+const MOVES: Readonly<Record<ControlVerb, readonly TaskStatus[]>> = {
+  pause: ["waiting", "running"],
+  resume: ["paused"],
+  cancel: ["waiting", "running", "paused"],
+  retry: ["failed", "canceled", "done"],
+  remove: ["waiting", "running", "paused", "failed", "canceled", "done"],
+  priority: ["waiting", "running", "paused", "failed"],
+};
 
 /** What the model knows of a task. */
 export interface ModelTask {
@@ -37,6 +49,8 @@ export interface ModelTask {
 export class ContractModel {
   readonly tasks: ModelTask[] = [];
   readonly owners = new Map<string, number>();
+  /** What owners have to be told. */
+  orders: { owner: string; fence: string; verb: ControlVerb }[] = [];
 
   add(drafts: readonly TaskDraft[], results: readonly AddResult[]): void {
     assertEquals(results.length, drafts.length);
@@ -112,8 +126,8 @@ export class ContractModel {
 
   settle(settlements: readonly Settlement[], results: readonly SettleResult[]): void {
     for (const [i, { task: claimed, outcome }] of settlements.entries()) {
-      const task = this.tasks.find((one) => one.id === claimed.id)!;
-      const held = task.status === "running" && task.owner === claimed.owner && task.fence === claimed.fence;
+      const task = this.tasks.find((one) => one.id === claimed.id);
+      const held = task?.status === "running" && task.owner === claimed.owner && task.fence === claimed.fence;
       assertEquals(results[i]?.type, held ? "settled" : "stale");
       if (held) this.#end(task, outcome);
     }
@@ -123,8 +137,8 @@ export class ContractModel {
     assertEquals(results.length, renames.length);
     for (const [i, { task: claimed, out, fallbackOut }] of renames.entries()) {
       const result = results[i]!;
-      const task = this.tasks.find((one) => one.id === claimed.id)!;
-      if (task.status !== "running" || task.owner !== claimed.owner || task.fence !== claimed.fence) {
+      const task = this.tasks.find((one) => one.id === claimed.id);
+      if (task?.status !== "running" || task.owner !== claimed.owner || task.fence !== claimed.fence) {
         assertEquals(result, { type: "stale" });
         continue;
       }
@@ -173,19 +187,49 @@ export class ContractModel {
   /** The owner is gone; says how many tasks it ran. */
   end(owner: string, how: "released" | "crashed"): number {
     this.owners.delete(owner);
+    this.orders = this.orders.filter((order) => order.owner !== owner);
     const running = this.tasks.filter((task) => task.status === "running" && task.owner === owner);
     for (const task of running) this.#end(task, { type: how });
     return running.length;
   }
 
-  retry({ ids, retryableOnly, status }: RetryRequest): number {
-    const moved = this.tasks.filter((task) => {
-      const settled = task.status === "failed" || task.status === "done";
-      const meant = task.status === (status ?? (ids === undefined ? "failed" : task.status));
-      return settled && meant && (ids?.includes(task.id) ?? true) && (!retryableOnly || task.retryable === true);
-    });
-    for (const task of moved) Object.assign(task, { status: "waiting", attempts: 0, crashes: 0, retryable: undefined });
-    return moved.length;
+  control(request: ControlRequest, result: ControlResult, now: number): void {
+    const { verb, ids, filter = {}, priority } = request;
+    const of = (task: ModelTask) =>
+      (filter.status?.includes(task.status) ?? true) &&
+      (filter.host?.includes(new URL(task.url).host) ?? true) &&
+      (filter.retryable === undefined || (task.retryable === true) === filter.retryable);
+    const unset = ids === undefined && filter.status === undefined && verb === "retry";
+    const meant = this.tasks.filter((task) => ids?.includes(task.id) ?? (!unset || task.status === "failed")).filter(
+      of,
+    );
+    const moved = meant.filter((task) => MOVES[verb].includes(task.status))
+      .filter((task) => ids !== undefined || verb !== "priority" || task.priority !== priority);
+    const unknown = [...new Set(ids)].filter((id) => !this.tasks.some((task) => task.id === id));
+    const unmoved = ids === undefined ? [] : meant.filter((task) => !moved.includes(task));
+    assertEquals([result.touched, result.unknown.toSorted()], [moved.length, unknown.toSorted()]);
+    assertEquals(result.unmoved.map(({ id }) => id).toSorted(), unmoved.map(({ id }) => id).toSorted());
+    for (const task of moved) this.#move(task, request, now);
+  }
+
+  #move(task: ModelTask, { verb, priority }: ControlRequest, now: number): void {
+    if (task.status === "running" && verb !== "priority") {
+      this.orders.push({ owner: task.owner!, fence: task.fence!, verb });
+    }
+    if (verb === "remove") {
+      this.tasks.splice(this.tasks.indexOf(task), 1);
+      return;
+    }
+    if (verb === "priority") {
+      task.priority = priority!;
+      // It stands among the others again.
+      task.asideUntil = 0;
+      return;
+    }
+    Object.assign(task, { owner: undefined, fence: undefined, asideUntil: 0 });
+    if (verb === "retry") Object.assign(task, { attempts: 0, crashes: 0, retryable: undefined, notBefore: undefined });
+    if (verb === "cancel" || (task.notBefore ?? 0) <= now) task.notBefore = undefined;
+    task.status = verb === "pause" ? "paused" : verb === "cancel" ? "canceled" : "waiting";
   }
 
   counts(): TaskCounts {
@@ -203,6 +247,6 @@ export class ContractModel {
       [known.url, known.out, known.named, known.priority, known.status, known.attempts, known.crashes],
     );
     assertEquals([task.owner, task.error?.retryable], [known.owner, known.retryable]);
-    if (task.status !== "waiting") assertEquals(task.notBefore, undefined);
+    if (task.status !== "waiting" && task.status !== "paused") assertEquals(task.notBefore, undefined);
   }
 }

@@ -11,6 +11,7 @@ import {
   fakeClock,
   type OpenList,
   ownerInfo,
+  retry,
   settleAll,
 } from "./contract_kit.ts";
 import type { TaskSharedList } from "../../queue/task_shared_list.ts";
@@ -108,8 +109,8 @@ export function contractOwners(name: string, open: OpenList): void {
     assertEquals([killer?.status, killer?.error?.kind, killer?.error?.retryable], ["failed", "crash", false]);
     assertEquals([killer?.attempts, killer?.crashes], [0, MAX_CRASHES]);
     assertEquals((await list.get("victim"))?.crashes, 0);
-    assertEquals(await list.retry({ retryableOnly: true }), 0);
-    assertEquals(await list.retry({ ids: ["killer"] }), 1);
+    assertEquals(await retry(list, { retryableOnly: true }), 0);
+    assertEquals(await retry(list, { ids: ["killer"] }), 1);
     assertEquals((await list.get("killer"))?.crashes, 0);
     assertEquals((await claimAs(list, "p")).length, 2);
   });

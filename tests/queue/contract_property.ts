@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { ClaimedTask, TaskOutcome } from "../../queue/task_model.ts";
-import type { HostRoom, TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
+import { type ClaimedTask, TASK_STATUSES, type TaskOutcome } from "../../queue/task_model.ts";
+import type { ControlRequest, ControlVerb, HostRoom, TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
 import { assertCountsMatch, type FakeClock, fakeClock, type OpenList, ownerInfo, taskError } from "./contract_kit.ts";
 import { ContractModel } from "./contract_model.ts";
 
@@ -140,19 +140,34 @@ const reclaim: fc.Arbitrary<Operation> = fc.array(fc.constantFrom(true, false, u
   assertEquals(await run.list.reclaim((owner) => verdictOf(owner.owner)), count);
 });
 
-const retry: fc.Arbitrary<Operation> = fc.record({
-  retryableOnly: fc.boolean(),
-  status: fc.constantFrom(undefined, undefined, "failed" as const, "done" as const),
-  picks: fc.option(fc.array(small, { maxLength: 3 }), { nil: undefined }),
-}).map(({ retryableOnly, status, picks }) => async (run) => {
+const control: fc.Arbitrary<Operation> = fc.record({
+  verb: fc.constantFrom("pause", "resume", "cancel", "retry", "retry", "remove", "priority"),
+  priority: fc.integer({ min: -1, max: 1 }),
+  retryable: fc.option(fc.boolean(), { nil: undefined, freq: 2 }),
+  status: fc.option(fc.constantFrom(...TASK_STATUSES), { nil: undefined, freq: 2 }),
+  host: fc.option(fc.nat(2), { nil: undefined, freq: 2 }),
+  picks: fc.option(fc.array(small, { maxLength: 3 }), { nil: undefined, freq: 2 }),
+}).map(({ verb, priority, retryable, status, host, picks }) => async (run) => {
   const { tasks } = run.model;
-  const ids = picks?.map((pick) => tasks.length === 0 ? "none" : tasks[pick % tasks.length]!.id);
-  const request = {
-    retryableOnly,
-    ...(ids === undefined ? {} : { ids }),
-    ...(status === undefined ? {} : { status }),
+  const request: ControlRequest = {
+    verb: verb as ControlVerb,
+    priority,
+    ...(picks === undefined ? {} : { ids: picks.map((pick) => tasks[pick]?.id ?? "none") }),
+    filter: {
+      ...(retryable === undefined ? {} : { retryable }),
+      ...(status === undefined ? {} : { status: [status] }),
+      ...(host === undefined ? {} : { host: [`h${host}.example`] }),
+    },
   };
-  assertEquals(await run.list.retry(request), run.model.retry(request));
+  run.model.control(request, await run.list.control(request), run.clock.now());
+});
+
+const obey: fc.Arbitrary<Operation> = ownerIndex.map((index) => async ({ list, model, names }) => {
+  const owner = names[index]!;
+  const told = (await list.takeOrders(owner)).map(({ fence, verb }) => `${fence} ${verb}`);
+  const own = model.orders.filter((order) => order.owner === owner);
+  assertEquals(told.toSorted(), own.map(({ fence, verb }) => `${fence} ${verb}`).toSorted());
+  model.orders = model.orders.filter((order) => order.owner !== owner);
 });
 
 const advance: fc.Arbitrary<Operation> = fc.integer({ min: 1, max: 20_000 }).map((ms) => ({ clock }) => {
@@ -169,7 +184,8 @@ const operation = fc.oneof(
   { weight: 1, arbitrary: heartbeat },
   { weight: 1, arbitrary: leave },
   { weight: 2, arbitrary: reclaim },
-  { weight: 2, arbitrary: retry },
+  { weight: 4, arbitrary: control },
+  { weight: 1, arbitrary: obey },
   { weight: 2, arbitrary: advance },
 );
 

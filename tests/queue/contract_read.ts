@@ -11,6 +11,7 @@ import {
   idsOf,
   listAll,
   type OpenList,
+  retry,
   settleAll,
   taskError,
 } from "./contract_kit.ts";
@@ -70,7 +71,7 @@ export function contractRead(name: string, open: OpenList): void {
     const claimed = await claimAs(list, "o");
     await settleAll(list, claimed.slice(0, 20), { type: "failed", startedAt: 1, error: taskError() });
     const first = await list.list({ status: "failed", limit: 10 });
-    assertEquals(await list.retry({ ids: idsOf(first.tasks.slice(-1)) }), 1);
+    assertEquals(await retry(list, { ids: idsOf(first.tasks.slice(-1)) }), 1);
     const second = await list.list({ status: "failed", limit: 100, cursor: first.cursor! });
     assertEquals(new Set(idsOf([...first.tasks, ...second.tasks])).size, 20);
   });
@@ -135,8 +136,8 @@ export function contractRead(name: string, open: OpenList): void {
   Deno.test(`${name} retry lets every failed task wait again with a fresh budget`, async () => {
     await using list = await open();
     await fill(list);
-    assertEquals(await list.retry({}), 220);
-    assertEquals(await list.retry({}), 0);
+    assertEquals(await retry(list, {}), 220);
+    assertEquals(await retry(list, {}), 0);
     assertEquals(await list.counts(), countsOf({ ...STATES, waiting: 820, failed: 0 }));
     const again = (await assertCountsMatch(list)).filter((task) => task.status === "waiting");
     assertEquals(again.filter((task) => task.attempts + task.crashes > 0 || task.error || task.finishedAt), []);
@@ -155,12 +156,12 @@ export function contractRead(name: string, open: OpenList): void {
       { task: claimed[1]!, outcome: { type: "failed", startedAt: 1, error: taskError({ retryable: true }) } },
       { task: claimed[2]!, outcome: { type: "failed", startedAt: 1, error: taskError({ retryable: false }) } },
     ]);
-    assertEquals(await list.retry({ ids: [] }), 0);
-    assertEquals(await list.retry({ ids: ["waiting", "running", "unknown", "t1"] }), 0);
-    assertEquals(await list.retry({ ids: ["hopeless", "done"], retryableOnly: true }), 0);
-    assertEquals(await list.retry({ retryableOnly: true }), 1);
+    assertEquals(await retry(list, { ids: [] }), 0);
+    assertEquals(await retry(list, { ids: ["waiting", "running", "unknown", "t1"] }), 0);
+    assertEquals(await retry(list, { ids: ["hopeless", "done"], retryableOnly: true }), 0);
+    assertEquals(await retry(list, { retryableOnly: true }), 1);
     assertEquals((await list.get("curable"))?.status, "waiting");
-    assertEquals(await list.retry({ ids: ["done", "hopeless", "done"] }), 2);
+    assertEquals(await retry(list, { ids: ["done", "hopeless", "done"] }), 2);
     assertEquals(await list.counts(), countsOf({ waiting: 5 }));
     await assertCountsMatch(list);
   });
@@ -168,9 +169,9 @@ export function contractRead(name: string, open: OpenList): void {
   Deno.test(`${name} retry lets done tasks wait again, with all that is known of their files`, async () => {
     await using list = await open();
     await fill(list);
-    assertEquals(await list.retry({ status: "done" }), 350);
-    assertEquals(await list.retry({ status: "done" }), 0);
-    assertEquals(await list.retry({ status: "canceled" }), 0);
+    assertEquals(await retry(list, { status: "done" }), 350);
+    assertEquals(await retry(list, { status: "done" }), 0);
+    assertEquals(await retry(list, { status: "canceled" }), 0);
     assertEquals(await list.counts(), countsOf({ ...STATES, waiting: 950, done: 0 }));
     const again = (await assertCountsMatch(list)).filter(({ bytes }) => bytes !== undefined);
     assertEquals(again.length, 350);
@@ -193,12 +194,12 @@ export function contractRead(name: string, open: OpenList): void {
     await settleAll(list, of("failed"), { type: "failed", startedAt: 1, error: taskError() });
     clock.advance(1000);
     await settleAll(list, of("new"));
-    assertEquals(await list.retry({ status: "done", finishedBefore: 1000 }), 0);
-    assertEquals(await list.retry({ status: "done", finishedBefore: 2000 }), 1);
+    assertEquals(await retry(list, { status: "done", finishedBefore: 1000 }), 0);
+    assertEquals(await retry(list, { status: "done", finishedBefore: 2000 }), 1);
     assertEquals((await list.get("old"))?.status, "waiting");
-    assertEquals(await list.retry({ ids: ["new", "failed"], status: "failed", finishedBefore: 1000 }), 0);
-    assertEquals(await list.retry({ ids: ["new", "failed"], status: "failed" }), 1);
-    assertEquals(await list.retry({ ids: ["new"], retryableOnly: true }), 0);
+    assertEquals(await retry(list, { ids: ["new", "failed"], status: "failed", finishedBefore: 1000 }), 0);
+    assertEquals(await retry(list, { ids: ["new", "failed"], status: "failed" }), 1);
+    assertEquals(await retry(list, { ids: ["new"], retryableOnly: true }), 0);
     assertEquals(await list.counts(), countsOf({ waiting: 2, done: 1 }));
     await assertCountsMatch(list);
   });
@@ -208,10 +209,10 @@ export function contractRead(name: string, open: OpenList): void {
     await list.add(drafts(2000));
     const claimed = await claimAs(list, "o", 2000);
     await settleAll(list, claimed);
-    const moved = await list.retry({ status: "done", signal: AbortSignal.abort() });
+    const moved = await retry(list, { status: "done", signal: AbortSignal.abort() });
     assert(moved < 2000, `${moved}`);
     assertEquals(await list.counts(), countsOf({ waiting: moved, done: 2000 - moved }));
-    assertEquals(await list.retry({ status: "done" }), 2000 - moved);
+    assertEquals(await retry(list, { status: "done" }), 2000 - moved);
     await assertCountsMatch(list);
   });
 
@@ -221,9 +222,9 @@ export function contractRead(name: string, open: OpenList): void {
     await settleAll(list, await claimAs(list, "o"));
     let calls = 0;
     list.onWake(() => calls++);
-    await list.retry({});
+    await retry(list, {});
     assertEquals(calls, 0);
-    await list.retry({ ids: ["one"] });
+    await retry(list, { ids: ["one"] });
     assertEquals(calls, 1);
   });
 }

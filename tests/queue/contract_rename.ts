@@ -25,7 +25,7 @@ export function contractRename(name: string, open: OpenList): void {
     const [task] = await claimAs(list, "o", 1);
     const [result] = await list.rename([{ task: task!, out: "report.pdf", fallbackOut: "report.1.pdf" }]);
     assert(result?.type === "named");
-    assertEquals(result.task, { ...task!, out: "report.pdf", named: true });
+    assertEquals(result.task, { ...task!, out: "report.pdf", firstOut: "files/1", named: true });
     const { fence: _, ...running } = result.task;
     assertEquals(await list.get("one"), running);
     assertEquals(await listAll(list, "running"), [running]);

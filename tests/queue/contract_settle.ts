@@ -9,6 +9,7 @@ import {
   drafts,
   fakeClock,
   type OpenList,
+  retry,
   settleAll,
   settlements,
   taskError,
@@ -219,7 +220,7 @@ export function contractSettle(name: string, open: OpenList): void {
     await using list = await open();
     await list.add([draft(1, { id: "one" })]);
     await settleAll(list, await claimAs(list, "o"));
-    assertEquals(await list.retry({ ids: ["one"] }), 1);
+    assertEquals(await retry(list, { ids: ["one"] }), 1);
     const facts = { bytes: 11, finalUrl: "http://new.example/" };
     await settleAll(list, await claimAs(list, "o"), { type: "done", startedAt: 2, facts });
     const task = await list.get("one");

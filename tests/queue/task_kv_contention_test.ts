@@ -75,7 +75,7 @@ for (const hosts of [1, 50]) {
 function startProcess(options: ClaimAllOptions): { child: Deno.ChildProcess; lines: AsyncIterator<string> } {
   const fixture = new URL("./fixtures/claim_process.ts", import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-config", "--no-lock", "-A", "--unstable-kv", fixture.href, JSON.stringify(options)],
+    args: ["run", "--quiet", "--no-lock", "-A", "--unstable-kv", fixture.href, JSON.stringify(options)],
     stdout: "piped",
   }).spawn();
   return { child, lines: linesOf(child.stdout) };

@@ -7,11 +7,11 @@ import {
   taskAssignedNumber,
   taskCanMove,
   taskClaim,
+  taskControl,
   type TaskError,
   taskHost,
   type TaskMove,
   type TaskOutcome,
-  taskRetry,
   taskSettle,
   type TaskStatus,
 } from "../../queue/task_model.ts";
@@ -59,7 +59,9 @@ Deno.test("TASK_MOVES is the table of the design, and taskCanMove reads it", () 
     pause: ["waiting", "running"],
     resume: ["paused"],
     cancel: ["waiting", "running", "paused"],
-    "retry-by-user": ["failed", "canceled", "done"],
+    again: ["failed", "canceled", "done"],
+    prioritize: ["waiting", "running", "paused", "failed"],
+    remove: ["waiting", "running", "paused", "failed", "canceled", "done"],
   };
   assertEquals(TASK_MOVES, table);
   for (const [move, from] of Object.entries(table) as [TaskMove, TaskStatus[]][]) {
@@ -163,15 +165,14 @@ Deno.test("taskSettle as crashed lets the task wait four times and fails it the 
   }
 });
 
-Deno.test("taskRetry throws unless the task is settled", () => {
+Deno.test("taskControl again throws unless the task is settled", () => {
   for (const status of ["waiting", "running", "paused"] as const) {
-    const message =
-      `Cannot retry-by-user task "t1" as it must be failed or canceled or done: current value is ${status}`;
-    assertThrows(() => taskRetry(task({ status })), TypeError, message);
+    const message = `Cannot again task "t1" as it must be failed or canceled or done: current value is ${status}`;
+    assertThrows(() => taskControl(task({ status }), "again", NOW), TypeError, message);
   }
 });
 
-Deno.test("taskRetry gives a settled task a fresh budget and keeps what is known of its file", () => {
+Deno.test("taskControl again gives a settled task a fresh budget and keeps what is known of its file", () => {
   for (const status of ["failed", "canceled", "done"] as const) {
     const settled = task({
       status,
@@ -183,8 +184,36 @@ Deno.test("taskRetry gives a settled task a fresh budget and keeps what is known
       etag: "e",
       startedAt: 3,
     });
-    assertEquals(taskRetry(settled), task({ etag: "e", startedAt: 3 }));
+    assertEquals(taskControl(settled, "again", NOW), task({ etag: "e", startedAt: 3 }));
   }
+});
+
+Deno.test("taskControl pauses, resumes and cancels, and remembers what began", () => {
+  const waiting = task({ notBefore: NOW + 1, attempts: 2, error });
+  assertEquals(taskControl(waiting, "pause", NOW), task({ ...waiting, status: "paused" }));
+  assertEquals(taskControl(running(), "pause", NOW), task({ status: "paused", core: 3, begun: true }));
+  assertEquals(
+    taskControl(task({ status: "paused", notBefore: NOW, begun: true }), "resume", NOW),
+    task({ begun: true }),
+  );
+  const canceled = task({ status: "canceled", core: 3, begun: true, finishedAt: NOW });
+  assertEquals(taskControl(running(), "cancel", NOW), canceled);
+  assertEquals(taskControl(canceled, "again", NOW), task({ core: 3, begun: true }));
+});
+
+Deno.test("taskControl gives another priority and changes nothing else", () => {
+  assertEquals(taskControl(running({ priority: 1 }), "prioritize", NOW, -7), running({ priority: -7 }));
+});
+
+Deno.test("taskSettle as released says whether an attempt had begun, and done forgets it", () => {
+  const released = taskSettle(running(), { type: "released", begun: true }, NOW);
+  assertEquals(released, task({ core: 3, begun: true }));
+  const done = taskSettle(taskClaim(released, "o", 3), {
+    type: "done",
+    startedAt: 1,
+    facts: { bytes: 1, finalUrl: "u" },
+  }, NOW);
+  assertEquals(done.begun, undefined);
 });
 
 Deno.test("taskAssignedNumber knows the ids that the list itself gives", () => {

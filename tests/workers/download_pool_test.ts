@@ -13,11 +13,17 @@ const OPEN: HostGate = { hostOf: () => "", enter: () => ({ type: "open" }), leav
 function setUp(max: number, gate: HostGate = OPEN) {
   const running = new Map<number, (outcome: TaskOutcome) => void>();
   const wants: number[] = [];
+  const aborted: number[] = [];
   const settled: WorkerSettlement[] = [];
   const counters = SharedCounters.create(1);
   const pool = new DownloadPool(
     {
       download: (task) => new Promise((resolve) => running.set(task.seq, resolve)),
+      abort: (seq) => {
+        aborted.push(seq);
+        running.get(seq)?.({ type: "released" });
+      },
+      ended: (seq) => aborted.splice(aborted.indexOf(seq), 1),
       want: (count) => wants.push(count),
       settle: (settlements) => settled.push(...settlements),
       gate,
@@ -32,7 +38,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
     await Promise.resolve();
     await Promise.resolve();
   };
-  return { pool, running, wants, settled, counters, end };
+  return { pool, running, aborted, wants, settled, counters, end };
 }
 
 function tasks(from: number, count: number): WorkerTask[] {
@@ -224,4 +230,40 @@ Deno.test("DownloadPool starts nothing and keeps nothing while it is held, and g
   assert(wants.length > before);
   for (const seq of [...running.keys()]) await end(seq);
   await pool.stop();
+});
+
+Deno.test("DownloadPool lets go of tasks wherever they are, and settles none of them", async () => {
+  const { gate, inside } = gateOf(1);
+  const { pool, running, aborted, settled, end } = setUp(4, gate);
+  pool.start();
+  pool.offer([...tasksOf("one", 1, 3), ...tasksOf("two", 4, 1), ...tasksOf("three", 5, 1), ...tasksOf("four", 6, 3)]);
+  assertEquals([...running.keys()], [1, 4, 5, 6]);
+  // One that runs, one that is kept for its host, one that is queued, and one that nobody knows.
+  pool.drop([4, 2, 8, 99]);
+  assertEquals(aborted, [4]);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([aborted, inside.get("two")], [[], 0]);
+  running.delete(4);
+  // It comes back, and runs like any other.
+  pool.offer(tasksOf("two", 4, 1));
+  assert(running.has(4));
+  for (let round = 0; round < 3; round++) for (const seq of [...running.keys()]) await end(seq);
+  await pool.stop();
+  assertEquals(
+    settled.map(([seq, { type }]) => `${seq} ${type}`).sort(),
+    [1, 3, 4, 5, 6, 7].map((seq) => `${seq} done`),
+  );
+});
+
+Deno.test("DownloadPool defers a task that has come back before its download has ended", async () => {
+  const { pool, running, settled } = setUp(4);
+  pool.start();
+  pool.offer(tasks(1, 1));
+  const late = running.get(1)!;
+  running.delete(1);
+  pool.drop([1]);
+  pool.offer(tasks(1, 1));
+  late({ type: "released" });
+  await pool.stop();
+  assertEquals(settled.map(([seq, { type }]) => `${seq} ${type}`), ["1 deferred"]);
 });

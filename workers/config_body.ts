@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from "@std/path";
+import { resolve } from "@std/path";
 import { TaskFileError } from "../queue/task_file_error.ts";
 import { encodeDrafts, type FromProcConfig, type ToProcConfig } from "./proc_messages.ts";
 import { type DraftBatch, TaskFileReader } from "./task_file_reader.ts";
@@ -10,8 +10,8 @@ const QUIET_MS = 60;
 const OPEN_END_QUIET_MS = 600;
 /** An invalid file is reported only if it stays so: an unfinished write is no news. */
 const INVALID_QUIET_MS = 300;
-/** Some file systems send no events. */
-const POLL_MS = 2000;
+/** How often to look whether the file has changed. */
+const LOOK_MS = 50;
 
 /** Runs the config worker in this thread, as the main thread says. */
 export function startConfig(scope: WorkerScope, hello: FromProcConfig): void {
@@ -86,53 +86,35 @@ function failure(error: unknown): FromProcConfig {
   return { type: "unreadable", message: error instanceof Error ? error.message : String(error) };
 }
 
-/** Changes of one file. Its folder is watched: watching the file itself goes deaf when an editor renames over it. */
+/**
+ * Changes of one file, by looking at it. `Deno.watchFs` would open and close whatever changes in the folder of the file, and
+ * with that give up the locks that SQLite has on a list which lies there: another process that closes it would then
+ * take its write-ahead log away.
+ */
 class FileChanges {
   readonly #file: string;
-  #changed = Promise.withResolvers<void>();
-  #lastChange = -Infinity;
-  #watching = false;
 
   constructor(file: string) {
     this.#file = file;
-    this.#watch();
   }
 
   /** Resolves when the file is not as it was any more, and has been left alone for a moment. */
   async next(before: string | undefined): Promise<void> {
-    while (await signature(this.#file) === before) {
-      await Promise.race([this.#changed.promise, delay(POLL_MS)]);
-      this.#changed = Promise.withResolvers<void>();
-      if (!this.#watching) this.#watch();
-      await this.quiet(QUIET_MS);
-    }
+    while (await signature(this.#file) === before) await delay(LOOK_MS);
+    await this.quiet(QUIET_MS);
   }
 
   /** Resolves when nothing has changed for a time. */
   async quiet(ms: number): Promise<void> {
-    const start = performance.now();
-    while (true) {
-      const since = performance.now() - Math.max(start, this.#lastChange);
-      if (since >= ms) return;
-      await delay(ms - since);
+    let seen = await signature(this.#file);
+    let since = performance.now();
+    while (performance.now() - since < ms) {
+      await delay(Math.min(ms, LOOK_MS));
+      const now = await signature(this.#file);
+      if (now === seen) continue;
+      seen = now;
+      since = performance.now();
     }
-  }
-
-  async #watch(): Promise<void> {
-    const name = basename(this.#file);
-    try {
-      const watcher = Deno.watchFs(dirname(this.#file), { recursive: false });
-      this.#watching = true;
-      for await (const event of watcher) {
-        // When events came too fast, one says only that something happened in the folder.
-        if (event.flag !== "rescan" && !event.paths.some((path) => basename(path) === name)) continue;
-        this.#lastChange = performance.now();
-        this.#changed.resolve();
-      }
-    } catch {
-      // The folder is not there (yet), or cannot be watched: polling sees its file all the same.
-    }
-    this.#watching = false;
   }
 }
 

@@ -114,3 +114,35 @@ async function wholeFiles(dir: string): Promise<string[]> {
     throw error;
   }
 }
+
+Deno.test({
+  name: "corehaul run keeps its list when others change it and close it, beside the task file too",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using home = await TempDir.create();
+    await using server = FaultServer.start(() => new Response("x"));
+    const options = { cwd: home.path };
+    await home.write("tasks.txt", `${server.url}/0\n`);
+    const args = ["run", "--tasks", "tasks.txt", "--dir", "files", "--queue", "kv:queue.db", "--json"];
+    await using run = await Corehaul.start(args, options);
+    for (let round = 1; round <= 4; round++) {
+      await run.until("the file", () => run.events("task_done").length === round);
+      // What it writes into the folder makes events there, as does the one that comes and goes.
+      assertCode(await corehaul(["add", `${server.url}/${round}`, "--queue", "kv:queue.db"], options), 0);
+    }
+    await run.until("the last file", () => run.events("task_done").length === 5);
+    const files = Array.from(Deno.readDirSync(`/proc/${run.pid}/fd`), ({ name }) => {
+      try {
+        return Deno.readLinkSync(`/proc/${run.pid}/fd/${name}`);
+      } catch {
+        return "";
+      }
+    });
+    // A log that is deleted takes with it whatever is settled from now on.
+    assertEquals(files.filter((file) => file.endsWith("(deleted)")), []);
+    run.kill("SIGKILL");
+    await run.ended();
+    const { stdout } = await corehaul(["status", "--queue", "kv:queue.db", "--json"], options);
+    assertEquals(JSON.parse(stdout).counts.done, 5);
+  },
+});

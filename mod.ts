@@ -21,6 +21,7 @@ export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts"
 export type { DownloaderOptions } from "./app/downloader_options.ts";
 export type { CoreProgress, DownloaderProgress } from "./app/downloader_progress.ts";
 export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
+export { taskListExists } from "./app/open_task_list.ts";
 export { openTaskList, type OpenTaskListOptions } from "./app/open_task_list.ts";
 export type { Lagged } from "./base/broadcast.ts";
 export type { ErrorRecord } from "./base/error_record.ts";
@@ -28,6 +29,10 @@ export type { Logger } from "./base/logger.ts";
 export { CfgError, type CfgProblem } from "./config/cfg_error.ts";
 export { readChecksumFile } from "./app/read_checksum_file.ts";
 export { type ManifestRecord, readManifest } from "./app/read_manifest.ts";
+export { checkTaskFile, type CheckTaskFileOptions, type FileFinding, type FileSummary } from "./app/check_task_file.ts";
+export { findMissing } from "./app/find_missing.ts";
+export { saveFailed } from "./app/save_failed.ts";
+export { redactUrl } from "./base/redact_url.ts";
 export { readTaskFile, type TaskFileEntry } from "./app/read_task_file.ts";
 export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/verify_manifest.ts";
 export { type NameTemplate, parseNameTemplate } from "./download/name_template.ts";
@@ -38,6 +43,7 @@ export type { TaskEntry } from "./queue/task_entry_schema.ts";
 export type {
   ClaimedTask,
   Task,
+  TaskAttempt,
   TaskDoneFacts,
   TaskError,
   TaskErrorKind,

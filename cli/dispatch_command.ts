@@ -3,6 +3,7 @@ import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, QueueUnavailableError, TaskFileError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { addCommand } from "./commands/add.ts";
+import { checkCommand } from "./commands/check.ts";
 import { controlCommand } from "./commands/control.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { getCommand } from "./commands/get.ts";
@@ -10,6 +11,7 @@ import { listCommand } from "./commands/list.ts";
 import { manifestCommand } from "./commands/manifest.ts";
 import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
+import { whyCommand } from "./commands/why.ts";
 import { type CommandContext, DONE, INCOMPLETE, UNAVAILABLE, USAGE } from "./command_context.ts";
 import { helpText } from "./help.ts";
 import { setUpLog } from "./log_setup.ts";
@@ -59,7 +61,9 @@ const COMMAND_BODIES: Readonly<Record<CfgCommand, (context: CommandContext) => P
   run: runCommand,
   get: getCommand,
   add: addCommand,
+  check: checkCommand,
   list: listCommand,
+  why: whyCommand,
   status: statusCommand,
   pause: controlCommand,
   resume: controlCommand,
@@ -87,6 +91,8 @@ function report(error: unknown): number {
     for (const problem of error.problems) say(problem.message);
     return USAGE;
   }
+  // Whoever read the answer, such as head, has seen enough of it.
+  if (error instanceof Deno.errors.BrokenPipe) return DONE;
   if (error instanceof UsageError) {
     say(`${error.message}; see corehaul --help`);
     return USAGE;

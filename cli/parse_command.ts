@@ -26,7 +26,9 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
   run: { usage: "run [CPU_THRESHOLD]", help: "watch the task file and download until stopped" },
   get: { usage: "get URL… [-i FILE]", help: "download and exit, on a list of its own" },
   add: { usage: "add URL… [-i FILE]", help: "put tasks on the list, whether or not anything is running" },
+  check: { usage: "check FILE…", help: "say what would become of the entries of task files, and store nothing" },
   list: { usage: "list", help: "show the tasks of the list" },
+  why: { usage: "why ID|URL…", help: "tell the story of a task: its attempts, why they failed, and what is next" },
   status: { usage: "status", help: "count the tasks, and show who works on them" },
   pause: { usage: "pause [ID…]", help: "take tasks out of the work, running ones too, until resume" },
   resume: { usage: "resume [ID…]", help: "let paused tasks go on where they were" },
@@ -119,9 +121,12 @@ function switchValue(given: string, value: unknown): string {
   return given.slice(equals + 1);
 }
 
+/** Commands, beside those of control, that are told what they are about. */
+const TAKES_WORDS: readonly CfgCommand[] = ["get", "add", "check", "why"];
+
 /** `corehaul 75` and `corehaul run 75` set the threshold. */
 function takeThreshold(name: CfgCommand, args: string[], flags: Command["flags"], named: boolean): void {
-  if (name === "get" || name === "add" || CONTROLLING.includes(name) || args.length === 0) return;
+  if (args.length === 0 || TAKES_WORDS.includes(name) || CONTROLLING.includes(name)) return;
   if (name !== "run") throw new UsageError(`Unexpected argument "${args[0]}" of corehaul ${name}`);
   if (args.length > 1) throw new UsageError(`Unexpected argument "${args[1]}" of corehaul run`);
   if (!/^-?\d+(\.\d+)?$/.test(args[0]!)) {

@@ -1,21 +1,32 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { Task, TaskSharedList } from "../mod.ts";
+import { findMissing, redactUrl, type Task, type TaskSharedList } from "../mod.ts";
+import { readFilter } from "./read_filter.ts";
 import { print } from "./terminal.ts";
 
 const PAGE = 500;
 
 /** Prints the tasks, page by page: the list may be longer than the memory. */
 export async function showTasks(list: TaskSharedList, settings: CfgSettings): Promise<void> {
-  const { status, json } = settings;
+  const { json, limit = Infinity } = settings;
+  let shown = 0;
+  for await (const task of settings.missing ? findMissing(list, settings.dir) : chosen(list, settings)) {
+    if (shown++ === limit) return;
+    print(json ? JSON.stringify(redacted(task)) : row(task));
+  }
+}
+
+async function* chosen(list: TaskSharedList, settings: CfgSettings): AsyncGenerator<Task, void, void> {
+  const { status, where, limit = PAGE } = settings;
   let cursor: string | undefined;
   do {
     const page = await list.list({
-      limit: PAGE,
+      limit: Math.min(limit, PAGE),
+      ...(where === undefined ? {} : { filter: readFilter(where) }),
       ...(status === undefined ? {} : { status }),
       ...(cursor === undefined ? {} : { cursor }),
     });
-    for (const task of page.tasks) print(json ? JSON.stringify(redacted(task)) : row(task));
+    yield* page.tasks;
     cursor = page.cursor;
   } while (cursor !== undefined);
 }
@@ -44,9 +55,9 @@ function row(task: Task): string {
 }
 
 /** A task without what must not be shown: credentials in the url, and the values of its headers. */
-function redacted(task: Task): Task {
+export function redacted(task: Task): Task {
   const headers = task.headers === undefined
     ? {}
     : { headers: Object.fromEntries(Object.keys(task.headers).map((name) => [name, "…"])) };
-  return { ...task, url: task.url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1"), ...headers };
+  return { ...task, url: redactUrl(task.url), ...headers };
 }

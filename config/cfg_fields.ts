@@ -13,7 +13,18 @@ import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse
 
 export type { CfgCommand, CfgField };
 
-const ALL: readonly CfgCommand[] = ["run", "get", "add", "list", "status", ...CONTROLLING, "manifest", "doctor"];
+const ALL: readonly CfgCommand[] = [
+  "run",
+  "get",
+  "add",
+  "check",
+  "list",
+  "why",
+  "status",
+  ...CONTROLLING,
+  "manifest",
+  "doctor",
+];
 const MAX_WORKERS = 1024;
 
 const duration = (min: number) => (value: string): Parsed<number> => {
@@ -48,7 +59,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
-    commands: [...DOWNLOADING, "manifest"],
+    commands: [...DOWNLOADING, "list", "retry", "manifest"],
   },
   {
     name: "out",
@@ -86,7 +97,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: textThat("name a file"),
     defaultNote: "none",
     help: "take checksums by file name from this file, as sha256sum writes it; an entry's own one wins",
-    commands: ["run", "get", "add"],
+    commands: ["run", "get", "add", "check"],
   },
   {
     name: "status",
@@ -113,7 +124,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: (value) => /^kv:./.test(value) ? { value } : { must: "be kv:FILE or kv::memory:" },
     default: "kv:.corehaul/queue.db",
     help: "where the task list is: kv:FILE",
-    commands: ["run", "add", "list", "status", ...CONTROLLING, "doctor"],
+    commands: ["run", "add", "check", "list", "why", "status", ...CONTROLLING, "doctor"],
   },
   {
     name: "cores",
@@ -251,7 +262,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: textThat("be a path such as {host}/{path}/{name}"),
     defaultNote: "as the server calls them",
     help: "where files go without an out of their own: {host} {port} {path} {name} {stem} {ext} {hash} {hash2}",
-    commands: ["run", "get", "add"],
+    commands: ["run", "get", "add", "check"],
   },
   {
     name: "expectType",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CfgField, CONTROLLING, textThat } from "./cfg_field.ts";
+import { type CfgField, CONTROLLING, DOWNLOADING, integer, textThat } from "./cfg_field.ts";
 import { parseSwitch } from "./cfg_parse.ts";
 
 /** The options, in the order of the help. */
@@ -23,7 +23,34 @@ export const CFG_LIST_FIELDS: readonly CfgField[] = [
     parse: textThat("be KEY=VALUE"),
     repeatable: true,
     defaultNote: "all",
-    help: "only tasks with this status, error (http-503, http-5xx, network…), host or out (photos/*); may be repeated",
-    commands: CONTROLLING,
+    help:
+      "only tasks with this status, error (http-503, http-5xx, network…), host, out (photos/*) or url; may be repeated",
+    commands: ["list", ...CONTROLLING],
+  },
+  {
+    name: "missing",
+    flag: "missing",
+    parse: parseSwitch,
+    default: "false",
+    help: "only tasks that are done and whose file is not in the download folder any more",
+    commands: ["list", "retry"],
+  },
+  {
+    name: "limit",
+    flag: "limit",
+    placeholder: "N",
+    parse: integer(1),
+    defaultNote: "all",
+    help: "show no more tasks than this",
+    commands: ["list"],
+  },
+  {
+    name: "saveFailed",
+    flag: "save-failed",
+    placeholder: "FILE",
+    parse: textThat("name a file"),
+    defaultNote: "none",
+    help: "at the end write the tasks of the list that failed to this file, a task file again",
+    commands: DOWNLOADING,
   },
 ];

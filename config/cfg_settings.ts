@@ -31,6 +31,12 @@ export interface CfgSettings {
   readonly all: boolean;
   /** Which tasks, each as `key=value`; absent: it is not said. */
   readonly where?: readonly string[];
+  /** Only tasks that are done and whose file is gone. */
+  readonly missing: boolean;
+  /** How many tasks to show; absent: all. */
+  readonly limit?: number;
+  /** The file for the tasks that failed. */
+  readonly saveFailed?: string;
   /** Compare the files with the manifest. */
   readonly verify: boolean;
   /** The address of the task list. */

@@ -1,10 +1,11 @@
 /**
- * Which tasks a user means: `status=failed`, `error=http-503`, `host=example.org`, `out=photos/*`. One set of words for
+ * Which tasks a user means: `status=failed`, `error=http-503`, `host=example.org`, `out=photos/*`, `url=http://…`. One set of words for
  * every command that takes `--where`, and for the module.
  *
  * @module
  */
 import { globToRegExp } from "@std/path";
+import { redactUrl } from "../base/redact_url.ts";
 import { type Task, TASK_STATUSES, type TaskError, type TaskStatus } from "./task_model.ts";
 import { urlHost } from "./url_host.ts";
 
@@ -18,6 +19,8 @@ export interface TaskFilter {
   host?: readonly string[];
   /** Only tasks whose path matches one of these, such as `photos/*` or a name. */
   out?: readonly string[];
+  /** Only tasks of one of these urls, credentials aside. */
+  url?: readonly string[];
   /** Only tasks that another attempt could cure, or only those that none could. */
   retryable?: boolean;
   /** Only tasks that were settled before this time, in milliseconds since the epoch. */
@@ -48,12 +51,13 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   host: (value) => value.includes("/") ? "must be a host such as example.org" : { host: [value.toLowerCase()] },
   out: (value) => ({ out: [value] }),
+  url: (value) => ({ url: [redactUrl(value)] }),
 };
 
 /**
  * Reads a filter from words. Several words with one key widen it, words with different keys narrow it.
  *
- * @param words Each is `key=value`, with one of the keys `status`, `error`, `host` and `out`.
+ * @param words Each is `key=value`, with one of the keys `status`, `error`, `host`, `out` and `url`.
  * @returns The filter, or the first word that is wrong and why.
  *
  * @example
@@ -92,12 +96,14 @@ const KEYS = Object.keys(READERS).join(", ").replace(/, (\w+)$/, " or $1");
  */
 export function taskMatcher(filter: TaskFilter): (task: Task) => boolean {
   const { status, error, host, out, retryable, finishedBefore = Infinity } = filter;
+  const urls = filter.url?.map(redactUrl);
   const paths = out?.map((glob) => globToRegExp(glob, { os: "linux" }));
   return (task) => {
     if (status !== undefined && !status.includes(task.status)) return false;
     if (error !== undefined && !error.some((name) => isError(task.error, name))) return false;
     if (retryable !== undefined && (task.error?.retryable === true) !== retryable) return false;
     if (finishedBefore !== Infinity && (task.finishedAt ?? 0) >= finishedBefore) return false;
+    if (urls !== undefined && !urls.includes(redactUrl(task.url))) return false;
     if (paths !== undefined && !paths.some((path) => path.test(task.out))) return false;
     return host === undefined || hasHost(task.url, host);
   };

@@ -52,6 +52,27 @@ export class TaskKvAdder {
     return results;
   }
 
+  /** Says what would become of drafts, each by itself. */
+  async preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
+    const results: AddResult[] = new Array(drafts.length);
+    const candidates: Candidate[] = [];
+    for (const [index, draft] of drafts.entries()) {
+      const refused = refusal(draft, this.#store.limits);
+      if (refused !== undefined) results[index] = refused;
+      else candidates.push(makeCandidate(draft, index));
+    }
+    for (let i = 0; i < candidates.length; i += CHUNK) {
+      const chunk = candidates.slice(i, i + CHUNK);
+      const known = await this.#read(chunk);
+      for (const candidate of chunk) {
+        const [fresh] = resolve([candidate], results, known);
+        if (fresh === undefined) continue;
+        results[candidate.index] = { type: "added", id: fresh.draft.id ?? "", out: fresh.out };
+      }
+    }
+    return results;
+  }
+
   async #addChunk(
     chunk: Candidate[],
     results: AddResult[],

@@ -76,6 +76,10 @@ export class TaskKvList implements TaskSharedList {
     return results;
   }
 
+  preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
+    return this.#adder.preview(drafts);
+  }
+
   register(info: OwnerInfo): Promise<void> {
     return registerOwner(this.#store, info, this.#clock.now());
   }

@@ -1,3 +1,4 @@
+import { taskMatcher } from "./task_filter.ts";
 import { taskKeys } from "./task_keys.ts";
 import { BLOCK_PAGE, PAGE, sameKey, taskFamilies, type TaskFamily } from "./task_kv_walk.ts";
 import { type Task, TASK_STATUSES } from "./task_model.ts";
@@ -17,7 +18,12 @@ export async function listTasks(store: KvStore, request: ListRequest): Promise<T
   if (!Number.isSafeInteger(limit) || limit < 1) {
     throw new RangeError(`Cannot list tasks as limit must be a positive integer: current value is ${limit}`);
   }
-  const all = (request.status === undefined ? TASK_STATUSES : [request.status]).flatMap(taskFamilies);
+  const { filter } = request;
+  const statuses = TASK_STATUSES.filter((status) =>
+    (request.status ?? status) === status && (filter?.status?.includes(status) ?? true)
+  );
+  const matches = filter === undefined ? undefined : taskMatcher(filter);
+  const all = statuses.flatMap(taskFamilies);
   const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor, all);
   const tasks: Task[] = [];
   let cursor: Cursor | undefined;
@@ -27,14 +33,15 @@ export async function listTasks(store: KvStore, request: ListRequest): Promise<T
     while (true) {
       // One more than fits tells whether another page follows; the first is what the page before has ended in. Blocks
       // hold many tasks each: few are read at once, so that a page costs what it shows.
-      const page = Math.min(blocks ? BLOCK_PAGE : PAGE, limit - tasks.length + 2);
+      const wanted = matches === undefined ? limit - tasks.length + 2 : Infinity;
+      const page = Math.min(blocks ? BLOCK_PAGE : PAGE, wanted);
       const entries = await store.list<Uint8Array>(start === undefined ? { prefix } : { prefix, start }, page);
       for (const entry of entries) {
         const seen = start !== undefined && sameKey(entry.key, start);
         // The page before may have ended within this block, at the task of the cursor.
         const done = seen ? (sameKey(entry.key, from?.key) && cursor === undefined ? from!.seq : Infinity) : -Infinity;
         for (const task of tasksOf(entry)) {
-          if (task.seq <= done) continue;
+          if (task.seq <= done || matches?.(task) === false) continue;
           if (tasks.length === limit) return { tasks, cursor: encodeCursor(cursor!) };
           tasks.push(task);
           cursor = { family, key: entry.key, seq: task.seq };

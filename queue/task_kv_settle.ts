@@ -177,7 +177,7 @@ function withChanges({ task }: TaskText, running: string): TaskText {
 }
 
 function shorten(task: Task): Task {
-  const { finalUrl: _url, etag: _etag, lastModified: _date, error, ...rest } = task;
+  const { finalUrl: _url, etag: _etag, lastModified: _date, history: _history, error, ...rest } = task;
   return error === undefined ? rest : { ...rest, error: { ...error, message: error.message.slice(0, 500) } };
 }
 

@@ -46,6 +46,22 @@ export interface TaskError {
   at: number;
 }
 
+/** An attempt that did not bring the file, or a claim that its owner did not survive. */
+export interface TaskAttempt {
+  /** When it failed, in milliseconds since the epoch. */
+  at: number;
+  /** The core that ran it. */
+  core?: number;
+  /** The class of the failure. */
+  kind: TaskErrorKind;
+  /** The HTTP status, if an answer came. */
+  status?: number;
+  /** What happened, in one line of at most 200 characters. */
+  message: string;
+  /** When the next attempt was to come, in milliseconds since the epoch; absent: none was. */
+  again?: number;
+}
+
 /** One file to fetch. Optional fields are absent, not `undefined`, when they do not apply. */
 export interface Task {
   /** Names the task; given by the user, or `t` and the sequence number. */
@@ -90,6 +106,8 @@ export interface Task {
   notBefore?: number;
   /** Why the latest attempt failed. */
   error?: TaskError;
+  /** Attempts that failed, the oldest first: the first one, and the last of the others. */
+  history?: readonly TaskAttempt[];
   /** When it was added, in milliseconds since the epoch. */
   addedAt: number;
   /** When the latest attempt started. */
@@ -164,6 +182,10 @@ export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
   remove: ["waiting", "running", "paused", "failed", "canceled", "done"],
 };
 
+/** Failures that a task remembers, and how much of what each said. */
+const MAX_HISTORY = 12;
+const MESSAGE_LENGTH = 200;
+
 /** How many owners in a row may die over a task before it is failed. */
 export const MAX_CRASHES = 5;
 
@@ -210,6 +232,7 @@ const REQUEST_FIELDS = [
 /** What is known of the attempts so far. */
 const ATTEMPT_FIELDS = [
   "begun",
+  "history",
   "startedAt",
   "finishedAt",
   "error",
@@ -271,6 +294,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       done.crashes = 0;
       done.startedAt = outcome.startedAt;
       done.finishedAt = now;
+      if (task.history !== undefined) done.history = task.history;
       return Object.assign(done, outcome.facts);
     }
     case "failed":
@@ -282,7 +306,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       failed.error = outcome.error;
       if (outcome.type === "failed") failed.finishedAt = now;
       else failed.notBefore = finite(task, outcome.notBefore, "retry");
-      return failed;
+      return remember(failed, outcome.error);
     }
     case "released": {
       const released = taskIn("waiting", task, KEPT_FIELDS);
@@ -303,9 +327,22 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       const message = `The owner of this task died ${crashes} times in a row while running it`;
       crashed.error = { kind: "crash", message, retryable: again, at: now };
       if (!again) crashed.finishedAt = now;
-      return crashed;
+      return remember(crashed, crashed.error, again ? now : undefined);
     }
   }
+}
+
+/** Adds a failure to the story of a task. */
+function remember(task: Task, { at, kind, status, message }: TaskError, again = task.notBefore): Task {
+  const attempt: TaskAttempt = { at, kind, message: message.slice(0, MESSAGE_LENGTH) };
+  if (task.core !== undefined) attempt.core = task.core;
+  if (status !== undefined) attempt.status = status;
+  if (again !== undefined) attempt.again = again;
+  const before = task.history ?? [];
+  // How it began says as much as how it ended.
+  const kept = before.length < MAX_HISTORY ? before : [before[0]!, ...before.slice(2)];
+  task.history = [...kept, attempt];
+  return task;
 }
 
 /**

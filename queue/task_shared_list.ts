@@ -131,6 +131,8 @@ export type TaskCounts = Record<TaskStatus, number>;
 export interface ListRequest {
   /** Only this state. Default: all. */
   status?: TaskStatus;
+  /** Only these. Default: all. */
+  filter?: TaskFilter;
   /** How many at the most. Default 100. */
   limit?: number;
   /** Where the page before ended. */
@@ -190,6 +192,8 @@ export interface TaskOrder {
 export interface TaskSharedList extends AsyncDisposable {
   /** Puts tasks on the list; one result for each draft, in order. */
   add(drafts: readonly TaskDraft[]): Promise<AddResult[]>;
+  /** Says what would become of drafts, each by itself, and stores nothing; `added` has no number yet. */
+  preview(drafts: readonly TaskDraft[]): Promise<AddResult[]>;
   /** Makes an owner known and alive. */
   register(info: OwnerInfo): Promise<void>;
   /** Renews an owner; `lost` means that others have taken its tasks and it must register under a new name. */

@@ -1,15 +1,16 @@
 import {
-  CfgError,
   controlledStatuses,
   type ControlRequest,
   type ControlResult,
   type ControlVerb,
+  findMissing,
   openTaskList,
-  parseTaskFilter,
-  type TaskFilter,
+  type TaskSharedList,
 } from "../../mod.ts";
+import type { CfgSettings } from "../../config/cfg_settings.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { type Command, UsageError } from "../parse_command.ts";
+import { readFilter } from "../read_filter.ts";
 import { print } from "../terminal.ts";
 
 /** What was done, for the answer. */
@@ -21,6 +22,7 @@ const DID: Readonly<Record<ControlVerb, string>> = {
   remove: "removed",
   priority: "moved to another priority",
 };
+const AT_ONCE = 500;
 const MAX_PRIORITY = 1_000_000_000;
 
 /** `corehaul pause`, `resume`, `cancel`, `retry`, `remove` and `priority`: moves tasks of a list, running or not. */
@@ -28,13 +30,26 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const verb = command.name as ControlVerb;
   const ids = [...command.args];
   const priority = verb === "priority" ? readPriority(ids) : {};
-  const request: ControlRequest = { verb, ...priority, ...whichTasks(command, ids, settings.all, settings.where) };
+  const request: ControlRequest = { verb, ...priority, ...whichTasks(command, ids, settings) };
   await using list = await openTaskList(settings.queue, { create: false });
-  const result = await list.control(request);
+  const result = settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
   for (const id of result.unknown) logger.error(`there is no task "${id}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
   print(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result));
   return result.unknown.length + result.unmoved.length > 0 ? INCOMPLETE : DONE;
+}
+
+/** Tasks whose files are gone, while the walk through them goes on. */
+async function retryMissing(list: TaskSharedList, dir: string): Promise<ControlResult> {
+  let touched = 0;
+  let ids: string[] = [];
+  const flush = async () => {
+    touched += (await list.control({ verb: "retry", ids, filter: { status: ["done"] } })).touched;
+    ids = [];
+  };
+  for await (const { id } of findMissing(list, dir)) if (ids.push(id) === AT_ONCE) await flush();
+  await flush();
+  return { touched, unknown: [], unmoved: [] };
 }
 
 function answer(verb: ControlVerb, { touched }: ControlResult): string {
@@ -54,10 +69,9 @@ function readPriority(args: string[]): { priority: number } {
 function whichTasks(
   { name }: Command,
   ids: readonly string[],
-  all: boolean,
-  where: readonly string[] | undefined,
+  { all, where, missing }: CfgSettings,
 ): Pick<ControlRequest, "ids" | "filter"> {
-  const ways = [ids.length > 0, all, where !== undefined].filter(Boolean).length;
+  const ways = [ids.length > 0, all, where !== undefined, missing].filter(Boolean).length;
   if (ways === 0) throw new UsageError(`corehaul ${name} needs the ids of tasks, --where or --all`);
   if (ways > 1) throw new UsageError(`corehaul ${name} takes either the ids of tasks, or --where, or --all`);
   if (ids.length > 0) return { ids };
@@ -66,11 +80,4 @@ function whichTasks(
     throw new UsageError(`Cannot ${name} tasks that are ${filter.status?.join(" or ")}`);
   }
   return { filter };
-}
-
-/** The filter of `--where`. */
-export function readFilter(where: readonly string[]): TaskFilter {
-  const parsed = parseTaskFilter(where);
-  if (parsed.type === "filter") return parsed.filter;
-  throw new CfgError([{ field: "where", source: "flag", message: `Cannot use --where as it ${parsed.message}` }]);
 }

@@ -1,6 +1,7 @@
 import { CfgError, Downloader } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { runDownloader } from "../run_downloader.ts";
+import { prepareSaveFailed } from "../prepare_save_failed.ts";
 import { downloaderOptions } from "../settle_settings.ts";
 
 /** `corehaul run`: watches the task file and downloads until stopped. */
@@ -13,7 +14,9 @@ export async function runCommand({ command, settings, terminal, logger }: Comman
     queue: settings.queue,
     tasks: settings.tasks,
   });
+  const saving = await prepareSaveFailed(settings);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, settings.once);
+  await saving?.(downloader);
   if (!settings.once) return DONE;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
   return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;

@@ -12,6 +12,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     once: false,
     dir: "downloads",
     all: false,
+    missing: false,
     verify: false,
     queue: "kv:.corehaul/queue.db",
     pin: true,

@@ -189,7 +189,7 @@ Deno.test("corehaul control verbs name what they cannot do", async () => {
     [["pause"], /corehaul pause needs the ids of tasks, --where or --all/],
     [["cancel", "t1", "--all"], /corehaul cancel takes either the ids of tasks, or --where, or --all/],
     [["pause", "--where", "status=done"], /Cannot pause tasks that are done/],
-    [["pause", "--where", "size=1"], /--where as it must be status, error, host or out .*"size=1"/],
+    [["pause", "--where", "size=1"], /--where as it must be status, error, host, out or url .*"size=1"/],
     [["retry", "--where", "error=http-999"], /--where as it must be http-404.*"error=http-999"/],
     [["priority"], /corehaul priority needs a number/],
     [["priority", "high", "t1"], /N as it must be a whole number .*"high"/],

@@ -12,6 +12,7 @@ export function byTurns(lists: readonly TaskSharedList[]): TaskSharedList {
   const next = () => lists[turn++ % lists.length]!;
   return {
     add: (drafts) => next().add(drafts),
+    preview: (drafts) => next().preview(drafts),
     register: (info) => next().register(info),
     heartbeat: (owner) => next().heartbeat(owner),
     leave: (owner) => next().leave(owner),

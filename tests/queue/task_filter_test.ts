@@ -22,10 +22,10 @@ Deno.test("parseTaskFilter puts words of one key side by side and words of diffe
 
 Deno.test("parseTaskFilter names a word that is wrong", () => {
   const cases: [string, string][] = [
-    ["failed", 'must be status, error, host or out with = and a value: current value is "failed"'],
-    ["=failed", 'must be status, error, host or out with = and a value: current value is "=failed"'],
-    ["color=red", 'must be status, error, host or out with = and a value: current value is "color=red"'],
-    ["toString=x", 'must be status, error, host or out with = and a value: current value is "toString=x"'],
+    ["failed", 'must be status, error, host, out or url with = and a value: current value is "failed"'],
+    ["=failed", 'must be status, error, host, out or url with = and a value: current value is "=failed"'],
+    ["color=red", 'must be status, error, host, out or url with = and a value: current value is "color=red"'],
+    ["toString=x", 'must be status, error, host, out or url with = and a value: current value is "toString=x"'],
     ["out=", 'must have a value after out=: current value is "out="'],
     ["host=a/b", 'must be a host such as example.org after host=: current value is "host=a/b"'],
   ];

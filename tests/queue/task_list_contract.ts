@@ -9,6 +9,7 @@ import { contractAside } from "./contract_aside.ts";
 import { contractClaim } from "./contract_claim.ts";
 import { contractConcurrent } from "./contract_concurrent.ts";
 import type { OpenList } from "./contract_kit.ts";
+import { contractLedger } from "./contract_ledger.ts";
 import { contractOwners } from "./contract_owners.ts";
 import { contractProperty } from "./contract_property.ts";
 import { contractRead } from "./contract_read.ts";
@@ -31,6 +32,7 @@ export function contractSuite(name: string, open: OpenList): void {
   contractRename(name, open);
   contractOwners(name, open);
   contractRead(name, open);
+  contractLedger(name, open);
   contractProperty(name, open);
   contractConcurrent(name, open);
 }

@@ -1,0 +1,128 @@
+import { textDigest } from "../base/text_digest.ts";
+import { draftMaker, type DraftRules } from "../download/task_draft.ts";
+import { plainEntry } from "../queue/plain_entry.ts";
+import { scanTaskFile } from "../queue/task_file_scan.ts";
+import { taskHost } from "../queue/task_model.ts";
+import type { AddResult, TaskDraft } from "../queue/task_shared_list.ts";
+
+const AT_ONCE = 500;
+/** A number has room for so many hex digits of a digest: no two paths of any real list share them. */
+const DIGITS = 13;
+
+/** Something that {@linkcode checkTaskFile} found. */
+export type FileFinding =
+  | { type: "refused"; index: number; line: number; field: string; message: string }
+  /** The same url for the same path as an entry before. */
+  | { type: "duplicate"; index: number; line: number; out: string };
+
+/** What a task file holds, at the end of a check. */
+export interface FileSummary {
+  type: "summary";
+  /** Entries in all. */
+  entries: number;
+  /** Entries that would be new tasks. */
+  fresh: number;
+  /** Entries that the list knows already. */
+  known: number;
+  /** Entries that say again what another one has said. */
+  duplicates: number;
+  /** Entries that would be refused. */
+  refused: number;
+  /** How many entries each host has. */
+  hosts: Record<string, number>;
+}
+
+/** What to check entries against, beside each other. */
+export interface CheckTaskFileOptions extends DraftRules {
+  /** A list that says what would become of drafts. Default: an empty one. */
+  list?: { preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> };
+}
+
+/**
+ * Goes through a task file as a run would, and stores nothing. The memory grows by some 100 bytes an entry.
+ *
+ * @param chunks The bytes of the file.
+ * @param options What to check them against.
+ * @returns What it found, in order, and a summary at the end.
+ * @throws {TaskFileError} With line and column, at the first place that is not valid.
+ */
+export async function* checkTaskFile(
+  chunks: AsyncIterable<Uint8Array>,
+  options: CheckTaskFileOptions = {},
+): AsyncGenerator<FileFinding | FileSummary, void, void> {
+  const { list, ...rules } = options;
+  const makeDraft = draftMaker(rules);
+  const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
+  const summary: FileSummary = {
+    type: "summary",
+    entries: 0,
+    fresh: 0,
+    known: 0,
+    duplicates: 0,
+    refused: 0,
+    hosts: {},
+  };
+  const taken = new Map<number, number>();
+  const ids = new Set<number>();
+  let batch: { draft: TaskDraft; index: number; line: number }[] = [];
+  const refuse = (index: number, line: number, field: string, message: string): FileFinding => {
+    summary.refused++;
+    return { type: "refused", index, line, field, message };
+  };
+
+  async function* judge(): AsyncGenerator<FileFinding, void, void> {
+    const results = await list?.preview(batch.map(({ draft }) => draft));
+    for (const [i, { draft, index, line }] of batch.entries()) {
+      const result = results?.[i] ?? { type: "added" as const, id: "", out: draft.out };
+      if (result.type === "refused") {
+        yield refuse(index, line, result.field, result.reason);
+        continue;
+      }
+      const out = place(draft, result.out);
+      if (out === undefined) {
+        yield refuse(index, line, "out", `must be free: another entry has "${draft.out}" for another url`);
+      } else if (taken.has(number(out))) {
+        summary.duplicates++;
+        yield { type: "duplicate", index, line, out };
+      } else if (draft.id !== undefined && ids.has(number(draft.id))) {
+        yield refuse(index, line, "id", `must be new: another entry has "${draft.id}"`);
+      } else {
+        taken.set(number(out), number(draft.url));
+        if (draft.id !== undefined) ids.add(number(draft.id));
+        if (result.type === "duplicate") summary.known++;
+        else summary.fresh++;
+      }
+    }
+    batch = [];
+  }
+
+  /** The path that a draft would get beside the entries before it; none if it wants exactly one that is taken. */
+  function place(draft: TaskDraft, first: string): string | undefined {
+    const url = number(draft.url);
+    if ((taken.get(number(first)) ?? url) === url) return first;
+    const { fallbackOut } = draft;
+    const second = typeof fallbackOut === "function" ? fallbackOut(draft) : fallbackOut;
+    return second !== undefined && (taken.get(number(second)) ?? url) === url ? second : undefined;
+  }
+
+  for await (const { index, line, value } of scanTaskFile(chunks)) {
+    summary.entries++;
+    const plain = plainEntry(value);
+    const checked = plain === undefined ? checkTaskEntry(value) : { type: "entry" as const, entry: plain };
+    const result = checked.type === "problem" ? checked : makeDraft(checked.entry);
+    if (result.type === "problem") {
+      yield refuse(index, line, result.field, result.message);
+      continue;
+    }
+    const host = taskHost(result.draft.url);
+    summary.hosts[host] = (summary.hosts[host] ?? 0) + 1;
+    batch.push({ draft: result.draft, index, line });
+    if (batch.length === AT_ONCE) yield* judge();
+  }
+  yield* judge();
+  yield summary;
+}
+
+function number(text: string): number {
+  return parseInt(textDigest(text, "hex").slice(0, DIGITS), 16);
+}

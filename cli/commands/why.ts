@@ -1,0 +1,75 @@
+import { openTaskList, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
+import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { UsageError } from "../parse_command.ts";
+import { redacted } from "../show_list.ts";
+import { print } from "../terminal.ts";
+
+/** `corehaul why ID|URL`: tells the story of a task. */
+export async function whyCommand({ command, settings, logger }: CommandContext): Promise<number> {
+  if (command.args.length === 0) throw new UsageError("corehaul why needs the id or the url of a task");
+  await using list = await openTaskList(settings.queue, { create: false });
+  let code = DONE;
+  for (const word of command.args) {
+    const byId = await list.get(word);
+    // A url is looked for in the whole list: it may be there several times, for several paths.
+    const byUrl = byId === undefined && URL.canParse(word)
+      ? (await list.list({ filter: { url: [word] }, limit: 1000 })).tasks
+      : [];
+    const tasks = byId === undefined ? byUrl : [byId];
+    if (tasks.length === 0) {
+      logger.error(`there is no task with the id or the url "${redactUrl(word)}"`);
+      code = INCOMPLETE;
+    }
+    for (const task of tasks) print(settings.json ? JSON.stringify(redacted(task)) : story(redacted(task)));
+  }
+  return code;
+}
+
+function story(task: Task): string {
+  const { id, status, url, out, firstOut, priority, addedAt, history = [], attempts, bytes, finalUrl } = task;
+  const lines = [`${id} is ${status}: ${url}`];
+  const say = (when: number | undefined, what: string) =>
+    lines.push(`  ${when === undefined ? " ".repeat(24) : time(when)}  ${what}`);
+  say(addedAt, `added for ${firstOut ?? out}${priority === 0 ? "" : `, priority ${priority}`}`);
+  const untold = attempts - history.filter(({ kind }) => kind !== "crash").length - (status === "done" ? 1 : 0);
+  for (const [i, attempt] of history.entries()) {
+    if (i === 1 && untold > 0) say(undefined, `${untold} further attempts that failed`);
+    say(attempt.at, failure(attempt));
+  }
+  if (firstOut !== undefined) say(undefined, `the server calls it ${out}`);
+  if (status === "done") {
+    say(task.finishedAt, `done on core ${task.core}, at attempt ${attempts}: ${bytes} bytes from ${finalUrl}`);
+  }
+  if (status === "running") say(undefined, `runs on core ${task.core}`);
+  if (status === "canceled") say(task.finishedAt, "canceled");
+  lines.push(`  next: ${next(task)}`);
+  return lines.join("\n");
+}
+
+function failure({ core, kind, message, again }: TaskAttempt): string {
+  const where = core === undefined ? "" : ` on core ${core}`;
+  return `failed${where}: ${message} (${kind})${again === undefined ? "; given up" : `; again at ${time(again)}`}`;
+}
+
+function next({ id, status, notBefore, error }: Task): string {
+  switch (status) {
+    case "waiting":
+      return notBefore === undefined ? "it is taken in its turn" : `not before ${time(notBefore)}`;
+    case "running":
+      return "its download ends";
+    case "paused":
+      return `nothing, until \`corehaul resume ${id}\``;
+    case "failed":
+      return error?.retryable === true
+        ? `it is tried again at the start of the next run, or by \`corehaul retry ${id}\``
+        : `nothing, until \`corehaul retry ${id}\``;
+    case "canceled":
+      return `nothing, until \`corehaul retry ${id}\``;
+    case "done":
+      return "nothing";
+  }
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,100 @@
+import { assertEquals } from "@std/assert";
+import type { TaskFilter } from "../../queue/task_filter.ts";
+import { claimAs, countsOf, DONE, draft, drafts, fakeClock, idsOf, type OpenList, taskError } from "./contract_kit.ts";
+
+/** What the list tells of its tasks: which of them, and what became of each. */
+export function contractLedger(name: string, open: OpenList): void {
+  Deno.test(`${name} list shows what a filter means, page by page, in every state`, async () => {
+    await using list = await open();
+    await list.add(
+      drafts(600).map((one, i) => ({ ...one, out: `${i % 3 === 0 ? "a" : "b"}/${i}`, priority: -(i % 2) })),
+    );
+    const claimed = await claimAs(list, "o", 200);
+    await list.settle(
+      claimed.slice(0, 100).map((task, i) => ({
+        task,
+        outcome: i % 2 === 0
+          ? DONE
+          : { type: "failed", startedAt: 1, error: taskError({ status: i % 4 === 1 ? 503 : 404 }) },
+      })),
+    );
+    const shown = async (filter: TaskFilter, limit: number) => {
+      const tasks = [];
+      let cursor: string | undefined;
+      do {
+        const page = await list.list({ filter, limit, ...(cursor === undefined ? {} : { cursor }) });
+        tasks.push(...page.tasks);
+        if (page.cursor !== undefined) assertEquals(page.tasks.length, limit);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      return tasks;
+    };
+    for (const limit of [1, 7, 100]) {
+      assertEquals((await shown({ error: ["http-503"] }, limit)).length, 25);
+      assertEquals((await shown({ status: ["failed", "running"] }, limit)).length, 150);
+    }
+    const all = await shown({}, 100);
+    assertEquals(all.length, 600);
+    const ours = await shown({ out: ["a/*"], host: ["host3.example"] }, 9);
+    const expected = all.filter(({ out, url }) => out.startsWith("a/") && url.includes("host3."));
+    assertEquals(idsOf(ours), idsOf(expected));
+    const { url } = all[17]!;
+    assertEquals(idsOf(await shown({ url: [url.replace("//", "//me:secret@")] }, 3)), idsOf([all[17]!]));
+  });
+
+  Deno.test(`${name} settle writes the story of a task that fails, and keeps it through everything`, async () => {
+    const clock = fakeClock(1000);
+    await using list = await open({ clock });
+    await list.add([draft(1, { id: "one" })]);
+    const fail = async (status: number, at: number) => {
+      const [task] = await claimAs(list, "o", 1, 7);
+      const error = taskError({ status, at, message: "x".repeat(500) });
+      await list.settle([{ task: task!, outcome: { type: "retry", startedAt: at - 1, error, notBefore: at + 1 } }]);
+      clock.advance(100);
+    };
+    for (let i = 0; i < 20; i++) await fail(500 + i, clock.now());
+    const history = (await list.get("one"))!.history!;
+    assertEquals(history.map(({ status }) => status), [500, 509, 510, 511, 512, 513, 514, 515, 516, 517, 518, 519]);
+    assertEquals(history[0], { at: 1000, kind: "http", status: 500, message: "x".repeat(200), core: 7, again: 1001 });
+    await list.control({ verb: "pause", ids: ["one"] });
+    await list.control({ verb: "resume", ids: ["one"] });
+    const [last] = await claimAs(list, "o", 1);
+    await list.settle([{ task: last!, outcome: { type: "failed", startedAt: 1, error: taskError({ status: 404 }) } }]);
+    await list.control({ verb: "retry", ids: ["one"] });
+    const [again] = await claimAs(list, "o", 1);
+    await list.settle([{ task: again!, outcome: DONE }]);
+    const done = (await list.get("one"))!;
+    assertEquals([done.status, done.history!.length, done.history!.at(-1)!.status], ["done", 12, 404]);
+    assertEquals(done.history!.at(-1)!.again, undefined);
+    assertEquals(await list.counts(), countsOf({ done: 1 }));
+  });
+
+  Deno.test(`${name} settle writes no story for a task that succeeds at once`, async () => {
+    await using list = await open();
+    await list.add([draft(1)]);
+    const [task] = await claimAs(list, "o", 1);
+    await list.settle([{ task: task!, outcome: DONE }]);
+    assertEquals((await list.get(task!.id))!.history, undefined);
+  });
+
+  Deno.test(`${name} preview says what add would say, and stores nothing`, async () => {
+    await using list = await open();
+    await list.add([draft(1, { id: "mine" }), draft(2)]);
+    const wishes = [
+      draft(1),
+      draft(3),
+      draft(1, { url: "http://other/" }),
+      draft(4, { id: "mine" }),
+      draft(5, { size: -1 }),
+    ];
+    const second = draft(2, { url: "http://other/2", fallbackOut: "elsewhere" });
+    const foretold = await list.preview([...wishes, second]);
+    assertEquals((await list.list()).tasks.length, 2);
+    const added = await list.add([...wishes, second]);
+    assertEquals(foretold.map(({ type }) => type), added.map(({ type }) => type));
+    assertEquals(
+      foretold.map((one) => one.type === "refused" ? one.field : one.out),
+      added.map((one) => one.type === "refused" ? one.field : one.out),
+    );
+  });
+}

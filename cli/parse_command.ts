@@ -28,7 +28,7 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
   add: { usage: "add URL… [-i FILE]", help: "put tasks on the list, whether or not anything is running" },
   check: { usage: "check FILE…", help: "say what would become of the entries of task files, and store nothing" },
   list: { usage: "list", help: "show the tasks of the list" },
-  why: { usage: "why ID|URL…", help: "tell the story of a task: its attempts, why they failed, and what is next" },
+  why: { usage: "why ID…", help: "tell the story of a task: its attempts, why they failed, and what is next" },
   status: { usage: "status", help: "count the tasks, and show who works on them" },
   pause: { usage: "pause [ID…]", help: "take tasks out of the work, running ones too, until resume" },
   resume: { usage: "resume [ID…]", help: "let paused tasks go on where they were" },

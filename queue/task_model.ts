@@ -10,57 +10,15 @@
  * @module
  */
 
+import { type TaskAttempt, type TaskError, withFailure } from "./task_error.ts";
+
+export type { TaskAttempt, TaskError, TaskErrorKind } from "./task_error.ts";
+
 /** The state of a task. */
 export type TaskStatus = "waiting" | "running" | "paused" | "done" | "failed" | "canceled";
 
 /** Every state, in the order in which lists show them. */
 export const TASK_STATUSES: readonly TaskStatus[] = ["running", "waiting", "paused", "failed", "canceled", "done"];
-
-/** The class of a failure; the retry policy looks at this and at the HTTP status. */
-export type TaskErrorKind =
-  | "http"
-  | "network"
-  | "timeout"
-  | "disk"
-  | "name"
-  | "protocol"
-  | "unsupported"
-  | "redirect"
-  | "integrity"
-  | "size"
-  | "security"
-  | "crash"
-  | "internal";
-
-/** Why the latest attempt failed. */
-export interface TaskError {
-  /** The class of the failure. */
-  kind: TaskErrorKind;
-  /** What happened, in one line. */
-  message: string;
-  /** The HTTP status, if an answer came. */
-  status?: number;
-  /** True if another attempt could succeed. */
-  retryable: boolean;
-  /** When it happened, in milliseconds since the epoch. */
-  at: number;
-}
-
-/** An attempt that did not bring the file, or a claim that its owner did not survive. */
-export interface TaskAttempt {
-  /** When it failed, in milliseconds since the epoch. */
-  at: number;
-  /** The core that ran it. */
-  core?: number;
-  /** The class of the failure. */
-  kind: TaskErrorKind;
-  /** The HTTP status, if an answer came. */
-  status?: number;
-  /** What happened, in one line of at most 200 characters. */
-  message: string;
-  /** When the next attempt was to come, in milliseconds since the epoch; absent: none was. */
-  again?: number;
-}
 
 /** One file to fetch. Optional fields are absent, not `undefined`, when they do not apply. */
 export interface Task {
@@ -182,10 +140,6 @@ export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
   remove: ["waiting", "running", "paused", "failed", "canceled", "done"],
 };
 
-/** Failures that a task remembers, and how much of what each said. */
-const MAX_HISTORY = 12;
-const MESSAGE_LENGTH = 200;
-
 /** How many owners in a row may die over a task before it is failed. */
 export const MAX_CRASHES = 5;
 
@@ -306,7 +260,8 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       failed.error = outcome.error;
       if (outcome.type === "failed") failed.finishedAt = now;
       else failed.notBefore = finite(task, outcome.notBefore, "retry");
-      return remember(failed, outcome.error);
+      failed.history = withFailure(task.history, outcome.error, task.core, failed.notBefore);
+      return failed;
     }
     case "released": {
       const released = taskIn("waiting", task, KEPT_FIELDS);
@@ -327,22 +282,10 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       const message = `The owner of this task died ${crashes} times in a row while running it`;
       crashed.error = { kind: "crash", message, retryable: again, at: now };
       if (!again) crashed.finishedAt = now;
-      return remember(crashed, crashed.error, again ? now : undefined);
+      crashed.history = withFailure(task.history, crashed.error, task.core, again ? now : undefined);
+      return crashed;
     }
   }
-}
-
-/** Adds a failure to the story of a task. */
-function remember(task: Task, { at, kind, status, message }: TaskError, again = task.notBefore): Task {
-  const attempt: TaskAttempt = { at, kind, message: message.slice(0, MESSAGE_LENGTH) };
-  if (task.core !== undefined) attempt.core = task.core;
-  if (status !== undefined) attempt.status = status;
-  if (again !== undefined) attempt.again = again;
-  const before = task.history ?? [];
-  // How it began says as much as how it ended.
-  const kept = before.length < MAX_HISTORY ? before : [before[0]!, ...before.slice(2)];
-  task.history = [...kept, attempt];
-  return task;
 }
 
 /**

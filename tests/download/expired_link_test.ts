@@ -147,5 +147,5 @@ test("uses the new link once more when it brought the wrong bytes", async (lane)
 test("goes back to the list, uncounted, when it is stopped while it waits for the link", async (lane) => {
   await using bench = await DownloadBench.start(() => new Response("", { status: 403 }), { lane });
   bench.context.renewLink = () => Promise.reject(new StoppedError("Stopped"));
-  assertEquals(await bench.fetch("/old"), { type: "released" });
+  assertEquals(await bench.fetch("/old"), { type: "released", begun: true });
 });

@@ -301,9 +301,9 @@ test("writes nothing while the list has not answered, and nothing if the claim i
     await asked.promise;
     assertEquals(bench.names(), []);
     bench.context.watchdog.abortAll(new StoppedError("Stopped"));
-    assertEquals(await running, { type: "released" });
+    assertEquals(await running, { type: "released", begun: true });
     bench.context.rename = () => Promise.reject(new StoppedError("The claim is lost"));
-    assertEquals(await bench.fetch("/get", OPEN), { type: "released" });
+    assertEquals(await bench.fetch("/get", OPEN), { type: "released", begun: true });
     assertEquals([bench.names(), bench.bytes], [[], 0]);
   }
 });

@@ -262,7 +262,7 @@ test("gives a stopped download back, uncounted", (withServer) =>
       const outcome = fetch("/");
       while (bytes() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       context.watchdog.abortAll(new StoppedError("stop"));
-      assertEquals(await outcome, { type: "released" });
+      assertEquals(await outcome, { type: "released", begun: true });
       assertEquals(visible(root), []);
     },
   ));

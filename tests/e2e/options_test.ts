@@ -42,6 +42,9 @@ const VALUES: Record<string, string> = {
   "max-size": "1G",
   "overwrite": "changed",
   "min-free": "1K",
+  where: "status=done",
+  limit: "5",
+  "save-failed": "failed.json",
   "start-at": "2026-01-01T00:00:00Z",
   window: "00:00-24:00",
   "fsync": "true",
@@ -103,7 +106,7 @@ Deno.test("corehaul takes every option on each of its commands", async (t) => {
       });
     }
   }
-  const made = ["SHA256SUMS", "files", "log.txt", "one.txt", "queue.db", "tasks.txt"];
+  const made = ["SHA256SUMS", "failed.json", "files", "log.txt", "one.txt", "queue.db", "tasks.txt"];
   assertEquals(await home.names(), [...made, ...Object.keys(files)].sort());
 });
 

@@ -122,8 +122,12 @@ Deno.test("taskSettle as done stores the facts and clears the error and the cras
 Deno.test("taskSettle as failed or retry counts the attempt and keeps the error", () => {
   const before = running({ attempts: 1, crashes: 2 });
   const after = { core: 3, attempts: 2, crashes: 0, startedAt: 5, error };
-  assertEquals(taskSettle(before, OUTCOMES[1]!, NOW), task({ ...after, status: "failed", finishedAt: NOW }));
-  assertEquals(taskSettle(before, OUTCOMES[2]!, NOW), task({ ...after, status: "waiting", notBefore: 12_000 }));
+  const { retryable: _, ...told } = error;
+  const history = (again?: number) => [{ ...told, core: 3, ...(again === undefined ? {} : { again }) }];
+  const failed = task({ ...after, status: "failed", finishedAt: NOW, history: history() });
+  assertEquals(taskSettle(before, OUTCOMES[1]!, NOW), failed);
+  const waiting = task({ ...after, status: "waiting", notBefore: 12_000, history: history(12_000) });
+  assertEquals(taskSettle(before, OUTCOMES[2]!, NOW), waiting);
 });
 
 Deno.test("taskSettle as retry or deferred throws if the time never comes", () => {

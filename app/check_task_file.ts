@@ -1,5 +1,6 @@
 import { textDigest } from "../base/text_digest.ts";
-import { draftMaker, type DraftRules } from "../download/task_draft.ts";
+import { draftMaker } from "../download/task_draft.ts";
+import type { AddEntriesOptions } from "./add_entries.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";
 import { taskHost } from "../queue/task_model.ts";
@@ -17,6 +18,7 @@ export type FileFinding =
 
 /** What a task file holds, at the end of a check. */
 export interface FileSummary {
+  /** Always `summary`. */
   type: "summary";
   /** Entries in all. */
   entries: number;
@@ -33,7 +35,7 @@ export interface FileSummary {
 }
 
 /** What to check entries against, beside each other. */
-export interface CheckTaskFileOptions extends DraftRules {
+export interface CheckTaskFileOptions extends AddEntriesOptions {
   /** A list that says what would become of drafts. Default: an empty one. */
   list?: { preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> };
 }

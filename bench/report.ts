@@ -22,7 +22,7 @@ export interface BenchReport {
 }
 
 const COLUMNS = [
-  ...["case", "tool", "wall s", "(min-max)", "files/s", "MiB/s"],
+  ...["case", "tool", "wall s", "(min-max)", "first s", "files/s", "MiB/s"],
   ...["CPU s", "peak MiB", "ratio"],
 ];
 const MIB = 2 ** 20;
@@ -88,6 +88,7 @@ function summaryCells(summary: Summary): string[] {
     tool,
     summary.wallSeconds.toFixed(3),
     `(${summary.wallMin.toFixed(2)}-${summary.wallMax.toFixed(2)})`,
+    Number.isNaN(summary.firstSeconds) ? "-" : summary.firstSeconds.toFixed(2),
     summary.filesPerSecond.toFixed(0),
     (summary.bytesPerSecond / MIB).toFixed(1),
     summary.cpuSeconds.toFixed(2),

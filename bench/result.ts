@@ -4,6 +4,8 @@ export interface RunResult {
   readonly round: number;
   readonly exitCode: number;
   readonly wallSeconds: number;
+  /** From the start until the first file had its name in the output folder; `null` if none came. */
+  readonly firstSeconds: number | null;
   readonly userSeconds: number;
   readonly systemSeconds: number;
   /** Largest resident set of any one process of the tool. */

@@ -40,6 +40,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   // Writes of the run before would slow this one on a disk.
   await new Deno.Command("sync", { args: ["-f", work] }).output();
   const { list, concurrency, timeoutSeconds } = request;
+  const first = watchFirst(out);
   const measured = await measure({
     command: tool.command({ list, out, state, concurrency, files, size }),
     cwd: state,
@@ -48,6 +49,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
     timeoutSeconds,
     signal,
   });
+  const firstSeconds = first.stop();
   let problem: string | null = null;
   if (measured.timedOut) {
     problem = `it was still running after ${timeoutSeconds} s`;
@@ -64,8 +66,33 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   const { exitCode, wallSeconds, userSeconds, systemSeconds, peakBytes, floorBytes } = measured;
   return {
     round: request.round,
-    ...{ exitCode, wallSeconds, userSeconds, systemSeconds, peakBytes, floorBytes },
+    ...{ firstSeconds, exitCode, wallSeconds, userSeconds, systemSeconds, peakBytes, floorBytes },
     problem,
+  };
+}
+
+const LOOK_MS = 5;
+
+/** Looks for the first file that is there under its own name. */
+function watchFirst(folder: string): { stop: () => number | null } {
+  const start = performance.now();
+  let seconds: number | null = null;
+  const look = () => {
+    for (const { name } of Deno.readDirSync(folder)) {
+      // Unfinished files have a further ending with some tools.
+      if (!/^\d+\.bin$/.test(name)) continue;
+      seconds = (performance.now() - start) / 1000;
+      clearInterval(timer);
+      return;
+    }
+  };
+  const timer = setInterval(look, LOOK_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      if (seconds === null) look();
+      return seconds;
+    },
   };
 }
 

@@ -50,7 +50,7 @@ export async function runWorkload(request: RunWorkloadRequest): Promise<Workload
       entries.push({ tool, case: one, list, runs: [] });
     }
   }
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = workload.warmUp === false ? 1 : 0; round <= rounds; round++) {
     const first = round % entries.length;
     for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
       const run = await runTool({

@@ -9,6 +9,8 @@ export interface Summary {
   readonly good: number;
   readonly failed: number;
   readonly wallSeconds: number;
+  /** Seconds until the first file was there. */
+  readonly firstSeconds: number;
   readonly wallMin: number;
   readonly wallMax: number;
   readonly filesPerSecond: number;
@@ -41,6 +43,7 @@ export function summarize(
     good: good.length,
     failed: result.runs.length - good.length,
     wallSeconds,
+    firstSeconds: median(good.flatMap((run) => run.firstSeconds ?? [])),
     wallMin: good.length === 0 ? NaN : Math.min(...walls),
     wallMax: good.length === 0 ? NaN : Math.max(...walls),
     filesPerSecond: files / wallSeconds,

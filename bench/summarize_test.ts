@@ -13,6 +13,7 @@ function runs(tool: string, walls: readonly number[], peakBytes = 50, bad = -1):
     userSeconds: 1,
     systemSeconds: 2,
     peakBytes,
+    firstSeconds: null,
     floorBytes: 10,
     problem: at === bad ? "bad" : null,
   }));

@@ -6,6 +6,7 @@ import { addCommand } from "./commands/add.ts";
 import { checkCommand } from "./commands/check.ts";
 import { controlCommand } from "./commands/control.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { gcCommand } from "./commands/gc.ts";
 import { getCommand } from "./commands/get.ts";
 import { listCommand } from "./commands/list.ts";
 import { manifestCommand } from "./commands/manifest.ts";
@@ -72,6 +73,7 @@ const COMMAND_BODIES: Readonly<Record<CfgCommand, (context: CommandContext) => P
   remove: controlCommand,
   priority: controlCommand,
   manifest: manifestCommand,
+  gc: gcCommand,
   doctor: doctorCommand,
 };
 

@@ -68,12 +68,14 @@ export function summaryText(summary: RunSummary): string {
   const seconds = Math.max(summary.ms, 1) / 1000;
   const speed = formatBytes(summary.bytes / seconds, { binary: true });
   const { counts } = summary;
+  const rest = [["paused", counts.paused], ["canceled", counts.canceled]] as const;
+  const others = rest.filter(([, count]) => count > 0).map(([status, count]) => `, ${count} ${status}`).join("");
   const lines = [
     `${summary.done} files, ${formatBytes(summary.bytes, { binary: true })} in ${seconds.toFixed(1)} s: ${speed}/s, ${
       (summary.done / seconds).toFixed(0)
     } files/s`,
     `${summary.retried} retries, ${summary.failed} failures, ${summary.refused} entries refused`,
-    `the list now: ${counts.done} done, ${counts.failed} failed, ${counts.waiting} waiting, ${counts.running} running`,
+    `the list now: ${counts.done} done, ${counts.failed} failed, ${counts.waiting} waiting, ${counts.running} running${others}`,
     "",
     "core     done   failed  retries        bytes",
   ];

@@ -23,6 +23,7 @@ const ALL: readonly CfgCommand[] = [
   "status",
   ...CONTROLLING,
   "manifest",
+  "gc",
   "doctor",
 ];
 const MAX_WORKERS = 1024;
@@ -124,7 +125,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: (value) => /^kv:./.test(value) ? { value } : { must: "be kv:FILE or kv::memory:" },
     default: "kv:.corehaul/queue.db",
     help: "where the task list is: kv:FILE",
-    commands: ["run", "add", "check", "list", "why", "status", ...CONTROLLING, "doctor"],
+    commands: ["run", "add", "check", "list", "why", "status", ...CONTROLLING, "gc", "doctor"],
   },
   {
     name: "cores",

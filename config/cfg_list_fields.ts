@@ -4,7 +4,7 @@
  * @module
  */
 import { type CfgField, CONTROLLING, DOWNLOADING, integer, textThat } from "./cfg_field.ts";
-import { parseSwitch } from "./cfg_parse.ts";
+import { parseDuration, parseSwitch } from "./cfg_parse.ts";
 
 /** The options, in the order of the help. */
 export const CFG_LIST_FIELDS: readonly CfgField[] = [
@@ -34,6 +34,31 @@ export const CFG_LIST_FIELDS: readonly CfgField[] = [
     default: "false",
     help: "only tasks that are done and whose file is not in the download folder any more",
     commands: ["list", "retry"],
+  },
+  {
+    name: "keepMs",
+    flag: "keep",
+    placeholder: "D",
+    parse: parseDuration,
+    defaultNote: "must be said",
+    help: "forget what was settled longer ago than this, such as 30d or 12h; 0 is all of it",
+    commands: ["gc"],
+  },
+  {
+    name: "failed",
+    flag: "failed",
+    parse: parseSwitch,
+    default: "false",
+    help: "forget tasks that failed, too",
+    commands: ["gc"],
+  },
+  {
+    name: "dryRun",
+    flag: "dry-run",
+    parse: parseSwitch,
+    default: "false",
+    help: "only say how many tasks it would be",
+    commands: ["gc"],
   },
   {
     name: "limit",

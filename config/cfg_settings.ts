@@ -33,6 +33,12 @@ export interface CfgSettings {
   readonly where?: readonly string[];
   /** Only tasks that are done and whose file is gone. */
   readonly missing: boolean;
+  /** How long the list remembers what is settled. */
+  readonly keepMs?: number;
+  /** Tasks that failed, too. */
+  readonly failed: boolean;
+  /** Only say what would be done. */
+  readonly dryRun: boolean;
   /** How many tasks to show; absent: all. */
   readonly limit?: number;
   /** The file for the tasks that failed. */

@@ -14,6 +14,10 @@ export interface Workload {
   readonly name: string;
   /** One line for the help. */
   readonly about: string;
+  /** It runs only if it is named. Default false. */
+  readonly byName?: boolean;
+  /** False: its runs are long enough to be their own warm-up. Default true. */
+  readonly warmUp?: boolean;
   /** The tools it is for; without it, all of them. */
   readonly tools?: readonly string[];
   /**

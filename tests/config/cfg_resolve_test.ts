@@ -13,6 +13,8 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     dir: "downloads",
     all: false,
     missing: false,
+    failed: false,
+    dryRun: false,
     verify: false,
     queue: "kv:.corehaul/queue.db",
     pin: true,

@@ -10,6 +10,10 @@ export interface NginxRequest {
   range?: string;
   /** The path as the client sent it. */
   path: string;
+  /** When it came, in milliseconds since the epoch. */
+  at: number;
+  /** Bytes of the body that were sent. */
+  bytes: number;
 }
 
 /** How an {@linkcode NginxServer} serves, and what beside plain files. */
@@ -108,8 +112,14 @@ export class NginxServer implements AsyncDisposable {
       return text.includes(mark) && text;
     });
     return log.split("\n").filter((line) => line !== "" && !line.includes(this.#ready)).map((line) => {
-      const [, status, range, path] = /^(\d+) (\S+) (.*)$/.exec(line) ?? [];
-      return { status: Number(status), path: path ?? "", ...(range === "-" || range === undefined ? {} : { range }) };
+      const [status, range, ended, seconds, bytes, ...path] = line.split(" ");
+      return {
+        status: Number(status),
+        path: path.join(" "),
+        at: Math.round((Number(ended) - Number(seconds)) * 1000),
+        bytes: Number(bytes),
+        ...(range === "-" || range === undefined ? {} : { range }),
+      };
     });
   }
 
@@ -156,7 +166,7 @@ function configuration(root: string, home: TempDir, port: number, ready: string,
     "events { worker_connections 4096; }",
     "http {",
     ...temporary,
-    "  log_format short '$status $http_range $request_uri';",
+    "  log_format short '$status $http_range $msec $request_time $body_bytes_sent $request_uri';",
     `  access_log ${home.join("access.log")} short;`,
     "  default_type application/octet-stream;",
     "  sendfile on;",

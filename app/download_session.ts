@@ -1,3 +1,4 @@
+import type { ErrorRecord } from "../base/error_record.ts";
 import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import type { SharedCounters } from "../base/shared_counters.ts";
@@ -24,8 +25,12 @@ import type { LoadSampler } from "./load_sampler.ts";
 import { proxyConfigured } from "./proxy_configured.ts";
 import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
+import { WorkerWatch } from "./worker_watch.ts";
 
 const RESTART_MS = 500;
+const RESTART_MOST_MS = 30_000;
+/** Who has lived for so long did not die of how it began. */
+const SOUND_MS = 60_000;
 /** How long after the grace period a worker may take to say that it has stopped. */
 const STOP_SLACK_MS = 2000;
 
@@ -61,6 +66,8 @@ export interface SessionPorts {
   counters: SharedCounters;
   /** Who writes the load into the counters. */
   sampler: LoadSampler;
+  /** The module that a worker runs. Default: the download worker. */
+  entry?: URL;
   /** Told of everything that happens. */
   news: (news: DownloaderNews) => void;
   /** Told of every settled claim. */
@@ -70,6 +77,8 @@ export interface SessionPorts {
 interface WorkerSlot {
   thread: ProcThread<ToProcWorker, FromProcWorker>;
   stopped: PromiseWithResolvers<void>;
+  /** It has died. */
+  died: (error: ErrorRecord) => void;
 }
 
 /**
@@ -89,6 +98,9 @@ export class DownloadSession {
   readonly #renewer: LinkRenewer | undefined;
   readonly #end = Promise.withResolvers<"lost">();
   readonly #identity = procIdentity();
+  readonly #watch: WorkerWatch;
+  /** When each worker was started last, and how often in a row it died soon. */
+  readonly #lives: { at: number; short: number }[] = [];
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   #stopping = false;
 
@@ -99,6 +111,17 @@ export class DownloadSession {
     const { refreshCmd } = ports.settings;
     this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd });
     const failed = (error: unknown) => this.#end.reject(error);
+    this.#watch = new WorkerWatch(ports.settings.workerTimeoutMs, {
+      workers: ports.cores.length,
+      beat: (worker) => ports.counters.get(worker, "beat"),
+      silent: (worker) => {
+        const { thread, died } = this.#slots[worker]!;
+        // Before its tasks go back: what hangs now must not go on with them later.
+        thread[Symbol.dispose]();
+        const message = `it has shown no sign of life for ${ports.settings.workerTimeoutMs / 1000} s`;
+        died({ name: "ProcSilentError", code: "proc_silent", message });
+      },
+    });
     this.#claims = new ClaimKeeper({
       owner: this.owner,
       root: ports.root,
@@ -186,6 +209,7 @@ export class DownloadSession {
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, graceMs + STOP_SLACK_MS));
     await Promise.race([Promise.all(this.#slots.map((slot) => slot.stopped.promise)), late]);
     clearTimeout(timer);
+    this.#watch[Symbol.dispose]();
     for (const { thread } of this.#slots) thread[Symbol.dispose]();
     this.#renewer?.[Symbol.dispose]();
     await claimsEnded;
@@ -205,35 +229,41 @@ export class DownloadSession {
       ...(settings.pin ? { core } : {}),
       ...(library === undefined ? {} : { library }),
     };
+    const died = (error: ErrorRecord) => {
+      stopped.resolve();
+      this.#watch.ended(worker);
+      this.#claims.lost(this.#feeder.openClaimsOf(worker));
+      const tasks = this.#feeder.crashed(worker);
+      counters.set(worker, "active", 0);
+      this.#ports.hosts.releaseAll(worker);
+      this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
+      this.#restart(worker);
+    };
     const thread = new ProcThread<ToProcWorker, FromProcWorker>(
-      new URL("../workers/proc_worker.ts", import.meta.url),
+      this.#ports.entry ?? new URL("../workers/proc_worker.ts", import.meta.url),
       identity,
       {
         message: (message) => this.#hear(worker, message),
-        crash: (error) => {
-          stopped.resolve();
-          this.#claims.lost(this.#feeder.openClaimsOf(worker));
-          const tasks = this.#feeder.crashed(worker);
-          counters.set(worker, "active", 0);
-          this.#ports.hosts.releaseAll(worker);
-          this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
-          this.#restart(worker);
-        },
+        crash: died,
       },
       permissions,
     );
-    return { thread, stopped };
+    this.#lives[worker] = { at: performance.now(), short: this.#lives[worker]?.short ?? 0 };
+    this.#watch.started(worker);
+    return { thread, stopped, died };
   }
 
   #restart(worker: number): void {
     if (this.#stopping) return;
+    const life = this.#lives[worker]!;
+    life.short = performance.now() - life.at < SOUND_MS ? life.short + 1 : 0;
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
       if (this.#stopping) return;
       // A thread that died may have gone on to the end of its turn since.
       this.#ports.hosts.releaseAll(worker);
       this.#slots[worker] = this.#spawn(worker);
-    }, RESTART_MS);
+    }, Math.min(RESTART_MOST_MS, RESTART_MS * 2 ** Math.max(0, life.short - 1)));
     this.#restarts.add(timer);
   }
 
@@ -293,6 +323,7 @@ export class DownloadSession {
         void this.#answer(this.#slots[worker]!, message.call, message.question);
         break;
       case "stopped":
+        this.#watch.ended(worker);
         this.#slots[worker]?.stopped.resolve();
         break;
     }

@@ -9,9 +9,10 @@ export const COUNTER_NAMES = [
   "load",
   "claimed",
   "held",
+  "beat",
 ] as const;
 
-/** The name of one counter; `load` is in percent, and `held` is 1 while nothing may start. */
+/** The name of one counter; `load` is in percent, `held` is 1 while nothing may start, and `beat` grows while the worker lives. */
 export type CounterName = typeof COUNTER_NAMES[number];
 
 const WIDTH = COUNTER_NAMES.length;

@@ -285,6 +285,15 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   {
+    name: "workerTimeoutMs",
+    flag: "worker-timeout",
+    placeholder: "D",
+    parse: duration(1000),
+    default: "30",
+    help: "how long a worker may show no sign of life before another one takes its place",
+    commands: DOWNLOADING,
+  },
+  {
     name: "progress",
     flag: "progress",
     placeholder: "MODE",

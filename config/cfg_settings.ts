@@ -135,6 +135,8 @@ export interface CfgSettings {
   readonly allowDowngrade: boolean;
   /** How long running downloads may go on after a stop. */
   readonly graceMs: number;
+  /** How long a worker may show no sign of life. */
+  readonly workerTimeoutMs: number;
   /** What the screen shows. */
   readonly progress: "auto" | "bar" | "plain" | "none";
   /** Events and answers as JSON on standard output. */

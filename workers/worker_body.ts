@@ -23,6 +23,8 @@ import { MainCalls } from "./main_calls.ts";
 import { NameDesk } from "./name_desk.ts";
 import type { FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
 
+const BEAT_MS = 200;
+
 /** The part of a Worker's global scope that is used here. */
 export interface WorkerScope {
   onmessage: ((event: MessageEvent) => void) | null;
@@ -52,6 +54,7 @@ class RunningWorker {
   readonly #context: DownloadContext;
   readonly #calls: MainCalls;
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #beat: ReturnType<typeof setInterval>;
   readonly #names: NameDesk;
 
   constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
@@ -119,6 +122,7 @@ class RunningWorker {
       () => this.#pool.look(counters.get(index, "load"), counters.get(index, "held") === 1),
       settings.admitIntervalMs,
     );
+    this.#beat = setInterval(() => counters.add(index, "beat", 1), BEAT_MS);
     this.#pool.start(counters.get(index, "held") === 1);
   }
 
@@ -151,6 +155,7 @@ class RunningWorker {
     await this.#pool.stop();
     clearTimeout(timer);
     clearInterval(this.#timer);
+    clearInterval(this.#beat);
     for (const driver of this.#context.drivers) driver[Symbol.dispose]();
     this.#context.watchdog[Symbol.dispose]();
     this.#context.manifest[Symbol.dispose]();

@@ -42,6 +42,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     denyPrivate: false,
     allowDowngrade: false,
     graceMs: 4000,
+    workerTimeoutMs: 30_000,
     progress: "auto",
     json: false,
     logLevel: "info",

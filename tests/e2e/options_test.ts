@@ -34,6 +34,7 @@ const VALUES: Record<string, string> = {
   "expect-type": "auto",
   "name-template": "{name}",
   grace: "1",
+  "worker-timeout": "20",
   "per-host": "3",
   "per-host-rate": "0.5",
   segments: "auto",

@@ -91,7 +91,7 @@ export async function* checkTaskFile(
       } else {
         taken.set(number(out), number(draft.url));
         if (draft.id !== undefined) ids.add(number(draft.id));
-        if (result.type === "duplicate") summary.known++;
+        if (result.type !== "added") summary.known++;
         else summary.fresh++;
       }
     }

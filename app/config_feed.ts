@@ -126,9 +126,11 @@ export class ConfigFeed implements Disposable {
     const results: AddResult[] = await list.add(decodeDrafts(message));
     let added = 0;
     let duplicates = 0;
+    let changed = 0;
     for (const [i, result] of results.entries()) {
       if (result.type === "added") added++;
       else if (result.type === "duplicate") duplicates++;
+      else if (result.type === "changed") changed++;
       else {
         this.#refused++;
         const { field, reason } = result;
@@ -143,6 +145,7 @@ export class ConfigFeed implements Disposable {
       }
     }
     if (added > 0) news({ type: "tasks_added", added, duplicates });
+    if (changed > 0) news({ type: "tasks_changed", changed });
   }
 
   [Symbol.dispose](): void {

@@ -139,7 +139,9 @@ export class Downloader implements AsyncDisposable {
     const results = await addEntries(this.#list, entries, this.#plan.rules);
     const added = results.filter((result) => result.type === "added").length;
     const duplicates = results.filter((result) => result.type === "duplicate").length;
+    const changed = results.filter((result) => result.type === "changed").length;
     if (added > 0) this.#tell({ type: "tasks_added", added, duplicates });
+    if (changed > 0) this.#tell({ type: "tasks_changed", changed });
     for (const [index, result] of results.entries()) {
       if (result.type !== "refused") continue;
       this.#tell({ type: "entry_refused", index, field: result.field, message: result.reason });

@@ -13,6 +13,8 @@ export type DownloaderNews =
   | { type: "proc_crashed"; proc: string; core: number; error: ErrorRecord; tasks: number }
   | { type: "owner_lost"; owner: string }
   | { type: "tasks_added"; added: number; duplicates: number }
+  /** Entries said something else of tasks that were known. */
+  | { type: "tasks_changed"; changed: number }
   | { type: "tasks_reclaimed"; tasks: number }
   | { type: "tasks_asked_again"; tasks: number }
   | { type: "link_renewed"; id: string; url: string; renewed: string }

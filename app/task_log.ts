@@ -76,6 +76,9 @@ export class TaskLog {
       case "tasks_added":
         log.info(`${news.added} tasks added, ${news.duplicates} known already`);
         break;
+      case "tasks_changed":
+        log.info(`${news.changed} tasks changed, as their entries did`);
+        break;
       case "tasks_reclaimed":
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
         break;

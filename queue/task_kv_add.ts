@@ -1,7 +1,8 @@
 import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
 import { type Candidate, type Known, makeCandidate, refusal, resolve, secondPlace, taken } from "./task_kv_draft.ts";
-import { decodeReservation, encodeReservation, isFor, type StoredReservation } from "./task_kv_wish.ts";
+import { decodeReservation, encodeReservation, isFor, type StoredReservation, wishMark } from "./task_kv_wish.ts";
+import { changeTask } from "./task_kv_change.ts";
 import { locateTask } from "./task_kv_locate.ts";
 import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
 import { placeReady } from "./task_kv_block.ts";
@@ -85,6 +86,11 @@ export class TaskKvAdder {
     for (let races = 0; chunk.length > 0 && races < LOST_RACES;) {
       const before = chunk.length;
       const fresh = resolve(chunk, results, look ? await this.#read(chunk) : { paths: new Map(), ids: new Set() });
+      for (const { index, draft, out } of chunk) {
+        const result = results[index];
+        if (result?.type !== "changed") continue;
+        if (!await changeTask(this.#store, draft, out, result.id)) results[index] = { ...result, type: "duplicate" };
+      }
       await this.#number(fresh.filter((candidate) => candidate.seq === undefined), results, take);
       for (const part of this.#parts(fresh.filter(({ index }) => results[index] === undefined), now)) {
         if (!(await this.#store.commit(part.step)).ok) continue;
@@ -196,7 +202,7 @@ function reserve(step: KvStep, { id, seq, out, url }: Task, { draft }: Candidate
   count(step, "waiting", 1);
   const path = taskKeys.path(out);
   step.checks.push({ key: path, versionstamp: null });
-  step.sets.push([path, encodeReservation(url, id)]);
+  step.sets.push([path, encodeReservation(url, id, undefined, wishMark(draft))]);
   // A commit takes far fewer bytes of keys than of values: long keys count for more.
   step.bytes += 80 + url.length + out.length * KEY_WEIGHT;
   if (draft.id === undefined) return;

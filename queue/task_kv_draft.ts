@@ -1,5 +1,5 @@
 import { MAX_WISH } from "./task_kv_sequence.ts";
-import { isFor, type Reservation } from "./task_kv_wish.ts";
+import { isFor, type Reservation, wishMark } from "./task_kv_wish.ts";
 import { taskAssignedNumber } from "./task_model.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 import type { KvLimits } from "./kv_store.ts";
@@ -54,7 +54,9 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
     const place = mine ? out : second;
     const holder = place === null ? undefined : known.paths.get(place);
     if (holder !== undefined && isFor(holder, draft.url)) {
-      results[index] = { type: "duplicate", id: holder.id, out: holder.out ?? place! };
+      const type = holder.mark === wishMark(draft) ? "duplicate" : "changed";
+      if (type === "changed") candidate.out = place!;
+      results[index] = { type, id: holder.id, out: holder.out ?? place! };
     } else if (id !== undefined && known.ids.has(id)) {
       results[index] = taken(id);
     } else if (place === null || holder !== undefined) {

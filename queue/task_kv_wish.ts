@@ -5,11 +5,15 @@
  * @module
  */
 import { textDigest } from "../base/text_digest.ts";
+import type { TaskDraft } from "./task_shared_list.ts";
 
 /** A longer url costs more to store than to digest. */
 const LONGEST_WHOLE = 120;
 /** 120 bits: enough that no two urls of any list ever meet. */
 const DIGEST_LENGTH = 20;
+/** Between the wish and its mark; no digest has it. */
+const SEPARATOR = "\u0001";
+const MARK_LENGTH = 10;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -18,6 +22,8 @@ export interface Reservation {
   id: string;
   /** Stands for the url: the same path for the same url is the same wish. */
   wish: string;
+  /** Stands for what the task was asked for with, beside its url: see {@linkcode wishMark}. */
+  mark?: string;
   /** Where the file goes now, if the task got another name since it was added. */
   out?: string;
 }
@@ -27,7 +33,8 @@ export type StoredReservation = Uint8Array | string | readonly [text: string, ou
 
 /** What stands for a url; a digest has no colon in it, a url that stands for itself has. */
 function wishOf(url: string): string {
-  return url.length <= LONGEST_WHOLE && url.includes(":") && !url.includes(" ") ? url : digestOf(url);
+  const plain = url.length <= LONGEST_WHOLE && url.includes(":") && !url.includes(" ") && !url.includes(SEPARATOR);
+  return plain ? url : digestOf(url);
 }
 
 /** True if a reservation is for this url. */
@@ -39,9 +46,10 @@ export function isFor({ wish }: Reservation, url: string): boolean {
  * What is stored.
  *
  * @param out Where the file goes now, if that is not the path any more.
+ * @param mark What {@linkcode wishMark} says of the task.
  */
-export function encodeReservation(url: string, id: string, out?: string): StoredReservation {
-  const text = `${wishOf(url)} ${id}`;
+export function encodeReservation(url: string, id: string, out?: string, mark?: string): StoredReservation {
+  const text = `${wishOf(url)}${mark === undefined ? "" : SEPARATOR + mark} ${id}`;
   if (out !== undefined) return [text, out];
   return text.isWellFormed() ? encoder.encode(text) : text;
 }
@@ -51,7 +59,17 @@ export function decodeReservation(value: StoredReservation): Reservation {
   if (Array.isArray(value)) return { ...decodeReservation(value[0]), out: value[1] };
   const text = value instanceof Uint8Array ? decoder.decode(value) : value as string;
   const space = text.indexOf(" ");
-  return { wish: text.slice(0, space), id: text.slice(space + 1) };
+  const [wish, mark] = text.slice(0, space).split(SEPARATOR);
+  return { wish: wish!, id: text.slice(space + 1), ...(mark === undefined ? {} : { mark }) };
+}
+
+/** Stands for all that an entry can change of a task; nothing for a task that is asked for with nothing but its url. */
+export function wishMark(
+  { priority = 0, headers, mirrors, limitRate, segments, checksum, size }: Omit<TaskDraft, "url" | "out">,
+): string | undefined {
+  const fields = [headers, mirrors, limitRate, segments, checksum, size];
+  if (priority === 0 && fields.every((field) => field === undefined)) return undefined;
+  return textDigest(JSON.stringify([priority, ...fields]), "base64").slice(0, MARK_LENGTH);
 }
 
 function digestOf(url: string): string {

@@ -46,6 +46,8 @@ export type AddResult =
   | { type: "added"; id: string; out: string }
   /** `out` is where the file of the task is now, which may have got another name since it was added. */
   | { type: "duplicate"; id: string; out: string }
+  /** It was known, and is now as the draft says: another priority, other headers, or how else to fetch it. */
+  | { type: "changed"; id: string; out: string }
   | { type: "refused"; field: string; reason: string };
 
 /** Who claims tasks: one process, with what tells a dead one from a living one. */

@@ -24,6 +24,9 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     if (result.type === "refused") logger.error(`entry ${index} is not taken: ${result.field} ${result.reason}`);
   }
   if (settings.json) print(JSON.stringify({ type: "added", results }));
-  else print(`${count("added")} added, ${count("duplicate")} known already, ${count("refused")} refused`);
+  else {
+    const changed = count("changed") === 0 ? "" : `${count("changed")} changed, `;
+    print(`${count("added")} added, ${changed}${count("duplicate")} known already, ${count("refused")} refused`);
+  }
   return count("refused") > 0 ? INCOMPLETE : DONE;
 }

@@ -5,9 +5,11 @@ import {
   assertCountsMatch,
   claimAs,
   countsOf,
+  DONE,
   draft,
   drafts,
   fakeClock,
+  idsOf,
   listAll,
   type OpenList,
   retry,
@@ -98,13 +100,47 @@ export function contractAdd(name: string, open: OpenList): void {
     assertEquals(pick(await listAll(list, "done")), expected);
   });
 
-  Deno.test(`${name} add takes the same url with another checksum or size for a duplicate, and keeps the first`, async () => {
+  Deno.test(`${name} add changes a known task to what its entry says now, in every state that is not settled`, async () => {
     await using list = await open();
-    await list.add([draft(1, { id: "a", checksum: "md5:d41d8cd98f00b204e9800998ecf8427e", size: 0 })]);
-    const again = await list.add([draft(1, { checksum: "md5:00000000000000000000000000000000", size: 1 }), draft(1)]);
-    assertEquals(again.map(({ type }) => type), ["duplicate", "duplicate"]);
-    const task = await list.get("a");
-    assertEquals([task?.checksum, task?.size], ["md5:d41d8cd98f00b204e9800998ecf8427e", 0]);
+    const states = ["done", "failed", "paused", "running", "delayed", "waiting"];
+    const wishes = states.map((id, i) => draft(i, { id, priority: -i }));
+    await list.add(wishes);
+    const claimed = await claimAs(list, "o", 5);
+    const error = taskError();
+    await list.settle([
+      { task: claimed[0]!, outcome: DONE },
+      { task: claimed[1]!, outcome: { type: "failed", startedAt: 1, error } },
+      { task: claimed[4]!, outcome: { type: "retry", startedAt: 1, error, notBefore: Date.now() + 3_600_000 } },
+    ]);
+    await list.control({ verb: "pause", ids: ["paused"] });
+    const before = await Promise.all(states.map((id) => list.get(id)));
+    const more = {
+      headers: { a: "b" },
+      checksum: `md5:${"0".repeat(32)}`,
+      size: 7,
+      mirrors: ["http://m/"],
+      segments: 2,
+    };
+    const changed = wishes.map((wish) => ({ ...wish, ...more, priority: 9, limitRate: 100 }));
+    assertEquals((await list.add(changed)).map(({ type }) => type), [
+      "duplicate",
+      ...states.slice(1).map(() => "changed"),
+    ]);
+    for (const [i, id] of states.entries()) {
+      const now = await list.get(id);
+      assertEquals(now, i === 0 ? before[i] : { ...before[i]!, ...more, priority: 9, limitRate: 100 }, id);
+    }
+    assertEquals((await list.add(changed)).map(({ type }) => type), states.map(() => "duplicate"));
+    // The claim goes on, and what was said meanwhile stays.
+    await list.settle([{ task: claimed[3]!, outcome: { type: "failed", startedAt: 1, error } }]);
+    const failed = await list.get("running");
+    assertEquals([failed?.status, failed?.priority, failed?.headers, failed?.size], ["failed", 9, { a: "b" }, 7]);
+    // What an entry says no more is gone, too.
+    await list.add(wishes);
+    const again = await list.get("waiting");
+    assertEquals(again, before[5]);
+    assertEquals(idsOf(await claimAs(list, "o", 1)), ["waiting"]);
+    await assertCountsMatch(list);
   });
 
   Deno.test(`${name} add tells duplicates in the same batch and across batches`, async () => {

@@ -30,6 +30,8 @@ export interface ModelTask {
   id: string;
   url: string;
   out: string;
+  /** The priority that the latest entry for each of its paths asked for. */
+  wish: Map<string, number>;
   /** Every path that is reserved for it. */
   paths: string[];
   named: boolean;
@@ -64,7 +66,16 @@ export class ContractModel {
     const at = (place: string) => this.#holder(place);
     const out = places.find((place) => (at(place)?.url ?? draft.url) === draft.url);
     const twin = out === undefined ? undefined : at(out);
-    if (twin !== undefined) return assertEquals(result, { type: "duplicate", id: twin.id, out: twin.out });
+    if (twin !== undefined) {
+      const wish = draft.priority ?? 0;
+      const changes = twin.wish.get(out!) !== wish && !["done", "canceled"].includes(twin.status);
+      assertEquals(result, { type: changes ? "changed" : "duplicate", id: twin.id, out: twin.out });
+      twin.wish.set(out!, wish);
+      if (!changes) return;
+      twin.priority = wish;
+      twin.asideUntil = 0;
+      return;
+    }
     const refused = (field: string) => {
       assert(result.type === "refused", `${result.type} instead of refused for its ${field}`);
       assertEquals(result.field, field);
@@ -79,6 +90,7 @@ export class ContractModel {
       url: draft.url,
       out,
       paths: [out],
+      wish: new Map([[out, draft.priority ?? 0]]),
       named: draft.named ?? false,
       priority: draft.priority ?? 0,
       status: "waiting",
@@ -148,6 +160,8 @@ export class ContractModel {
         assertEquals(result, { type: "taken" });
         continue;
       }
+      // Both of its paths know the task as it is now.
+      for (const path of [task.out, place]) if (!task.named) task.wish.set(path, task.priority);
       if (!task.paths.includes(place)) task.paths.push(place);
       Object.assign(task, { out: place, named: true });
       assert(result.type === "named", `${result.type} instead of named`);

@@ -1,5 +1,6 @@
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
+import { glanceAtTaskFile } from "../queue/task_file_glance.ts";
 import { type RawEntry, type ScanEnd, scanTaskFile } from "../queue/task_file_scan.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
@@ -7,6 +8,7 @@ import type { EntryProblem } from "./proc_messages.ts";
 
 const BATCH = 200;
 const CHUNK_BYTES = 64 * 1024;
+const GLANCE_BYTES = 256 * 1024;
 const encoder = new TextEncoder();
 
 /** Drafts that the task file holds and that were not seen in the read before. */
@@ -54,9 +56,7 @@ export class TaskFileReader {
   async read(take: (batch: DraftBatch) => Promise<void>): Promise<ReadEnd> {
     using file = await Deno.open(this.path, { read: true });
     // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
-    const check = scanTaskFile(chunks(file));
-    let step = await check.next();
-    while (!step.done) step = await check.next();
+    const { endsOpen } = await glanceAtTaskFile(chunks(file, GLANCE_BYTES)) ?? await checkTaskFile(file);
     await file.seek(0, Deno.SeekMode.Start);
     const seen = new Set<string>();
     let entries = 0;
@@ -75,8 +75,17 @@ export class TaskFileReader {
     }
     await flush();
     this.#seen = seen;
-    return { entries, endsOpen: step.value.endsOpen };
+    return { entries, endsOpen };
   }
+}
+
+/** Goes through the whole file, to say where it is wrong. */
+async function checkTaskFile(file: Deno.FsFile): Promise<ScanEnd> {
+  await file.seek(0, Deno.SeekMode.Start);
+  const scan = scanTaskFile(chunks(file));
+  let step = await scan.next();
+  while (!step.done) step = await scan.next();
+  return step.value;
 }
 
 async function digest(text: string): Promise<string> {
@@ -107,8 +116,8 @@ async function makeBatch(
 }
 
 /** The bytes of a file; each piece is only valid until the next one is asked for. */
-async function* chunks(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK_BYTES);
+async function* chunks(file: Deno.FsFile, bytes: number = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(bytes);
   while (true) {
     const count = await file.read(buffer);
     if (count === null) return;

@@ -1,0 +1,95 @@
+import type { ScanEnd } from "./task_file_scan.ts";
+
+/** Text that is judged at once. */
+const PIECE = 256 * 1024;
+/** Nothing is longer without a doubt: an entry that long is for the scanner to refuse. */
+const MOST = 300 * 1024;
+const BLANK = /^[ \t\r\n]*$/;
+const FIRST = /[^ \t\r\n]/;
+
+/**
+ * Finds out quickly whether a long task file is whole, many entries at a time: a JSON array is cut where one entry seems to
+ * end and the next to begin, and the engine judges the pieces. If all of them are arrays by themselves, so is the file;
+ * a cut at the wrong place makes a piece that is none.
+ *
+ * @param chunks The bytes of the file.
+ * @returns What the scanner would return; `undefined` if only the scanner can tell.
+ */
+export async function glanceAtTaskFile(chunks: AsyncIterable<Uint8Array>): Promise<ScanEnd | undefined> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const glance = new Glance();
+  try {
+    for await (const chunk of chunks) if (!glance.push(decoder.decode(chunk, { stream: true }))) return undefined;
+    return glance.push(decoder.decode()) ? glance.end() : undefined;
+  } catch (error) {
+    // It is not UTF-8, or not JSON: the scanner says where.
+    if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+class Glance {
+  #kind: "array" | "lines" | undefined;
+  #text = "";
+  #pieces = 0;
+
+  /** Takes more of the text; false if it is not for a glance. */
+  push(text: string): boolean {
+    this.#text += text;
+    if (this.#kind === undefined) {
+      const start = this.#text.search(FIRST);
+      if (start < 0) return true;
+      const first = this.#text[start]!;
+      if (first === "{" || first === "<") return false;
+      this.#kind = first === "[" ? "array" : "lines";
+      if (this.#kind === "array") this.#text = this.#text.slice(start + 1);
+    }
+    if (this.#kind === "lines") {
+      // Any line is an entry: what counts is that none is too long.
+      const length = this.#text.indexOf("\n");
+      if ((length < 0 ? this.#text.length : length) > MOST) return false;
+      this.#text = this.#text.slice(this.#text.lastIndexOf("\n") + 1);
+      return true;
+    }
+    if (this.#text.length < PIECE) return true;
+    const cut = cutAt(this.#text);
+    if (cut >= 0) {
+      this.#judge(this.#text.slice(0, cut));
+      this.#text = this.#text.slice(cut + 1);
+    }
+    return this.#text.length <= MOST;
+  }
+
+  end(): ScanEnd | undefined {
+    if (this.#kind !== "array") return { endsOpen: this.#kind === "lines" && this.#text.length > 0 };
+    const close = this.#text.lastIndexOf("]");
+    if (close < 0 || !BLANK.test(this.#text.slice(close + 1))) return undefined;
+    const last = this.#text.slice(0, close);
+    if (this.#pieces > 0 || !BLANK.test(last)) this.#judge(last);
+    return { endsOpen: false };
+  }
+
+  #judge(piece: string): void {
+    if (BLANK.test(piece)) throw new SyntaxError("An entry is missing");
+    JSON.parse(`[${piece}]`);
+    this.#pieces++;
+  }
+}
+
+/** Where the last comma is that seems to stand between two entries; -1 if none does. */
+function cutAt(text: string): number {
+  const objects = text[text.search(FIRST)] === "{";
+  for (let open = text.length; open > 0;) {
+    open = text.lastIndexOf(objects ? "{" : '"', open - 1);
+    const comma = skipBack(text, open - 1);
+    if (comma < 1 || text[comma] !== ",") continue;
+    if (text[skipBack(text, comma - 1)] === (objects ? "}" : '"')) return comma;
+  }
+  return -1;
+}
+
+/** The last place up to `at` that is no white space. */
+function skipBack(text: string, at: number): number {
+  while (at >= 0 && " \t\r\n".includes(text[at]!)) at--;
+  return at;
+}

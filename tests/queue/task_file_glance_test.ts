@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { glanceAtTaskFile } from "../../queue/task_file_glance.ts";
+import { type ScanEnd, scanTaskFile } from "../../queue/task_file_scan.ts";
+
+const encoder = new TextEncoder();
+
+async function* cut(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** What the scanner says of a file: its end, or that it is not valid. */
+async function scan(bytes: Uint8Array): Promise<ScanEnd | undefined> {
+  const entries = scanTaskFile(cut(bytes, 65_536));
+  try {
+    let step = await entries.next();
+    while (!step.done) step = await entries.next();
+    return step.value;
+  } catch {
+    return undefined;
+  }
+}
+
+function longList(form: (i: number) => string, separator: string): string {
+  return `[${Array.from({ length: 12_000 }, (_, i) => form(i)).join(separator)}]`;
+}
+
+const FORMS: [name: string, text: string][] = [
+  ["objects", longList((i) => `{"url": "http://h/${i}", "headers": {"a": "b"}, "mirrors": []}`, ",\n")],
+  ["traps", longList((i) => `{"url": "http://h/${i}", "headers": {"a": "},{"}}`, ",\n")],
+  ["urls", longList((i) => `"http://h/${i}?a=%22,%22"`, " , ")],
+  ["a mixture", longList((i) => i % 2 === 0 ? `"http://h/${i}"` : `{"url":"http://h/${i}"}`, ",")],
+  ["plain lines", Array.from({ length: 40_000 }, (_, i) => `http://h/${i}\n`).join("")],
+  ["plain lines without a last break", Array.from({ length: 40_000 }, (_, i) => `http://h/${i}`).join("\n")],
+];
+
+for (const [name, text] of FORMS) {
+  Deno.test(`glanceAtTaskFile knows a whole file of ${name}, and none that is cut or broken`, async () => {
+    const bytes = encoder.encode(text);
+    const whole = await scan(bytes);
+    if (name !== "a mixture" && name !== "traps") assertEquals(await glanceAtTaskFile(cut(bytes, 100_000)), whole);
+    const damage = fc.tuple(fc.nat(bytes.length), fc.constantFrom("cut", ...'[]{},"\\\n x'));
+    await fc.assert(
+      fc.asyncProperty(damage, async ([at, what]) => {
+        const broken = what === "cut"
+          ? bytes.subarray(0, at)
+          : new Uint8Array([...bytes.subarray(0, at), ...encoder.encode(what), ...bytes.subarray(at + 1)]);
+        const seen = await glanceAtTaskFile(cut(broken, 100_000));
+        // It may leave the judgement to the scanner, but not give another one.
+        if (seen !== undefined) assertEquals(seen, await scan(broken));
+      }),
+      { numRuns: 20 },
+    );
+  });
+}
+
+Deno.test("glanceAtTaskFile gives no other judgement than the scanner about small files", async () => {
+  const bit = fc.constantFrom(
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    '"',
+    "\\",
+    "1",
+    "a",
+    " ",
+    "\n",
+    ":",
+    '"url":"x"',
+    "null",
+    "\ufeff",
+    "#",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(bit, { maxLength: 12 }), async (bits) => {
+      const bytes = encoder.encode(bits.join(""));
+      const seen = await glanceAtTaskFile(cut(bytes, 3));
+      if (seen !== undefined) assertEquals(seen, await scan(bytes), bits.join(""));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+Deno.test("glanceAtTaskFile leaves entries that are too long to the scanner", async () => {
+  const long = "x".repeat(1_200_000);
+  for (const text of [`["${long}"]`, `http://h/${long}\n`, `http://h/a\nhttp://h/${long}`]) {
+    assertEquals(await glanceAtTaskFile(cut(encoder.encode(text), 100_000)), undefined);
+  }
+});

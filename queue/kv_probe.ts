@@ -7,7 +7,9 @@ const FIRST_READS = [
   "select count(*) from kv where expiration_ms >= 0",
 ];
 
-const DAMAGED = /malformed|not a database/;
+/** What SQLite says of a file that is damaged. */
+export const DAMAGED = /malformed|not a database/;
+const FOREIGN = "it is the database of another program";
 
 /**
  * Looks for damage in a database before Deno opens it: its KV thread panics over a page that it cannot read, and takes
@@ -18,10 +20,15 @@ const DAMAGED = /malformed|not a database/;
  */
 export function kvProbe(path: string): string | undefined {
   try {
-    if (Deno.statSync(path).size === 0) return undefined;
+    const { isDirectory, size } = Deno.statSync(path);
+    if (isDirectory) return "it is a folder";
+    if (size === 0) return undefined;
     const { DatabaseSync } = builtinModule("node:sqlite");
     const database = new DatabaseSync(path, { readOnly: true });
     try {
+      const tables = database.prepare("select name from sqlite_master where type = 'table'").all();
+      // Deno would put its own tables beside those of whoever made the file.
+      if (tables.length > 0 && !tables.some(({ name }) => name === "kv")) return FOREIGN;
       for (const read of FIRST_READS) database.prepare(read).all();
     } finally {
       database.close();

@@ -1,6 +1,6 @@
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
-import { kvProbe } from "./kv_probe.ts";
+import { DAMAGED, kvProbe } from "./kv_probe.ts";
 import { QueueUnavailableError } from "./queue_unavailable_error.ts";
 
 /** What one commit may hold. */
@@ -73,7 +73,7 @@ export class KvStore implements AsyncDisposable {
     }
     const damage = path === ":memory:" || /^https?:/.test(path) ? undefined : kvProbe(path);
     if (damage !== undefined) {
-      throw new QueueUnavailableError(`Cannot open the task list ${address}: ${damage}`, address);
+      throw new QueueUnavailableError(`Cannot open the task list ${address}: ${withAdvice(damage)}`, address);
     }
     const kv = await retryLocked(() => Deno.openKv(path), address, "open");
     return new KvStore(kv, address, limits);
@@ -158,6 +158,13 @@ export class KvStore implements AsyncDisposable {
   }
 }
 
+/** What is damaged stays as it is: whoever it belongs to decides. */
+function withAdvice(message: string): string {
+  if (!DAMAGED.test(message)) return message;
+  return `${message}. The file is damaged and is left as it is: put a copy of it back, or move it away to begin a new list ` +
+    "(files that are finished are known in the download folder, and are not fetched again)";
+}
+
 async function retryLocked<T>(operation: () => Promise<T>, address: string, verb: string): Promise<T> {
   const deadline = Date.now() + LOCKED_DEADLINE_MS;
   for (let wait = 2;; wait = Math.min(wait * 2, 100)) {
@@ -166,7 +173,7 @@ async function retryLocked<T>(operation: () => Promise<T>, address: string, verb
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (!LOCKED.test(message) || Date.now() > deadline) {
-        throw new QueueUnavailableError(`Cannot ${verb} the task list ${address}: ${message}`, address, {
+        throw new QueueUnavailableError(`Cannot ${verb} the task list ${address}: ${withAdvice(message)}`, address, {
           cause: error,
         });
       }

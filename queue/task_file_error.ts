@@ -13,9 +13,10 @@ export class TaskFileError extends SyntaxError {
    * @param message What is wrong.
    * @param line Counted from 1.
    * @param column Counted from 1.
+   * @param options Its cause. Default: none.
    */
-  constructor(message: string, line: number, column: number) {
-    super(message);
+  constructor(message: string, line: number, column: number, options?: ErrorOptions) {
+    super(message, options);
     this.name = "TaskFileError";
     this.line = line;
     this.column = column;

@@ -1,11 +1,12 @@
 /**
  * Reads task files piece by piece, so that the memory does not grow with the file: a JSON array, JSON Lines (one object
- * a line), plain urls (one a line, `#` starts a comment), or a Metalink 4 document, which alone is read as a whole. The first
+ * a line), plain urls (one a line, `#` starts a comment), or a Metalink 4 document, which alone is read as a whole. Any of them may be packed with gzip. The first
  * character that is not white space tells which.
  *
  * @module
  */
 import { TaskFileError } from "./task_file_error.ts";
+import { unpackTaskFile } from "./task_file_gzip.ts";
 
 /** One entry as it stands in the file. */
 export interface RawEntry {
@@ -50,7 +51,7 @@ const BOM = 0xfeff;
  */
 export async function* scanTaskFile(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
   const scanner = new Scanner();
-  for await (const chunk of chunks) yield* scanner.push(chunk);
+  for await (const chunk of unpackTaskFile(chunks)) yield* scanner.push(chunk);
   const document = scanner.document();
   if (document === undefined) return yield* scanner.end();
   // Few lists are of this kind: the others need not load what reads it.

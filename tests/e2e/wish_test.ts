@@ -39,3 +39,23 @@ Deno.test("corehaul run takes over what an edit of the task file says of tasks t
   assertEquals(again.stdout.includes("tasks_changed"), false);
   assertEquals(server.requests.length, 5);
 });
+
+Deno.test("corehaul reads task files that are packed with gzip", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(() => new Response("x"));
+  const pack = async (text: string) =>
+    await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+  const options = { cwd: home.path };
+  await Deno.writeFile(home.join("tasks.json.gz"), await pack(JSON.stringify([`${server.url}/a`, `${server.url}/b`])));
+  assertCode(await corehaul(["run", "--once", "--tasks", "tasks.json.gz", "--dir", "files"], options), 0);
+  await Deno.writeFile(home.join("more"), await pack(`${server.url}/c\n${server.url}/d\n`));
+  assertCode(await corehaul(["get", "-i", "more", "-d", "files"], options), 0);
+  assertEquals(server.requests.map(({ path }) => path).sort(), ["/a", "/b", "/c", "/d"]);
+  const checked = await corehaul(["check", "more"], options);
+  assertCode(checked, 0);
+  assertMatch(checked.stdout, /more: 2 entries: 2 new/);
+  await Deno.writeFile(home.join("torn.gz"), (await pack(`${server.url}/e\n`.repeat(1000))).subarray(0, 40));
+  const torn = await corehaul(["run", "--once", "--tasks", "torn.gz", "--dir", "files"], options);
+  assertCode(torn, 1);
+  assertMatch(torn.stderr, /torn\.gz:1:1: .*packed with gzip, and damaged or not whole/);
+});

@@ -20,6 +20,31 @@ async function scan(text: string | Uint8Array, size = 7): Promise<{ entries: Raw
 
 const values = async (text: string) => (await scan(text)).entries.map((entry) => entry.value);
 
+Deno.test("scanTaskFile unpacks gzip, and says when it is damaged or not whole", async () => {
+  const text = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => ({ url: `http://h/${i}`, priority: i })));
+  const packed = await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+  async function* pieces(bytes: Uint8Array, size: number) {
+    // As a reader that uses one buffer again and again.
+    const buffer = new Uint8Array(size);
+    for (let at = 0; at < bytes.length; at += size) {
+      const piece = bytes.subarray(at, at + size);
+      buffer.set(piece);
+      yield buffer.subarray(0, piece.length);
+    }
+  }
+  for (const size of [1, 1000, packed.length]) {
+    const entries = await Array.fromAsync(scanTaskFile(pieces(packed, size)));
+    assertEquals(entries.map(({ value }) => value), JSON.parse(text));
+  }
+  const broken = packed.slice();
+  broken.fill(0, broken.length >> 1, (broken.length >> 1) + 100);
+  const message = "It is packed with gzip, and damaged or not whole";
+  const read = (bytes: Uint8Array) => Array.fromAsync(scanTaskFile(pieces(bytes, 1000)));
+  await assertRejects(() => read(packed.subarray(0, packed.length - 20)), TaskFileError, message);
+  // What comes out of the damaged part may be seen to be no list first.
+  await assertRejects(() => read(broken), TaskFileError);
+});
+
 Deno.test("scanTaskFile reads a JSON array of objects, strings and anything else, with the line of each entry", async () => {
   const { entries, endsOpen } = await scan(
     '\ufeff [\n  {"url": "a,]}\\"["},\n  "b",\n\n  {"x": [1, {"y": "]"}]} , 5\n]\n',

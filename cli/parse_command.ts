@@ -40,7 +40,7 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
     usage: "manifest",
     help: "tell where every finished file is from; with --verify, whether it is still the same",
   },
-  gc: { usage: "gc --keep D", help: "forget tasks that were done or canceled longer ago than that; files stay" },
+  gc: { usage: "gc", help: "forget tasks that were done or canceled longer ago than that; files stay" },
   doctor: { usage: "doctor", help: "check what this machine allows" },
 };
 

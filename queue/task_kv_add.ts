@@ -37,12 +37,7 @@ export class TaskKvAdder {
 
   async add(drafts: readonly TaskDraft[], now: number): Promise<AddResult[]> {
     const results: AddResult[] = new Array(drafts.length);
-    const candidates: Candidate[] = [];
-    for (const [index, draft] of drafts.entries()) {
-      const refused = refusal(draft, this.#store.limits);
-      if (refused !== undefined) results[index] = refused;
-      else candidates.push(makeCandidate(draft, index));
-    }
+    const candidates = this.#screen(drafts, results);
     const sequence = new TaskKvSequence(this.#store);
     const plain = candidates.every((candidate) => candidate.number === undefined);
     for (let i = 0; i < candidates.length; i += CHUNK) {
@@ -56,12 +51,7 @@ export class TaskKvAdder {
   /** Says what would become of drafts, each by itself. */
   async preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
     const results: AddResult[] = new Array(drafts.length);
-    const candidates: Candidate[] = [];
-    for (const [index, draft] of drafts.entries()) {
-      const refused = refusal(draft, this.#store.limits);
-      if (refused !== undefined) results[index] = refused;
-      else candidates.push(makeCandidate(draft, index));
-    }
+    const candidates = this.#screen(drafts, results);
     for (let i = 0; i < candidates.length; i += CHUNK) {
       const chunk = candidates.slice(i, i + CHUNK);
       const known = await this.#read(chunk);
@@ -72,6 +62,17 @@ export class TaskKvAdder {
       }
     }
     return results;
+  }
+
+  /** Refuses what can never be stored; the others are candidates. */
+  #screen(drafts: readonly TaskDraft[], results: AddResult[]): Candidate[] {
+    const candidates: Candidate[] = [];
+    for (const [index, draft] of drafts.entries()) {
+      const refused = refusal(draft, this.#store.limits);
+      if (refused !== undefined) results[index] = refused;
+      else candidates.push(makeCandidate(draft, index));
+    }
+    return candidates;
   }
 
   async #addChunk(

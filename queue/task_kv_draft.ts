@@ -55,7 +55,11 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
     const holder = place === null ? undefined : known.paths.get(place);
     if (holder !== undefined && isFor(holder, draft.url)) {
       const type = holder.mark === wishMark(draft) ? "duplicate" : "changed";
-      if (type === "changed") candidate.out = place!;
+      if (type === "changed") {
+        candidate.out = place!;
+        // Another of this chunk that speaks of the same task has to see what became of it.
+        places.add(place!);
+      }
       results[index] = { type, id: holder.id, out: holder.out ?? place! };
     } else if (id !== undefined && known.ids.has(id)) {
       results[index] = taken(id);

@@ -98,15 +98,18 @@ testClients(
   async (client) => {
     await using home = await TempDir.create();
     const since = new Map<string, number>();
+    await using good = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
+    // Nobody serves until the other source has served its files: a task that waits here in its stead never ends.
     const cold = (name: string) =>
       FaultServer.start(({ path, at }) => {
         if (!since.has(name)) since.set(name, at);
-        if (at - since.get(name)! < 1500) return new Response("", { status: 429, headers: { "retry-after": "2" } });
-        return new Response(bytesFor(path, SIZE));
+        const busy = at - since.get(name)! < 1500 || good.requests.length < 50;
+        return busy
+          ? new Response("", { status: 429, headers: { "retry-after": "2" } })
+          : new Response(bytesFor(path, SIZE));
       });
     await using far = cold("far");
     await using mirror = cold("mirror");
-    await using good = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
     await using near = FaultServer.start(({ path }) =>
       path.startsWith("/away")
         ? new Response(null, { status: 302, headers: { location: far.url + path } })
@@ -129,7 +132,6 @@ testClients(
       assert(early.length <= 64, `${early.length} requests were made of ${name}, which wants none`);
       assert(server.requests.length - early.length >= 50, `${server.requests.length}`);
     }
-    const inTime = good.requests.every(({ at }) => at - since.get("mirror")! < 1900);
-    assert(good.requests.length > 0 && inTime, "the others did not wait");
+    assertEquals(good.requests.length, 50);
   },
 );

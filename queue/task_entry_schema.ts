@@ -43,6 +43,9 @@ const entrySchema = z.strictObject({
     .meta({ format: "date-time" }).describe("the file is not fetched before this time; without an offset it is local"),
 }).describe("one file to fetch");
 
+/** The fields of an entry. */
+export const TASK_FIELDS: readonly string[] = Object.keys(entrySchema.shape);
+
 /** One entry of a task file. */
 export interface TaskEntry {
   /** Where the file is. */

@@ -1,3 +1,4 @@
+import { tableHeader } from "./task_file_header.ts";
 import type { ScanEnd } from "./task_file_scan.ts";
 
 /** Text that is judged at once. */
@@ -41,6 +42,8 @@ class Glance {
       if (start < 0) return true;
       const first = this.#text[start]!;
       if (first === "{" || first === "<") return false;
+      if (first !== "[" && !this.#text.includes("\n", start)) return this.#text.length <= MOST;
+      if (tableHeader(this.#text) !== undefined) return false;
       this.#kind = first === "[" ? "array" : "lines";
       if (this.#kind === "array") this.#text = this.#text.slice(start + 1);
     }
@@ -61,6 +64,8 @@ class Glance {
   }
 
   end(): ScanEnd | undefined {
+    // One line, which may be the header of a table, is for the scanner.
+    if (this.#kind === undefined) return this.#text.search(FIRST) < 0 ? { endsOpen: false } : undefined;
     if (this.#kind !== "array") return { endsOpen: this.#kind === "lines" && this.#text.length > 0 };
     const close = this.#text.lastIndexOf("]");
     if (close < 0 || !BLANK.test(this.#text.slice(close + 1))) return undefined;

@@ -1,11 +1,13 @@
 /**
  * Reads task files piece by piece, so that the memory does not grow with the file: a JSON array, JSON Lines (one object
- * a line), plain urls (one a line, `#` starts a comment), or a Metalink 4 document, which alone is read as a whole. Any of them may be packed with gzip. The first
- * character that is not white space tells which.
+ * a line), plain urls (one a line, `#` starts a comment), a table with a header (CSV or TSV), or a Metalink 4 document,
+ * which alone is read as a whole. Any of them may be packed with gzip. The first line tells which.
  *
  * @module
  */
+import { peekBytes } from "./byte_peek.ts";
 import { TaskFileError } from "./task_file_error.ts";
+import { tableHeader, tellsHeader } from "./task_file_header.ts";
 import { unpackTaskFile } from "./task_file_gzip.ts";
 
 /** One entry as it stands in the file. */
@@ -50,11 +52,14 @@ const BOM = 0xfeff;
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
 export async function* scanTaskFile(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
+  const { start, bytes } = await peekBytes(unpackTaskFile(chunks), tellsHeader);
+  const header = tableHeader(new TextDecoder().decode(start));
+  // Few lists are tables or documents: the others need not load what reads those.
+  if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header);
   const scanner = new Scanner();
-  for await (const chunk of unpackTaskFile(chunks)) yield* scanner.push(chunk);
+  for await (const chunk of bytes) yield* scanner.push(chunk);
   const document = scanner.document();
   if (document === undefined) return yield* scanner.end();
-  // Few lists are of this kind: the others need not load what reads it.
   const { parseMetalink } = await import("./metalink.ts");
   for (const [index, value] of parseMetalink(document).entries()) {
     yield { index, line: 1, value, text: JSON.stringify(value) };

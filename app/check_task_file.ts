@@ -1,4 +1,4 @@
-import { textDigest } from "../base/text_digest.ts";
+import { textNumber } from "../base/text_digest.ts";
 import { draftMaker } from "../download/task_draft.ts";
 import type { AddEntriesOptions } from "./add_entries.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
@@ -7,8 +7,6 @@ import { taskHost } from "../queue/task_model.ts";
 import type { AddResult, TaskDraft } from "../queue/task_shared_list.ts";
 
 const AT_ONCE = 500;
-/** A number has room for so many hex digits of a digest: no two paths of any real list share them. */
-const DIGITS = 13;
 
 /** Something that {@linkcode checkTaskFile} found. */
 export type FileFinding =
@@ -83,14 +81,14 @@ export async function* checkTaskFile(
       const out = place(draft, result.out);
       if (out === undefined) {
         yield refuse(index, line, "out", `must be free: another entry has "${draft.out}" for another url`);
-      } else if (taken.has(number(out))) {
+      } else if (taken.has(textNumber(out))) {
         summary.duplicates++;
         yield { type: "duplicate", index, line, out };
-      } else if (draft.id !== undefined && ids.has(number(draft.id))) {
+      } else if (draft.id !== undefined && ids.has(textNumber(draft.id))) {
         yield refuse(index, line, "id", `must be new: another entry has "${draft.id}"`);
       } else {
-        taken.set(number(out), number(draft.url));
-        if (draft.id !== undefined) ids.add(number(draft.id));
+        taken.set(textNumber(out), textNumber(draft.url));
+        if (draft.id !== undefined) ids.add(textNumber(draft.id));
         if (result.type !== "added") summary.known++;
         else summary.fresh++;
       }
@@ -100,11 +98,11 @@ export async function* checkTaskFile(
 
   /** The path that a draft would get beside the entries before it; none if it wants exactly one that is taken. */
   function place(draft: TaskDraft, first: string): string | undefined {
-    const url = number(draft.url);
-    if ((taken.get(number(first)) ?? url) === url) return first;
+    const url = textNumber(draft.url);
+    if ((taken.get(textNumber(first)) ?? url) === url) return first;
     const { fallbackOut } = draft;
     const second = typeof fallbackOut === "function" ? fallbackOut(draft) : fallbackOut;
-    return second !== undefined && (taken.get(number(second)) ?? url) === url ? second : undefined;
+    return second !== undefined && (taken.get(textNumber(second)) ?? url) === url ? second : undefined;
   }
 
   for await (const { index, line, value } of scanTaskFile(chunks)) {
@@ -123,8 +121,4 @@ export async function* checkTaskFile(
   }
   yield* judge();
   yield summary;
-}
-
-function number(text: string): number {
-  return parseInt(textDigest(text, "hex").slice(0, DIGITS), 16);
 }

@@ -1,50 +1,76 @@
-import { dirname, resolve } from "@std/path";
+import { relative, resolve } from "@std/path";
+import type { ErrorRecord } from "../base/error_record.ts";
 import type { DraftRules } from "../download/task_draft.ts";
+import { folderOfTaskFiles } from "../queue/task_file_patterns.ts";
 import type { AddResult, TaskSharedList } from "../queue/task_shared_list.ts";
+import { taskSource } from "../queue/task_source.ts";
 import { decodeDrafts, type FromProcConfig, type ToProcConfig } from "../workers/proc_messages.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { ProcThread } from "./proc_thread.ts";
 import { threadPermissions } from "./thread_permissions.ts";
+import { WantedTasks } from "./wanted_tasks.ts";
+
+/** How often in a row the config worker may die before it has read its files once. */
+const MOST_DEATHS = 5;
+const RESTART_MS = 100;
 
 /** What the feed works with. */
 export interface ConfigFeedPorts {
   /** The task list. */
   list: TaskSharedList;
-  /** The task file. */
-  file: string;
-  /** Checksums by file name, for entries without one of their own. */
+  /** The task files: files, folders and patterns. */
+  words: readonly string[];
+  /** What holds for all entries. */
   rules: DraftRules;
   /** Go on after the first read. */
   watch: boolean;
+  /** Cancel tasks whose entries vanish. */
+  sync: boolean;
   /** The core of the config worker; absent: do not pin. */
   core: number | undefined;
   /** The C library to pin with. */
   library: string | undefined;
   /** Restrict the thread to what it needs. */
   restricted: boolean;
+  /** The module that the config worker runs. Default: its own. */
+  entry?: URL;
   /** Told of everything that happens. */
   news: (news: DownloaderNews) => void;
-  /** The list failed for good, or the config worker died. */
+  /** The list failed for good, or the config worker dies again and again. */
   failed: (error: unknown) => void;
 }
 
 /** Runs the config worker and puts what it reads on the list. */
 export class ConfigFeed implements Disposable {
   readonly #ports: ConfigFeedPorts;
-  readonly #thread: ProcThread<ToProcConfig, FromProcConfig>;
   readonly #firstRead = Promise.withResolvers<void>();
+  readonly #wanted = new Map<string, WantedTasks>();
+  readonly #end = new AbortController();
+  #thread: ProcThread<ToProcConfig, FromProcConfig>;
   #refused = 0;
+  #deaths = 0;
+  #restart: ReturnType<typeof setTimeout> | undefined;
   #work: Promise<void> = Promise.resolve();
-  #reading = true;
 
   constructor(ports: ConfigFeedPorts) {
     this.#ports = ports;
-    const { file, core, library } = ports;
-    const permissions = ports.restricted
-      ? threadPermissions({ read: dirname(resolve(file)), write: false, net: false, library })
-      : "inherit";
-    this.#thread = new ProcThread(
-      new URL("../workers/proc_config.ts", import.meta.url),
+    this.#thread = this.#spawn();
+  }
+
+  /** Entries that were refused so far. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Resolves when every file was read once, or found missing or invalid. */
+  get firstRead(): Promise<void> {
+    return this.#firstRead.promise;
+  }
+
+  #spawn(): ProcThread<ToProcConfig, FromProcConfig> {
+    const { words, core, library, restricted, entry, failed } = this.#ports;
+    const thread: ProcThread<ToProcConfig, FromProcConfig> = new ProcThread(
+      entry ?? new URL("../workers/proc_config.ts", import.meta.url),
       {
         role: "proc_config",
         index: 0,
@@ -53,30 +79,30 @@ export class ConfigFeed implements Disposable {
       },
       {
         // One message after the other: an entry is on the list before the file counts as read.
-        message: (message) => this.#work = this.#work.then(() => this.#hear(message)).catch(ports.failed),
-        crash: (error) => ports.failed(new Error(`The config worker died: ${error.message}`)),
+        message: (message) => this.#work = this.#work.then(() => this.#hear(message, thread)).catch(failed),
+        crash: (error) => this.#died(error),
       },
-      permissions,
+      restricted
+        ? threadPermissions({ read: words.map(folderOfTaskFiles), write: false, net: false, library })
+        : "inherit",
     );
+    return thread;
   }
 
-  /** Entries that were refused so far. */
-  get refused(): number {
-    return this.#refused;
+  /** Another thread reads everything anew; what is on the list already is no news. */
+  #died(error: ErrorRecord): void {
+    const { news, core, failed } = this.#ports;
+    news({ type: "proc_crashed", proc: "proc_config", core: core ?? 0, error, tasks: 0 });
+    if (++this.#deaths >= MOST_DEATHS) {
+      failed(new Error(`The config worker died ${this.#deaths} times in a row: ${error.message}`));
+      return;
+    }
+    this.#restart = setTimeout(() => this.#thread = this.#spawn(), RESTART_MS * 2 ** this.#deaths);
   }
 
-  /** False while entries are on their way to the list. */
-  get idle(): boolean {
-    return !this.#reading;
-  }
-
-  /** Resolves when the file was read once, or found missing or invalid. */
-  get firstRead(): Promise<void> {
-    return this.#firstRead.promise;
-  }
-
-  async #hear(message: FromProcConfig): Promise<void> {
-    const { news, file, rules, watch, core } = this.#ports;
+  async #hear(message: FromProcConfig, thread: ProcThread<ToProcConfig, FromProcConfig>): Promise<void> {
+    const { news, words, rules, watch, core } = this.#ports;
+    if (this.#end.signal.aborted) return;
     switch (message.type) {
       case "hello":
         if (message.pinError !== undefined) {
@@ -89,41 +115,47 @@ export class ConfigFeed implements Disposable {
           pinned: core !== undefined && message.pinError === undefined,
         });
         // Not before: while it loads, a thread loses whatever is sent to it.
-        this.#thread.post({ type: "start", file, watch, rules });
+        thread.post({ type: "start", words: words.map((word) => resolve(word)), watch, rules });
         return;
       case "drafts":
-        this.#reading = true;
         await this.#add(message);
-        this.#thread.post({ type: "added" });
+        thread.post({ type: "added" });
         return;
+      case "listed":
+        this.#deaths = 0;
+        this.#firstRead.resolve();
+        // Nothing more will come: what the thread holds is better spent on downloads.
+        if (!watch) thread[Symbol.dispose]();
+        return;
+    }
+    const file = this.#shown(message.file);
+    switch (message.type) {
       case "refused":
         this.#refused += message.problems.length;
         for (const problem of message.problems) news({ type: "entry_refused", file, ...problem });
         return;
       case "read":
+        if (this.#ports.sync) await this.#sync(message);
         news({ type: "tasks_read", file, entries: message.entries });
-        break;
+        return;
       case "missing":
         news({ type: "tasks_missing", file });
-        break;
+        return;
       case "invalid":
         this.#refused++;
         news({ type: "tasks_invalid", file, line: message.line, column: message.column, message: message.message });
-        break;
+        return;
       case "unreadable":
         this.#refused++;
         news({ type: "tasks_invalid", file, message: message.message });
-        break;
+        return;
     }
-    this.#reading = false;
-    this.#firstRead.resolve();
-    // Nothing more will come: what the thread holds is better spent on downloads.
-    if (!watch) this.#thread[Symbol.dispose]();
   }
 
   async #add(message: FromProcConfig & { type: "drafts" }): Promise<void> {
-    const { news, file, list } = this.#ports;
+    const { news, list, sync } = this.#ports;
     const results: AddResult[] = await list.add(decodeDrafts(message));
+    if (sync) this.#wantedOf(message.file).added(message.block, results);
     let added = 0;
     let duplicates = 0;
     let changed = 0;
@@ -134,21 +166,47 @@ export class ConfigFeed implements Disposable {
       else {
         this.#refused++;
         const { field, reason } = result;
-        news({
-          type: "entry_refused",
-          file,
-          index: message.indexes[i]!,
-          line: message.lines[i]!,
-          field,
-          message: reason,
-        });
+        const place = { index: message.indexes[i]!, line: message.lines[i]! };
+        news({ type: "entry_refused", file: this.#shown(message.file), ...place, field, message: reason });
       }
     }
     if (added > 0) news({ type: "tasks_added", added, duplicates });
     if (changed > 0) news({ type: "tasks_changed", changed });
   }
 
+  /** Cancels what a file, which was just read as a whole, does not ask for any more. */
+  async #sync({ file, refused, blocks }: FromProcConfig & { type: "read" }): Promise<void> {
+    const { list, news } = this.#ports;
+    const own = this.#wantedOf(file);
+    own.read(blocks);
+    // An entry that cannot be understood may ask for any task.
+    if (refused > 0 || own.refused > 0) return;
+    const all = [own, ...this.#wanted.values()];
+    const { canceled, returned } = await list.sync({
+      source: taskSource(file),
+      wanted: (id) => all.some((wanted) => wanted.has(id)),
+      signal: this.#end.signal,
+    });
+    if (canceled > 0 || returned > 0) news({ type: "tasks_synced", file: this.#shown(file), canceled, returned });
+  }
+
+  #wantedOf(file: string): WantedTasks {
+    const known = this.#wanted.get(file) ?? new WantedTasks();
+    this.#wanted.set(file, known);
+    return known;
+  }
+
+  /** A file in the words of the user. */
+  #shown(file: string): string {
+    const word = this.#ports.words.find((word) => resolve(word) === file);
+    if (word !== undefined) return word;
+    const near = relative(Deno.cwd(), file);
+    return near.startsWith("..") ? file : near;
+  }
+
   [Symbol.dispose](): void {
+    clearTimeout(this.#restart);
+    this.#end.abort();
     this.#thread[Symbol.dispose]();
   }
 }

@@ -24,7 +24,7 @@ import { type DownloaderOptions, settingsFromOptions } from "./downloader_option
 import { type DownloaderPlan, makePlan, pinMain } from "./downloader_plan.ts";
 import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
-import { checkTaskFile, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
+import { checkTaskFiles, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { readChecksumFile } from "./read_checksum_file.ts";
 import { outcomeNews } from "./outcome_news.ts";
@@ -115,7 +115,7 @@ export class Downloader implements AsyncDisposable {
     const settings = settingsFromOptions(options);
     const plan = makePlan(settings, await readIdentity(settings));
     const { checksumFile } = settings;
-    if (options.tasks !== undefined) await checkTaskFile(options.tasks);
+    if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
     if (checksumFile !== undefined) plan.rules.checksums = await readChecksumFile(checksumFile);
     const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
@@ -290,7 +290,7 @@ export class Downloader implements AsyncDisposable {
       cores,
       library,
       permissions: this.#options.restrictWorkers === true
-        ? threadPermissions({ read: this.#folder.root, write: true, net: true, library })
+        ? threadPermissions({ read: [this.#folder.root], write: true, net: true, library })
         : "inherit",
       counters: this.#counters,
       hosts: this.#hosts,
@@ -309,9 +309,10 @@ export class Downloader implements AsyncDisposable {
     if (this.#options.tasks === undefined) return undefined;
     return new ConfigFeed({
       list: this.#list,
-      file: settings.tasks,
+      words: settings.tasks,
       rules,
       watch: !once,
+      sync: settings.sync,
       core: settings.pin ? main : undefined,
       library,
       restricted: this.#options.restrictWorkers === true,

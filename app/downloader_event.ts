@@ -15,6 +15,8 @@ export type DownloaderNews =
   | { type: "tasks_added"; added: number; duplicates: number }
   /** Entries said something else of tasks that were known. */
   | { type: "tasks_changed"; changed: number }
+  /** Entries vanished from a task file, or came back. */
+  | { type: "tasks_synced"; file: string; canceled: number; returned: number }
   | { type: "tasks_reclaimed"; tasks: number }
   | { type: "tasks_asked_again"; tasks: number }
   | { type: "link_renewed"; id: string; url: string; renewed: string }

@@ -13,8 +13,10 @@ export interface DownloaderOptions {
   directory?: string;
   /** The address of the task list, `kv:FILE`. Default `"kv::memory:"`: a list that ends with the program. */
   queue?: string;
-  /** A task file to read, and to watch unless `run` is told `once`. Default: none. */
-  tasks?: string;
+  /** Task files to read, and to watch unless `run` is told `once`: files, folders, patterns. Default: none. */
+  tasks?: string | readonly string[];
+  /** Cancel tasks that have not started when their entries vanish from their task file. Default false. */
+  sync?: boolean;
   /** The cores to download on. Default: the allowed ones, all but the first. */
   cores?: readonly number[];
   /** How many download workers. Default: one for each core, within the CPU quota. */
@@ -160,7 +162,7 @@ export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
     else values[name] = Array.isArray(value) ? value.join(",") : String(value);
   }
   if (options.directory !== undefined) values.dir = options.directory;
-  if (options.tasks !== undefined) values.tasks = options.tasks;
+  if (options.tasks !== undefined) values.tasks = listOf(options.tasks);
   if (unknown.length > 0) {
     throw new CfgError(unknown.map((field) => ({
       field,

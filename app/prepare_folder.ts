@@ -41,28 +41,25 @@ async function isEmpty(root: string): Promise<boolean> {
 }
 
 /**
- * Finds out that a task file can be read.
+ * Finds out that task files can be read.
  *
- * @param file The file, as the user named it.
- * @returns True if it is there.
- * @throws {CfgError} If it is there and cannot be read.
+ * @param words Files, folders and patterns, as the user named them.
+ * @throws {CfgError} If a file is there and cannot be read.
  */
-export async function checkTaskFile(file: string): Promise<boolean> {
-  try {
-    using handle = await Deno.open(file, { read: true });
-    if (!(await handle.stat()).isDirectory) return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    const why = error instanceof Error ? error.message : String(error);
-    throw unreadable(file, why);
+export async function checkTaskFiles(words: readonly string[]): Promise<void> {
+  for (const word of words) {
+    try {
+      const { isFile, isDirectory } = await Deno.stat(word);
+      if (isFile) (await Deno.open(word, { read: true })).close();
+      else if (!isDirectory) throw new TypeError("it is neither a file nor a folder");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw tasksError(word, error);
+    }
   }
-  throw unreadable(file, "it is a folder");
 }
 
-function unreadable(file: string, why: string): CfgError {
-  return new CfgError([{
-    field: "tasks",
-    source: "options",
-    message: `Cannot use --tasks as it must be a file that can be read: current value is "${file}" (${why})`,
-  }]);
+function tasksError(word: string, error: unknown): CfgError {
+  const why = error instanceof Error ? error.message : String(error);
+  const message = `Cannot use --tasks as it must name files that can be read: current value is "${word}" (${why})`;
+  return new CfgError([{ field: "tasks", source: "options", message }]);
 }

@@ -79,6 +79,9 @@ export class TaskLog {
       case "tasks_changed":
         log.info(`${news.changed} tasks changed, as their entries did`);
         break;
+      case "tasks_synced":
+        log.info(`${news.file}: ${news.canceled} tasks canceled that it does not name any more, ${news.returned} back`);
+        break;
       case "tasks_reclaimed":
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
         break;

@@ -5,9 +5,9 @@ const GUARDED = /^\/(proc|sys|dev)(\/|$)/;
 
 /** What a thread needs. */
 export interface ThreadNeeds {
-  /** A folder to read, as the system resolves it. */
-  read: string;
-  /** Write that folder too. */
+  /** Folders to read, as the system resolves them. */
+  read: readonly string[];
+  /** Write those folders too. */
   write: boolean;
   /** Reach the network. */
   net: boolean;
@@ -23,11 +23,11 @@ export interface ThreadNeeds {
  * @returns The permissions for `new Worker`.
  */
 export function threadPermissions({ read, write, net, library }: ThreadNeeds): ThreadPermissions {
-  if (GUARDED.test(read)) return "inherit";
+  if (read.some((folder) => GUARDED.test(folder))) return "inherit";
   return {
     net,
-    read: [read],
-    write: write ? [read] : false,
+    read: [...read],
+    write: write ? [...read] : false,
     env: false,
     run: false,
     sys: false,

@@ -41,7 +41,16 @@ export const CFG_FIELDS: readonly CfgField[] = [
     placeholder: "FILE",
     parse: textThat("name a file"),
     default: "code_tasks.json",
-    help: "the task file to watch: a JSON array, JSON Lines, one url a line, or Metalink 4",
+    repeatable: true,
+    help: "task files to watch: a file, a folder, or a pattern such as 'lists/*.json'; may be repeated",
+    commands: ["run"],
+  },
+  {
+    name: "sync",
+    flag: "sync",
+    parse: parseSwitch,
+    default: "false",
+    help: "cancel tasks that have not started when their entries vanish from their task file",
     commands: ["run"],
   },
   {

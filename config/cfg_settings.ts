@@ -12,7 +12,9 @@ export interface CfgHeader {
 /** Everything that can be set, checked and frozen. Durations are in milliseconds. */
 export interface CfgSettings {
   /** The task file that `run` watches. */
-  readonly tasks: string;
+  readonly tasks: readonly string[];
+  /** Cancel tasks that have not started when their entries vanish. */
+  readonly sync: boolean;
   /** End when nothing waits or runs. */
   readonly once: boolean;
   /** The download folder. */

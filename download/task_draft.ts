@@ -16,6 +16,8 @@ export interface DraftRules {
   nameTemplate?: string;
   /** Files whose entries do not say it are not fetched before this time, in milliseconds since the epoch. Default: at once. */
   notBefore?: number;
+  /** Stands for the task file that the entries are from; see {@linkcode taskSource}. Default: none. */
+  source?: string;
 }
 
 /** Where a draft goes if its `out`, which nobody asked for, belongs to another url: worked out when that is so. */
@@ -30,12 +32,13 @@ export function fallbackOfDraft({ out, url }: TaskDraft): string {
  * @returns What makes a draft of an entry; see {@linkcode taskDraft}.
  * @throws {RangeError} If the template is none.
  */
-export function draftMaker({ checksums, nameTemplate, notBefore }: DraftRules = {}): (entry: TaskEntry) => DraftResult {
+export function draftMaker(rules: DraftRules = {}): (entry: TaskEntry) => DraftResult {
+  const { nameTemplate } = rules;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
     throw new RangeError(`Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`);
   }
-  return (entry) => taskDraft(entry, checksums, template, notBefore);
+  return (entry) => taskDraft(entry, rules, template);
 }
 
 /**
@@ -43,17 +46,14 @@ export function draftMaker({ checksums, nameTemplate, notBefore }: DraftRules = 
  * its checksum in the one form `algorithm:digest`.
  *
  * @param entry The entry.
- * @param checksums Checksums by file name, for entries without one of their own: looked up by `out`, then by the name
- * that the url suggests. Default: none.
+ * @param rules What holds for all entries. Default: nothing.
  * @param template Makes the path of a file whose entry has none. Default: the name that the url suggests.
- * @param later The earliest time of a file whose entry says none, in milliseconds since the epoch. Default: none.
  * @returns The draft, or what is wrong with it.
  */
 export function taskDraft(
   entry: TaskEntry,
-  checksums?: ReadonlyMap<string, string>,
+  { checksums, notBefore: later, source }: DraftRules = {},
   template?: NameTemplate,
-  later?: number,
 ): DraftResult {
   const { out: given, checksum: own, notBefore: time, ...rest } = entry;
   const problem = given === undefined ? undefined : outProblem(given);
@@ -69,6 +69,7 @@ export function taskDraft(
     ...rest,
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }),
+    ...(source === undefined ? {} : { source }),
   };
   if (given !== undefined) return { type: "draft", draft: { ...draft, out: given, named: true } };
   const out = template === undefined ? suggested : template(entry.url, suggested);

@@ -185,7 +185,7 @@ export class TaskKvAdder {
 function makeTask({ draft, out, seq }: Candidate, now: number): Task {
   if (seq === undefined) throw new TypeError(`Cannot add "${out}" as it has no number`);
   const { id = `t${seq}`, url, named, priority = 0, headers, mirrors, limitRate, segments, checksum, size } = draft;
-  const { notBefore } = draft;
+  const { notBefore, source } = draft;
   const task: Task = { id, seq, url, out, priority, status: "waiting", attempts: 0, crashes: 0, addedAt: now };
   if (named === true) task.named = named;
   if (headers !== undefined) task.headers = headers;
@@ -195,6 +195,7 @@ function makeTask({ draft, out, seq }: Candidate, now: number): Task {
   if (checksum !== undefined) task.checksum = checksum;
   if (size !== undefined) task.size = size;
   if (notBefore !== undefined) task.notBefore = notBefore;
+  if (source !== undefined) task.source = source;
   return task;
 }
 

@@ -39,7 +39,9 @@ export async function changeTask(store: KvStore, draft: TaskDraft, place: string
     step.checks.push({ key, versionstamp });
     const mark = wishMark(draft);
     step.sets.push([key as Deno.KvKey, encodeReservation(draft.url, id, reservation.out, mark)]);
-    const changes = CHANGEABLE.includes(located.task.status);
+    const { status, vanished } = located.task;
+    // What vanished from its file is about to return.
+    const changes = CHANGEABLE.includes(status) || vanished === true;
     if (changes) rewrite(step, located, draft);
     if ((await store.commit(step)).ok) return changes;
   }

@@ -19,7 +19,14 @@ import { count, emptyStep, isReady, joinSteps, placeAlone } from "./task_kv_step
 import { takeTasks } from "./task_kv_take.ts";
 import { type TaskRecord, walkRecords } from "./task_kv_walk.ts";
 import { type Task, TASK_MOVES, type TaskControl, taskControl, type TaskStatus } from "./task_model.ts";
-import type { ControlRequest, ControlResult, ControlVerb, TaskOrder } from "./task_shared_list.ts";
+import type {
+  ControlRequest,
+  ControlResult,
+  ControlVerb,
+  SyncRequest,
+  SyncResult,
+  TaskOrder,
+} from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 
 /** Tasks move between states while a walk goes on: so many walks meet all that do not move for ever. */
@@ -54,10 +61,48 @@ interface Item {
  * @returns How many tasks moved, and which of the ids did not.
  */
 export async function controlTasks(store: KvStore, request: ControlRequest, now: number): Promise<ControlResult> {
-  const run = new ControlRun(store, request, now);
+  const { verb, filter, priority, signal } = request;
+  const run = new ControlRun(store, now, {
+    move: CONTROL_MOVES[verb],
+    statuses: controlledStatuses(request),
+    matches: taskMatcher(filter ?? {}),
+    verb,
+    ...(priority === undefined ? {} : { priority }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   if (request.ids !== undefined) { for (const id of new Set(request.ids)) await run.one(id); }
   else await run.all();
   return run.result;
+}
+
+/**
+ * Moves the tasks of a task file as that asks for now.
+ *
+ * @param store The store.
+ * @param request What it asks for.
+ * @param now Milliseconds since the epoch.
+ * @returns How many tasks moved.
+ */
+export async function syncTasks(
+  store: KvStore,
+  { source, wanted, signal }: SyncRequest,
+  now: number,
+): Promise<SyncResult> {
+  const move = async (move: TaskControl, matches: (task: Task) => boolean): Promise<number> => {
+    const statuses = TASK_MOVES[move];
+    const run = new ControlRun(store, now, { move, statuses, matches, ...(signal === undefined ? {} : { signal }) });
+    await run.all();
+    return run.result.touched;
+  };
+  const isOf = (task: Task) => task.source === source;
+  return {
+    canceled: await move("vanish", (task) => isOf(task) && !hasStarted(task) && !wanted(task.id)),
+    returned: await move("return", (task) => isOf(task) && task.vanished === true && wanted(task.id)),
+  };
+}
+
+function hasStarted({ attempts, crashes, begun }: Task): boolean {
+  return attempts > 0 || crashes > 0 || begun === true;
 }
 
 /** Takes the orders for an owner off the list. */
@@ -73,27 +118,35 @@ export async function takeOrders(store: KvStore, owner: string): Promise<TaskOrd
   return (await store.commit(step)).ok ? entries.map(({ value }) => value) : [];
 }
 
+/** What to do with tasks, and with which. */
+interface ControlPlan {
+  move: TaskControl;
+  /** The states of the tasks that are meant. */
+  statuses: readonly TaskStatus[];
+  matches: (task: Task) => boolean;
+  /** What the owner of a running task is told; moves that leave running tasks alone have none. */
+  verb?: ControlVerb;
+  priority?: number;
+  signal?: AbortSignal;
+}
+
 class ControlRun {
   readonly result: ControlResult = { touched: 0, unknown: [], unmoved: [] };
   readonly #store: KvStore;
-  readonly #request: ControlRequest;
   readonly #now: number;
-  readonly #move: TaskControl;
-  readonly #matches: (task: Task) => boolean;
+  readonly #plan: ControlPlan;
   #last = Infinity;
   #lost = 0;
 
-  constructor(store: KvStore, request: ControlRequest, now: number) {
+  constructor(store: KvStore, now: number, plan: ControlPlan) {
     this.#store = store;
-    this.#request = request;
     this.#now = now;
-    this.#move = CONTROL_MOVES[request.verb];
-    this.#matches = taskMatcher(request.filter ?? {});
+    this.#plan = plan;
   }
 
   /** Moves the task with an id. */
   async one(id: string): Promise<void> {
-    if (this.#request.signal?.aborted) return;
+    if (this.#plan.signal?.aborted) return;
     for (let races = 0; races < LOST_RACES; races++) {
       const located = await findTask(this.#store, id);
       if (located === undefined) {
@@ -101,26 +154,26 @@ class ControlRun {
         return;
       }
       const { task, entry } = located;
-      if (!this.#matches(task)) return;
-      if (!TASK_MOVES[this.#move].includes(task.status)) {
+      if (!this.#plan.matches(task)) return;
+      if (!TASK_MOVES[this.#plan.move].includes(task.status)) {
         this.result.unmoved.push({ id, status: task.status });
         return;
       }
       if (await this.#commit([this.#item({ entry, tasks: [task] })])) return;
     }
-    throw new Error(`Cannot ${this.#request.verb} task "${id}" as others move it again and again`);
+    throw new Error(`Cannot ${this.#plan.verb ?? this.#plan.move} task "${id}" as others move it again and again`);
   }
 
   /** Moves every task that is there now and that the filter means. */
   async all(): Promise<void> {
     this.#last = (await this.#store.get<number>(taskKeys.seq())).value ?? 0;
-    const statuses = controlledStatuses(this.#request);
+    const { statuses } = this.#plan;
     for (let walk = 0; walk < WALKS; walk++) {
       const before = this.result.touched;
       this.#lost = 0;
       for (const status of statuses) {
         for await (const page of walkRecords(this.#store, status)) {
-          if (this.#request.signal?.aborted) return;
+          if (this.#plan.signal?.aborted) return;
           await this.#page(page);
         }
       }
@@ -154,28 +207,29 @@ class ControlRun {
 
   /** True if a walk has to move a task. */
   #isMeant(task: Task): boolean {
-    if (task.seq > this.#last || !controlledStatuses(this.#request).includes(task.status)) return false;
-    if (this.#move === "prioritize" && task.priority === this.#request.priority) return false;
-    return this.#matches(task);
+    const { move, statuses, priority, matches } = this.#plan;
+    if (task.seq > this.#last || !statuses.includes(task.status)) return false;
+    return (move !== "prioritize" || task.priority !== priority) && matches(task);
   }
 
   #item(record: TaskRecord): Item {
     const { entry, tasks } = record;
+    const { move, priority, verb } = this.#plan;
     const item: Item = { record, step: emptyStep(), ready: [], done: [] };
     const { step } = item;
-    if (this.#move === "prioritize" && taskKeys.isRunning(entry.key)) {
+    if (move === "prioritize" && taskKeys.isRunning(entry.key)) {
       this.#rewrite(step, record);
       return item;
     }
     takeTasks(step, entry, new Set(tasks.map(({ seq }) => seq)));
     for (const task of tasks) {
       count(step, task.status, -1);
-      if (task.status === "running") this.#order(step, entry, task);
-      if (this.#move === "remove") {
+      if (task.status === "running" && verb !== undefined) order(step, entry, task, verb);
+      if (move === "remove") {
         forgetTask(step, task);
         continue;
       }
-      const moved = taskText(taskControl(task, this.#move, this.#now, this.#request.priority));
+      const moved = taskText(taskControl(task, move, this.#now, priority));
       count(step, moved.task.status, 1);
       if (moved.task.status === "done") item.done.push(moved);
       else if (isReady(moved.task)) item.ready.push(moved);
@@ -190,19 +244,11 @@ class ControlRun {
     const { core, open } = decodeRunning(entry);
     for (const { seq } of tasks) {
       const task = parseTask(open.get(seq)!);
-      open.set(seq, taskText({ ...task, priority: this.#request.priority ?? task.priority }).text);
+      open.set(seq, taskText({ ...task, priority: this.#plan.priority ?? task.priority }).text);
     }
     step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
     step.sets.push([entry.key as Deno.KvKey, encodeRunning(core, open.values())]);
     step.bytes += 2 * entry.value.length;
-  }
-
-  /** Tells the owner of a running task that it is not its own any more. */
-  #order(step: KvStep, entry: Deno.KvEntry<Uint8Array>, { seq }: Task): void {
-    const { owner, fence } = decodeRunning(entry);
-    const order: TaskOrder = { seq, fence, verb: this.#request.verb };
-    step.sets.push([taskKeys.order(owner, seq), order]);
-    step.bytes += ORDER_BYTES;
   }
 
   async #commit(items: readonly Item[]): Promise<boolean> {
@@ -213,6 +259,14 @@ class ControlRun {
     for (const { record } of items) this.result.touched += record.tasks.length;
     return true;
   }
+}
+
+/** Tells the owner of a running task that it is not its own any more. */
+function order(step: KvStep, entry: Deno.KvEntry<Uint8Array>, { seq }: Task, verb: ControlVerb): void {
+  const { owner, fence } = decodeRunning(entry);
+  const order: TaskOrder = { seq, fence, verb };
+  step.sets.push([taskKeys.order(owner, seq), order]);
+  step.bytes += ORDER_BYTES;
 }
 
 /** The states of the tasks that a request without ids can mean. A retry is for failures unless it names another state. */

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { type KvLimits, KvStore } from "./kv_store.ts";
 import { TaskKvAdder } from "./task_kv_add.ts";
 import { claimTasks } from "./task_kv_claim.ts";
-import { controlTasks, takeOrders } from "./task_kv_control.ts";
+import { controlTasks, syncTasks, takeOrders } from "./task_kv_control.ts";
 import { findTask } from "./task_kv_locate.ts";
 import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
 import { countTasks, listTasks } from "./task_kv_read.ts";
@@ -22,6 +22,8 @@ import type {
   RenameResult,
   Settlement,
   SettleResult,
+  SyncRequest,
+  SyncResult,
   TaskCounts,
   TaskDraft,
   TaskOrder,
@@ -119,6 +121,12 @@ export class TaskKvList implements TaskSharedList {
     const count = await reclaimTasks(this.#store, this.#clock.now(), isAlive);
     if (count > 0) this.#wake();
     return count;
+  }
+
+  async sync(request: SyncRequest): Promise<SyncResult> {
+    const result = await syncTasks(this.#store, request, this.#clock.now());
+    if (result.returned > 0) this.#wake();
+    return result;
   }
 
   async control(request: ControlRequest): Promise<ControlResult> {

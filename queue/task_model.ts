@@ -66,6 +66,10 @@ export interface Task {
   error?: TaskError;
   /** Attempts that failed, the oldest first: the first one, and the last of the others. */
   history?: readonly TaskAttempt[];
+  /** Stands for the task file that it is from; see {@linkcode taskSource}. */
+  source?: string;
+  /** True if it is canceled because its task file does not ask for it any more. */
+  vanished?: true;
   /** When it was added, in milliseconds since the epoch. */
   addedAt: number;
   /** When the latest attempt started. */
@@ -120,8 +124,8 @@ export type TaskOutcome =
 /** A move that a task can make. */
 export type TaskMove = "claim" | TaskOutcome["type"] | TaskControl;
 
-/** What a user can do to tasks. */
-export type TaskControl = "pause" | "resume" | "cancel" | "again" | "prioritize" | "remove";
+/** What a user can do to tasks; `vanish` and `return`: by taking their entries out of a task file, or putting them back. */
+export type TaskControl = "pause" | "resume" | "cancel" | "again" | "prioritize" | "remove" | "vanish" | "return";
 
 /** The legal moves: which states they start from. A move that is not here does not exist. */
 export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
@@ -138,6 +142,8 @@ export const TASK_MOVES: Readonly<Record<TaskMove, readonly TaskStatus[]>> = {
   again: ["failed", "canceled", "done"],
   prioritize: ["waiting", "running", "paused", "failed"],
   remove: ["waiting", "running", "paused", "failed", "canceled", "done"],
+  vanish: ["waiting", "paused"],
+  return: ["canceled"],
 };
 
 /** How many owners in a row may die over a task before it is failed. */
@@ -181,6 +187,7 @@ const REQUEST_FIELDS = [
   "segments",
   "checksum",
   "size",
+  "source",
   "core",
 ] as const;
 /** What is known of the attempts so far. */
@@ -199,7 +206,7 @@ const ATTEMPT_FIELDS = [
 /** What every task has, and what no task keeps when its state changes. */
 type OtherField =
   | ("id" | "seq" | "url" | "out" | "priority" | "attempts" | "crashes" | "addedAt")
-  | ("status" | "owner" | "notBefore");
+  | ("status" | "owner" | "notBefore" | "vanished");
 type ListedField = typeof REQUEST_FIELDS[number] | typeof ATTEMPT_FIELDS[number] | OtherField;
 /** A type error here names a field of a task that would get lost: it must be in one of the lists. */
 const _NO_FIELD_IS_LOST: Record<Exclude<keyof Task, ListedField>, never> = {};
@@ -317,8 +324,17 @@ export function taskControl(
 ): Task {
   assertMove(task, control);
   switch (control) {
+    case "vanish": {
+      const vanished: Task = { ...taskIn("canceled", task, KEPT_FIELDS), finishedAt: now, vanished: true };
+      if (task.notBefore !== undefined) vanished.notBefore = task.notBefore;
+      return vanished;
+    }
+    case "return": {
+      const { finishedAt: _finished, vanished: _vanished, ...rest } = task;
+      return { ...rest, status: "waiting" };
+    }
     case "again": {
-      const { finishedAt: _finished, notBefore: _notBefore, error: _error, ...rest } = task;
+      const { finishedAt: _finished, notBefore: _notBefore, error: _error, vanished: _vanished, ...rest } = task;
       return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
     }
     case "prioritize":

@@ -39,6 +39,8 @@ export interface TaskDraft {
   size?: number;
   /** The earliest time of the first attempt, in milliseconds since the epoch. */
   notBefore?: number;
+  /** The task file that it is from, if it is from one; see {@linkcode SyncRequest}. */
+  source?: string;
 }
 
 /** What became of one draft. */
@@ -190,6 +192,24 @@ export interface TaskOrder {
   verb: ControlVerb;
 }
 
+/** What a task file asks for now. */
+export interface SyncRequest {
+  /** The task file, as its drafts name it. */
+  source: string;
+  /** Says whether the task with this id is still asked for. */
+  wanted: (id: string) => boolean;
+  /** Ends it early: what was moved until then stays so. */
+  signal?: AbortSignal;
+}
+
+/** What became of a {@linkcode SyncRequest}. */
+export interface SyncResult {
+  /** How many tasks were canceled. */
+  canceled: number;
+  /** How many wait again that an earlier one had canceled. */
+  returned: number;
+}
+
 /** The shared list of tasks. */
 export interface TaskSharedList extends AsyncDisposable {
   /** Puts tasks on the list; one result for each draft, in order. */
@@ -222,6 +242,11 @@ export interface TaskSharedList extends AsyncDisposable {
    * {@linkcode TaskSharedList.takeOrders}, and whatever it settles is stale.
    */
   control(request: ControlRequest): Promise<ControlResult>;
+  /**
+   * Cancels the tasks of a task file that it does not ask for any more, if they never started; and lets those wait again that
+   * this canceled before, and that are asked for again. Tasks that a user canceled stay so.
+   */
+  sync(request: SyncRequest): Promise<SyncResult>;
   /** What users did to tasks that an owner was running, each told once. */
   takeOrders(owner: string): Promise<TaskOrder[]>;
   /** Finds a task by its id. */

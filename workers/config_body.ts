@@ -1,144 +1,121 @@
-import { resolve } from "@std/path";
-import { TaskFileError } from "../queue/task_file_error.ts";
+import { findTaskFiles } from "../queue/task_file_patterns.ts";
+import { taskSource } from "../queue/task_source.ts";
+import { FileChanges } from "./file_changes.ts";
+import { followTaskFile } from "./follow_task_file.ts";
 import { encodeDrafts, type FromProcConfig, type ToProcConfig } from "./proc_messages.ts";
 import { type DraftBatch, TaskFileReader } from "./task_file_reader.ts";
 import type { WorkerScope } from "./worker_body.ts";
 
-/** An editor or a copy may write a file in several steps: it counts once nothing has changed for this long. */
-const QUIET_MS = 60;
-/** A list of lines without a last line break may still be growing. */
-const OPEN_END_QUIET_MS = 600;
-/** An invalid file is reported only if it stays so: an unfinished write is no news. */
-const INVALID_QUIET_MS = 300;
-/** How often to look whether the file has changed. */
-const LOOK_MS = 50;
+/** How often to look for new files, at the most: folders may be large. */
+const FIND_MS = 250;
+/** Looking for files takes no more than this part of the time. */
+const FIND_SHARE = 0.05;
 
 /** Runs the config worker in this thread, as the main thread says. */
 export function startConfig(scope: WorkerScope, hello: FromProcConfig): void {
   const post = (message: FromProcConfig) => scope.postMessage(message);
-  let added: (() => void) | undefined;
-  const told = new Set<string>();
-  const send = (batch: DraftBatch): Promise<void> => {
-    // An entry beside a changed one is read again, but is no news.
-    const problems = batch.problems.filter(({ index, field, message }) => {
-      const name = `${index} ${field} ${message}`;
-      return !told.has(name) && told.add(name);
-    });
-    if (problems.length > 0) post({ type: "refused", problems });
-    if (batch.drafts.length === 0) return Promise.resolve();
-    const { promise, resolve: taken } = Promise.withResolvers<void>();
-    added = taken;
-    post({
-      type: "drafts",
-      ...encodeDrafts(batch.drafts),
-      indexes: batch.indexes,
-      lines: batch.lines,
-    });
-    return promise;
-  };
+  let feed: TaskFileFeed | undefined;
   scope.onmessage = (event: MessageEvent<ToProcConfig>) => {
     const message = event.data;
-    if (message.type === "added") added?.();
-    else follow(new TaskFileReader(resolve(message.file), message.rules), message.watch, send, post);
+    if (message.type === "added") feed?.added();
+    else void (feed = new TaskFileFeed(message, post)).run();
   };
   post(hello);
 }
 
-/** Reads the file, and again whenever it has changed. */
-async function follow(
-  reader: TaskFileReader,
-  watch: boolean,
-  send: (batch: DraftBatch) => Promise<void>,
-  post: (message: FromProcConfig) => void,
-): Promise<void> {
-  const file = reader.path;
-  const changes = new FileChanges(file);
-  let told: string | undefined;
-  while (true) {
-    const before = await signature(file);
-    let result: FromProcConfig;
-    try {
-      if (before === undefined) result = { type: "missing" };
-      else {
-        if (watch && await endsWithoutBreak(file)) await changes.quiet(OPEN_END_QUIET_MS);
-        result = { type: "read", entries: (await reader.read(send)).entries };
+/** Follows all task files: those that are named, and those that come into folders and patterns. */
+class TaskFileFeed {
+  readonly #start: ToProcConfig & { type: "start" };
+  readonly #post: (message: FromProcConfig) => void;
+  readonly #followed = new Map<string, Promise<void>>();
+  readonly #told = new Set<string>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #added: (() => void) | undefined;
+
+  constructor(start: ToProcConfig & { type: "start" }, post: (message: FromProcConfig) => void) {
+    this.#start = start;
+    this.#post = post;
+  }
+
+  /** The entries that were sent are on the list. */
+  added(): void {
+    this.#added?.();
+  }
+
+  async run(): Promise<void> {
+    const { words, watch } = this.#start;
+    let first: Promise<void>[] | undefined = [];
+    while (true) {
+      const start = performance.now();
+      for (const read of await this.#find(words)) first?.push(read);
+      if (first !== undefined) void Promise.all(first).then(() => this.#post({ type: "listed" }));
+      first = undefined;
+      if (!watch) return;
+      const took = performance.now() - start;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(FIND_MS, took / FIND_SHARE)));
+    }
+  }
+
+  /** Follows files that are new; gives the first read of each. */
+  async #find(words: readonly string[]): Promise<Promise<void>[]> {
+    const reads: Promise<void>[] = [];
+    for (const word of words) {
+      try {
+        const { files, named, empty } = await findTaskFiles([word]);
+        for (const file of files) if (!this.#followed.has(file)) reads.push(this.#follow(file, named.has(file)));
+        if (empty.length === 0) this.#told.delete(word);
+        else this.#tellOnce(word, { type: "missing", file: word });
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#tellOnce(word, { type: "unreadable", file: word, message });
       }
-    } catch (error) {
-      result = failure(error);
     }
-    const bad = result.type === "invalid" || result.type === "unreadable";
-    if (watch && bad) await changes.quiet(INVALID_QUIET_MS);
-    // Whatever changed while it was read is read again, before anything is said about what was there for a moment.
-    if (watch && bad && await signature(file) !== before) continue;
-    const news = JSON.stringify(result);
-    if (news !== told || result.type === "read") post(result);
-    told = news;
-    if (!watch) return;
-    await changes.next(before);
-  }
-}
-
-function failure(error: unknown): FromProcConfig {
-  if (error instanceof TaskFileError) {
-    return { type: "invalid", message: error.message, line: error.line, column: error.column };
-  }
-  if (error instanceof Deno.errors.NotFound) return { type: "missing" };
-  return { type: "unreadable", message: error instanceof Error ? error.message : String(error) };
-}
-
-/**
- * Changes of one file, by looking at it. `Deno.watchFs` would open and close whatever changes in the folder of the file, and
- * with that give up the locks that SQLite has on a list which lies there: another process that closes it would then
- * take its write-ahead log away.
- */
-class FileChanges {
-  readonly #file: string;
-
-  constructor(file: string) {
-    this.#file = file;
+    return reads;
   }
 
-  /** Resolves when the file is not as it was any more, and has been left alone for a moment. */
-  async next(before: string | undefined): Promise<void> {
-    while (await signature(this.#file) === before) await delay(LOOK_MS);
-    await this.quiet(QUIET_MS);
+  #tellOnce(word: string, message: FromProcConfig): void {
+    if (!this.#told.has(word)) this.#post(message);
+    this.#told.add(word);
   }
 
-  /** Resolves when nothing has changed for a time. */
-  async quiet(ms: number): Promise<void> {
-    let seen = await signature(this.#file);
-    let since = performance.now();
-    while (performance.now() - since < ms) {
-      await delay(Math.min(ms, LOOK_MS));
-      const now = await signature(this.#file);
-      if (now === seen) continue;
-      seen = now;
-      since = performance.now();
-    }
+  /** Follows a file until it is gone for good; resolves when it was read once. */
+  #follow(file: string, expected: boolean): Promise<void> {
+    const { rules, watch } = this.#start;
+    const read = Promise.withResolvers<void>();
+    const reader = new TaskFileReader(file, { ...rules, source: taskSource(file) });
+    const told = new Set<string>();
+    const following = followTaskFile({
+      reader,
+      changes: new FileChanges(file, () => this.#followed.size),
+      watch,
+      expected,
+      turn: (read) => {
+        const turn = this.#turn.then(read);
+        this.#turn = turn.catch(() => {});
+        return turn;
+      },
+      send: (batch) => this.#send(file, batch, told),
+      post: (news) => {
+        this.#post({ ...news, file });
+        read.resolve();
+      },
+    });
+    // What no file can cause ends the thread, and another one begins anew.
+    this.#followed.set(file, following.finally(() => this.#followed.delete(file)));
+    return read.promise;
   }
-}
 
-async function signature(file: string): Promise<string | undefined> {
-  try {
-    const { ino, size, mtime } = await Deno.stat(file);
-    return `${ino} ${size} ${mtime?.getTime()}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    // Whatever else stands in the way is reported by the read, and its end is a change.
-    return "unreadable";
+  #send(file: string, { drafts, indexes, lines, problems, block }: DraftBatch, told: Set<string>): Promise<void> {
+    // An entry beside a changed one is read again, but is no news.
+    const news = problems.filter(({ index, field, message }) => {
+      const name = `${index} ${field} ${message}`;
+      return !told.has(name) && told.add(name);
+    });
+    if (news.length > 0) this.#post({ type: "refused", file, problems: news });
+    if (drafts.length === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#added = resolve;
+    this.#post({ type: "drafts", file, block, ...encodeDrafts(drafts), indexes, lines });
+    return promise;
   }
-}
-
-async function endsWithoutBreak(file: string): Promise<boolean> {
-  using handle = await Deno.open(file, { read: true });
-  const { size } = await handle.stat();
-  if (size === 0) return false;
-  await handle.seek(size - 1, Deno.SeekMode.Start);
-  const last = new Uint8Array(1);
-  await handle.read(last);
-  return last[0] !== 0x0a && last[0] !== 0x5d;
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

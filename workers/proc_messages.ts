@@ -92,9 +92,10 @@ export type FromProcWorker =
 export type ToProcConfig =
   | {
     type: "start";
-    file: string;
+    /** Files, folders and patterns, each absolute. */
+    words: readonly string[];
     watch: boolean;
-    /** What holds for all entries of the file. */
+    /** What holds for all entries. */
     rules: DraftRules;
   }
   | { type: "added" };
@@ -111,15 +112,22 @@ export interface EntryProblem {
   message: string;
 }
 
-/** From the config worker. */
-export type FromProcConfig =
-  | { type: "hello"; pinError?: ErrorRecord & { errno?: number } }
-  | ({ type: "drafts"; indexes: number[]; lines: number[] } & DraftsMessage)
-  | { type: "refused"; problems: EntryProblem[] }
+/** How the read of a task file ended. */
+export type FileNews =
   | { type: "invalid"; message: string; line: number; column: number }
   | { type: "missing" }
   | { type: "unreadable"; message: string }
-  | { type: "read"; entries: number };
+  /** `refused` of the entries are not taken; `blocks` stand for all of them, in order. */
+  | { type: "read"; entries: number; refused: number; blocks: string[] };
+
+/** From the config worker. A `file` is absolute; `missing` and `unreadable` can also be about a folder or a pattern. */
+export type FromProcConfig =
+  | { type: "hello"; pinError?: ErrorRecord & { errno?: number } }
+  | ({ type: "drafts"; file: string; block: string; indexes: number[]; lines: number[] } & DraftsMessage)
+  | { type: "refused"; file: string; problems: EntryProblem[] }
+  | FileNews & { file: string }
+  /** Every file that was there at the start has been read once. */
+  | { type: "listed" };
 
 /** A batch of drafts as it crosses threads: in JSON, and beside it which of them may go nowhere but to their `out`. */
 export interface DraftsMessage {

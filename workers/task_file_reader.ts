@@ -20,12 +20,18 @@ export interface DraftBatch {
   lines: number[];
   /** Entries that are not taken. */
   problems: EntryProblem[];
+  /** Stands for these entries: equal ones have the same. */
+  block: string;
 }
 
 /** What one read found. */
-export interface ReadEnd extends ScanEnd {
+export interface ReadEnd {
   /** How many entries the file has. */
   entries: number;
+  /** How many of them are not taken. */
+  refused: number;
+  /** What stands for its entries, in order; see {@linkcode DraftBatch.block}. */
+  blocks: string[];
 }
 
 /**
@@ -36,7 +42,8 @@ export class TaskFileReader {
   /** The task file. */
   readonly path: string;
   readonly #draft: (entry: TaskEntry) => DraftResult;
-  #seen = new Set<string>();
+  /** The blocks of the read before, and how many entries of each are not taken. */
+  #seen = new Map<string, number>();
 
   /**
    * @param path The task file.
@@ -56,26 +63,33 @@ export class TaskFileReader {
   async read(take: (batch: DraftBatch) => Promise<void>): Promise<ReadEnd> {
     using file = await Deno.open(this.path, { read: true });
     // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
-    const { endsOpen } = await glanceAtTaskFile(chunks(file, GLANCE_BYTES)) ?? await checkTaskFile(file);
+    await glanceAtTaskFile(chunks(file, GLANCE_BYTES)) ?? await checkTaskFile(file);
     await file.seek(0, Deno.SeekMode.Start);
-    const seen = new Set<string>();
-    let entries = 0;
+    const seen = new Map<string, number>();
+    const end: ReadEnd = { entries: 0, refused: 0, blocks: [] };
     let block: RawEntry[] = [];
     const flush = async () => {
       if (block.length === 0) return;
       const key = await digest(block.map((entry) => entry.text).join("\n"));
-      seen.add(key);
-      if (!this.#seen.has(key)) await take(await makeBatch(block, this.#draft));
+      let refused = this.#seen.get(key);
+      if (refused === undefined) {
+        const batch = await makeBatch(block, key, this.#draft);
+        refused = batch.problems.length;
+        await take(batch);
+      }
+      seen.set(key, refused);
+      end.refused += refused;
+      end.blocks.push(key);
       block = [];
     };
     for await (const entry of scanTaskFile(chunks(file))) {
-      entries++;
+      end.entries++;
       block.push(entry);
       if (block.length >= BATCH) await flush();
     }
     await flush();
     this.#seen = seen;
-    return { entries, endsOpen };
+    return end;
   }
 }
 
@@ -93,12 +107,13 @@ async function digest(text: string): Promise<string> {
 }
 
 async function makeBatch(
-  block: readonly RawEntry[],
+  entries: readonly RawEntry[],
+  block: string,
   draft: (entry: TaskEntry) => DraftResult,
 ): Promise<DraftBatch> {
   let check: ((value: unknown) => CheckedEntry) | undefined;
-  const batch: DraftBatch = { drafts: [], indexes: [], lines: [], problems: [] };
-  for (const { index, line, value } of block) {
+  const batch: DraftBatch = { drafts: [], indexes: [], lines: [], problems: [], block };
+  for (const { index, line, value } of entries) {
     const plain = plainEntry(value);
     // The schema is loaded for the first entry that is not plain.
     if (plain === undefined) check ??= (await import("../queue/task_entry_schema.ts")).checkTaskEntry;

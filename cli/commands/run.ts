@@ -1,4 +1,4 @@
-import { CfgError, Downloader } from "../../mod.ts";
+import { CfgError, Downloader, findTaskFiles } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { runDownloader } from "../run_downloader.ts";
 import { prepareSaveFailed } from "../prepare_save_failed.ts";
@@ -6,9 +6,8 @@ import { downloaderOptions } from "../settle_settings.ts";
 
 /** `corehaul run`: watches the task file and downloads until stopped. */
 export async function runCommand({ command, settings, terminal, logger }: CommandContext): Promise<number> {
-  // A list can be worked off without its default file, but a file that was asked for by name must come.
-  const named = "tasks" in command.flags;
-  if (settings.once && named) await Deno.stat(settings.tasks).catch((error) => missing(settings.tasks, error));
+  // A list can be worked off without its default file, but files that were asked for by name must come.
+  if (settings.once && "tasks" in command.flags) await assertThere(settings.tasks);
   await using downloader = await Downloader.open({
     ...downloaderOptions(settings, logger),
     queue: settings.queue,
@@ -22,8 +21,16 @@ export async function runCommand({ command, settings, terminal, logger }: Comman
   return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
 }
 
-function missing(file: string, error: unknown): never {
-  const why = error instanceof Error ? error.message : String(error);
-  const message = `Cannot use --tasks as it must be a file that can be read: current value is "${file}" (${why})`;
+async function assertThere(words: readonly string[]): Promise<void> {
+  for (const word of words) {
+    const { named, empty } = await findTaskFiles([word]);
+    const [file] = named;
+    if (file !== undefined) await Deno.stat(file).catch((error) => missing(word, error.message));
+    else if (empty.length > 0) missing(word, "there is none");
+  }
+}
+
+function missing(word: string, why: string): never {
+  const message = `Cannot use --tasks as it must name files that can be read: current value is "${word}" (${why})`;
   throw new CfgError([{ field: "tasks", source: "flag", message }]);
 }

@@ -4,4 +4,5 @@
  * @module
  */
 export { ensureDir, ensureDirSync } from "./ensure_dir.ts";
+export { expandGlob, type ExpandGlobOptions } from "./expand_glob.ts";
 export { walk, type WalkEntry, type WalkOptions, walkSync } from "./walk.ts";

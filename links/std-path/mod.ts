@@ -10,6 +10,7 @@ import { extname as untypedExtname } from "npm:deno-std@1.3.1/path/extname.js";
 import { fromFileUrl as untypedFromFileUrl } from "npm:deno-std@1.3.1/path/from_file_url.js";
 import { globToRegExp as untypedGlobToRegExp } from "npm:deno-std@1.3.1/path/glob_to_regexp.js";
 import { isAbsolute as untypedIsAbsolute } from "npm:deno-std@1.3.1/path/is_absolute.js";
+import { isGlob as untypedIsGlob } from "npm:deno-std@1.3.1/path/is_glob.js";
 import { join as untypedJoin } from "npm:deno-std@1.3.1/path/join.js";
 import { normalize as untypedNormalize } from "npm:deno-std@1.3.1/path/normalize.js";
 import { relative as untypedRelative } from "npm:deno-std@1.3.1/path/relative.js";
@@ -32,6 +33,8 @@ export const globToRegExp: (glob: string, options?: { os?: "linux" | "darwin" | 
   untypedGlobToRegExp;
 /** Whether a path starts at the root. */
 export const isAbsolute: (path: string) => boolean = untypedIsAbsolute;
+/** Whether a text has anything in it that only globs have. */
+export const isGlob: (text: string) => boolean = untypedIsGlob;
 /** Puts paths one after another and normalizes the result. */
 export const join: (path: string, ...paths: string[]) => string = untypedJoin;
 /** Resolves `.`, `..` and repeated separators. */

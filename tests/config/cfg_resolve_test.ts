@@ -8,7 +8,8 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
   const settings = cfgResolve();
   assertEquals(Object.isFrozen(settings), true);
   assertEquals(settings, {
-    tasks: "code_tasks.json",
+    tasks: ["code_tasks.json"],
+    sync: false,
     once: false,
     dir: "downloads",
     all: false,

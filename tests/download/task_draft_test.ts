@@ -8,7 +8,7 @@ const EMPTY_MD5 = "md5:d41d8cd98f00b204e9800998ecf8427e";
 const sum = (digit: string) => `sha-1:${digit.repeat(40)}`;
 
 function checksumOf(entry: Parameters<typeof taskDraft>[0], checksums?: ReadonlyMap<string, string>) {
-  const result = taskDraft(entry, checksums);
+  const result = taskDraft(entry, checksums === undefined ? {} : { checksums });
   assert(result.type === "draft", JSON.stringify(result));
   return result.draft.checksum;
 }
@@ -68,5 +68,5 @@ Deno.test("taskDraft looks a checksum up by out, then by the name of the url; th
   assertEquals(checksumOf({ url: URL_A, checksum: EMPTY_MD5 }, checksums), EMPTY_MD5);
   assertEquals(checksumOf({ url: "https://e.org/c" }, checksums), undefined);
   assertEquals(checksumOf({ url: "https://e.org/c", out: "c" }, checksums), undefined);
-  assertEquals("checksum" in (taskDraft({ url: "https://e.org/c" }, checksums) as { draft: object }).draft, false);
+  assertEquals("checksum" in (taskDraft({ url: "https://e.org/c" }, { checksums }) as { draft: object }).draft, false);
 });

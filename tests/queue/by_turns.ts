@@ -21,6 +21,7 @@ export function byTurns(lists: readonly TaskSharedList[]): TaskSharedList {
     rename: (renames) => next().rename(renames),
     reclaim: (isAlive) => next().reclaim(isAlive),
     control: (request) => next().control(request),
+    sync: (request) => next().sync(request),
     takeOrders: (owner) => next().takeOrders(owner),
     get: (id) => next().get(id),
     list: (request) => next().list(request),

@@ -15,6 +15,7 @@ import { contractProperty } from "./contract_property.ts";
 import { contractRead } from "./contract_read.ts";
 import { contractRename } from "./contract_rename.ts";
 import { contractSettle } from "./contract_settle.ts";
+import { contractSync } from "./contract_sync.ts";
 
 export type { OpenList } from "./contract_kit.ts";
 
@@ -33,6 +34,7 @@ export function contractSuite(name: string, open: OpenList): void {
   contractOwners(name, open);
   contractRead(name, open);
   contractLedger(name, open);
+  contractSync(name, open);
   contractProperty(name, open);
   contractConcurrent(name, open);
 }

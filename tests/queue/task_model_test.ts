@@ -62,6 +62,8 @@ Deno.test("TASK_MOVES is the table of the design, and taskCanMove reads it", () 
     again: ["failed", "canceled", "done"],
     prioritize: ["waiting", "running", "paused", "failed"],
     remove: ["waiting", "running", "paused", "failed", "canceled", "done"],
+    vanish: ["waiting", "paused"],
+    return: ["canceled"],
   };
   assertEquals(TASK_MOVES, table);
   for (const [move, from] of Object.entries(table) as [TaskMove, TaskStatus[]][]) {

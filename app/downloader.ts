@@ -133,9 +133,14 @@ export class Downloader implements AsyncDisposable {
    * Puts tasks on the list, before or during a run.
    *
    * @param entries What a task file would hold: objects with a `url`, or bare urls.
+   * @param options Where they stand.
+   * @param options.first The place of the first one among all, for events about it. Default 0.
    * @returns One result for each entry, in order; `refused` names the field and the reason.
    */
-  async add(entries: readonly (TaskEntry | string)[]): Promise<AddResult[]> {
+  async add(
+    entries: readonly (TaskEntry | string)[],
+    { first = 0 }: { first?: number } = {},
+  ): Promise<AddResult[]> {
     const results = await addEntries(this.#list, entries, this.#plan.rules);
     const added = results.filter((result) => result.type === "added").length;
     const duplicates = results.filter((result) => result.type === "duplicate").length;
@@ -144,7 +149,7 @@ export class Downloader implements AsyncDisposable {
     if (changed > 0) this.#tell({ type: "tasks_changed", changed });
     for (const [index, result] of results.entries()) {
       if (result.type !== "refused") continue;
-      this.#tell({ type: "entry_refused", index, field: result.field, message: result.reason });
+      this.#tell({ type: "entry_refused", index: first + index, field: result.field, message: result.reason });
     }
     return results;
   }

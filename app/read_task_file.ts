@@ -1,3 +1,5 @@
+import { fileBytes } from "../base/file_bytes.ts";
+import { assertTaskFile } from "../queue/task_file_check.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";
 
 /** An entry as it stands in a task file, not checked yet. */
@@ -9,11 +11,13 @@ export interface TaskFileEntry {
 }
 
 /**
- * Reads the entries of a task file in any of its forms: a JSON array, JSON Lines, one url a line, or Metalink 4.
+ * Reads the entries of a task file in any of its forms: a JSON array, JSON Lines, one url a line, CSV or TSV with a header, or
+ * Metalink 4; packed with gzip or not. The memory does not grow with the file.
  *
- * @param chunks The bytes of the file.
+ * @param source The bytes of the file; or its path, then no entry is given unless the syntax of all of it is valid.
  * @returns The entries, in order.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
+ * @throws {Error} An error of `Deno.open`, if the file cannot be read.
  *
  * @example
  * ```ts
@@ -23,6 +27,17 @@ export interface TaskFileEntry {
  * for await (const entry of readTaskFile(file)) entry.value; // { url: "https://example.org/a" }
  * ```
  */
-export async function* readTaskFile(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TaskFileEntry, void> {
-  for await (const { line, value } of scanTaskFile(chunks)) yield { line, value };
+export async function* readTaskFile(
+  source: string | AsyncIterable<Uint8Array>,
+): AsyncGenerator<TaskFileEntry, void, void> {
+  if (typeof source === "string") {
+    using file = await Deno.open(source);
+    // A pipe can be read only once.
+    if ((await file.stat()).isFile) await assertTaskFile(file);
+    yield* entriesOf(fileBytes(file));
+  } else yield* entriesOf(source);
+}
+
+async function* entriesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TaskFileEntry, void, void> {
+  for await (const { line, value } of scanTaskFile(bytes)) yield { line, value };
 }

@@ -1,14 +1,13 @@
+import { fileBytes } from "../base/file_bytes.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
-import { glanceAtTaskFile } from "../queue/task_file_glance.ts";
-import { type RawEntry, type ScanEnd, scanTaskFile } from "../queue/task_file_scan.ts";
+import { assertTaskFile } from "../queue/task_file_check.ts";
+import { type RawEntry, scanTaskFile } from "../queue/task_file_scan.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
 import type { EntryProblem } from "./proc_messages.ts";
 
 const BATCH = 200;
-const CHUNK_BYTES = 64 * 1024;
-const GLANCE_BYTES = 256 * 1024;
 const encoder = new TextEncoder();
 
 /** Drafts that the task file holds and that were not seen in the read before. */
@@ -63,8 +62,7 @@ export class TaskFileReader {
   async read(take: (batch: DraftBatch) => Promise<void>): Promise<ReadEnd> {
     using file = await Deno.open(this.path, { read: true });
     // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
-    await glanceAtTaskFile(chunks(file, GLANCE_BYTES)) ?? await checkTaskFile(file);
-    await file.seek(0, Deno.SeekMode.Start);
+    await assertTaskFile(file);
     const seen = new Map<string, number>();
     const end: ReadEnd = { entries: 0, refused: 0, blocks: [] };
     let block: RawEntry[] = [];
@@ -82,7 +80,7 @@ export class TaskFileReader {
       end.blocks.push(key);
       block = [];
     };
-    for await (const entry of scanTaskFile(chunks(file))) {
+    for await (const entry of scanTaskFile(fileBytes(file))) {
       end.entries++;
       block.push(entry);
       if (block.length >= BATCH) await flush();
@@ -91,15 +89,6 @@ export class TaskFileReader {
     this.#seen = seen;
     return end;
   }
-}
-
-/** Goes through the whole file, to say where it is wrong. */
-async function checkTaskFile(file: Deno.FsFile): Promise<ScanEnd> {
-  await file.seek(0, Deno.SeekMode.Start);
-  const scan = scanTaskFile(chunks(file));
-  let step = await scan.next();
-  while (!step.done) step = await scan.next();
-  return step.value;
 }
 
 async function digest(text: string): Promise<string> {
@@ -128,14 +117,4 @@ async function makeBatch(
     }
   }
   return batch;
-}
-
-/** The bytes of a file; each piece is only valid until the next one is asked for. */
-async function* chunks(file: Deno.FsFile, bytes: number = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(bytes);
-  while (true) {
-    const count = await file.read(buffer);
-    if (count === null) return;
-    yield buffer.subarray(0, count);
-  }
 }

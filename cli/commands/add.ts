@@ -1,11 +1,10 @@
-import { addEntries, CfgError, openTaskList, parseNameTemplate, readChecksumFile } from "../../mod.ts";
+import { addEntries, type AddResult, CfgError, openTaskList, parseNameTemplate, readChecksumFile } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { readEntries } from "../read_entries.ts";
 import { print } from "../terminal.ts";
 
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
 export async function addCommand({ command, settings, logger }: CommandContext): Promise<number> {
-  const entries = await readEntries(command, settings);
   const { queue, checksumFile, nameTemplate, startAt } = settings;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
@@ -18,15 +17,22 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
   };
   await using list = await openTaskList(queue);
-  const results = await addEntries(list, entries, known);
-  const count = (type: string) => results.filter((result) => result.type === type).length;
-  for (const [index, result] of results.entries()) {
-    if (result.type === "refused") logger.error(`entry ${index} is not taken: ${result.field} ${result.reason}`);
+  const counts: Record<AddResult["type"], number> = { added: 0, changed: 0, duplicate: 0, refused: 0 };
+  try {
+    for await (const { first, entries } of readEntries(command, settings)) {
+      const results = await addEntries(list, entries, known);
+      for (const [index, result] of results.entries()) {
+        counts[result.type]++;
+        if (result.type !== "refused") continue;
+        logger.error(`entry ${first + index} is not taken: ${result.field} ${result.reason}`);
+      }
+      if (settings.json) print(JSON.stringify({ type: "added", results }));
+    }
+  } finally {
+    // Standard input can turn out to be wrong when much of it is on the list.
+    const changed = counts.changed === 0 ? "" : `${counts.changed} changed, `;
+    const { added, duplicate, refused } = counts;
+    if (!settings.json) print(`${added} added, ${changed}${duplicate} known already, ${refused} refused`);
   }
-  if (settings.json) print(JSON.stringify({ type: "added", results }));
-  else {
-    const changed = count("changed") === 0 ? "" : `${count("changed")} changed, `;
-    print(`${count("added")} added, ${changed}${count("duplicate")} known already, ${count("refused")} refused`);
-  }
-  return count("refused") > 0 ? INCOMPLETE : DONE;
+  return counts.refused > 0 ? INCOMPLETE : DONE;
 }

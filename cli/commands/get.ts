@@ -7,13 +7,19 @@ import { downloaderOptions } from "../settle_settings.ts";
 
 /** `corehaul get`: downloads and exits, on a list of its own. */
 export async function getCommand({ command, settings, terminal, logger }: CommandContext): Promise<number> {
-  const entries = await readEntries(command, settings);
+  const batches = readEntries(command, settings);
+  // What is wrong with the command line or the file is said before anything is made.
+  let batch = await batches.next();
   await using downloader = await Downloader.open(downloaderOptions(settings, logger));
-  const results = await downloader.add(entries);
+  let refused = false;
+  for (; !batch.done; batch = await batches.next()) {
+    const { first, entries } = batch.value;
+    const results = await downloader.add(entries, { first });
+    refused ||= results.some((result) => result.type === "refused");
+  }
   const saving = await prepareSaveFailed(settings);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, true);
   await saving?.(downloader);
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  const refused = results.some((result) => result.type === "refused");
   return summary.counts.failed > 0 || refused ? INCOMPLETE : DONE;
 }

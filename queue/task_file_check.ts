@@ -1,0 +1,21 @@
+import { fileBytes } from "../base/file_bytes.ts";
+import { glanceAtTaskFile } from "./task_file_glance.ts";
+import { scanTaskFile } from "./task_file_scan.ts";
+
+const GLANCE_BYTES = 256 * 1024;
+
+/**
+ * Goes through a whole task file for its syntax alone, so that none that is half written brings half of its entries. Leaves the
+ * file at its start.
+ *
+ * @param file A file that can be read again.
+ * @throws {TaskFileError} With line and column, at the first place that is not valid.
+ */
+export async function assertTaskFile(file: Deno.FsFile): Promise<void> {
+  if (await glanceAtTaskFile(fileBytes(file, GLANCE_BYTES)) === undefined) {
+    await file.seek(0, Deno.SeekMode.Start);
+    const scan = scanTaskFile(fileBytes(file));
+    while (!(await scan.next()).done);
+  }
+  await file.seek(0, Deno.SeekMode.Start);
+}

@@ -3,7 +3,7 @@ import { taskAssignedNumber } from "../queue/task_model.ts";
 import type { AddResult } from "../queue/task_shared_list.ts";
 
 interface Block {
-  ids: readonly number[];
+  ids: Float64Array;
   refused: number;
 }
 
@@ -22,7 +22,7 @@ export class WantedTasks {
   added(block: string, results: readonly AddResult[]): void {
     const ids: number[] = [];
     for (const result of results) if (result.type !== "refused") ids.push(idNumber(result.id));
-    this.#blocks.set(block, { ids, refused: results.length - ids.length });
+    this.#blocks.set(block, { ids: Float64Array.from(ids), refused: results.length - ids.length });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { tableHeader } from "./task_file_header.ts";
-import type { ScanEnd } from "./task_file_scan.ts";
+import type { ScanEnd } from "./raw_entry.ts";
 
 /** Text that is judged at once. */
 const PIECE = 256 * 1024;

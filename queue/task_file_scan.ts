@@ -6,27 +6,10 @@
  * @module
  */
 import { peekBytes } from "./byte_peek.ts";
+import type { RawEntry, ScanEnd } from "./raw_entry.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import { tableHeader, tellsHeader } from "./task_file_header.ts";
 import { unpackTaskFile } from "./task_file_gzip.ts";
-
-/** One entry as it stands in the file. */
-export interface RawEntry {
-  /** Its place in the file, from 0. */
-  index: number;
-  /** The line on which it starts, from 1. */
-  line: number;
-  /** What it says: any JSON value, or the text of a line of a plain list. */
-  value: unknown;
-  /** Its bytes as text, to tell whether it changed. */
-  text: string;
-}
-
-/** What {@linkcode scanTaskFile} returns at the end. */
-export interface ScanEnd {
-  /** True if the last line of a list of lines has no line break: it may still be growing. */
-  endsOpen: boolean;
-}
 
 const MAX_ENTRY_BYTES = 1024 * 1024;
 /** It is read as a whole. */

@@ -9,7 +9,7 @@ import { CsvError, type Info, type Options, parse } from "csv-parse";
 import { TASK_FIELDS } from "./task_entry_schema.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import type { TableHeader } from "./task_file_header.ts";
-import type { RawEntry, ScanEnd } from "./task_file_scan.ts";
+import type { RawEntry, ScanEnd } from "./raw_entry.ts";
 
 /** Columns whose cells are numbers. */
 const NUMBERS: ReadonlySet<string> = new Set(["priority", "limitRate", "segments", "size"]);

@@ -2,12 +2,15 @@ import { fileBytes } from "../base/file_bytes.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
 import { assertTaskFile } from "../queue/task_file_check.ts";
-import { type RawEntry, scanTaskFile } from "../queue/task_file_scan.ts";
+import type { RawEntry } from "../queue/raw_entry.ts";
+import { scanTaskFile } from "../queue/task_file_scan.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
 import type { EntryProblem } from "./proc_messages.ts";
 
-const BATCH = 200;
+/** Where a block ends is up to its entries, so that one that comes or goes changes no block but its own. */
+const USUAL_BLOCK = 200;
+const MOST_BLOCK = 1000;
 const encoder = new TextEncoder();
 
 /** Drafts that the task file holds and that were not seen in the read before. */
@@ -83,12 +86,19 @@ export class TaskFileReader {
     for await (const entry of scanTaskFile(fileBytes(file))) {
       end.entries++;
       block.push(entry);
-      if (block.length >= BATCH) await flush();
+      if (block.length >= MOST_BLOCK || endsBlock(entry.text)) await flush();
     }
     await flush();
     this.#seen = seen;
     return end;
   }
+}
+
+/** True for about one of so many entries, whatever stands around it. */
+function endsBlock(text: string): boolean {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 8) % USUAL_BLOCK === 0;
 }
 
 async function digest(text: string): Promise<string> {

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { glanceAtTaskFile } from "../../queue/task_file_glance.ts";
-import { type ScanEnd, scanTaskFile } from "../../queue/task_file_scan.ts";
+import type { ScanEnd } from "../../queue/raw_entry.ts";
+import { scanTaskFile } from "../../queue/task_file_scan.ts";
 
 const encoder = new TextEncoder();
 

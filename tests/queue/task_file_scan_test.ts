@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { TaskFileError } from "../../queue/task_file_error.ts";
-import { type RawEntry, scanTaskFile } from "../../queue/task_file_scan.ts";
+import type { RawEntry } from "../../queue/raw_entry.ts";
+import { scanTaskFile } from "../../queue/task_file_scan.ts";
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { TaskDraft } from "../../queue/task_shared_list.ts";
 import { type DraftBatch, TaskFileReader } from "../../workers/task_file_reader.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -43,4 +43,35 @@ Deno.test("TaskFileReader gives entries their checksums by file name, and names 
   assertEquals(batch!.problems.map(({ index, line, field }) => [index, line, field]), [[4, 5, "checksum"]]);
   const [plain] = await read(new TaskFileReader(file));
   assertEquals(plain!.drafts.map(({ checksum }) => checksum), [undefined, sum("b"), undefined, undefined, undefined]);
+});
+
+Deno.test("TaskFileReader gives again little more than what has changed, wherever that is", async () => {
+  await using home = await TempDir.create();
+  const lists: string[][] = [
+    Array.from({ length: 5000 }, (_, i) => `http://h/files/${i}/index.html`),
+    Array.from({ length: 5000 }, (_, i) => `{"url": "http://h/${i}", "headers": {"Referer": "${"x".repeat(300)}"}}`),
+  ];
+  for (const lines of lists) {
+    const file = await home.write("tasks.txt", lines.join("\n"));
+    const reader = new TaskFileReader(file);
+    const count = (batches: DraftBatch[]) => batches.reduce((sum, { drafts }) => sum + drafts.length, 0);
+    assertEquals(count(await read(reader)), 5000);
+    assertEquals(count(await read(reader)), 0);
+    for (const at of [0, 2500, 4990]) {
+      await home.write("tasks.txt", lines.toSpliced(at, 1).join("\n"));
+      assert(count(await read(reader)) <= 2000);
+      await home.write("tasks.txt", lines.toSpliced(at, 0, lines[0]!.replace("http://h/", "http://other/")).join("\n"));
+      const again = await read(reader);
+      assert(again.length > 0 && count(again) <= 2000, `${count(again)}`);
+      await home.write("tasks.txt", lines.join("\n"));
+      await read(reader);
+    }
+  }
+});
+
+Deno.test("TaskFileReader gives every entry of a list of equal ones", async () => {
+  await using home = await TempDir.create();
+  const file = await home.write("tasks.txt", "http://h/a\n".repeat(3000));
+  const batches = await read(new TaskFileReader(file));
+  assert(batches.every(({ drafts }) => drafts.length <= 1000));
 });

@@ -20,6 +20,7 @@ export { Downloader, type RunOptions, type RunSummary } from "./app/downloader.t
 export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";
 export type { DownloaderOptions } from "./app/downloader_options.ts";
 export type { CoreProgress, DownloaderProgress } from "./app/downloader_progress.ts";
+export { compactTaskList } from "./app/compact_task_list.ts";
 export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
 export { taskListExists } from "./app/open_task_list.ts";
 export { openTaskList, type OpenTaskListOptions } from "./app/open_task_list.ts";

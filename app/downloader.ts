@@ -22,6 +22,7 @@ import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
 import { type DownloaderPlan, makePlan, pinMain } from "./downloader_plan.ts";
+import { KeepWatch } from "./keep_watch.ts";
 import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFiles, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
@@ -247,6 +248,12 @@ export class Downloader implements AsyncDisposable {
     });
     // Before anything is claimed, and only here: a session that begins after a lost one goes on with the same tasks.
     if (settings.refresh) await askAgain(this.#list, stopping.promise, (news) => this.#tell(news));
+    await using _keep = new KeepWatch({
+      list: this.#list,
+      keepMs: settings.keepMs,
+      news: (news) => this.#tell(news),
+      failed: failure.reject,
+    });
     using feed = this.#startFeed(once, failure.reject);
     try {
       while (true) {

@@ -17,6 +17,8 @@ export type DownloaderNews =
   | { type: "tasks_changed"; changed: number }
   /** Entries vanished from a task file, or came back. */
   | { type: "tasks_synced"; file: string; canceled: number; returned: number }
+  /** They were settled longer ago than `keepMs`. */
+  | { type: "tasks_forgotten"; tasks: number }
   | { type: "tasks_reclaimed"; tasks: number }
   | { type: "tasks_asked_again"; tasks: number }
   | { type: "link_renewed"; id: string; url: string; renewed: string }

@@ -123,6 +123,8 @@ export interface DownloaderOptions {
   startAt?: Date | string;
   /** Download only within these hours of the day, such as `["22:00-06:00"]`, in local time. Default: always. */
   window?: readonly string[];
+  /** Forget what was done or canceled longer ago than this; files stay. Default: never. */
+  keepMs?: number;
   /** How long a worker may show no sign of life before another one takes its place. Default 30000. */
   workerTimeoutMs?: number;
   /** The language of the log lines about files. Default `"en"`. */

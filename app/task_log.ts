@@ -82,6 +82,9 @@ export class TaskLog {
       case "tasks_synced":
         log.info(`${news.file}: ${news.canceled} tasks canceled that it does not name any more, ${news.returned} back`);
         break;
+      case "tasks_forgotten":
+        log.debug(`${news.tasks} tasks forgotten that were settled long ago`);
+        break;
       case "tasks_reclaimed":
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
         break;

@@ -42,7 +42,6 @@ const CLI_ONLY: ReadonlySet<string> = new Set(
     "all",
     "where",
     "missing",
-    "keepMs",
     "failed",
     "dryRun",
     "limit",

@@ -40,9 +40,9 @@ export const CFG_LIST_FIELDS: readonly CfgField[] = [
     flag: "keep",
     placeholder: "D",
     parse: parseDuration,
-    defaultNote: "must be said",
-    help: "forget what was settled longer ago than this, such as 30d or 12h; 0 is all of it",
-    commands: ["gc"],
+    defaultNote: "for ever",
+    help: "forget what was done or canceled longer ago than this, such as 30d or 12h; gc must be told",
+    commands: ["run", "gc"],
   },
   {
     name: "failed",

@@ -1,6 +1,7 @@
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
 import { DAMAGED, kvProbe } from "./kv_probe.ts";
+import { isOpenHere, noteOpen } from "./open_databases.ts";
 import { QueueUnavailableError } from "./queue_unavailable_error.ts";
 
 /** What one commit may hold. */
@@ -50,10 +51,12 @@ export class KvStore implements AsyncDisposable {
   /** What a commit may hold. */
   readonly limits: KvLimits;
   readonly #kv: Deno.Kv;
+  readonly #open: Disposable;
   #closed = false;
 
-  private constructor(kv: Deno.Kv, address: string, limits: KvLimits) {
+  private constructor(kv: Deno.Kv, path: string, address: string, limits: KvLimits) {
     this.#kv = kv;
+    this.#open = noteOpen(path);
     this.address = address;
     this.limits = limits;
   }
@@ -71,12 +74,13 @@ export class KvStore implements AsyncDisposable {
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
     }
-    const damage = path === ":memory:" || /^https?:/.test(path) ? undefined : kvProbe(path);
+    const isFile = path !== ":memory:" && !/^https?:/.test(path);
+    const damage = isFile && !isOpenHere(path) ? kvProbe(path) : undefined;
     if (damage !== undefined) {
       throw new QueueUnavailableError(`Cannot open the task list ${address}: ${withAdvice(damage)}`, address);
     }
     const kv = await retryLocked(() => Deno.openKv(path), address, "open");
-    return new KvStore(kv, address, limits);
+    return new KvStore(kv, path, address, limits);
   }
 
   get<T>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
@@ -152,7 +156,10 @@ export class KvStore implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#closed) this.#kv.close();
+    if (!this.#closed) {
+      this.#kv.close();
+      this.#open[Symbol.dispose]();
+    }
     this.#closed = true;
     return Promise.resolve();
   }

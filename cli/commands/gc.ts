@@ -1,4 +1,5 @@
-import { type ControlRequest, openTaskList } from "../../mod.ts";
+import { format as formatBytes } from "@std/fmt/bytes";
+import { compactTaskList, openTaskList, type TaskFilter } from "../../mod.ts";
 import { type CommandContext, DONE } from "../command_context.ts";
 import { UsageError } from "../parse_command.ts";
 import { print } from "../terminal.ts";
@@ -9,23 +10,34 @@ const PAGE = 1000;
 export async function gcCommand({ settings }: CommandContext): Promise<number> {
   const { queue, keepMs, failed, dryRun, json } = settings;
   if (keepMs === undefined) throw new UsageError("corehaul gc needs --keep, how long to remember, such as 30d");
-  await using list = await openTaskList(queue, { create: false });
   const filter = {
     status: failed ? ["done", "canceled", "failed"] as const : ["done", "canceled"] as const,
     finishedBefore: Date.now() - keepMs,
-  } satisfies ControlRequest["filter"];
-  let touched = 0;
-  if (dryRun) {
-    let cursor: string | undefined;
-    do {
-      const page = await list.list({ filter, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-      touched += page.tasks.length;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-  } else ({ touched } = await list.control({ verb: "remove", filter }));
-  const did = dryRun ? "would be forgotten" : "forgotten";
-  print(
-    json ? JSON.stringify({ type: "gc", touched, dryRun }) : `${touched} ${touched === 1 ? "task" : "tasks"} ${did}`,
-  );
+  } satisfies TaskFilter;
+  const touched = dryRun ? await countTasks(queue, filter) : await forget(queue, filter);
+  const freed = dryRun ? 0 : await compactTaskList(queue);
+  if (json) print(JSON.stringify({ type: "gc", touched, freed, dryRun }));
+  else {
+    const did = dryRun ? "would be forgotten" : "forgotten";
+    const room = freed > 0 ? `; the list takes ${formatBytes(freed, { binary: true })} less on the disk` : "";
+    print(`${touched} ${touched === 1 ? "task" : "tasks"} ${did}${room}`);
+  }
   return DONE;
+}
+
+async function forget(queue: string, filter: TaskFilter): Promise<number> {
+  await using list = await openTaskList(queue, { create: false });
+  return (await list.control({ verb: "remove", filter })).touched;
+}
+
+async function countTasks(queue: string, filter: TaskFilter): Promise<number> {
+  await using list = await openTaskList(queue, { create: false });
+  let count = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await list.list({ filter, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    count += page.tasks.length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return count;
 }

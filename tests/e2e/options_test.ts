@@ -44,6 +44,7 @@ const VALUES: Record<string, string> = {
   "overwrite": "changed",
   "min-free": "1K",
   where: "status=done",
+  keep: "30d",
   limit: "5",
   "save-failed": "failed.json",
   "start-at": "2026-01-01T00:00:00Z",

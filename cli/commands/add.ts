@@ -16,10 +16,14 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
   };
+  const batches = readEntries(command, settings);
+  // What is wrong with the command line or the file is said before anything is made.
+  let batch = await batches.next();
   await using list = await openTaskList(queue);
   const counts: Record<AddResult["type"], number> = { added: 0, changed: 0, duplicate: 0, refused: 0 };
   try {
-    for await (const { first, entries } of readEntries(command, settings)) {
+    for (; !batch.done; batch = await batches.next()) {
+      const { first, entries } = batch.value;
       const results = await addEntries(list, entries, known);
       for (const [index, result] of results.entries()) {
         counts[result.type]++;

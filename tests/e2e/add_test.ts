@@ -35,7 +35,7 @@ Deno.test("corehaul add takes nothing of a file that is not valid, and says what
   const file = await corehaul(["add", "--queue", QUEUE, "-i", "torn.json"], { cwd: home.path });
   assertCode(file, 2);
   assertMatch(file.stderr, /1800.*\] is missing/);
-  assertEquals(await listedTasks(QUEUE, { cwd: home.path }), []);
+  assertCode(await corehaul(["list", "--queue", QUEUE], { cwd: home.path }), 3);
   const input = await corehaul(["add", "--queue", QUEUE, "-i", "-"], { cwd: home.path, stdin: torn });
   assertCode(input, 2);
   assertMatch(input.stderr, /1800.*\] is missing/);

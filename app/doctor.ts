@@ -1,3 +1,5 @@
+import { resolve } from "@std/path";
+import { checkKv } from "../queue/kv_check.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
@@ -57,8 +59,18 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
     for (const core of allowed) procBindToCpu(core, withLibrary);
     return `works on every allowed core, through ${library ?? "the system"}`;
   });
+  const path = options.queue.replace(/^kv:/, "");
+  const there = path !== ":memory:" && await taskListExists(options.queue);
+  if (there) {
+    // Before it is opened: what is damaged may not open at all.
+    await attempt("integrity", () => {
+      const faults = checkKv(resolve(path));
+      if (faults.length > 0) throw new Error(`${options.queue} is damaged: ${faults.join("; ")}`);
+      return "the file of the list is whole";
+    });
+  }
   await attempt("queue", async () => {
-    if (!await taskListExists(options.queue)) return `none yet at ${options.queue}`;
+    if (!there) return `none yet at ${options.queue}`;
     await using list = await openTaskList(options.queue);
     const counts = await list.counts();
     return `${options.queue}: ${Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(", ")}`;

@@ -27,6 +27,9 @@ import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
 import { WorkerWatch } from "./worker_watch.ts";
 
+/** How often in a row a worker may die before it has said a word. */
+const MOST_UNBORN = 5;
+const MIB = 1024 * 1024;
 const RESTART_MS = 500;
 const RESTART_MOST_MS = 30_000;
 /** Who has lived for so long did not die of how it began. */
@@ -99,8 +102,8 @@ export class DownloadSession {
   readonly #end = Promise.withResolvers<"lost">();
   readonly #identity = procIdentity();
   readonly #watch: WorkerWatch;
-  /** When each worker was started last, and how often in a row it died soon. */
-  readonly #lives: { at: number; short: number }[] = [];
+  /** When each worker was started last, and how often in a row it died soon, or before it said a word. */
+  readonly #lives: { at: number; short: number; unborn: number }[] = [];
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   #stopping = false;
 
@@ -237,7 +240,7 @@ export class DownloadSession {
       counters.set(worker, "active", 0);
       this.#ports.hosts.releaseAll(worker);
       this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
-      this.#restart(worker);
+      this.#restart(worker, error);
     };
     const thread = new ProcThread<ToProcWorker, FromProcWorker>(
       this.#ports.entry ?? new URL("../workers/proc_worker.ts", import.meta.url),
@@ -248,14 +251,19 @@ export class DownloadSession {
       },
       permissions,
     );
-    this.#lives[worker] = { at: performance.now(), short: this.#lives[worker]?.short ?? 0 };
+    const { short = 0, unborn = 0 } = this.#lives[worker] ?? {};
+    this.#lives[worker] = { at: performance.now(), short, unborn: unborn + 1 };
     this.#watch.started(worker);
     return { thread, stopped, died };
   }
 
-  #restart(worker: number): void {
+  #restart(worker: number, { message }: ErrorRecord): void {
     if (this.#stopping) return;
     const life = this.#lives[worker]!;
+    if (life.unborn >= MOST_UNBORN) {
+      this.#end.reject(new Error(`Worker ${worker} cannot start, ${life.unborn} times in a row: ${message}`));
+      return;
+    }
     life.short = performance.now() - life.at < SOUND_MS ? life.short + 1 : 0;
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
@@ -301,6 +309,7 @@ export class DownloadSession {
     const proc = `proc_worker-${worker}`;
     switch (message.type) {
       case "hello": {
+        this.#lives[worker]!.unborn = 0;
         const { pin } = this.#ports.settings;
         if (!pin || message.pinError !== undefined) this.#ports.sampler.float(worker);
         if (message.pinError !== undefined) {
@@ -322,6 +331,17 @@ export class DownloadSession {
       case "ask":
         void this.#answer(this.#slots[worker]!, message.call, message.question);
         break;
+      case "full": {
+        const { thread, died } = this.#slots[worker]!;
+        thread[Symbol.dispose]();
+        const [used, limit] = [message.used, message.limit].map((bytes) => Math.round(bytes / MIB));
+        died({
+          name: "ProcMemoryError",
+          code: "proc_memory",
+          message: `it has used ${used} of ${limit} MiB of memory`,
+        });
+        break;
+      }
       case "stopped":
         this.#watch.ended(worker);
         this.#slots[worker]?.stopped.resolve();

@@ -86,6 +86,8 @@ export type FromProcWorker =
   | { type: "settle"; batch: string }
   | { type: "rename"; batch: string }
   | { type: "ask"; call: number; question: WorkerQuestion }
+  /** Its heap is nearly full, in bytes: it is to be replaced. */
+  | { type: "full"; used: number; limit: number }
   | { type: "stopped" };
 
 /** To the config worker. */

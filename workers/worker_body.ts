@@ -8,6 +8,7 @@ import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
 import { extraPlace } from "../download/extra_place.ts";
+import { HeapWatch } from "./heap_watch.ts";
 import { HostTable } from "../download/host_table.ts";
 import { type HostPlace, HostVisits } from "../download/host_visits.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
@@ -55,6 +56,7 @@ class RunningWorker {
   readonly #calls: MainCalls;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #beat: ReturnType<typeof setInterval>;
+  readonly #heap: HeapWatch;
   readonly #names: NameDesk;
 
   constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
@@ -123,6 +125,7 @@ class RunningWorker {
       settings.admitIntervalMs,
     );
     this.#beat = setInterval(() => counters.add(index, "beat", 1), BEAT_MS);
+    this.#heap = new HeapWatch((use) => post({ type: "full", ...use }));
     this.#pool.start(counters.get(index, "held") === 1);
   }
 
@@ -156,6 +159,7 @@ class RunningWorker {
     clearTimeout(timer);
     clearInterval(this.#timer);
     clearInterval(this.#beat);
+    this.#heap[Symbol.dispose]();
     for (const driver of this.#context.drivers) driver[Symbol.dispose]();
     this.#context.watchdog[Symbol.dispose]();
     this.#context.manifest[Symbol.dispose]();

@@ -7,7 +7,7 @@ export async function doctorCommand({ settings }: CommandContext): Promise<numbe
   const { queue, cores, workers } = settings;
   const findings = await doctor({ queue, cores, workers });
   for (const { name, ok, detail } of findings) {
-    print(settings.json ? JSON.stringify({ name, ok, detail }) : `${ok ? "ok " : "BAD"} ${name.padEnd(8)} ${detail}`);
+    print(settings.json ? JSON.stringify({ name, ok, detail }) : `${ok ? "ok " : "BAD"} ${name.padEnd(9)} ${detail}`);
   }
   return findings.every((finding) => finding.ok) ? DONE : INCOMPLETE;
 }

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { QueueUnavailableError } from "../../queue/queue_unavailable_error.ts";
 import { TaskKvList } from "../../queue/task_kv_list.ts";
-import { assertCode, corehaul } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { drafts } from "./contract_kit.ts";
 
@@ -43,6 +43,28 @@ for (const [name, damage, says] of DAMAGES) {
     assertEquals(await Deno.readFile(path), before);
   });
 }
+
+Deno.test("corehaul doctor finds damage that no command has met yet, and changes nothing", async () => {
+  await using home = await TempDir.create();
+  const path = home.join("queue.db");
+  await makeList(path);
+  const doctor = async () => {
+    const { stdout } = await corehaul(["doctor", "--json", "--queue", "kv:queue.db"], { cwd: home.path });
+    const findings: { name: string; ok: boolean; detail: string }[] = jsonLines(stdout).flatMap((line) =>
+      "findings" in line ? line.findings as never : line as never
+    );
+    return findings.find(({ name }) => name === "integrity");
+  };
+  assertEquals(await doctor(), { name: "integrity", ok: true, detail: "the file of the list is whole" });
+  const bytes = await Deno.readFile(path);
+  // The middle of the last page: some leaf that nothing needs yet.
+  bytes.fill(0xff, bytes.length - PAGE, bytes.length - PAGE + 64);
+  await Deno.writeFile(path, bytes);
+  const found = await doctor();
+  assertEquals(found?.ok, false);
+  assertMatch(found!.detail, /^kv:queue\.db is damaged: /);
+  assertEquals(await Deno.readFile(path), bytes);
+});
 
 Deno.test("TaskKvList takes no database of another program, and no folder", async () => {
   await using home = await TempDir.create();

@@ -1,0 +1,17 @@
+import { assert, assertEquals } from "@std/assert";
+import { heapUse, HeapWatch } from "../../workers/heap_watch.ts";
+
+Deno.test("HeapWatch says once that a heap stays full, and nothing of one that empties in between", async () => {
+  const uses = [90, 95, 50, 86, 90, 85, 99, 99];
+  const told: number[] = [];
+  let looks = 0;
+  using _watch = new HeapWatch(({ used }) => told.push(used), () => ({ used: uses[looks++] ?? 99, limit: 100 }), 0);
+  while (looks < 6) await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assertEquals([told, looks], [[85], 6]);
+});
+
+Deno.test("heapUse measures this thread", () => {
+  const { used, limit } = heapUse();
+  assert(used > 1e6 && used < limit, `${used} of ${limit}`);
+});

@@ -255,6 +255,7 @@ export class Downloader implements AsyncDisposable {
       failed: failure.reject,
     });
     using feed = this.#startFeed(once, failure.reject);
+    if (settings.sync && feed !== undefined) await this.#holdUntilRead(feed, hold);
     try {
       while (true) {
         const session = this.#session = this.#makeSession(sampler);
@@ -331,6 +332,14 @@ export class Downloader implements AsyncDisposable {
       news: (news) => this.#tell(news),
       failed,
     });
+  }
+
+  /** What is on the list may have vanished from its file since: nothing of it starts before the files were read. */
+  async #holdUntilRead(feed: ConfigFeed, hold: StartHold): Promise<void> {
+    const { waiting } = await this.#list.counts();
+    if (waiting === 0) return;
+    hold.set("sync", true);
+    void feed.firstRead.then(() => hold.set("sync", false));
   }
 
   /** Resolves when nothing is waiting or running, in any process. */

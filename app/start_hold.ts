@@ -1,7 +1,7 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
 
-/** Why nothing may start: there is no space, or it is not the time. */
-export type HoldReason = "space" | "schedule";
+/** Why nothing may start: there is no space, it is not the time, or nobody knows yet what is still asked for. */
+export type HoldReason = "space" | "schedule" | "sync";
 
 /** Tells the workers whether anything may start: only while nobody has a reason against it. */
 export class StartHold implements Disposable {

@@ -1,4 +1,5 @@
 import { statfsSync } from "node:fs";
+import { bytesOfFiles, type CaseFiles } from "./case_files.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Where the source is served from, unless there is no tmpfs there. */
@@ -56,8 +57,9 @@ export class BenchFolders implements AsyncDisposable {
    *
    * @throws {UsageError} If there is not.
    */
-  needSpace(files: number, size: number): void {
-    const once = files * (Math.ceil(size / PAGE_BYTES) + 1) * PAGE_BYTES;
+  needSpace(wanted: CaseFiles): void {
+    // Each file ends somewhere in a page, and has one of its own beside.
+    const once = bytesOfFiles(wanted) + wanted.files * 2 * PAGE_BYTES;
     const shared = this.#made[0] === this.#made[1];
     for (const folder of new Set(this.#made)) {
       const need = shared ? 2 * once : once;

@@ -4,7 +4,9 @@ import { UsageError } from "./usage_error.ts";
 
 Deno.test("benchOptions has the documented defaults", () => {
   const options = benchOptions([]);
-  assertEquals(options.workloads.map(({ name }) => name), ["small", "medium", "memory"]);
+  assertEquals(options.workloads.map(({ name }) => name), [
+    ...["small", "medium", "large", "mixed", "latency", "throttled", "tls", "memory"],
+  ]);
   assertEquals(options.tools.map(({ name }) => name), [
     "corehaul",
     "corehaul-100",
@@ -12,6 +14,8 @@ Deno.test("benchOptions has the documented defaults", () => {
     "wget2",
     "aria2c",
     "aria2c-default",
+    "axel",
+    "rclone",
     "original",
   ]);
   const { rounds, scale, concurrency, serverWorkers, on, json, help } = options;

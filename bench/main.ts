@@ -9,7 +9,7 @@
 import { BenchFolders } from "./bench_folders.ts";
 import { benchHelp, type BenchOptions, benchOptions } from "./bench_options.ts";
 import { machine } from "./machine.ts";
-import { Nginx } from "./nginx.ts";
+import { Nginx, type Served } from "./nginx.ts";
 import { type BenchReport, reportJson, reportTable } from "./report.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
 import { commandPattern, runWorkload } from "./run_workload.ts";
@@ -45,7 +45,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   await using folders = await BenchFolders.create(options.on);
   const workers = options.serverWorkers;
   await using nginx = await Nginx.start(
-    { root: folders.source, home: folders.nginx, workers },
+    { root: folders.source, home: folders.nginx, workers, served: servedIn(plans, options.scale) },
     signal,
   );
 
@@ -60,12 +60,14 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     say(`\n${workload.name}: ${workload.about}, scale ${scale}`);
     const [first] = workload.cases(scale);
     if (first !== undefined) {
-      for (const tool of tools) say(`  ${commandPattern(tool, first, concurrency).join(" ")}`);
+      for (const tool of tools.filter((tool) => tool.takes?.(first) ?? true)) {
+        say(`  ${commandPattern(tool, first, concurrency).join(" ")}`);
+      }
     }
     workloads.push(
       await runWorkload({
         ...{ workload, tools, rounds, scale, concurrency, timeoutSeconds },
-        ...{ folders, url: nginx.url, signal, onRun: sayRun },
+        ...{ folders, server: nginx, signal, onRun: sayRun },
       }),
     );
   }
@@ -111,6 +113,11 @@ function planOf(options: BenchOptions): Plan[] {
     say(`${workload.name} is left out: it is for ${workload.tools?.join(", ")}`);
   }
   return useful;
+}
+
+/** In which ways the server has to serve. */
+function servedIn(plans: readonly Plan[], scale: number): Set<Served> {
+  return new Set(plans.flatMap(({ workload }) => workload.cases(scale)).map(({ served = "plain" }) => served));
 }
 
 /** Finds out before the first run, not after the last, whether the file can be written. */

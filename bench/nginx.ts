@@ -1,4 +1,6 @@
+import { testCertificate } from "../tests/support/test_certificate.ts";
 import { findProgram } from "./program.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** Where and what to serve. */
 export interface NginxOptions {
@@ -8,7 +10,27 @@ export interface NginxOptions {
   readonly home: string;
   /** Worker processes; `"auto"`: one a core. */
   readonly workers: number | "auto";
+  /** In which ways it serves, beside the plain one. */
+  readonly served?: ReadonlySet<Served>;
 }
+
+/**
+ * How a server behaves: `plain`, with 50 ms of `latency` before each answer, `throttled` to 4 MiB/s for each connection, or
+ * with `tls` and HTTP/2.
+ */
+export type Served = "plain" | "latency" | "throttled" | "tls";
+
+/** Where it serves in each way: the start of every URL, without a slash at its end. */
+export type ServerUrls = Readonly<Record<Served, string>>;
+
+const WAYS: readonly Served[] = ["plain", "latency", "throttled", "tls"];
+const ECHO_MODULE = "/usr/lib/nginx/modules/ngx_http_echo_module.so";
+const LATENCY_SECONDS = 0.05;
+const THROTTLE = "4m";
+/** The certificate is for this name alone. */
+const TLS_HOST = "localhost";
+
+type Ports = Readonly<Record<Served, number>>;
 
 const START_TRIES = 5;
 const START_TIMEOUT_MS = 10_000;
@@ -22,21 +44,26 @@ export class Nginx implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #port: number;
   #ended = false;
-  /** Start of every URL, without a slash at its end. */
-  readonly url: string;
+  /** Where it serves. */
+  readonly urls: ServerUrls;
+  /** The certificate for `tls`, in PEM. */
+  readonly ca: string;
   readonly version: string;
   /** The configuration it runs with. */
   readonly config: string;
 
   private constructor(
     child: Deno.ChildProcess,
-    port: number,
+    ports: Ports,
+    ca: string,
     version: string,
     config: string,
   ) {
     this.#child = child;
-    this.#port = port;
-    this.url = `http://127.0.0.1:${port}`;
+    this.#port = ports.plain;
+    this.ca = ca;
+    const urls = WAYS.map((way) => [way, `http://127.0.0.1:${ports[way]}`]);
+    this.urls = { ...Object.fromEntries(urls), tls: `https://${TLS_HOST}:${ports.tls}` };
     this.version = version;
     this.config = config;
     child.status.then(() => this.#ended = true);
@@ -51,11 +78,20 @@ export class Nginx implements AsyncDisposable {
   static async start(options: NginxOptions, signal?: AbortSignal): Promise<Nginx> {
     const program = await findProgram("nginx", ["-v"], "nginx");
     const token = crypto.randomUUID();
+    if (options.served?.has("latency") && !await exists(ECHO_MODULE)) {
+      throw new UsageError(
+        `Cannot serve with latency as ${ECHO_MODULE} must be there: Debian's package is libnginx-mod-http-echo`,
+      );
+    }
+    const ca = `${options.home}/cert.pem`;
+    const { cert, key } = await testCertificate([TLS_HOST]);
+    await Deno.writeTextFile(ca, cert);
+    await Deno.writeTextFile(`${options.home}/key.pem`, key);
     await Deno.writeTextFile(`${options.root}/ready`, token);
     for (let attempt = 1;; attempt++) {
       signal?.throwIfAborted();
-      const port = freePort();
-      const config = nginxConfig(options, port);
+      const ports = Object.fromEntries(WAYS.map((way) => [way, freePort()])) as Ports;
+      const config = nginxConfig(options, ports);
       await Deno.writeTextFile(`${options.home}/nginx.conf`, config);
       const child = new Deno.Command(program.path, {
         args: [
@@ -67,7 +103,7 @@ export class Nginx implements AsyncDisposable {
         stdout: "null",
         stderr: "null",
       }).spawn();
-      const server = new Nginx(child, port, program.version, config);
+      const server = new Nginx(child, ports, ca, program.version, config);
       if (await server.#answers(token, signal)) return server;
       await server[Symbol.asyncDispose]();
       signal?.throwIfAborted();
@@ -106,13 +142,22 @@ export class Nginx implements AsyncDisposable {
  * sendfile, headers and body together. `workers` decides who wins: a single
  * one is a bottleneck that hides what the faster clients can do.
  */
-function nginxConfig(options: NginxOptions, port: number): string {
-  const { root, home, workers } = options;
+function nginxConfig(options: NginxOptions, ports: Ports): string {
+  const { root, home, workers, served = new Set() } = options;
+  const server = (way: Served, listen: string, ...lines: string[]) =>
+    way !== "plain" && !served.has(way) ? [] : [
+      "  server {",
+      `    listen 127.0.0.1:${ports[way]} ${listen}reuseport backlog=4096;`,
+      `    root ${root};`,
+      ...lines.map((line) => `    ${line}`),
+      "  }",
+    ];
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `  ${kind}_temp_path ${home}/${kind};`);
   return [
     // As root, the workers would change to a user who cannot read the folders.
     ...(Deno.uid() === 0 ? ["user root;"] : []),
+    ...(served.has("latency") ? [`load_module ${ECHO_MODULE};`] : []),
     "daemon off;",
     `worker_processes ${workers};`,
     `pid ${home}/nginx.pid;`,
@@ -129,13 +174,21 @@ function nginxConfig(options: NginxOptions, port: number): string {
     "  tcp_nodelay on;",
     "  keepalive_timeout 75s;",
     "  keepalive_requests 1000000000;",
-    "  server {",
-    `    listen 127.0.0.1:${port} reuseport backlog=4096;`,
-    `    root ${root};`,
-    "  }",
+    ...server("plain", ""),
+    ...server(
+      ...["latency", ""] as const,
+      `location / { echo_sleep ${LATENCY_SECONDS}; echo_exec @file; }`,
+      "location @file { }",
+    ),
+    ...server("throttled", "", `limit_rate ${THROTTLE};`),
+    ...server("tls", "ssl http2 ", `ssl_certificate ${home}/cert.pem;`, `ssl_certificate_key ${home}/key.pem;`),
     "}",
     "",
   ].join("\n");
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 function freePort(): number {

@@ -52,7 +52,8 @@ export function reportTable(report: BenchReport): string {
   for (const one of report.workloads.flatMap(({ cases }) => cases)) {
     const reference = one.tools.find(({ tool }) => tool === baseline);
     for (const tool of one.tools) {
-      const label = `${one.label} (${one.files} x ${sizeText(one.size)})`;
+      const size = one.sizes === undefined ? sizeText(one.size) : `up to ${sizeText(one.size)}`;
+      const label = `${one.label} (${one.files} x ${size})`;
       rows.push([label, ...summaryCells(summarize(one, tool, reference))]);
     }
   }

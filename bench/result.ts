@@ -1,3 +1,5 @@
+import type { CaseFiles } from "./case_files.ts";
+
 /** One run of one tool. */
 export interface RunResult {
   /** Counted from 1; 0 is the warm-up. */
@@ -25,11 +27,8 @@ export interface ToolResult {
 }
 
 /** One case of a workload. */
-export interface CaseResult {
+export interface CaseResult extends CaseFiles {
   readonly label: string;
-  readonly files: number;
-  /** Length of a file in bytes. */
-  readonly size: number;
   readonly tools: readonly ToolResult[];
 }
 

@@ -11,6 +11,8 @@ export interface RunToolRequest {
   readonly round: number;
   /** The tool's list file. */
   readonly list: string;
+  /** The certificate of the server, if it speaks TLS. */
+  readonly ca?: string;
   /** Folder for the run: its `out` and `state` are made afresh. */
   readonly work: string;
   readonly concurrency: number;
@@ -31,7 +33,8 @@ export function outFolder(work: string): string {
  */
 export async function runTool(request: RunToolRequest): Promise<RunResult> {
   const { tool, work, signal } = request;
-  const { files, size } = request.case;
+  const { files, size, served = "plain" } = request.case;
+  const concurrency = request.case.concurrency ?? request.concurrency;
   const out = outFolder(work);
   const state = `${work}/state`;
   const log = `${work}/log`;
@@ -39,10 +42,10 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   await empty(state);
   // Writes of the run before would slow this one on a disk.
   await new Deno.Command("sync", { args: ["-f", work] }).output();
-  const { list, concurrency, timeoutSeconds } = request;
+  const { list, ca, timeoutSeconds } = request;
   const first = watchFirst(out);
   const measured = await measure({
-    command: tool.command({ list, out, state, concurrency, files, size }),
+    command: tool.command({ list, out, state, concurrency, files, size, served, ...(ca === undefined ? {} : { ca }) }),
     cwd: state,
     env: toolEnv(),
     log,
@@ -56,7 +59,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   } else if (measured.exitCode !== 0) {
     problem = `exit code ${measured.exitCode}`;
   } else {
-    problem = await verifyOutput(out, files, size, signal) ?? null;
+    problem = await verifyOutput(out, request.case, signal) ?? null;
   }
   if (problem !== null) {
     const tail = (await Deno.readTextFile(log)).trim().slice(-LOG_TAIL_CHARS);

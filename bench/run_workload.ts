@@ -1,5 +1,6 @@
 import type { BenchFolders } from "./bench_folders.ts";
 import { payloadName } from "./payload.ts";
+import type { ServerUrls } from "./nginx.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
 import { outFolder, runTool } from "./run_tool.ts";
 import type { BenchTool } from "./tools/bench_tool.ts";
@@ -15,8 +16,8 @@ export interface RunWorkloadRequest {
   readonly concurrency: number;
   readonly timeoutSeconds: number;
   readonly folders: BenchFolders;
-  /** Start of the server's URLs. */
-  readonly url: string;
+  /** Where the server serves, and its certificate. */
+  readonly server: { readonly urls: ServerUrls; readonly ca: string };
   readonly signal: AbortSignal;
   /** Hears of every run. */
   readonly onRun: (label: string, tool: string, run: RunResult) => void;
@@ -41,11 +42,11 @@ export async function runWorkload(request: RunWorkloadRequest): Promise<Workload
   const cases = workload.cases(request.scale);
   const entries: Entry[] = [];
   for (const one of cases) {
-    folders.needSpace(one.files, one.size);
+    folders.needSpace(one);
     const source = `${folders.source}/${one.label}`;
     await Deno.mkdir(source);
-    await writeSource(source, one.files, one.size, signal);
-    for (const tool of request.tools) {
+    await writeSource(source, one, signal);
+    for (const tool of request.tools.filter((tool) => tool.takes?.(one) ?? true)) {
       const list = await writeList(request, tool, one);
       entries.push({ tool, case: one, list, runs: [] });
     }
@@ -56,6 +57,7 @@ export async function runWorkload(request: RunWorkloadRequest): Promise<Workload
       const run = await runTool({
         ...entry,
         ...{ round, concurrency, timeoutSeconds, signal },
+        ...(entry.case.served === "tls" ? { ca: request.server.ca } : {}),
         work: folders.work,
       });
       request.onRun(entry.case.label, entry.tool.name, run);
@@ -79,24 +81,25 @@ export async function runWorkload(request: RunWorkloadRequest): Promise<Workload
 /** A tool's command line for a case, with words for the paths. */
 export function commandPattern(
   tool: BenchTool,
-  { files, size }: WorkloadCase,
+  { files, size, served = "plain", concurrency: own }: WorkloadCase,
   concurrency: number,
 ): string[] {
   return tool.command({
     ...{ list: "LIST", out: "OUT", state: "STATE" },
-    ...{ concurrency, files, size },
+    ...{ concurrency: own ?? concurrency, files, size, served },
+    ...(served === "tls" ? { ca: "CA" } : {}),
   });
 }
 
 async function writeList(
-  { folders, url }: RunWorkloadRequest,
+  { folders, server }: RunWorkloadRequest,
   tool: BenchTool,
-  { label, files }: WorkloadCase,
+  { label, files, served = "plain" }: WorkloadCase,
 ): Promise<string> {
   const path = `${folders.work}/${label}-${tool.name}.list`;
   const wanted = Array.from({ length: files }, (_, number) => {
     const name = payloadName(number);
-    return { url: `${url}/${label}/${name}`, name };
+    return { url: `${server.urls[served]}/${label}/${name}`, name };
   });
   await Deno.writeTextFile(path, tool.list(wanted, outFolder(folders.work)));
   return path;

@@ -1,5 +1,6 @@
+import { bytesOfFiles, type CaseFiles } from "./case_files.ts";
 import { median } from "./median.ts";
-import type { CaseResult, ToolResult } from "./result.ts";
+import type { ToolResult } from "./result.ts";
 import { roundRatios } from "./round_ratios.ts";
 
 /** Medians over a tool's good runs of one case; `NaN` where it has none. */
@@ -30,7 +31,7 @@ export interface Summary {
  * @param baseline Runs of the tool to compare with, of the same case.
  */
 export function summarize(
-  { files, size }: Pick<CaseResult, "files" | "size">,
+  wanted: CaseFiles,
   result: ToolResult,
   baseline: ToolResult | undefined,
 ): Summary {
@@ -46,8 +47,8 @@ export function summarize(
     firstSeconds: median(good.flatMap((run) => run.firstSeconds ?? [])),
     wallMin: good.length === 0 ? NaN : Math.min(...walls),
     wallMax: good.length === 0 ? NaN : Math.max(...walls),
-    filesPerSecond: files / wallSeconds,
-    bytesPerSecond: files * size / wallSeconds,
+    filesPerSecond: wanted.files / wallSeconds,
+    bytesPerSecond: bytesOfFiles(wanted) / wallSeconds,
     cpuSeconds: median(good.map((run) => run.userSeconds + run.systemSeconds)),
     peakBytes,
     peakIsFloor: peakBytes <= median(good.map((run) => run.floorBytes)),

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { breathe } from "./breathe.ts";
+import { type CaseFiles, sizeOfFile } from "./case_files.ts";
 import { Payload, payloadName } from "./payload.ts";
 
 /**
@@ -7,16 +8,15 @@ import { Payload, payloadName } from "./payload.ts";
  * them right. Names that start with a dot are a tool's own affair.
  *
  * @param folder The output folder.
- * @param files How many files were asked for.
- * @param size Length of each in bytes.
+ * @param wanted The files that were asked for.
  * @returns `undefined`, or what is wrong.
  */
 export async function verifyOutput(
   folder: string,
-  files: number,
-  size: number,
+  wanted: CaseFiles,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
+  const { files } = wanted;
   let found = 0;
   for (const entry of Deno.readDirSync(folder)) {
     if (!entry.name.startsWith(".")) found++;
@@ -31,7 +31,7 @@ export async function verifyOutput(
   let first = "";
   for (let number = 0; number < files; number++) {
     if (number % 500 === 0) await breathe(signal);
-    const problem = verifyFile(folder, number, size, payload, scratch);
+    const problem = verifyFile(folder, number, sizeOfFile(wanted, number), payload, scratch);
     if (problem === undefined) continue;
     if (wrong++ === 0) first = `${payloadName(number)} ${problem}`;
   }

@@ -12,7 +12,7 @@ async function withFiles(
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await writeSource(folder, files, size);
+    await writeSource(folder, { files, size });
     await body(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -22,7 +22,7 @@ async function withFiles(
 for (const size of [1, 100, 10_240, MIB - 1, MIB, MIB + 1, 2 * MIB + 700]) {
   Deno.test(`verifyOutput accepts its own source and finds each damage, files of ${size} bytes`, async () => {
     await withFiles(2, size, async (folder) => {
-      assertEquals(await verifyOutput(folder, 2, size), undefined);
+      assertEquals(await verifyOutput(folder, { files: 2, size }), undefined);
       const path = `${folder}/${payloadName(1)}`;
       const good = await Deno.readFile(path);
       const longer = new Uint8Array(size + 1);
@@ -34,7 +34,7 @@ for (const size of [1, 100, 10_240, MIB - 1, MIB, MIB + 1, 2 * MIB + 700]) {
       ];
       for (const [text, bytes] of damages) {
         await Deno.writeFile(path, bytes);
-        assertStringIncludes(await verifyOutput(folder, 2, size) ?? "", text);
+        assertStringIncludes(await verifyOutput(folder, { files: 2, size }) ?? "", text);
       }
     });
   });
@@ -46,17 +46,29 @@ Deno.test("verifyOutput notices files that changed places", async () => {
     await Deno.rename(a, `${folder}/.x`);
     await Deno.rename(b, a);
     await Deno.rename(`${folder}/.x`, b);
-    assertStringIncludes(await verifyOutput(folder, 2, 100) ?? "", "2 of 2 files are wrong");
+    assertStringIncludes(await verifyOutput(folder, { files: 2, size: 100 }) ?? "", "2 of 2 files are wrong");
   });
 });
 
 Deno.test("verifyOutput counts every name but those with a leading dot", async () => {
   await withFiles(2, 100, async (folder) => {
     await Deno.mkdir(`${folder}/.corehaul`);
-    assertEquals(await verifyOutput(folder, 2, 100), undefined);
+    assertEquals(await verifyOutput(folder, { files: 2, size: 100 }), undefined);
     await Deno.writeTextFile(`${folder}/left.part`, "");
-    assertStringIncludes(await verifyOutput(folder, 2, 100) ?? "", "3 found");
+    assertStringIncludes(await verifyOutput(folder, { files: 2, size: 100 }) ?? "", "3 found");
     await Deno.remove(`${folder}/${payloadName(0)}`);
-    assertStringIncludes(await verifyOutput(folder, 2, 100) ?? "", "is missing");
+    assertStringIncludes(await verifyOutput(folder, { files: 2, size: 100 }) ?? "", "is missing");
   });
+});
+
+Deno.test("verifyOutput takes files of different lengths, and each for its own", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const wanted = { files: 3, size: 900, sizes: [10, 900, 0] };
+    await writeSource(folder, wanted);
+    assertEquals(await verifyOutput(folder, wanted), undefined);
+    assertStringIncludes(await verifyOutput(folder, { ...wanted, sizes: [10, 899, 0] }) ?? "", "is longer than 899");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

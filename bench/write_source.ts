@@ -1,21 +1,17 @@
-import { Payload, payloadName } from "./payload.ts";
 import { breathe } from "./breathe.ts";
+import { type CaseFiles, sizeOfFile } from "./case_files.ts";
+import { Payload, payloadName } from "./payload.ts";
 
 /**
  * Writes a case's files into a folder, from where nginx serves them.
  *
  * @param folder A folder that exists.
- * @param files How many files.
- * @param size Length of each in bytes.
+ * @param wanted The files.
  */
-export async function writeSource(
-  folder: string,
-  files: number,
-  size: number,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function writeSource(folder: string, wanted: CaseFiles, signal?: AbortSignal): Promise<void> {
   const payload = new Payload();
-  for (let number = 0; number < files; number++) {
+  for (let number = 0; number < wanted.files; number++) {
+    const size = sizeOfFile(wanted, number);
     if (number % 500 === 0) await breathe(signal);
     using file = Deno.openSync(`${folder}/${payloadName(number)}`, {
       write: true,

@@ -1,10 +1,12 @@
 import { aria2c } from "./aria2c.ts";
 import { aria2cDefault } from "./aria2c_default.ts";
+import { axel } from "./axel.ts";
 import type { BenchTool } from "./bench_tool.ts";
 import { corehaul } from "./corehaul.ts";
 import { corehaulUnthrottled } from "./corehaul_unthrottled.ts";
 import { curl } from "./curl.ts";
 import { original } from "./original.ts";
+import { rclone } from "./rclone.ts";
 import { wget2 } from "./wget2.ts";
 
 /** Every tool, in the order of the report. */
@@ -15,5 +17,7 @@ export const allTools: readonly BenchTool[] = [
   wget2,
   aria2c,
   aria2cDefault,
+  axel,
+  rclone,
   original,
 ];

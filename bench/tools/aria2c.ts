@@ -25,6 +25,7 @@ export const aria2c: BenchTool = {
       "--file-allocation=none",
       ...["--auto-save-interval=0", "--max-download-result=0"],
       ...["--deferred-input=true", "--async-dns=false"],
+      ...(run.ca === undefined ? [] : ["--ca-certificate", run.ca]),
       ...["-d", run.out, "-i", run.list],
     ];
   },

@@ -6,6 +6,7 @@ export const aria2cDefault: BenchTool = {
   ...aria2c,
   name: "aria2c-default",
   command(run: ToolRun): string[] {
-    return ["aria2c", "--no-conf=true", "-q", "-j", String(run.concurrency), "-d", run.out, "-i", run.list];
+    const trust = run.ca === undefined ? [] : ["--ca-certificate", run.ca];
+    return ["aria2c", "--no-conf=true", "-q", "-j", String(run.concurrency), ...trust, "-d", run.out, "-i", run.list];
   },
 };

@@ -1,3 +1,6 @@
+import type { Served } from "../nginx.ts";
+import type { WorkloadCase } from "../workloads/workload.ts";
+
 /** One file to download. */
 export interface ToolFile {
   readonly url: string;
@@ -19,6 +22,10 @@ export interface ToolRun {
   readonly files: number;
   /** Length of the largest file in bytes. */
   readonly size: number;
+  /** How the server behaves. */
+  readonly served: Served;
+  /** The certificate to trust, in PEM, if the server speaks TLS. */
+  readonly ca?: string;
 }
 
 /** A downloader that takes part. */
@@ -32,6 +39,8 @@ export interface BenchTool {
    * @throws {UsageError} If the tool is missing.
    */
   version(): Promise<string>;
+  /** Says whether a workload's case is anything for it. Default: every one is. */
+  takes?(one: WorkloadCase): boolean;
   /** The content of its list file, in its own format. */
   list(files: readonly ToolFile[], out: string): string;
   /** Program and arguments, the best for the run. */

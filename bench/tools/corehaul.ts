@@ -1,6 +1,8 @@
 import { UsageError } from "../usage_error.ts";
 import type { BenchTool, ToolFile, ToolRun } from "./bench_tool.ts";
 
+/** As many connections for one file as its peers open where that helps. */
+const SPLIT = 16;
 const REPOSITORY = new URL("../../", import.meta.url).pathname;
 
 /** Corehaul from this checkout, with its durable queue, run by the Deno that runs the bench. */
@@ -33,6 +35,8 @@ export const corehaul: BenchTool = {
       ...["--progress", "none"],
       ...["--log-level", "warning"],
       ...["--concurrency", String(run.concurrency)],
+      ...(run.served === "throttled" ? ["--segments", String(SPLIT)] : []),
+      ...(run.ca === undefined ? [] : ["--ca", run.ca]),
     ];
   },
 };

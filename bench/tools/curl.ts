@@ -21,6 +21,7 @@ export const curl: BenchTool = {
       ...["-s", "-S"],
       ...["-Z", "--parallel-max", String(run.concurrency)],
       "--parallel-immediate",
+      ...(run.ca === undefined ? [] : ["--cacert", run.ca]),
       ...["-K", run.list],
     ];
   },

@@ -10,6 +10,8 @@ const PRINT_VERSION = "import aiohttp, psutil; print('aiohttp', aiohttp.__versio
 /** The original system: aiohttp processes that share a `multiprocessing.Manager().list()`. */
 export const original: BenchTool = {
   name: "original",
+  // It knows no certificate but the system's.
+  takes: ({ served }) => served !== "tls",
   package: "python3-aiohttp and python3-psutil",
   async version(): Promise<string> {
     const { version } = await findProgram(PYTHON, ["--version"], "python3");

@@ -17,6 +17,7 @@ export const wget2: BenchTool = {
       ...["--no-config", "-q"],
       ...["--max-threads", String(run.concurrency)],
       ...["--no-xattr", "--no-hsts", "--no-netrc", "--no-cookies", "--no-robots"],
+      ...(run.ca === undefined ? [] : ["--ca-certificate", run.ca]),
       ...["-nd", "-P", run.out],
       ...["-i", run.list],
     ];

@@ -1,12 +1,15 @@
+import type { CaseFiles } from "../case_files.ts";
+import type { Served } from "../nginx.ts";
 import type { CaseResult, GoalResult } from "../result.ts";
 
 /** One set of files to download. */
-export interface WorkloadCase {
+export interface WorkloadCase extends CaseFiles {
   /** Name for the report and the URL; unique among all workloads. */
   readonly label: string;
-  readonly files: number;
-  /** Length of a file in bytes. */
-  readonly size: number;
+  /** How the server behaves. Default `"plain"`. */
+  readonly served?: Served;
+  /** Downloads at the same time, for every tool. Default: as the command line says. */
+  readonly concurrency?: number;
 }
 
 /** Something to measure. */
@@ -33,4 +36,9 @@ export interface Workload {
 /** A case's number of files at a scale, at least one. */
 export function scaledFiles(files: number, scale: number): number {
   return Math.max(1, Math.round(files * scale));
+}
+
+/** A file's length at a scale, at least one byte. */
+export function scaledBytes(bytes: number, scale: number): number {
+  return Math.max(1, Math.round(bytes * scale));
 }

@@ -37,11 +37,12 @@ testClients("corehaul leaves a host alone that answers 429, and the tasks of oth
 
 testClients("corehaul keeps to --per-host over all workers, and other hosts have the other places", async (client) => {
   await using home = await TempDir.create();
+  await using quick = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
+  // Its last answers come when the quick one has given all of its own: whoever waits for them never ends.
   await using slow = FaultServer.start(async ({ path }, server) => {
-    await server.pause(20);
+    do await server.pause(20); while (slow.requests.length > 140 && quick.requests.length < 150);
     return new Response(bytesFor(path, SIZE));
   });
-  await using quick = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
   const slowOnes = Array.from({ length: 150 }, (_, i) => `${slow.url}/s${i}`);
   const quickOnes = Array.from({ length: 150 }, (_, i) => `${quick.url}/q${i}`);
   const { ended, tasks } = await runOnce(home, client, [...slowOnes, ...quickOnes], [
@@ -55,8 +56,6 @@ testClients("corehaul keeps to --per-host over all workers, and other hosts have
   assertEquals(slow.maxOpen, 3);
   assert(quick.maxOpen <= 3);
   assertEquals([slow.requests.length, quick.requests.length], [150, 150]);
-  const last = slow.requests.at(-1)!.at;
-  assert(quick.requests.every(({ at }) => at < last), "the quick host did not wait for the slow one");
 });
 
 testClients("corehaul keeps to --per-host-rate", async (client) => {

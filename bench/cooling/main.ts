@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     const names = Array.from({ length: Number(count) }, (_, i) => `f${i}.bin`);
     for (const name of names) await Deno.writeFile(`${home}/root/${name}`, new Uint8Array(Number(bytes)).fill(1));
     await using warm = await Nginx.start({ root: `${home}/root`, home: `${home}/nginx`, workers: "auto" });
-    const warmUrls = names.map((name) => `${warm.url}/${name}`);
+    const warmUrls = names.map((name) => `${warm.urls.plain}/${name}`);
     const coldUrls = names.map((name) => `http://127.0.0.1:${cold.addr.port}/c${name}`);
     const times = new Map<string, number[]>(LISTS.map(([name]) => [name, []]));
     for (let round = 0; round <= Number(rounds); round++) {

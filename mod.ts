@@ -39,7 +39,7 @@ export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/
 export { type NameTemplate, parseNameTemplate } from "./download/name_template.ts";
 export { type Checksum, type ChecksumAlgorithm, parseChecksum, type ParsedChecksum } from "./download/checksum.ts";
 export { QueueUnavailableError } from "./queue/queue_unavailable_error.ts";
-export { findTaskFiles, type TaskFiles } from "./queue/task_file_patterns.ts";
+export { checkTaskFiles } from "./app/prepare_folder.ts";
 export { TaskFileError } from "./queue/task_file_error.ts";
 export type { TaskEntry } from "./queue/task_entry_schema.ts";
 export type {

@@ -175,13 +175,13 @@ export class ConfigFeed implements Disposable {
   }
 
   /** Cancels what a file, which was just read as a whole, does not ask for any more. */
-  async #sync({ file, refused, blocks }: FromProcConfig & { type: "read" }): Promise<void> {
+  async #sync({ file, refused, blocks, moved }: FromProcConfig & { type: "read" }): Promise<void> {
     const { list, news } = this.#ports;
     const own = this.#wantedOf(file);
     own.read(blocks);
-    // An entry that cannot be understood may ask for any task.
-    if (refused > 0 || own.refused > 0) return;
-    const all = [own, ...this.#wanted.values()];
+    // An entry that cannot be understood may ask for any task, and so may what is being written.
+    if (moved || refused > 0 || own.refused > 0) return;
+    const all = [...this.#wanted.values()];
     const { canceled, returned } = await list.sync({
       source: taskSource(file),
       wanted: (id) => all.some((wanted) => wanted.has(id)),

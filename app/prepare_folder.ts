@@ -1,3 +1,4 @@
+import { findTaskFiles } from "../queue/task_file_patterns.ts";
 import { join } from "@std/path";
 import { CfgError } from "../config/cfg_error.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
@@ -44,18 +45,25 @@ async function isEmpty(root: string): Promise<boolean> {
  * Finds out that task files can be read.
  *
  * @param words Files, folders and patterns, as the user named them.
- * @throws {CfgError} If a file is there and cannot be read.
+ * @param needed Each of them must stand for a file that is there. Default false.
+ * @throws {CfgError} If a file is there and cannot be read, or is needed and not there.
  */
-export async function checkTaskFiles(words: readonly string[]): Promise<void> {
+export async function checkTaskFiles(words: readonly string[], needed = false): Promise<void> {
   for (const word of words) {
     try {
-      const { isFile, isDirectory } = await Deno.stat(word);
-      if (isFile) (await Deno.open(word, { read: true })).close();
-      else if (!isDirectory) throw new TypeError("it is neither a file nor a folder");
+      const { files, named } = await findTaskFiles([word]);
+      if (files.length === 0 && needed) throw new Deno.errors.NotFound("there is none");
+      for (const file of named) await assertReadable(file);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw tasksError(word, error);
+      if (needed || !(error instanceof Deno.errors.NotFound)) throw tasksError(word, error);
     }
   }
+}
+
+async function assertReadable(file: string): Promise<void> {
+  // To open a pipe would wait for its writer.
+  if (!(await Deno.stat(file)).isFile) throw new TypeError("it is neither a file nor a folder");
+  (await Deno.open(file, { read: true })).close();
 }
 
 function tasksError(word: string, error: unknown): CfgError {

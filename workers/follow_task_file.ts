@@ -58,7 +58,8 @@ async function readOnce(
   try {
     if (watch && await endsWithoutBreak(reader.path)) await changes.quiet(OPEN_END_QUIET_MS);
     const { entries, refused, blocks } = await turn(() => reader.read(send));
-    return { type: "read", entries, refused, blocks };
+    const moved = (await changes.now())?.mark !== before.mark;
+    return { type: "read", entries, refused, blocks, moved };
   } catch (error) {
     if (error instanceof TaskFileError) {
       return { type: "invalid", message: error.message, line: error.line, column: error.column };

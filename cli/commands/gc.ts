@@ -1,13 +1,13 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { compactTaskList, openTaskList, type TaskFilter } from "../../mod.ts";
-import { type CommandContext, DONE } from "../command_context.ts";
+import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { UsageError } from "../parse_command.ts";
 import { print } from "../terminal.ts";
 
 const PAGE = 1000;
 
 /** `corehaul gc --keep D`: takes settled tasks off the list that were settled longer ago than that. */
-export async function gcCommand({ settings }: CommandContext): Promise<number> {
+export async function gcCommand({ settings, logger }: CommandContext): Promise<number> {
   const { queue, keepMs, failed, dryRun, json } = settings;
   if (keepMs === undefined) throw new UsageError("corehaul gc needs --keep, how long to remember, such as 30d");
   const filter = {
@@ -15,14 +15,22 @@ export async function gcCommand({ settings }: CommandContext): Promise<number> {
     finishedBefore: Date.now() - keepMs,
   } satisfies TaskFilter;
   const touched = dryRun ? await countTasks(queue, filter) : await forget(queue, filter);
-  const freed = dryRun ? 0 : await compactTaskList(queue);
+  let code = DONE;
+  let freed = 0;
+  try {
+    if (!dryRun) freed = await compactTaskList(queue);
+  } catch (error) {
+    // What is forgotten is forgotten, and the file is as it was.
+    logger.error(`the list cannot be made smaller: ${error instanceof Error ? error.message : error}`);
+    code = INCOMPLETE;
+  }
   if (json) print(JSON.stringify({ type: "gc", touched, freed, dryRun }));
   else {
     const did = dryRun ? "would be forgotten" : "forgotten";
     const room = freed > 0 ? `; the list takes ${formatBytes(freed, { binary: true })} less on the disk` : "";
     print(`${touched} ${touched === 1 ? "task" : "tasks"} ${did}${room}`);
   }
-  return DONE;
+  return code;
 }
 
 async function forget(queue: string, filter: TaskFilter): Promise<number> {

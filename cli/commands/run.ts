@@ -1,4 +1,4 @@
-import { CfgError, Downloader, findTaskFiles } from "../../mod.ts";
+import { checkTaskFiles, Downloader } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { runDownloader } from "../run_downloader.ts";
 import { prepareSaveFailed } from "../prepare_save_failed.ts";
@@ -7,7 +7,7 @@ import { downloaderOptions } from "../settle_settings.ts";
 /** `corehaul run`: watches the task file and downloads until stopped. */
 export async function runCommand({ command, settings, terminal, logger }: CommandContext): Promise<number> {
   // A list can be worked off without its default file, but files that were asked for by name must come.
-  if (settings.once && "tasks" in command.flags) await assertThere(settings.tasks);
+  if (settings.once && "tasks" in command.flags) await checkTaskFiles(settings.tasks, true);
   await using downloader = await Downloader.open({
     ...downloaderOptions(settings, logger),
     queue: settings.queue,
@@ -19,18 +19,4 @@ export async function runCommand({ command, settings, terminal, logger }: Comman
   if (!settings.once) return DONE;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
   return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
-}
-
-async function assertThere(words: readonly string[]): Promise<void> {
-  for (const word of words) {
-    const { named, empty } = await findTaskFiles([word]);
-    const [file] = named;
-    if (file !== undefined) await Deno.stat(file).catch((error) => missing(word, error.message));
-    else if (empty.length > 0) missing(word, "there is none");
-  }
-}
-
-function missing(word: string, why: string): never {
-  const message = `Cannot use --tasks as it must name files that can be read: current value is "${word}" (${why})`;
-  throw new CfgError([{ field: "tasks", source: "flag", message }]);
 }

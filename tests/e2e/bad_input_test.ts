@@ -46,7 +46,11 @@ const CASES: Case[] = [
     names: ["--segments", "auto or a whole number from 1 to 16", `"${value}"`],
   })),
   { name: "no worker", args: ["run", "--workers", "0"], names: ["--workers", '"0"'] },
-  { name: "a task file that is a device", args: ["run", "--tasks", "/dev/null"], names: ["--tasks", '"/dev/null"'] },
+  {
+    name: "a task file that is a device",
+    args: ["run", "--tasks", "/dev/null"],
+    names: ["--tasks", '"/dev/null"', "neither a file nor a folder"],
+  },
   {
     name: "a folder without any task file, with --once",
     args: ["run", "--once", "--tasks", "/proc/self/fdinfo"],

@@ -215,7 +215,9 @@ Deno.test("corehaul run and corehaul run, killed in turns, ask for no finished f
   // What was under way in the living one at the look may have been asked for since: only once in all.
   for (const [out, hits] of asked) assertEquals(server.hits(`/${out}`), hits, out);
   // One that was killed with nothing in its hands is no business of the survivor, but of the next start.
+  const requests = server.requests.length;
   assertCode(await corehaul([...RUN], { cwd: home.path }), 0);
+  assertEquals(server.requests.length, requests);
   await assertNothingBehind(dir, COUNT);
   const done = await listedTasks("kv:queue.db", { cwd: home.path }, ["--status", "done"]);
   assertEquals(done.length, COUNT);

@@ -38,7 +38,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const start = performance.now();
     run.kill(signal);
     assertCode(await run.ended(), code);
-    assert(performance.now() - start < 9000);
+    assert(performance.now() - start < 5000);
     const summary = run.events("summary")[0]!;
     assertEquals([summary.end, summary.done], ["stopped", 0]);
     const tasks = await listedTasks(QUEUE, { cwd: home.path });
@@ -80,7 +80,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const start = performance.now();
     run.kill(signal);
     assertCode(await run.ended(), code);
-    assert(performance.now() - start < 30_000);
+    assert(performance.now() - start < 3000);
     // Nothing is lost even so.
     free();
     assertCode(await corehaul([...RUN, "--once"], { cwd: home.path }), 0);

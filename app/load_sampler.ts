@@ -1,7 +1,14 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
+import { builtinModule } from "../base/builtin_module.ts";
 import { CpuLoadMeter } from "../ffi/cpu_load.ts";
 
-/** Reads the load of the cores and puts it where each worker finds its own. */
+/** A shorter time says nothing about a load. */
+const SHORTEST_MS = 10;
+
+/**
+ * Reads the load of the cores, and what this process has of it, and puts both where each worker finds its own. A worker's
+ * part is that of the whole process, main thread and all, divided by the workers: they do not differ much.
+ */
 export class LoadSampler implements Disposable {
   readonly #meter = new CpuLoadMeter();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -9,6 +16,11 @@ export class LoadSampler implements Disposable {
   readonly #cores: readonly number[];
   readonly #allowed: readonly number[];
   readonly #floating = new Set<number>();
+  readonly #process = builtinModule("node:process");
+  /** In microseconds, since the process began. */
+  #used = 0;
+  #at = 0;
+  #ownLoad = 0;
 
   /**
    * @param counters Where the load goes.
@@ -31,10 +43,24 @@ export class LoadSampler implements Disposable {
   /** Reads now. */
   sample(): void {
     const loads = this.#meter.sample();
+    const own = this.#own() / this.#cores.length;
     const mean = this.#allowed.reduce((sum, core) => sum + (loads.get(core) ?? 0), 0) / this.#allowed.length;
     for (const [worker, core] of this.#cores.entries()) {
       this.#counters.set(worker, "load", this.#floating.has(worker) ? mean : loads.get(core) ?? mean);
+      this.#counters.set(worker, "own", own);
     }
+  }
+
+  /** What this process used since the last time, in percent of one core. */
+  #own(): number {
+    const now = performance.now();
+    const elapsedMs = now - this.#at;
+    if (elapsedMs < SHORTEST_MS) return this.#ownLoad;
+    const { user, system } = this.#process.cpuUsage();
+    this.#ownLoad = (user + system - this.#used) / 1000 / elapsedMs * 100;
+    this.#used = user + system;
+    this.#at = now;
+    return this.#ownLoad;
   }
 
   [Symbol.dispose](): void {

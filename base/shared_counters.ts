@@ -7,12 +7,13 @@ export const COUNTER_NAMES = [
   "active",
   "limit",
   "load",
+  "own",
   "claimed",
   "held",
   "beat",
 ] as const;
 
-/** The name of one counter; `load` is in percent, `held` is 1 while nothing may start, and `beat` grows while the worker lives. */
+/** The name of one counter; `load` and what this process has of it, `own`, are in percent, `held` is 1 while nothing may start, and `beat` grows while the worker lives. */
 export type CounterName = typeof COUNTER_NAMES[number];
 
 const WIDTH = COUNTER_NAMES.length;

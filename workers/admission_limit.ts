@@ -15,6 +15,8 @@ const WIDEST_STEP = 2;
 const SMALLEST_STEP = 0.05;
 /** A look in which this many start is as good as unlimited. */
 const NO_LIMIT = 10_000;
+/** Where others fill the core, short downloads go on, one after the other, until they take this much of it: percent. */
+const OWN_SHARE = 10;
 
 /**
  * What a core may start, by its live load. Two valves, because files differ: how many downloads run at a time, which
@@ -22,6 +24,9 @@ const NO_LIMIT = 10_000;
  * open, fast while they were never too wide. Above it the one that matters closes in the measure in which the load is too
  * high, and what that brought is judged before it moves again: a gate that only knew open and shut would make the core swing
  * between full and idle. One download at a time, and one start a look, always remain.
+ *
+ * What starts is not to blame for what others use. So the valve of the starts looks at this worker's own part of the
+ * load: it gives way to others until a tenth of the core is left to it, and there it stays.
  */
 export class AdmissionLimit {
   readonly #max: number;
@@ -31,6 +36,7 @@ export class AdmissionLimit {
   #load: number;
   #looks = 0;
   #loads = 0;
+  #owns = 0;
   #starts = 0;
   #slowStart = true;
   /** Starts that are allowed between two looks. */
@@ -70,40 +76,56 @@ export class AdmissionLimit {
     if (this.#slowStart && this.#load <= this.#threshold) this.#limit = Math.min(this.#max, this.#limit + 1);
   }
 
-  /** The load was read; begins the time to the next look. */
-  sample(load: number, active: number): void {
+  /**
+   * The load was read; begins the time to the next look.
+   *
+   * @param load Of the core, in percent.
+   * @param active How many downloads run.
+   * @param own This worker's part of the load. @default {load}
+   */
+  sample(load: number, active: number, own = load): void {
     this.#looks++;
     this.#loads += load;
+    this.#owns += Math.min(own, load);
     this.#starts += this.#started;
     this.#started = 0;
     this.#load = this.#loads / this.#looks;
     const busy = this.#load > this.#threshold;
     if (this.#looks < LOOKS && (busy || !this.#slowStart)) return;
-    // The load at the start was in part our own start: the first quiet look opens what that kept shut.
-    if (!busy && this.#slowStart && this.#budget === 1) {
+    const mine = this.#owns / this.#looks;
+    const share = Math.max(Math.min(OWN_SHARE, this.#threshold), this.#threshold - (this.#load - mine));
+    // The load at the start was in part our own start: the first quiet judgement opens what that kept shut.
+    if (mine <= share && this.#slowStart && this.#budget === 1) {
       this.#budget = NO_LIMIT;
-      this.#limit = Math.min(FIRST_LIMIT, this.#max);
+      if (!busy) this.#limit = Math.min(FIRST_LIMIT, this.#max);
     }
     const starts = this.#starts / this.#looks;
-    this.#looks = this.#loads = this.#starts = 0;
+    this.#looks = this.#loads = this.#owns = this.#starts = 0;
+    this.#judgeStarts(starts, mine, share);
     if (busy) this.#close(starts, active);
-    else this.#open(starts, active);
+    else this.#open(active);
+  }
+
+  #judgeStarts(starts: number, mine: number, share: number): void {
+    if (mine > share) this.#budget = Math.max(1, Math.min(this.#budget, starts) * share / mine);
+    // A valve that nobody reaches says nothing about what the core could bear.
+    else if (starts >= Math.floor(this.#budget)) this.#budget = Math.min(NO_LIMIT, this.#budget * stepFor(mine, share) + 1);
   }
 
   #close(starts: number, active: number): void {
     this.#slowStart = false;
-    const measure = this.#threshold / this.#load;
-    this.#budget = Math.max(1, Math.min(this.#budget, starts) * measure);
     // Short downloads end by themselves before the next look: fewer starts are enough, and keep the connections busy.
     if (starts >= active) return;
-    this.#limit = Math.max(1, Math.min(this.#limit, active) * Math.min(measure, FEWER_AT_A_TIME));
+    const measure = Math.min(this.#threshold / this.#load, FEWER_AT_A_TIME);
+    this.#limit = Math.max(1, Math.min(this.#limit, active) * measure);
   }
 
-  #open(starts: number, active: number): void {
-    const room = (this.#threshold - this.#load) / this.#threshold;
-    const step = 1 + Math.max(SMALLEST_STEP, WIDEST_STEP * room);
-    // A valve that nobody reaches says nothing about what the core could bear.
-    if (starts >= Math.floor(this.#budget)) this.#budget = Math.min(NO_LIMIT, this.#budget * step + 1);
-    if (active >= this.value) this.#limit = Math.min(this.#max, this.#limit * step + 1);
+  #open(active: number): void {
+    if (active < this.value) return;
+    this.#limit = Math.min(this.#max, this.#limit * stepFor(this.#load, this.#threshold) + 1);
   }
+}
+
+function stepFor(load: number, bound: number): number {
+  return 1 + Math.max(SMALLEST_STEP, WIDEST_STEP * (bound - load) / bound);
 }

@@ -111,10 +111,11 @@ export class DownloadPool {
    *
    * @param load In percent.
    * @param held True while nothing may start, whatever the load.
+   * @param own This worker's part of the load. @default {load}
    */
-  look(load: number, held = false): void {
+  look(load: number, held = false, own = load): void {
     this.#held = held;
-    this.#admission.sample(load, this.#active);
+    this.#admission.sample(load, this.#active, own);
     this.#ahead = Math.min(MOST_AHEAD, this.#ended * LOOKS_AHEAD);
     this.#ended = 0;
     // What cannot start soon goes back, so that another process can have it.

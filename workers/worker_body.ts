@@ -121,7 +121,7 @@ class RunningWorker {
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);
     this.#timer = setInterval(
-      () => this.#pool.look(counters.get(index, "load"), counters.get(index, "held") === 1),
+      () => this.#pool.look(counters.get(index, "load"), counters.get(index, "held") === 1, counters.get(index, "own")),
       settings.admitIntervalMs,
     );
     this.#beat = setInterval(() => counters.add(index, "beat", 1), BEAT_MS);

@@ -104,3 +104,48 @@ Deno.test("AdmissionLimit with a threshold of 100 is never throttled", () => {
   assertEquals(looks(limit, 100, 40).at(-1), 64);
   assert(looks(limit, 100, 3, "short").every((starts) => starts >= 10_000));
 });
+
+Deno.test("AdmissionLimit gives way to others until a tenth of the core is left to it", () => {
+  const limit = new AdmissionLimit({ max: 64, threshold: 90 }, 10);
+  looks(limit, 10, 10);
+  // The core is full, and shared evenly with what the others want: 100 starts are half of it.
+  const seen: number[] = [];
+  for (let look = 0; look < 600; look++) {
+    let starts = 0;
+    while (starts < 100 && limit.mayStart(0)) {
+      limit.started();
+      starts++;
+    }
+    limit.sample(100, 1, starts / 2);
+    seen.push(starts);
+  }
+  const settled = seen.slice(100);
+  const mean = settled.reduce((sum, starts) => sum + starts, 0) / settled.length;
+  assert(mean > 15 && mean < 25, `${mean}`);
+  assert(Math.max(...settled) < 40, `${settled}`);
+});
+
+Deno.test("AdmissionLimit on a core that others fill runs one at a time, and short ones without a break", () => {
+  const limit = new AdmissionLimit({ max: 64, threshold: 90 }, 100);
+  for (let look = 0; look < 10; look++) {
+    while (look < 4 && limit.mayStart(0)) limit.started();
+    limit.sample(100, 1, 1);
+    assertEquals(limit.value, 1);
+    assert(!limit.mayStart(1));
+  }
+  for (let i = 0; i < 1000; i++) {
+    assert(limit.mayStart(0));
+    limit.started();
+  }
+});
+
+Deno.test("AdmissionLimit with a threshold under a tenth takes no tenth", () => {
+  const limit = new AdmissionLimit({ max: 64, threshold: 2 }, 100);
+  for (let look = 0; look < 60; look++) {
+    while (limit.mayStart(0)) limit.started();
+    limit.sample(100, 1, 5);
+  }
+  assert(limit.mayStart(0));
+  limit.started();
+  assert(!limit.mayStart(0), "one start a look");
+});

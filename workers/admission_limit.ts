@@ -100,7 +100,11 @@ export class AdmissionLimit {
       if (!busy) this.#limit = Math.min(FIRST_LIMIT, this.#max);
     }
     const starts = this.#starts / this.#looks;
-    this.#looks = this.#loads = this.#owns = this.#starts = 0;
+    this.#looks =
+      this.#loads =
+      this.#owns =
+      this.#starts =
+        0;
     this.#judgeStarts(starts, mine, share);
     if (busy) this.#close(starts, active);
     else this.#open(active);
@@ -109,7 +113,9 @@ export class AdmissionLimit {
   #judgeStarts(starts: number, mine: number, share: number): void {
     if (mine > share) this.#budget = Math.max(1, Math.min(this.#budget, starts) * share / mine);
     // A valve that nobody reaches says nothing about what the core could bear.
-    else if (starts >= Math.floor(this.#budget)) this.#budget = Math.min(NO_LIMIT, this.#budget * stepFor(mine, share) + 1);
+    else if (starts >= Math.floor(this.#budget)) {
+      this.#budget = Math.min(NO_LIMIT, this.#budget * stepFor(mine, share) + 1);
+    }
   }
 
   #close(starts: number, active: number): void {

@@ -47,7 +47,8 @@ export class LoadSampler implements Disposable {
     const mean = this.#allowed.reduce((sum, core) => sum + (loads.get(core) ?? 0), 0) / this.#allowed.length;
     for (const [worker, core] of this.#cores.entries()) {
       this.#counters.set(worker, "load", this.#floating.has(worker) ? mean : loads.get(core) ?? mean);
-      this.#counters.set(worker, "own", own);
+      // A little is not nothing.
+      this.#counters.set(worker, "own", Math.ceil(own));
     }
   }
 

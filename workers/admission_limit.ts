@@ -15,8 +15,8 @@ const WIDEST_STEP = 2;
 const SMALLEST_STEP = 0.05;
 /** A look in which this many start is as good as unlimited. */
 const NO_LIMIT = 10_000;
-/** Where others fill the core, short downloads go on, one after the other, until they take this much of it: percent. */
-const OWN_SHARE = 10;
+/** The part of the threshold that is left to a worker, however much others use. */
+const LEAST_SHARE = 0.1;
 
 /**
  * What a core may start, by its live load. Two valves, because files differ: how many downloads run at a time, which
@@ -25,15 +25,15 @@ const OWN_SHARE = 10;
  * high, and what that brought is judged before it moves again: a gate that only knew open and shut would make the core swing
  * between full and idle. One download at a time, and one start a look, always remain.
  *
- * What starts is not to blame for what others use. So the valve of the starts looks at this worker's own part of the
- * load: it gives way to others until a tenth of the core is left to it, and there it stays.
+ * A worker is judged by its own part of the load: it gives way to others until a tenth of the threshold is left to it, and
+ * there it stays. Downloads that cost next to nothing, from slow servers, would else be held up for nobody's good.
  */
 export class AdmissionLimit {
   readonly #max: number;
   readonly #threshold: number;
   #limit: number;
-  /** The mean of the looks since the last judgement. */
-  #load: number;
+  /** True if the last judgement, or the first look, found room. */
+  #room: boolean;
   #looks = 0;
   #loads = 0;
   #owns = 0;
@@ -50,8 +50,7 @@ export class AdmissionLimit {
   constructor(options: AdmissionOptions, load: number) {
     this.#max = options.max;
     this.#threshold = options.threshold;
-    this.#load = load;
-    const open = load <= options.threshold;
+    const open = this.#room = load <= options.threshold;
     this.#limit = open ? Math.min(FIRST_LIMIT, options.max) : 1;
     this.#budget = open ? NO_LIMIT : 1;
   }
@@ -73,7 +72,7 @@ export class AdmissionLimit {
 
   /** A download has ended: small files need not wait for the next look to speed up. */
   completed(): void {
-    if (this.#slowStart && this.#load <= this.#threshold) this.#limit = Math.min(this.#max, this.#limit + 1);
+    if (this.#slowStart && this.#room) this.#limit = Math.min(this.#max, this.#limit + 1);
   }
 
   /**
@@ -89,49 +88,35 @@ export class AdmissionLimit {
     this.#owns += Math.min(own, load);
     this.#starts += this.#started;
     this.#started = 0;
-    this.#load = this.#loads / this.#looks;
-    const busy = this.#load > this.#threshold;
-    if (this.#looks < LOOKS && (busy || !this.#slowStart)) return;
+    const mean = this.#loads / this.#looks;
     const mine = this.#owns / this.#looks;
-    const share = Math.max(Math.min(OWN_SHARE, this.#threshold), this.#threshold - (this.#load - mine));
+    const share = Math.max(this.#threshold * LEAST_SHARE, this.#threshold - (mean - mine));
+    this.#room = mine <= share;
+    if (this.#looks < LOOKS && !(this.#room && this.#slowStart)) return;
     // The load at the start was in part our own start: the first quiet judgement opens what that kept shut.
-    if (mine <= share && this.#slowStart && this.#budget === 1) {
+    if (this.#room && this.#slowStart && this.#budget === 1) {
       this.#budget = NO_LIMIT;
-      if (!busy) this.#limit = Math.min(FIRST_LIMIT, this.#max);
+      this.#limit = Math.min(FIRST_LIMIT, this.#max);
     }
     const starts = this.#starts / this.#looks;
-    this.#looks =
-      this.#loads =
-      this.#owns =
-      this.#starts =
-        0;
-    this.#judgeStarts(starts, mine, share);
-    if (busy) this.#close(starts, active);
-    else this.#open(active);
+    this.#looks = this.#starts = 0;
+    this.#loads = this.#owns = 0;
+    if (this.#room) this.#open(starts, active, (share - mine) / share);
+    else this.#close(starts, active, share / mine);
   }
 
-  #judgeStarts(starts: number, mine: number, share: number): void {
-    if (mine > share) this.#budget = Math.max(1, Math.min(this.#budget, starts) * share / mine);
-    // A valve that nobody reaches says nothing about what the core could bear.
-    else if (starts >= Math.floor(this.#budget)) {
-      this.#budget = Math.min(NO_LIMIT, this.#budget * stepFor(mine, share) + 1);
-    }
-  }
-
-  #close(starts: number, active: number): void {
+  #close(starts: number, active: number, measure: number): void {
     this.#slowStart = false;
+    this.#budget = Math.max(1, Math.min(this.#budget, starts) * measure);
     // Short downloads end by themselves before the next look: fewer starts are enough, and keep the connections busy.
     if (starts >= active) return;
-    const measure = Math.min(this.#threshold / this.#load, FEWER_AT_A_TIME);
-    this.#limit = Math.max(1, Math.min(this.#limit, active) * measure);
+    this.#limit = Math.max(1, Math.min(this.#limit, active) * Math.min(measure, FEWER_AT_A_TIME));
   }
 
-  #open(active: number): void {
-    if (active < this.value) return;
-    this.#limit = Math.min(this.#max, this.#limit * stepFor(this.#load, this.#threshold) + 1);
+  #open(starts: number, active: number, room: number): void {
+    const step = 1 + Math.max(SMALLEST_STEP, WIDEST_STEP * room);
+    // A valve that nobody reaches says nothing about what the core could bear.
+    if (starts >= Math.floor(this.#budget)) this.#budget = Math.min(NO_LIMIT, this.#budget * step + 1);
+    if (active >= this.value) this.#limit = Math.min(this.#max, this.#limit * step + 1);
   }
-}
-
-function stepFor(load: number, bound: number): number {
-  return 1 + Math.max(SMALLEST_STEP, WIDEST_STEP * (bound - load) / bound);
 }

@@ -24,11 +24,13 @@ export interface BenchOptions {
   readonly on: string | undefined;
   /** File for the results, `-` for standard output, or `undefined`. */
   readonly json: string | undefined;
+  /** File for the chart, or `undefined`. */
+  readonly chart: string | undefined;
 }
 
 const VALUE_OPTIONS = [
   ...["workloads", "tools", "rounds", "scale", "concurrency"],
-  ...["server-workers", "on", "timeout", "json"],
+  ...["server-workers", "on", "timeout", "json", "chart"],
 ] as const;
 
 /** The help text. */
@@ -48,6 +50,7 @@ ${workloads.join("\n")}
   --on DIR           where the tools write (default: /dev/shm)
   --timeout S        kill a run after this many seconds (default: 600)
   --json FILE        write machine, versions, command lines and all runs; - for standard output
+  --chart FILE       draw how fast each tool was, as SVG
   --help             print this
 
 The table goes to standard output, progress to standard error.
@@ -97,6 +100,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     timeoutSeconds: number("timeout", 600, 1, 86_400),
     on: text("on"),
     json: text("json"),
+    chart: text("chart"),
   };
 }
 

@@ -18,10 +18,19 @@ Deno.test("benchOptions has the documented defaults", () => {
     "rclone",
     "original",
   ]);
-  const { rounds, scale, concurrency, serverWorkers, on, json, help } = options;
+  const { rounds, scale, concurrency, serverWorkers, on, json, chart, help } = options;
   assertEquals(
-    { rounds, scale, concurrency, serverWorkers, on, json, help },
-    { rounds: 5, scale: 1, concurrency: 64, serverWorkers: "auto", on: undefined, json: undefined, help: false },
+    { rounds, scale, concurrency, serverWorkers, on, json, chart, help },
+    {
+      rounds: 5,
+      scale: 1,
+      concurrency: 64,
+      serverWorkers: "auto",
+      on: undefined,
+      json: undefined,
+      chart: undefined,
+      help: false,
+    },
   );
 });
 

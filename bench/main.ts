@@ -38,7 +38,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   for (const tool of new Set(plans.flatMap(({ tools }) => tools))) {
     versions[tool.name] = await tool.version();
   }
-  const json = options.json === undefined ? undefined : await openJson(options.json);
+  for (const name of ["json", "chart"] as const) {
+    const path = options[name];
+    if (path !== undefined && (name === "chart" || path !== "-")) await checkWritable(name, path);
+  }
   const date = new Date().toISOString();
   const described = await machine();
   const workloads: WorkloadResult[] = [];
@@ -83,12 +86,17 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   };
   say("");
   const table = reportTable(report);
+  const { json, chart } = options;
   if (json === "-") {
     say(table);
     console.log(reportJson(report).trimEnd());
   } else {
     console.log(table);
     if (json !== undefined) await Deno.writeTextFile(json, reportJson(report));
+  }
+  if (chart !== undefined) {
+    const { chartSvg } = await import("./chart.ts");
+    await Deno.writeTextFile(chart, chartSvg(report));
   }
   const runs = workloads.flatMap(({ cases }) => cases).flatMap(({ tools }) => tools)
     .flatMap((tool) => tool.runs);
@@ -120,18 +128,16 @@ function servedIn(plans: readonly Plan[], scale: number): Set<Served> {
   return new Set(plans.flatMap(({ workload }) => workload.cases(scale)).map(({ served = "plain" }) => served));
 }
 
-/** Finds out before the first run, not after the last, whether the file can be written. */
-async function openJson(path: string): Promise<string> {
-  if (path === "-") return path;
+/** Finds out before the first run, not after the last, whether a file can be written. */
+async function checkWritable(option: string, path: string): Promise<void> {
   try {
     (await Deno.open(path, { write: true, create: true })).close();
   } catch (error) {
     throw new UsageError(
-      `Cannot use --json as it must be a file that can be written: current value is "${path}"`,
+      `Cannot use --${option} as it must be a file that can be written: current value is "${path}"`,
       { cause: error },
     );
   }
-  return path;
 }
 
 async function commit(): Promise<string | null> {

@@ -76,7 +76,7 @@ export function reportTable(report: BenchReport): string {
 }
 
 /** Corehaul, or without it the first tool of the report. */
-function baselineOf(report: BenchReport): string {
+export function baselineOf(report: BenchReport): string {
   const names = Object.keys(report.versions);
   return names.includes("corehaul") ? "corehaul" : names[0] ?? "";
 }

@@ -45,6 +45,8 @@ export class ConfigFeed implements Disposable {
   readonly #ports: ConfigFeedPorts;
   readonly #firstRead = Promise.withResolvers<void>();
   readonly #wanted = new Map<string, WantedTasks>();
+  /** Every file that was there at the start has been read once. */
+  #listed = false;
   readonly #end = new AbortController();
   #thread: ProcThread<ToProcConfig, FromProcConfig>;
   #refused = 0;
@@ -123,6 +125,10 @@ export class ConfigFeed implements Disposable {
         return;
       case "listed":
         this.#deaths = 0;
+        if (this.#ports.sync && !this.#listed) {
+          this.#listed = true;
+          for (const file of this.#clearFiles()) await this.#sync(file, [file]);
+        }
         this.#firstRead.resolve();
         // Nothing more will come: what the thread holds is better spent on downloads.
         if (!watch) thread[Symbol.dispose]();
@@ -135,7 +141,7 @@ export class ConfigFeed implements Disposable {
         for (const problem of message.problems) news({ type: "entry_refused", file, ...problem });
         return;
       case "read":
-        if (this.#ports.sync) await this.#sync(message);
+        if (this.#ports.sync) await this.#read(message);
         news({ type: "tasks_read", file, entries: message.entries });
         return;
       case "missing":
@@ -174,20 +180,28 @@ export class ConfigFeed implements Disposable {
     if (changed > 0) news({ type: "tasks_changed", changed });
   }
 
-  /** Cancels what a file, which was just read as a whole, does not ask for any more. */
-  async #sync({ file, refused, blocks, moved }: FromProcConfig & { type: "read" }): Promise<void> {
+  /** A file was read as a whole. */
+  async #read({ file, refused, blocks, moved }: FromProcConfig & { type: "read" }): Promise<void> {
+    this.#wantedOf(file).read(blocks, refused > 0 || moved);
+    // Before all files were read once, nobody knows what the others ask for.
+    if (this.#listed && this.#wantedOf(file).clear) await this.#sync(file, this.#clearFiles());
+  }
+
+  /** Cancels what came from one of these files and what no file asks for any more, and takes back what one asks for again. */
+  async #sync(file: string, from: readonly string[]): Promise<void> {
     const { list, news } = this.#ports;
-    const own = this.#wantedOf(file);
-    own.read(blocks);
-    // An entry that cannot be understood may ask for any task, and so may what is being written.
-    if (moved || refused > 0 || own.refused > 0) return;
     const all = [...this.#wanted.values()];
     const { canceled, returned } = await list.sync({
-      source: taskSource(file),
+      sources: from.map(taskSource),
       wanted: (id) => all.some((wanted) => wanted.has(id)),
       signal: this.#end.signal,
     });
     if (canceled > 0 || returned > 0) news({ type: "tasks_synced", file: this.#shown(file), canceled, returned });
+  }
+
+  /** The files of which it is certain what they ask for. */
+  #clearFiles(): string[] {
+    return [...this.#wanted].filter(([, wanted]) => wanted.clear).map(([file]) => file);
   }
 
   #wantedOf(file: string): WantedTasks {

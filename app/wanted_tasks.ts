@@ -11,11 +11,11 @@ interface Block {
 export class WantedTasks {
   #blocks = new Map<string, Block>();
   #sorted = new Float64Array(0);
-  #refused = 0;
+  #clear = false;
 
-  /** Entries of the file, as it was read last, that the list did not take. */
-  get refused(): number {
-    return this.#refused;
+  /** True if the file was read to its end, and every entry of it is on the list: one that is not may ask for any task. */
+  get clear(): boolean {
+    return this.#clear;
   }
 
   /** Entries of the file are on the list. */
@@ -29,8 +29,9 @@ export class WantedTasks {
    * The file was read to its end.
    *
    * @param blocks What stands for its entries.
+   * @param doubt There are entries that cannot be understood, or it changed meanwhile.
    */
-  read(blocks: readonly string[]): void {
+  read(blocks: readonly string[], doubt: boolean): void {
     const kept = new Map<string, Block>();
     for (const name of blocks) {
       const block = this.#blocks.get(name);
@@ -39,10 +40,10 @@ export class WantedTasks {
     }
     this.#blocks = kept;
     let length = 0;
-    this.#refused = 0;
+    this.#clear = !doubt;
     for (const { ids, refused } of kept.values()) {
       length += ids.length;
-      this.#refused += refused;
+      if (refused > 0) this.#clear = false;
     }
     this.#sorted = new Float64Array(length);
     let at = 0;

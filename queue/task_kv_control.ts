@@ -76,16 +76,16 @@ export async function controlTasks(store: KvStore, request: ControlRequest, now:
 }
 
 /**
- * Moves the tasks of a task file as that asks for now.
+ * Moves the tasks of task files as those ask for now.
  *
  * @param store The store.
- * @param request What it asks for.
+ * @param request What they ask for.
  * @param now Milliseconds since the epoch.
  * @returns How many tasks moved.
  */
 export async function syncTasks(
   store: KvStore,
-  { source, wanted, signal }: SyncRequest,
+  { sources, wanted, signal }: SyncRequest,
   now: number,
 ): Promise<SyncResult> {
   const move = async (move: TaskControl, matches: (task: Task) => boolean): Promise<number> => {
@@ -94,10 +94,11 @@ export async function syncTasks(
     await run.all();
     return run.result.touched;
   };
-  const isOf = (task: Task) => task.source === source;
+  const isOf = ({ source }: Task) => source !== undefined && sources.includes(source);
   return {
     canceled: await move("vanish", (task) => isOf(task) && !hasStarted(task) && !wanted(task.id)),
-    returned: await move("return", (task) => isOf(task) && task.vanished === true && wanted(task.id)),
+    // Its entry may have moved to another file.
+    returned: await move("return", (task) => task.vanished === true && wanted(task.id)),
   };
 }
 

@@ -192,11 +192,11 @@ export interface TaskOrder {
   verb: ControlVerb;
 }
 
-/** What a task file asks for now. */
+/** What task files ask for now. */
 export interface SyncRequest {
-  /** The task file, as its drafts name it. */
-  source: string;
-  /** Says whether the task with this id is still asked for. */
+  /** Files whose tasks are canceled if nobody asks for them, as their drafts name them. */
+  sources: readonly string[];
+  /** Says whether the task with this id is still asked for, by whatever file. */
   wanted: (id: string) => boolean;
   /** Ends it early: what was moved until then stays so. */
   signal?: AbortSignal;

@@ -96,6 +96,30 @@ Deno.test("corehaul run without --sync, and --sync for tasks of other ways, canc
   assertEquals(await states(home.path), { byhand: "done", a1: "canceled", both: "done", b1: "done" });
 });
 
+Deno.test("corehaul run --sync takes back a task whose entry has moved to another file, and lets it go with that", async () => {
+  await using home = await TempDir.create();
+  const url = "http://127.0.0.1:9";
+  await home.write("a.txt", `${url}/x\n${url}/y\n`);
+  await home.write("b.txt", `${url}/z\n`);
+  const args = [...RUN, "--tasks", "a.txt", "--tasks", "b.txt", "--sync", "--start-at", "+1h"];
+  await using run = await Corehaul.start(args, { cwd: home.path });
+  await run.until("both lists", () => run.events("tasks_read").length === 2);
+  const synced = () => run.events("tasks_synced").map(({ file, canceled, returned }) => [file, canceled, returned]);
+  const steps: [file: string, text: string, canceled: number, returned: number][] = [
+    ["a.txt", `${url}/y\n`, 1, 0],
+    ["b.txt", `${url}/z\n${url}/x\n`, 0, 1],
+    ["b.txt", `${url}/z\n`, 1, 0],
+  ];
+  for (const [i, [file, text, canceled, returned]] of steps.entries()) {
+    await home.replace(file, text);
+    await run.until(`step ${i}`, () => synced().length > i);
+    assertEquals(synced().at(-1), [file, canceled, returned]);
+  }
+  assertEquals(await states(home.path), { x: "canceled", y: "waiting", z: "waiting" });
+  run.kill("SIGTERM");
+  await run.ended();
+});
+
 Deno.test("corehaul run follows several files, folders and patterns, and files that come later", async () => {
   await using home = await TempDir.create();
   await using server = serve();

@@ -9,7 +9,7 @@ export function contractSync(name: string, open: OpenList): void {
     return tasks.map((task) => task?.status);
   };
   const sync = (list: TaskSharedList, source: string, ...wanted: string[]) =>
-    list.sync({ source, wanted: (id) => wanted.includes(id) });
+    list.sync({ sources: [source], wanted: (id) => wanted.includes(id) });
 
   Deno.test(`${name}: sync cancels what vanished from a file and never started, and nothing else`, async () => {
     await using list = await open();
@@ -49,7 +49,7 @@ export function contractSync(name: string, open: OpenList): void {
     await list.control({ verb: "cancel", ids: ["c"] });
     assertEquals(await sync(list, "f"), { canceled: 2, returned: 0 });
     assertEquals((await claimAs(list, "o1")).length, 0);
-    assertEquals(await sync(list, "g", "a", "b", "c"), { canceled: 0, returned: 0 });
+    assertEquals(await sync(list, "g"), { canceled: 0, returned: 0 });
     assertEquals(await sync(list, "f", "a", "b", "c"), { canceled: 0, returned: 2 });
     assertEquals(await stateOf(list, ["a", "b", "c"]), ["waiting", "waiting", "canceled"]);
     assertEquals((await claimAs(list, "o1")).map(({ id }) => id), ["a"]);
@@ -71,6 +71,17 @@ export function contractSync(name: string, open: OpenList): void {
     assertEquals((await claimAs(list, "o1")).length, 1);
   });
 
+  Deno.test(`${name}: sync takes back what has moved to another file, and cancels what none of several asks for`, async () => {
+    await using list = await open();
+    await list.add([draft(1, { id: "a", source: "f" }), draft(2, { id: "b", source: "g" }), draft(3, { id: "c" })]);
+    assertEquals(await sync(list, "f", "b"), { canceled: 1, returned: 0 });
+    assertEquals(await sync(list, "g", "a", "b"), { canceled: 0, returned: 1 });
+    assertEquals(await stateOf(list, ["a", "b", "c"]), ["waiting", "waiting", "waiting"]);
+    const none = await list.sync({ sources: ["f", "g"], wanted: () => false });
+    assertEquals(none, { canceled: 2, returned: 0 });
+    assertEquals(await stateOf(list, ["a", "b", "c"]), ["canceled", "canceled", "waiting"]);
+  });
+
   Deno.test(`${name}: a task that vanished can be retried and removed by hand`, async () => {
     await using list = await open();
     await list.add([draft(1, { id: "a", source: "f" }), draft(2, { id: "b", source: "f" })]);
@@ -88,7 +99,7 @@ export function contractSync(name: string, open: OpenList): void {
     const odd = (id: string) => Number(id.slice(1)) % 2 === 1;
     const [claimed, { canceled }] = await Promise.all([
       claimAs(list, "o1", 500),
-      list.sync({ source: "f", wanted: odd }),
+      list.sync({ sources: ["f"], wanted: odd }),
     ]);
     const evenRunning = claimed.filter(({ id }) => !odd(id)).length;
     assertEquals(canceled, 750 - evenRunning);
@@ -98,7 +109,7 @@ export function contractSync(name: string, open: OpenList): void {
       canceled,
       1500 - claimed.length - canceled,
     ]);
-    assertEquals((await list.sync({ source: "f", wanted: () => true })).returned, canceled);
+    assertEquals((await list.sync({ sources: ["f"], wanted: () => true })).returned, canceled);
     assertEquals((await claimAs(list, "o2", 2000)).length, 1500 - claimed.length);
   });
 }

@@ -192,7 +192,7 @@ export class ConfigFeed implements Disposable {
     const { list, news } = this.#ports;
     const all = [...this.#wanted.values()];
     const { canceled, returned } = await list.sync({
-      sources: from.map(taskSource),
+      sources: await Promise.all(from.map(taskSource)),
       wanted: (id) => all.some((wanted) => wanted.has(id)),
       signal: this.#end.signal,
     });

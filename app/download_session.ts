@@ -182,10 +182,15 @@ export class DownloadSession {
     return this.#feeder.quiet;
   }
 
-  /** Registers the owner, takes up what the dead left behind, and starts every worker. */
+  /** Starts every worker; none of them gets a task before {@linkcode DownloadSession.start}. */
+  spawn(): void {
+    for (const worker of this.#ports.cores.keys()) this.#slots.push(this.#spawn(worker));
+  }
+
+  /** Registers the owner, takes up what the dead left behind, and begins to claim. */
   async start(): Promise<void> {
     const { list, cores } = this.#ports;
-    for (const worker of cores.keys()) this.#slots.push(this.#spawn(worker));
+    if (this.#slots.length === 0) this.spawn();
     await this.#claims.recover();
     await list.register({ ...this.#identity, owner: this.owner, cores: [...cores] });
     await this.#lease.start();

@@ -232,33 +232,42 @@ export class Downloader implements AsyncDisposable {
       if (each.aborted) stop();
       each.addEventListener("abort", stop, { once: true });
     }
-    const { settings, cores, allowed } = this.#plan;
-    using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs);
+    const { settings, cores, allowed, library } = this.#plan;
+    using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs, library);
+    // Threads take longest to start: all the rest is made ready meanwhile.
+    let session: DownloadSession | undefined = this.#makeSession(sampler);
+    session.spawn();
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
     using hold = new StartHold(this.#counters);
-    using _space = new SpaceWatch(this.#folder.root, settings.minFree, hold, (news) => this.#tell(news));
-    using _schedule = this.#schedule = new ScheduleWatch({
-      startAt: settings.startAt === undefined ? 0 : Date.parse(settings.startAt),
-      windows: settings.window?.map((text) => parseTimeWindow(text)!) ?? [],
-      graceMs: settings.graceMs,
-      hold,
-      interrupt: () => this.#session?.interrupt(),
-      news: (news) => this.#tell(news),
-    });
-    // Before anything is claimed, and only here: a session that begins after a lost one goes on with the same tasks.
-    if (settings.refresh) await askAgain(this.#list, stopping.promise, (news) => this.#tell(news));
-    await using _keep = new KeepWatch({
-      list: this.#list,
-      keepMs: settings.keepMs,
-      news: (news) => this.#tell(news),
-      failed: failure.reject,
-    });
-    using feed = this.#startFeed(once, failure.reject);
-    if (settings.sync && feed !== undefined) await this.#holdUntilRead(feed, hold);
     try {
+      using _space = new SpaceWatch(
+        this.#folder.root,
+        settings.minFree,
+        hold,
+        (news) => this.#tell(news),
+        library,
+      );
+      using _schedule = this.#schedule = new ScheduleWatch({
+        startAt: settings.startAt === undefined ? 0 : Date.parse(settings.startAt),
+        windows: settings.window?.map((text) => parseTimeWindow(text)!) ?? [],
+        graceMs: settings.graceMs,
+        hold,
+        interrupt: () => this.#session?.interrupt(),
+        news: (news) => this.#tell(news),
+      });
+      // Before anything is claimed, and only here: a session that begins after a lost one goes on with the same tasks.
+      if (settings.refresh) await askAgain(this.#list, stopping.promise, (news) => this.#tell(news));
+      await using _keep = new KeepWatch({
+        list: this.#list,
+        keepMs: settings.keepMs,
+        news: (news) => this.#tell(news),
+        failed: failure.reject,
+      });
+      using feed = this.#startFeed(once, failure.reject);
+      if (settings.sync && feed !== undefined) await this.#holdUntilRead(feed, hold);
       while (true) {
-        const session = this.#session = this.#makeSession(sampler);
+        this.#session = session ??= this.#makeSession(sampler);
         const settled = new AbortController();
         let end: "settled" | "lost" | number;
         try {
@@ -269,13 +278,11 @@ export class Downloader implements AsyncDisposable {
             failure.promise,
             once ? this.#untilSettled(session, feed, settled.signal) : new Promise<never>(() => {}),
           ]);
-        } catch (error) {
-          await session.stop(0).catch(() => {});
-          throw error;
         } finally {
           settled.abort();
         }
         await session.stop(typeof end === "number" ? end : 0);
+        session = undefined;
         if (end === "lost") continue;
         return {
           ...this.progress(),
@@ -285,6 +292,8 @@ export class Downloader implements AsyncDisposable {
         };
       }
     } finally {
+      // Something failed before it could end by itself.
+      await session?.stop(0).catch(() => {});
       for (const each of signals) each.removeEventListener("abort", stop);
       this.#stopping = undefined;
       this.#schedule = undefined;

@@ -1,6 +1,7 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
 import { builtinModule } from "../base/builtin_module.ts";
 import { CpuLoadMeter } from "../ffi/cpu_load.ts";
+import { LibcNumbers } from "../ffi/libc_numbers.ts";
 
 /** A shorter time says nothing about a load. */
 const SHORTEST_MS = 10;
@@ -16,8 +17,8 @@ export class LoadSampler implements Disposable {
   readonly #cores: readonly number[];
   readonly #allowed: readonly number[];
   readonly #floating = new Set<number>();
-  readonly #process = builtinModule("node:process");
-  /** In microseconds, since the process began. */
+  readonly #numbers: LibcNumbers;
+  /** CPU time of the process, in milliseconds. */
   #used = 0;
   #at = 0;
   #ownLoad = 0;
@@ -27,8 +28,16 @@ export class LoadSampler implements Disposable {
    * @param cores The core of each worker.
    * @param allowed All cores that this process may use.
    * @param intervalMs How often.
+   * @param library The C library, if there is one to use.
    */
-  constructor(counters: SharedCounters, cores: readonly number[], allowed: readonly number[], intervalMs: number) {
+  constructor(
+    counters: SharedCounters,
+    cores: readonly number[],
+    allowed: readonly number[],
+    intervalMs: number,
+    library?: string,
+  ) {
+    this.#numbers = new LibcNumbers(library);
     this.#counters = counters;
     this.#cores = cores;
     this.#allowed = allowed;
@@ -57,14 +66,20 @@ export class LoadSampler implements Disposable {
     const now = performance.now();
     const elapsedMs = now - this.#at;
     if (elapsedMs < SHORTEST_MS) return this.#ownLoad;
-    const { user, system } = this.#process.cpuUsage();
-    this.#ownLoad = (user + system - this.#used) / 1000 / elapsedMs * 100;
-    this.#used = user + system;
+    const used = this.#numbers.cpuMs() ?? cpuMs();
+    this.#ownLoad = (used - this.#used) / elapsedMs * 100;
+    this.#used = used;
     this.#at = now;
     return this.#ownLoad;
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    this.#numbers[Symbol.dispose]();
   }
+}
+
+function cpuMs(): number {
+  const { user, system } = builtinModule("node:process").cpuUsage();
+  return (user + system) / 1000;
 }

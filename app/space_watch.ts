@@ -1,4 +1,5 @@
 import { builtinModule } from "../base/builtin_module.ts";
+import { LibcNumbers } from "../ffi/libc_numbers.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import type { StartHold } from "./start_hold.ts";
 
@@ -11,6 +12,7 @@ export class SpaceWatch implements Disposable {
   readonly #hold: StartHold;
   readonly #news: (news: DownloaderNews) => void;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #numbers: LibcNumbers;
   #low = false;
 
   /**
@@ -18,8 +20,16 @@ export class SpaceWatch implements Disposable {
    * @param floor Bytes that are to stay free; 0 looks after nothing.
    * @param hold Keeps the workers from starting anything.
    * @param news Told when it begins and when it ends.
+   * @param library The C library, if there is one to use.
    */
-  constructor(root: string, floor: number, hold: StartHold, news: (news: DownloaderNews) => void) {
+  constructor(
+    root: string,
+    floor: number,
+    hold: StartHold,
+    news: (news: DownloaderNews) => void,
+    library?: string,
+  ) {
+    this.#numbers = new LibcNumbers(floor === 0 ? undefined : library);
     this.#root = root;
     this.#floor = floor;
     this.#hold = hold;
@@ -36,8 +46,7 @@ export class SpaceWatch implements Disposable {
   }
 
   #look(): void {
-    const { bavail, bsize } = builtinModule("node:fs").statfsSync(this.#root);
-    const free = Number(bavail) * Number(bsize);
+    const free = this.#numbers.freeBytes(this.#root) ?? freeBytes(this.#root);
     const low = free < this.#floor;
     if (low === this.#low) return;
     this.#low = low;
@@ -47,5 +56,11 @@ export class SpaceWatch implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    this.#numbers[Symbol.dispose]();
   }
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = builtinModule("node:fs").statfsSync(path);
+  return Number(bavail) * Number(bsize);
 }

@@ -2,17 +2,6 @@ import type { CfgCommand } from "../config/cfg_fields.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, QueueUnavailableError, TaskFileError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
-import { addCommand } from "./commands/add.ts";
-import { checkCommand } from "./commands/check.ts";
-import { controlCommand } from "./commands/control.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { gcCommand } from "./commands/gc.ts";
-import { getCommand } from "./commands/get.ts";
-import { listCommand } from "./commands/list.ts";
-import { manifestCommand } from "./commands/manifest.ts";
-import { runCommand } from "./commands/run.ts";
-import { statusCommand } from "./commands/status.ts";
-import { whyCommand } from "./commands/why.ts";
 import { type CommandContext, DONE, INCOMPLETE, UNAVAILABLE, USAGE } from "./command_context.ts";
 import { helpText } from "./help.ts";
 import { setUpLog } from "./log_setup.ts";
@@ -57,24 +46,26 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
   return await COMMAND_BODIES[command.name](context);
 }
 
-/** What each command does. */
+const control = async (context: CommandContext) => (await import("./commands/control.ts")).controlCommand(context);
+
+/** What each command does; only one of them is loaded. */
 const COMMAND_BODIES: Readonly<Record<CfgCommand, (context: CommandContext) => Promise<number>>> = {
-  run: runCommand,
-  get: getCommand,
-  add: addCommand,
-  check: checkCommand,
-  list: listCommand,
-  why: whyCommand,
-  status: statusCommand,
-  pause: controlCommand,
-  resume: controlCommand,
-  cancel: controlCommand,
-  retry: controlCommand,
-  remove: controlCommand,
-  priority: controlCommand,
-  manifest: manifestCommand,
-  gc: gcCommand,
-  doctor: doctorCommand,
+  run: async (context) => (await import("./commands/run.ts")).runCommand(context),
+  get: async (context) => (await import("./commands/get.ts")).getCommand(context),
+  add: async (context) => (await import("./commands/add.ts")).addCommand(context),
+  check: async (context) => (await import("./commands/check.ts")).checkCommand(context),
+  list: async (context) => (await import("./commands/list.ts")).listCommand(context),
+  why: async (context) => (await import("./commands/why.ts")).whyCommand(context),
+  status: async (context) => (await import("./commands/status.ts")).statusCommand(context),
+  pause: control,
+  resume: control,
+  cancel: control,
+  retry: control,
+  remove: control,
+  priority: control,
+  manifest: async (context) => (await import("./commands/manifest.ts")).manifestCommand(context),
+  gc: async (context) => (await import("./commands/gc.ts")).gcCommand(context),
+  doctor: async (context) => (await import("./commands/doctor.ts")).doctorCommand(context),
 };
 
 function downloads(command: Command): boolean {

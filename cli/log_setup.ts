@@ -1,69 +1,31 @@
-import {
-  configure,
-  dispose,
-  getJsonLinesFormatter,
-  getLogger,
-  getTextFormatter,
-  type LogRecord,
-  type Sink,
-} from "@logtape/logtape";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { Logger } from "../mod.ts";
+import type { LogSetup } from "./library_log.ts";
 import type { Terminal } from "./terminal.ts";
 
-const ROTATE_AT_BYTES = 10 * 1024 * 1024;
-const KEPT_FILES = 5;
-
-/** A logger that writes as the settings say. */
-export interface LogSetup extends AsyncDisposable {
-  logger: Logger;
-}
+const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /**
- * Sets the log up: to the terminal, or to a rotating file, as text or as JSON Lines.
+ * Sets the log up: to the terminal, or to a rotating file, as text or as JSON Lines. A line of text on the terminal is only
+ * its message; everything else is the business of a library, which is loaded only then.
  *
  * @param settings Level, file and form.
  * @param terminal Where lines go without a file.
  * @returns The logger; dispose of it, so that the last lines are written.
  */
 export async function setUpLog(settings: CfgSettings, terminal: Terminal): Promise<LogSetup> {
-  const { logFile, logFormat, logLevel } = settings;
-  const json = getJsonLinesFormatter();
-  let sink: Sink;
-  if (logFile !== undefined) {
-    const formatter = logFormat === "json" ? json : getTextFormatter({ timestamp: "rfc3339", category: () => "" });
-    const { getRotatingFileSink } = await import("@logtape/file");
-    sink = getRotatingFileSink(logFile, { maxSize: ROTATE_AT_BYTES, maxFiles: KEPT_FILES, formatter });
-  } else {
-    sink = (record) => terminal.line(logFormat === "json" ? json(record).trimEnd() : plain(record));
+  if (settings.logFile === undefined && settings.logFormat === "text") {
+    return { logger: terminalLogger(settings.logLevel, terminal), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  await configure({
-    reset: true,
-    sinks: { main: sink },
-    loggers: [
-      { category: "corehaul", lowestLevel: logLevel, sinks: ["main"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["main"] },
-    ],
-  });
-  const logger = getLogger("corehaul");
-  return {
-    logger: {
-      debug: (message) => logger.debug(literal(message)),
-      info: (message) => logger.info(literal(message)),
-      warn: (message) => logger.warn(literal(message)),
-      error: (message) => logger.error(literal(message)),
-    },
-    [Symbol.asyncDispose]: () => dispose(),
+  const { setUpLibraryLog } = await import("./library_log.ts");
+  return await setUpLibraryLog(settings, terminal);
+}
+
+function terminalLogger(lowest: CfgSettings["logLevel"], terminal: Terminal): Logger {
+  const logs = (level: typeof LEVELS[number]) => {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(lowest === "warning" ? "warn" : lowest)) return () => {};
+    const mark = level === "info" ? "" : `${level === "warn" ? "warning" : level}: `;
+    return (message: string) => terminal.line(mark + message);
   };
-}
-
-/** Braces in a file name are no placeholders. */
-function literal(message: string): string {
-  return message.replaceAll("{", "{{").replaceAll("}", "}}");
-}
-
-/** On a terminal a line is only the message, marked if it needs attention. */
-function plain(record: LogRecord): string {
-  const message = record.message.map(String).join("");
-  return record.level === "info" ? message : `${record.level}: ${message}`;
+  return { debug: logs("debug"), info: logs("info"), warn: logs("warn"), error: logs("error") };
 }

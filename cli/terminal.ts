@@ -8,6 +8,7 @@ export class Terminal {
   readonly #update: Update | undefined;
   readonly #encoder = new TextEncoder();
   #block = "";
+  #lines = "";
 
   /** @param update Draws the block; absent: there is none. */
   constructor(update?: Update) {
@@ -34,10 +35,18 @@ export class Terminal {
     return this.#update !== undefined;
   }
 
-  /** Prints a line that stays. */
+  /** Prints a line that stays; those that come in the same turn of the event loop share one write. */
   line(text: string): void {
+    if (this.#lines === "") queueMicrotask(() => this.#flush());
+    this.#lines += `${text}\n`;
+  }
+
+  #flush(): void {
+    if (this.#lines === "") return;
+    const bytes = this.#encoder.encode(this.#lines);
+    this.#lines = "";
     if (this.#update !== undefined && this.#block !== "") this.#update.clear();
-    writeAll(Deno.stderr, this.#encoder.encode(`${text}\n`));
+    writeAll(Deno.stderr, bytes);
     if (this.#update !== undefined && this.#block !== "") this.#update(this.#block);
   }
 
@@ -49,8 +58,9 @@ export class Terminal {
     this.#update(block);
   }
 
-  /** Leaves the block as it is, and the cursor below it. */
+  /** Leaves the block as it is, and the cursor below it; no line is lost when the process ends after it. */
   done(): void {
+    this.#flush();
     if (this.#update === undefined || this.#block === "") return;
     this.#update.done();
     this.#block = "";

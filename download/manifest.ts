@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { manifestFileName, manifestFolder } from "./manifest_files.ts";
@@ -98,7 +97,7 @@ export class Manifest implements Disposable {
   /** Goes on with the last file, as a writer may end and begin again. */
   #open(): void {
     Deno.mkdirSync(this.#folder, { recursive: true });
-    while (existsSync(join(this.#folder, manifestFileName(this.#writer, this.#part + 1)))) this.#part++;
+    while (isThere(join(this.#folder, manifestFileName(this.#writer, this.#part + 1)))) this.#part++;
     const path = join(this.#folder, manifestFileName(this.#writer, this.#part));
     this.#file = Deno.openSync(path, { append: true, create: true });
     this.#bytes = this.#file.statSync().size;
@@ -119,5 +118,16 @@ export class Manifest implements Disposable {
     this.#file?.close();
     this.#file = undefined;
     this.#index[Symbol.dispose]();
+  }
+}
+
+/** Once for each writer: that is cheaper than to load what would make it cheap. */
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }

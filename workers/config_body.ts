@@ -62,7 +62,11 @@ class TaskFileFeed {
     for (const word of words) {
       try {
         const { files, named, empty } = await findTaskFiles([word]);
-        for (const file of files) if (!this.#followed.has(file)) reads.push(this.#follow(file, named.has(file)));
+        for (const file of files) {
+          if (this.#followed.has(file)) continue;
+          const source = await taskSource(file);
+          reads.push(this.#follow(file, source, named.has(file)));
+        }
         if (empty.length === 0) this.#told.delete(word);
         else this.#tellOnce(word, { type: "missing", file: word });
       } catch (error) {
@@ -79,10 +83,10 @@ class TaskFileFeed {
   }
 
   /** Follows a file until it is gone for good; resolves when it was read once. */
-  #follow(file: string, expected: boolean): Promise<void> {
+  #follow(file: string, source: string, expected: boolean): Promise<void> {
     const { rules, watch } = this.#start;
     const read = Promise.withResolvers<void>();
-    const reader = new TaskFileReader(file, { ...rules, source: taskSource(file) });
+    const reader = new TaskFileReader(file, { ...rules, source });
     const told = new Set<string>();
     const following = followTaskFile({
       reader,

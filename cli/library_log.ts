@@ -1,0 +1,55 @@
+import { configure, dispose, getJsonLinesFormatter, getLogger, getTextFormatter, type Sink } from "@logtape/logtape";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { Logger } from "../mod.ts";
+import type { Terminal } from "./terminal.ts";
+
+const ROTATE_AT_BYTES = 10 * 1024 * 1024;
+const KEPT_FILES = 5;
+
+/** A logger that writes as the settings say. */
+export interface LogSetup extends AsyncDisposable {
+  logger: Logger;
+}
+
+/**
+ * Sets up a log in a file, or one of JSON Lines.
+ *
+ * @param settings Level, file and form.
+ * @param terminal Where lines go without a file.
+ * @returns The logger; dispose of it, so that the last lines are written.
+ */
+export async function setUpLibraryLog(settings: CfgSettings, terminal: Terminal): Promise<LogSetup> {
+  const { logFile, logFormat, logLevel } = settings;
+  const json = getJsonLinesFormatter();
+  let sink: Sink;
+  if (logFile !== undefined) {
+    const formatter = logFormat === "json" ? json : getTextFormatter({ timestamp: "rfc3339", category: () => "" });
+    const { getRotatingFileSink } = await import("@logtape/file");
+    sink = getRotatingFileSink(logFile, { maxSize: ROTATE_AT_BYTES, maxFiles: KEPT_FILES, formatter });
+  } else {
+    sink = (record) => terminal.line(json(record).trimEnd());
+  }
+  await configure({
+    reset: true,
+    sinks: { main: sink },
+    loggers: [
+      { category: "corehaul", lowestLevel: logLevel, sinks: ["main"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["main"] },
+    ],
+  });
+  const logger = getLogger("corehaul");
+  return {
+    logger: {
+      debug: (message) => logger.debug(literal(message)),
+      info: (message) => logger.info(literal(message)),
+      warn: (message) => logger.warn(literal(message)),
+      error: (message) => logger.error(literal(message)),
+    },
+    [Symbol.asyncDispose]: () => dispose(),
+  };
+}
+
+/** Braces in a file name are no placeholders. */
+function literal(message: string): string {
+  return message.replaceAll("{", "{{").replaceAll("}", "}}");
+}

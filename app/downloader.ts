@@ -234,12 +234,13 @@ export class Downloader implements AsyncDisposable {
     }
     const { settings, cores, allowed, library } = this.#plan;
     using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs, library);
-    // Threads take longest to start: all the rest is made ready meanwhile.
-    let session: DownloadSession | undefined = this.#makeSession(sampler);
-    session.spawn();
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
     using hold = new StartHold(this.#counters);
+    // Threads take longest to start, and the reader of the list has most to do before the first file: it comes first.
+    using feed = this.#startFeed(once, failure.reject);
+    let session: DownloadSession | undefined = this.#makeSession(sampler);
+    session.spawn();
     try {
       using _space = new SpaceWatch(
         this.#folder.root,
@@ -264,7 +265,6 @@ export class Downloader implements AsyncDisposable {
         news: (news) => this.#tell(news),
         failed: failure.reject,
       });
-      using feed = this.#startFeed(once, failure.reject);
       if (settings.sync && feed !== undefined) await this.#holdUntilRead(feed, hold);
       while (true) {
         this.#session = session ??= this.#makeSession(sampler);

@@ -7,8 +7,8 @@ import { LibcNumbers } from "../ffi/libc_numbers.ts";
 const SHORTEST_MS = 10;
 
 /**
- * Reads the load of the cores, and what this process has of it, and puts both where each worker finds its own. A worker's
- * part is that of the whole process, main thread and all, divided by the workers: they do not differ much.
+ * Reads the load of the cores, and what this process has of it, and puts both where each worker finds its own. The part
+ * of a core is that of the whole process, main thread and all, divided by its cores: they do not differ much.
  */
 export class LoadSampler implements Disposable {
   readonly #meter = new CpuLoadMeter();
@@ -16,6 +16,8 @@ export class LoadSampler implements Disposable {
   readonly #counters: SharedCounters;
   readonly #cores: readonly number[];
   readonly #allowed: readonly number[];
+  /** The cores that this process works on: those of the workers, and the one of the main thread. */
+  readonly #usedCores: number;
   readonly #floating = new Set<number>();
   readonly #numbers: LibcNumbers;
   /** CPU time of the process, in milliseconds. */
@@ -41,6 +43,7 @@ export class LoadSampler implements Disposable {
     this.#counters = counters;
     this.#cores = cores;
     this.#allowed = allowed;
+    this.#usedCores = Math.min(allowed.length, cores.length + 1);
     this.#timer = setInterval(() => this.sample(), intervalMs);
   }
 
@@ -52,7 +55,7 @@ export class LoadSampler implements Disposable {
   /** Reads now. */
   sample(): void {
     const loads = this.#meter.sample();
-    const own = this.#own() / this.#cores.length;
+    const own = this.#own() / this.#usedCores;
     const mean = this.#allowed.reduce((sum, core) => sum + (loads.get(core) ?? 0), 0) / this.#allowed.length;
     for (const [worker, core] of this.#cores.entries()) {
       this.#counters.set(worker, "load", this.#floating.has(worker) ? mean : loads.get(core) ?? mean);

@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly concurrency: number;
   /** nginx's worker processes, or one a core. */
   readonly serverWorkers: number | "auto";
+  /** Programs that keep a core busy each, beside the tools. */
+  readonly neighbours: number;
   /** A run is killed after this time. */
   readonly timeoutSeconds: number;
   /** Folder in which the tools write, or `undefined` for the one of the source. */
@@ -30,7 +32,7 @@ export interface BenchOptions {
 
 const VALUE_OPTIONS = [
   ...["workloads", "tools", "rounds", "scale", "concurrency"],
-  ...["server-workers", "on", "timeout", "json", "chart"],
+  ...["server-workers", "neighbours", "on", "timeout", "json", "chart"],
 ] as const;
 
 /** The help text. */
@@ -42,11 +44,13 @@ Usage: deno task bench [OPTION]...
 
   --workloads LIST   what to measure, of: (default: all but the last)
 ${workloads.join("\n")}
-  --tools LIST       who takes part (default: ${allTools.map(({ name }) => name).join(",")})
+  --tools LIST       who takes part of: ${allTools.map(({ name }) => name).join(",")}
+                     (default: all but ${allTools.filter(({ byName }) => byName).map(({ name }) => name).join(",")})
   --rounds N         runs of each tool, in turn, after one warm-up (default: 5)
   --scale F          factor on the number of files (default: 1)
   --concurrency N    downloads at the same time, for every tool (default: 64)
   --server-workers N nginx's worker processes (default: auto, one a core)
+  --neighbours N     programs beside the tools that would like a core each (default: 0)
   --on DIR           where the tools write (default: /dev/shm)
   --timeout S        kill a run after this many seconds (default: 600)
   --json FILE        write machine, versions, command lines and all runs; - for standard output
@@ -87,16 +91,16 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     }
     throw bad(name, `${whole ? "an integer" : "a number"} from ${min} to ${max}`, value);
   };
-  const usual = allWorkloads.filter(({ byName }) => byName !== true).map(({ name }) => name).join(",");
   return {
     help: found["help"] === true,
-    workloads: choose("workloads", allWorkloads, text("workloads") ?? usual),
-    tools: choose("tools", allTools, text("tools")),
+    workloads: choose("workloads", allWorkloads, text("workloads") ?? usualNames(allWorkloads)),
+    tools: choose("tools", allTools, text("tools") ?? usualNames(allTools)),
     rounds: number("rounds", 5, 1, 1000),
     scale: number("scale", 1, 0.0001, 100, false),
     // curl silently takes 50 for anything above 300.
     concurrency: number("concurrency", 64, 1, 300),
     serverWorkers: text("server-workers") === "auto" ? "auto" : number("server-workers", "auto", 1, 64),
+    neighbours: number("neighbours", 0, 0, 64),
     timeoutSeconds: number("timeout", 600, 1, 86_400),
     on: text("on"),
     json: text("json"),
@@ -115,13 +119,16 @@ function joinValues(args: readonly string[]): string[] {
   return joined;
 }
 
+function usualNames(all: readonly { readonly name: string; readonly byName?: boolean }[]): string {
+  return all.filter(({ byName }) => byName !== true).map(({ name }) => name).join(",");
+}
+
 /** The items that a comma-separated list names, in their own order. */
 function choose<T extends { readonly name: string }>(
   option: string,
   all: readonly T[],
-  list: string | undefined,
+  list: string,
 ): readonly T[] {
-  if (list === undefined) return all;
   const names = list.split(",").map((name) => name.trim());
   const known = all.map(({ name }) => name);
   if (!names.every((name) => known.includes(name))) {

@@ -18,14 +18,15 @@ Deno.test("benchOptions has the documented defaults", () => {
     "rclone",
     "original",
   ]);
-  const { rounds, scale, concurrency, serverWorkers, on, json, chart, help } = options;
+  const { rounds, scale, concurrency, serverWorkers, neighbours, on, json, chart, help } = options;
   assertEquals(
-    { rounds, scale, concurrency, serverWorkers, on, json, chart, help },
+    { rounds, scale, concurrency, serverWorkers, neighbours, on, json, chart, help },
     {
       rounds: 5,
       scale: 1,
       concurrency: 64,
       serverWorkers: "auto",
+      neighbours: 0,
       on: undefined,
       json: undefined,
       chart: undefined,

@@ -9,6 +9,7 @@ const AROUND = 150;
 const LOOKS: readonly [tool: string, color: string, symbol: string][] = [
   ["corehaul", "#0b5fff", "diamond"],
   ["corehaul-100", "#7aa7ff", "diamond"],
+  ["corehaul-no-pin", "#a371f7", "diamond"],
   ["curl", "#d1242f", "circle"],
   ["wget2", "#1a7f37", "circle"],
   ["aria2c", "#bf8700", "circle"],

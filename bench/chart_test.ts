@@ -5,7 +5,11 @@ import type { ToolResult } from "./result.ts";
 
 function ran(tool: string, wallSeconds: number): ToolResult {
   const run = { round: 1, exitCode: 0, wallSeconds, firstSeconds: null, userSeconds: 1, systemSeconds: 1 };
-  return { tool, command: [tool], runs: [{ ...run, peakBytes: 1, floorBytes: 0, problem: null }] };
+  return {
+    tool,
+    command: [tool],
+    runs: [{ ...run, peakBytes: 1, floorBytes: 0, neighboursShare: null, problem: null }],
+  };
 }
 
 Deno.test("chartSvg puts a tool as far from Corehaul as it is faster or slower", () => {
@@ -13,7 +17,7 @@ Deno.test("chartSvg puts a tool as far from Corehaul as it is faster or slower",
     date: "2026-11-27T00:00:00.000Z",
     machine: { cpu: "a <processor>", cores: 2, kernel: "6", load: 0 },
     commit: null,
-    settings: { rounds: 1, scale: 1, concurrency: 64, on: "/" },
+    settings: { rounds: 1, scale: 1, concurrency: 64, neighbours: 0, on: "/" },
     nginx: { version: "1", config: "" },
     versions: { corehaul: "1", curl: "2", wget2: "3" },
     workloads: [{

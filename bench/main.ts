@@ -10,6 +10,7 @@ import { BenchFolders } from "./bench_folders.ts";
 import { benchHelp, type BenchOptions, benchOptions } from "./bench_options.ts";
 import { machine } from "./machine.ts";
 import { Nginx, type Served } from "./nginx.ts";
+import { Neighbours } from "./neighbours.ts";
 import { type BenchReport, reportJson, reportTable } from "./report.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
 import { commandPattern, runWorkload } from "./run_workload.ts";
@@ -52,6 +53,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     signal,
   );
 
+  await using neighbours = options.neighbours === 0
+    ? undefined
+    : await Neighbours.start(options.neighbours, folders.work);
+
   const { rounds, scale, concurrency, timeoutSeconds } = options;
   say(`machine: ${described.cpu}, ${described.cores} cores, Linux ${described.kernel}`);
   if (described.load > described.cores / 4) {
@@ -71,6 +76,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       await runWorkload({
         ...{ workload, tools, rounds, scale, concurrency, timeoutSeconds },
         ...{ folders, server: nginx, signal, onRun: sayRun },
+        ...(neighbours === undefined ? {} : { neighbours }),
       }),
     );
   }
@@ -79,7 +85,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     date,
     machine: described,
     commit: await commit(),
-    settings: { rounds, scale, concurrency, on: folders.work },
+    settings: { rounds, scale, concurrency, neighbours: options.neighbours, on: folders.work },
     nginx: { version: nginx.version, config: nginx.config },
     versions,
     workloads,

@@ -79,7 +79,7 @@ export async function measure(request: MeasureRequest): Promise<Measurement> {
 }
 
 /** Finds python3 once. Debian's own comes first: shims in `PATH` are slow to start. */
-function findPython(): Promise<string> {
+export function findPython(): Promise<string> {
   python ??= findProgram("/usr/bin/python3", ["--version"], "python3")
     .catch(() => findProgram("python3", ["--version"], "python3"))
     .then((found) => found.path);

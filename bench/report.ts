@@ -13,6 +13,8 @@ export interface BenchReport {
     readonly rounds: number;
     readonly scale: number;
     readonly concurrency: number;
+    /** Programs that kept a core busy each, beside the tools. */
+    readonly neighbours: number;
     /** Folder in which the tools wrote. */
     readonly on: string;
   };
@@ -23,7 +25,7 @@ export interface BenchReport {
 
 const COLUMNS = [
   ...["case", "tool", "wall s", "(min-max)", "first s", "files/s", "MiB/s"],
-  ...["CPU s", "peak MiB", "ratio"],
+  ...["CPU s", "peak MiB", "neighbours", "ratio"],
 ];
 const MIB = 2 ** 20;
 
@@ -94,6 +96,7 @@ function summaryCells(summary: Summary): string[] {
     (summary.bytesPerSecond / MIB).toFixed(1),
     summary.cpuSeconds.toFixed(2),
     (summary.peakIsFloor ? "<= " : "") + (summary.peakBytes / MIB).toFixed(1),
+    Number.isNaN(summary.neighboursShare) ? "-" : summary.neighboursShare.toFixed(2),
     Number.isNaN(summary.ratio) ? "-" : summary.ratio.toFixed(2),
   ];
 }

@@ -14,6 +14,8 @@ export interface RunResult {
   readonly peakBytes: number;
   /** A `peakBytes` at or under this means "at most this". */
   readonly floorBytes: number;
+  /** How much the neighbours got done, compared with what they get done alone; `null` without any. */
+  readonly neighboursShare: number | null;
   /** Why the run does not count, or `null`. */
   readonly problem: string | null;
 }

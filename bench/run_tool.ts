@@ -1,4 +1,5 @@
 import { measure } from "./measure.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { RunResult } from "./result.ts";
 import type { BenchTool } from "./tools/bench_tool.ts";
 import { verifyOutput } from "./verify_output.ts";
@@ -17,6 +18,8 @@ export interface RunToolRequest {
   readonly work: string;
   readonly concurrency: number;
   readonly timeoutSeconds: number;
+  /** Who runs beside it; absent: nobody. */
+  readonly neighbours?: Neighbours;
   readonly signal: AbortSignal;
 }
 
@@ -44,6 +47,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   await new Deno.Command("sync", { args: ["-f", work] }).output();
   const { list, ca, timeoutSeconds } = request;
   const first = watchFirst(out);
+  const neighbours = request.neighbours?.watch();
   const measured = await measure({
     command: tool.command({ list, out, state, concurrency, files, size, served, ...(ca === undefined ? {} : { ca }) }),
     cwd: state,
@@ -52,6 +56,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
     timeoutSeconds,
     signal,
   });
+  const neighboursShare = neighbours?.() ?? null;
   const firstSeconds = first.stop();
   let problem: string | null = null;
   if (measured.timedOut) {
@@ -70,6 +75,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   return {
     round: request.round,
     ...{ firstSeconds, exitCode, wallSeconds, userSeconds, systemSeconds, peakBytes, floorBytes },
+    neighboursShare,
     problem,
   };
 }

@@ -1,4 +1,5 @@
 import type { BenchFolders } from "./bench_folders.ts";
+import type { Neighbours } from "./neighbours.ts";
 import { payloadName } from "./payload.ts";
 import type { ServerUrls } from "./nginx.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
@@ -18,6 +19,8 @@ export interface RunWorkloadRequest {
   readonly folders: BenchFolders;
   /** Where the server serves, and its certificate. */
   readonly server: { readonly urls: ServerUrls; readonly ca: string };
+  /** Who runs beside the tools; absent: nobody. */
+  readonly neighbours?: Neighbours;
   readonly signal: AbortSignal;
   /** Hears of every run. */
   readonly onRun: (label: string, tool: string, run: RunResult) => void;
@@ -57,6 +60,7 @@ export async function runWorkload(request: RunWorkloadRequest): Promise<Workload
       const run = await runTool({
         ...entry,
         ...{ round, concurrency, timeoutSeconds, signal },
+        ...(request.neighbours === undefined ? {} : { neighbours: request.neighbours }),
         ...(entry.case.served === "tls" ? { ca: request.server.ca } : {}),
         work: folders.work,
       });

@@ -20,6 +20,8 @@ export interface Summary {
   readonly peakBytes: number;
   /** The peak is an upper limit: the instrument cannot see less. */
   readonly peakIsFloor: boolean;
+  /** How much the neighbours got done, compared with what they get done alone; `NaN` without any. */
+  readonly neighboursShare: number;
   /** Wall time divided by the baseline's, median of the rounds: above 1 the baseline is faster. */
   readonly ratio: number;
 }
@@ -52,6 +54,7 @@ export function summarize(
     cpuSeconds: median(good.map((run) => run.userSeconds + run.systemSeconds)),
     peakBytes,
     peakIsFloor: peakBytes <= median(good.map((run) => run.floorBytes)),
+    neighboursShare: median(good.flatMap((run) => run.neighboursShare ?? [])),
     ratio: baseline === undefined ? NaN : median(roundRatios(result, baseline, (run) => run.wallSeconds)),
   };
 }

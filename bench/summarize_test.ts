@@ -14,6 +14,7 @@ function runs(tool: string, walls: readonly number[], peakBytes = 50, bad = -1):
     systemSeconds: 2,
     peakBytes,
     firstSeconds: null,
+    neighboursShare: at / 2,
     floorBytes: 10,
     problem: at === bad ? "bad" : null,
   }));
@@ -34,6 +35,7 @@ Deno.test("summarize divides round by round and leaves failed runs out", () => {
   assertEquals([summary.wallSeconds, summary.wallMin, summary.wallMax], [16, 2, 30]);
   assertEquals([summary.filesPerSecond, summary.bytesPerSecond], [20, 2000]);
   assertEquals([summary.cpuSeconds, summary.ratio, summary.peakIsFloor], [3, 2.5, true]);
+  assertEquals(summary.neighboursShare, 0.25);
 });
 
 Deno.test("goalFastest compares with the fastest peer", () => {

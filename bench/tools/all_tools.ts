@@ -4,6 +4,7 @@ import { axel } from "./axel.ts";
 import type { BenchTool } from "./bench_tool.ts";
 import { corehaul } from "./corehaul.ts";
 import { corehaulUnthrottled } from "./corehaul_unthrottled.ts";
+import { corehaulUnpinned } from "./corehaul_unpinned.ts";
 import { curl } from "./curl.ts";
 import { original } from "./original.ts";
 import { rclone } from "./rclone.ts";
@@ -13,6 +14,7 @@ import { wget2 } from "./wget2.ts";
 export const allTools: readonly BenchTool[] = [
   corehaul,
   corehaulUnthrottled,
+  corehaulUnpinned,
   curl,
   wget2,
   aria2c,

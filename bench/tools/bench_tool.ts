@@ -33,6 +33,8 @@ export interface BenchTool {
   readonly name: string;
   /** The Debian package that holds it. */
   readonly package: string;
+  /** It takes part only if it is named. */
+  readonly byName?: boolean;
   /**
    * Says which version would run.
    *

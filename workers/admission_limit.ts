@@ -101,8 +101,10 @@ export class AdmissionLimit {
     const starts = this.#starts / this.#looks;
     this.#looks = this.#starts = 0;
     this.#loads = this.#owns = 0;
-    if (this.#room) this.#open(starts, active, (share - mine) / share);
-    else this.#close(starts, active, share / mine);
+    // What a server on the same machine uses follows what starts here, so the whole load tells better how far to go.
+    const rest = mean <= this.#threshold ? 1 - mean / this.#threshold : 1 - mine / share;
+    if (this.#room) this.#open(starts, active, rest);
+    else this.#close(starts, active, Math.max(this.#threshold / mean, share / mine));
   }
 
   #close(starts: number, active: number, measure: number): void {

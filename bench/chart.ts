@@ -16,6 +16,7 @@ const LOOKS: readonly [tool: string, color: string, symbol: string][] = [
   ["aria2c-default", "#e3b341", "emptyCircle"],
   ["axel", "#8250df", "triangle"],
   ["rclone", "#0598bc", "rect"],
+  ["deno-floor", "#24292f", "emptyTriangle"],
   ["original", "#6e7781", "emptyCircle"],
 ];
 

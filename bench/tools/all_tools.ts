@@ -6,6 +6,7 @@ import { corehaul } from "./corehaul.ts";
 import { corehaulUnthrottled } from "./corehaul_unthrottled.ts";
 import { corehaulUnpinned } from "./corehaul_unpinned.ts";
 import { curl } from "./curl.ts";
+import { denoFloor } from "./deno_floor.ts";
 import { original } from "./original.ts";
 import { rclone } from "./rclone.ts";
 import { wget2 } from "./wget2.ts";
@@ -22,4 +23,5 @@ export const allTools: readonly BenchTool[] = [
   axel,
   rclone,
   original,
+  denoFloor,
 ];

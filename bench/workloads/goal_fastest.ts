@@ -8,7 +8,7 @@ export function goalFastest(cases: readonly CaseResult[]): GoalResult[] {
   for (const { label, tools } of cases) {
     const ours = tools.find(({ tool }) => tool === "corehaul");
     if (ours === undefined) continue;
-    const peers = tools.filter(({ tool }) => !tool.startsWith("corehaul"))
+    const peers = tools.filter(({ tool }) => !tool.startsWith("corehaul") && tool !== "deno-floor")
       .map((peer) => ({
         name: peer.tool,
         value: median(roundRatios(peer, ours, (run) => run.wallSeconds)),

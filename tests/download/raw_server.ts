@@ -18,6 +18,12 @@ export class RawConnection {
     this.#conn = conn;
   }
 
+  /** Waits for the first byte of the next request, and leaves the rest unread; false when the client has closed. */
+  async begun(): Promise<boolean> {
+    if (this.#text === "") this.#text = await this.#read(new Uint8Array(1)) ?? "";
+    return this.#text !== "";
+  }
+
   /** The head of the next request; undefined when the client has closed. */
   async request(): Promise<string | undefined> {
     while (true) {
@@ -62,7 +68,7 @@ export class RawConnection {
 
   /** Breaks the connection off: what is closed with a request unread is reset, not ended. */
   async reset(data = ""): Promise<void> {
-    await this.#read(new Uint8Array(1));
+    await this.begun();
     if (data !== "") await this.send(data);
     this.close();
   }

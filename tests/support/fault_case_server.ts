@@ -126,15 +126,14 @@ export class FaultCaseServer implements AsyncDisposable {
   /** @param fault What it does. */
   constructor({ faults, always }: FaultCase) {
     this.#server = new RawServer(async (connection) => {
-      while (true) {
-        const next = faults[always ? Math.min(this.heads.length, faults.length - 1) : this.heads.length] ?? serve();
-        if (typeof next === "object") {
-          this.heads.push("");
-          return await next.unread(connection);
-        }
+      // Which answer is next is settled when a request begins: idle connections of several workers may wait here.
+      while (await connection.begun()) {
+        const turn = this.heads.push("") - 1;
+        const next = faults[always ? Math.min(turn, faults.length - 1) : turn] ?? serve();
+        if (typeof next === "object") return await next.unread(connection);
         const head = await connection.request();
         if (head === undefined) return;
-        this.heads.push(head);
+        this.heads[turn] = head;
         await next(new Visit(connection, head));
       }
     });

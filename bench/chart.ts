@@ -56,7 +56,7 @@ export function chartSvg(report: BenchReport): string {
           `${report.settings.rounds} rounds`,
         left: "center",
       },
-      legend: { bottom: 0 },
+      legend: { bottom: 0, itemGap: 18, itemWidth: 14 },
       grid: { left: 100, right: 30, top: 70, bottom: 65 },
       xAxis: {
         type: "log",

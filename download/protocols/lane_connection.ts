@@ -164,6 +164,8 @@ async function startTls(tcp: Deno.TcpConn, options: Deno.StartTlsOptions, signal
   try {
     // An abort may have come just after the connection, or while it changes hands: nobody would tell of it again.
     signal.throwIfAborted();
+    // Otherwise the handshake waits 40 ms for the server's delayed acknowledgement.
+    tcp.setNoDelay(true);
     const tls = await Deno.startTls(tcp, options);
     conn = tls;
     signal.throwIfAborted();

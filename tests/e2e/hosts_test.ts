@@ -40,9 +40,12 @@ testClients("corehaul leaves a host alone that answers 429, and the tasks of oth
 testClients("corehaul keeps to --per-host over all workers, and other hosts have the other places", async (client) => {
   await using home = await TempDir.create();
   await using quick = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
-  // Its last answers come when the quick one has given all of its own: whoever waits for them never ends.
+  // It serves nobody before the limit is used in full, and its last answers come when the quick one has given all of its own:
+  // whoever waits for them never ends.
   await using slow = FaultServer.start(async ({ path }, server) => {
-    do await server.pause(20); while (slow.requests.length > 140 && quick.requests.length < 150);
+    do await server.pause(20); while (
+      server.maxOpen < 3 || (server.requests.length > 140 && quick.requests.length < 150)
+    );
     return new Response(bytesFor(path, SIZE));
   });
   const slowOnes = Array.from({ length: 150 }, (_, i) => `${slow.url}/s${i}`);
@@ -76,8 +79,9 @@ testClients("corehaul keeps to --per-host-rate", async (client) => {
 
 testClients("corehaul keeps to --per-host where redirects and mirrors lead", async (client) => {
   await using home = await TempDir.create();
+  // Nobody is served before the limit is used in full.
   await using far = FaultServer.start(async ({ path }, server) => {
-    await server.pause(20);
+    do await server.pause(20); while (server.maxOpen < 3);
     return new Response(bytesFor(path, SIZE));
   });
   const near = () =>

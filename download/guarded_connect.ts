@@ -38,16 +38,41 @@ const NEXT_AFTER_MS = 250;
 export function guardedConnect(allowed: readonly string[], resolve: ResolveName = systemResolve): Connect {
   const passes = new Set(allowed);
   return async ({ hostname, port, signal }) => {
-    signal.throwIfAborted();
-    const addresses = isIP(hostname) === 0 ? await unlessAborted(resolve(hostname), signal) : [hostname];
-    const host = `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port}`;
-    const refused = passes.has(host) ? undefined : addresses.find(isPrivateAddress);
-    if (refused !== undefined) {
-      const via = refused === hostname ? "its address" : `its address ${refused}`;
-      throw new DownloadError("security", `${host}: refused, as ${via} is not one of the public internet`);
-    }
-    return await connectAny(addresses, port, signal);
+    return await connectAny(await checkedAddresses({ hostname, port, signal }, passes, resolve), port, signal);
   };
+}
+
+/**
+ * The address to dial for those who cannot be given a connection: that of a public server, or of one that is named.
+ *
+ * @param target Where to connect to.
+ * @param allowed Servers that may be anywhere, as `host:port`, in the spelling of urls.
+ * @param resolve How names are resolved. Default: as the system does.
+ * @returns One of its addresses, of IPv4 if there is one.
+ * @throws {DownloadError} Of the kind `security` if but one of the addresses is not public.
+ */
+export async function guardedAddress(
+  target: ConnectTarget,
+  allowed: readonly string[],
+  resolve: ResolveName = systemResolve,
+): Promise<string> {
+  const addresses = await checkedAddresses(target, new Set(allowed), resolve);
+  return addresses.find((address) => isIP(address) === 4) ?? addresses[0]!;
+}
+
+async function checkedAddresses(
+  { hostname, port, signal }: ConnectTarget,
+  passes: ReadonlySet<string>,
+  resolve: ResolveName,
+): Promise<readonly string[]> {
+  signal.throwIfAborted();
+  const addresses = isIP(hostname) === 0 ? await unlessAborted(resolve(hostname), signal) : [hostname];
+  if (addresses.length === 0) throw new Error("the name has no address");
+  const host = `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port}`;
+  const refused = passes.has(host) ? undefined : addresses.find(isPrivateAddress);
+  if (refused === undefined) return addresses;
+  const via = refused === hostname ? "its address" : `its address ${refused}`;
+  throw new DownloadError("security", `${host}: refused, as ${via} is not one of the public internet`);
 }
 
 async function systemResolve(hostname: string): Promise<string[]> {
@@ -86,7 +111,6 @@ function connectAny(addresses: readonly string[], port: number, signal: AbortSig
       else if (running === 0) reject(signal.aborted ? signal.reason : error);
     });
   };
-  if (addresses.length === 0) reject(new Error("the name has no address"));
   start();
   return promise.finally(() => {
     over = true;

@@ -27,6 +27,8 @@ const ELSEWHERE: ReadonlySet<TaskErrorKind> = new Set([
   "redirect",
   "integrity",
   "security",
+  "auth",
+  "not-found",
   "unsupported",
 ]);
 

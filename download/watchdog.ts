@@ -30,7 +30,15 @@ export interface Watched extends Disposable {
 /** Finds out whether a server can be connected; rejects or never settles if not. */
 export type ConnectProbe = (url: string, signal: AbortSignal) => Promise<void>;
 
-const USUAL_PORTS: Readonly<Record<string, number>> = { "https:": 443, "socks5:": 1080, "socks5h:": 1080 };
+const USUAL_PORTS: Readonly<Record<string, number>> = {
+  "https:": 443,
+  "socks5:": 1080,
+  "socks5h:": 1080,
+  "ftp:": 21,
+  "ftps:": 990,
+  "ftpes:": 21,
+  "sftp:": 22,
+};
 
 /**
  * Watches the attempts of a worker with one timer for all of them, so that an attempt costs no timer of its own.

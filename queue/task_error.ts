@@ -17,6 +17,8 @@ export type TaskErrorKind =
   | "integrity"
   | "size"
   | "security"
+  | "auth"
+  | "not-found"
   | "crash"
   | "internal";
 

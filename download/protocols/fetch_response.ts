@@ -1,6 +1,7 @@
 import type { BufferPool } from "../buffer_pool.ts";
 import { DownloadError } from "../download_error.ts";
 import type { DriverResponse } from "../download_driver.ts";
+import { readWhole } from "./read_whole.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -89,17 +90,8 @@ export class FetchResponse implements DriverResponse {
     return this.response.status === 206 ? true : acceptsRanges(this.headers);
   }
 
-  async whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>> {
-    const whole = new Uint8Array(this.length ?? 0);
-    let filled = 0;
-    await this.read((piece) => {
-      heard(piece.length);
-      if (filled + piece.length > whole.length) throw new RangeError("the body is longer than was announced");
-      whole.set(piece, filled);
-      filled += piece.length;
-      return undefined;
-    });
-    return await use(whole.subarray(0, filled));
+  whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>> {
+    return readWhole(this, use, heard);
   }
 
   async read(

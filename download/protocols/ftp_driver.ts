@@ -1,0 +1,149 @@
+import {
+  type DownloadDriver,
+  type DriverRequest,
+  type DriverResponse,
+  NotModifiedError,
+  RangeRefusedError,
+} from "../download_driver.ts";
+import { DownloadError } from "../download_error.ts";
+import { guardedAddress } from "../guarded_connect.ts";
+import type { HttpIdentity } from "../http_identity.ts";
+import { readNetrc } from "../netrc.ts";
+import { BodyResponse } from "./body_response.ts";
+import { ConnectionPool } from "./connection_pool.ts";
+import { type FtpDialing, type FtpReading, FtpSession, type FtpStat, isFull, RestRefusedError } from "./ftp_session.ts";
+import { type FtpTarget, ftpTarget } from "./ftp_target.ts";
+
+/** Who asks, and how. */
+export type FtpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "caCerts" | "denyPrivate" | "allowPrivate">;
+
+/**
+ * Fetches over FTP, in passive mode, with TLS if the url asks for it. Connections are used again. Size and date are what
+ * tells versions apart: both are asked for before the file, and the date again behind it, as the protocol itself
+ * says nothing of a file that changes meanwhile.
+ */
+export class FtpDriver implements DownloadDriver {
+  readonly schemes = ["ftp:", "ftps:", "ftpes:"];
+  readonly #identity: FtpIdentity;
+  readonly #pool = new ConnectionPool<FtpSession>(isFull);
+  readonly #credentialsOf: ReturnType<typeof readNetrc>;
+  /** Servers that begin no file in the middle. */
+  readonly #fromStartOnly = new Set<string>();
+
+  /** @param identity Who asks. */
+  constructor(identity: FtpIdentity) {
+    this.#identity = identity;
+    this.#credentialsOf = identity.netrc === undefined ? () => undefined : readNetrc(identity.netrc);
+  }
+
+  async open({ url, range, condition, visit, signal }: DriverRequest): Promise<DriverResponse> {
+    const target = ftpTarget(url, this.#credentialsOf);
+    if (this.#identity.proxy !== undefined) {
+      throw new DownloadError("unsupported", `${target.host}: FTP does not go through --proxy`);
+    }
+    const entering = visit?.(target.host);
+    if (entering !== undefined) await entering;
+    const { session, stat } = await this.#find(target, signal);
+    try {
+      if (condition?.lastModified !== undefined && condition.lastModified === stat.lastModified) {
+        throw new NotModifiedError(target.host);
+      }
+      return this.#answer(target, session, stat, { url, range, signal });
+    } catch (error) {
+      this.#pool.give(session);
+      throw error;
+    }
+  }
+
+  /** Looks at the file, over a connection that the server may have given up meanwhile. */
+  async #find(target: FtpTarget, signal: AbortSignal): Promise<{ session: FtpSession; stat: FtpStat }> {
+    while (true) {
+      const { connection: session, used } = await this.#pool.take(
+        target.account,
+        target.host,
+        async (ending) => FtpSession.open(target, await this.#dialing(target, ending), ending),
+        signal,
+      );
+      try {
+        return { session, stat: await session.stat(target.path, signal) };
+      } catch (error) {
+        this.#pool.give(session);
+        const gone = used && session.closed && error instanceof DownloadError && error.kind === "network";
+        if (!gone || signal.aborted) throw error;
+      }
+    }
+  }
+
+  #answer(
+    target: FtpTarget,
+    session: FtpSession,
+    { length, lastModified }: FtpStat,
+    { url, range, signal }: { url: string; range: DriverRequest["range"]; signal: AbortSignal },
+  ): DriverResponse {
+    const rangeable = length !== undefined && lastModified !== undefined && !this.#fromStartOnly.has(target.host);
+    const part = rangeable && range?.ifRange === lastModified ? range : undefined;
+    if (part !== undefined && part.from >= length!) {
+      throw new RangeRefusedError(target.host, { length: length!, lastModified: lastModified! });
+    }
+    const facts = {
+      finalUrl: url,
+      offset: part?.from ?? 0,
+      rangeable,
+      ...(part?.to === undefined ? {} : { end: part.to }),
+      ...(length === undefined ? {} : { length }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    };
+    let begun = false;
+    return new BodyResponse(facts, async (sink, room) => {
+      begun = true;
+      try {
+        await this.#read(target, session, facts, { from: facts.offset, to: part?.to, sink, room, signal });
+      } catch (error) {
+        session.close();
+        throw error;
+      } finally {
+        this.#pool.give(session);
+      }
+    }, () => begun || this.#pool.give(session));
+  }
+
+  /** Reads a body, and looks whether it was all of one version. */
+  async #read(
+    target: FtpTarget,
+    session: FtpSession,
+    { length, lastModified }: FtpStat,
+    reading: FtpReading,
+  ): Promise<void> {
+    const { from, to, signal } = reading;
+    const bytes = await session.read(target.path, reading).catch((error) => {
+      if (error instanceof RestRefusedError) this.#fromStartOnly.add(target.host);
+      throw error;
+    });
+    const wanted = (to ?? length ?? from + bytes) - from;
+    if (bytes !== wanted) {
+      // It may have begun with the first byte all the same.
+      if (bytes > wanted && from > 0) this.#fromStartOnly.add(target.host);
+      throw new DownloadError("network", `${target.host}: ${bytes} bytes came, where ${wanted} were announced`);
+    }
+    if (lastModified !== undefined && await this.#stampNow(target, session, signal) !== lastModified) {
+      throw new DownloadError("network", `${target.host}: the file has changed while it was fetched`);
+    }
+  }
+
+  async #stampNow(target: FtpTarget, session: FtpSession, signal: AbortSignal): Promise<string | undefined> {
+    if (!session.closed) return await session.stampedAt(target.path, signal);
+    const { session: other, stat } = await this.#find(target, signal);
+    this.#pool.give(other);
+    return stat.lastModified;
+  }
+
+  async #dialing(target: FtpTarget, signal: AbortSignal): Promise<FtpDialing> {
+    const { caCerts, denyPrivate, allowPrivate } = this.#identity;
+    const address = denyPrivate ? await guardedAddress({ ...target, signal }, allowPrivate) : target.hostname;
+    return { address, ...(caCerts === undefined ? {} : { caCerts }) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#pool[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,225 @@
+import { Client, FTPError } from "basic-ftp";
+import { Writable } from "node:stream";
+import { DownloadError, networkError } from "../download_error.ts";
+import type { ReadBody } from "./body_response.ts";
+import type { PooledConnection } from "./connection_pool.ts";
+import type { FtpTarget } from "./ftp_target.ts";
+
+/** What a server says of a file. */
+export interface FtpStat {
+  /** Its size in bytes; absent: the server does not tell. */
+  length?: number;
+  /** When it was modified, as an HTTP date; absent: the server does not tell. */
+  lastModified?: string;
+}
+
+/** How to connect. */
+export interface FtpDialing {
+  /** The address to dial. */
+  address: string;
+  /** Certificates to trust too, PEM. */
+  caCerts?: readonly string[];
+}
+
+/** What to read of a file. */
+export interface FtpReading {
+  /** The first byte. */
+  from: number;
+  /** The first byte that is not wanted any more; the connection is closed there. Default: the end of the file. */
+  to: number | undefined;
+  /** Called with each piece. */
+  sink: Parameters<ReadBody>[0];
+  /** Asked before more may come. */
+  room: Parameters<ReadBody>[1];
+  /** Gives up; the reason is thrown. */
+  signal: AbortSignal;
+}
+
+/** The server does not begin in the middle of a file. */
+export class RestRefusedError extends DownloadError {
+  /** @param host Who says so. */
+  constructor(host: string) {
+    super("network", `${host}: the server does not continue files, which begin anew next time`, { retryable: true });
+  }
+}
+
+/** Replies that say that a command is not known, or not with that. */
+const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
+
+/** One connection that is logged in. */
+export class FtpSession implements PooledConnection {
+  readonly #client: Client;
+  readonly #target: FtpTarget;
+
+  private constructor(client: Client, target: FtpTarget) {
+    this.#client = client;
+    this.#target = target;
+  }
+
+  /**
+   * Connects and logs in.
+   *
+   * @throws {DownloadError} If it does not succeed; an abort throws its reason.
+   */
+  static async open(target: FtpTarget, dialing: FtpDialing, signal: AbortSignal): Promise<FtpSession> {
+    const { hostname, port, user, password, security } = target;
+    // Silence is for the attempt's own watch to judge.
+    const client = new Client(0);
+    const session = new FtpSession(client, target);
+    await session.#during(signal, () =>
+      client.access({
+        host: dialing.address,
+        port,
+        user,
+        password,
+        secure: security === "implicit" ? "implicit" : security === "explicit",
+        secureOptions: {
+          // An address is no server name, but the certificate may be for it.
+          host: hostname,
+          ...(/^[\d.]+$|:/.test(hostname) ? {} : { servername: hostname }),
+          ...(dialing.caCerts === undefined ? {} : { ca: [...dialing.caCerts] }),
+        },
+      }));
+    return session;
+  }
+
+  get closed(): boolean {
+    return this.#client.closed;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /**
+   * Asks for size and date.
+   *
+   * @throws {DownloadError} If there is no such file.
+   */
+  async stat(path: string, signal: AbortSignal): Promise<FtpStat> {
+    const lastModified = await this.stampedAt(path, signal);
+    const length = await this.#ifKnown(signal, () => this.#client.size(path));
+    return {
+      ...(length === undefined ? {} : { length }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+    };
+  }
+
+  /** When the file was modified, as an HTTP date; undefined if the server does not tell. */
+  async stampedAt(path: string, signal: AbortSignal): Promise<string | undefined> {
+    const date = await this.#ifKnown(signal, () => this.#client.lastMod(path));
+    return date?.toUTCString();
+  }
+
+  /**
+   * Reads a file, or a part of it.
+   *
+   * @param path The file.
+   * @param reading What of it, and where it goes.
+   * @returns How many bytes came.
+   * @throws {RestRefusedError} If the server begins no file in the middle.
+   */
+  async read(path: string, { from, to, sink, room, signal }: FtpReading): Promise<number> {
+    let bytes = 0;
+    let failure: unknown;
+    let enough = false;
+    const take = async (chunk: Uint8Array): Promise<void> => {
+      const piece = to === undefined ? chunk : chunk.subarray(0, Math.max(0, to - from - bytes));
+      bytes += piece.length;
+      if (piece.length > 0) await sink(piece);
+      if (to !== undefined && bytes >= to - from) {
+        enough = true;
+        this.close();
+      }
+      await room?.();
+    };
+    const destination = new Writable({
+      write: (chunk, _encoding, next) => {
+        take(chunk).then(() => next(), (error) => next(failure = error));
+      },
+    });
+    try {
+      await this.#during(signal, () => this.#client.downloadTo(destination, path, from));
+    } catch (error) {
+      if (enough) return bytes;
+      if (failure !== undefined) throw failure;
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (from > 0 && bytes === 0 && cause instanceof FTPError && UNKNOWN_COMMAND.has(cause.code)) {
+        throw new RestRefusedError(this.#target.host);
+      }
+      throw error;
+    }
+    return bytes;
+  }
+
+  /** What a command answers that not every server knows. */
+  async #ifKnown<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#during(signal, ask, UNKNOWN_COMMAND);
+    } catch (error) {
+      if (error instanceof FTPError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Runs a command; what fails, or is given up, ends the connection, but for plain answers of no. */
+  async #during<T>(signal: AbortSignal, run: () => Promise<T>, harmless: ReadonlySet<number> = NONE): Promise<T> {
+    const abort = () => this.close();
+    signal.addEventListener("abort", abort);
+    try {
+      signal.throwIfAborted();
+      const result = await run();
+      signal.throwIfAborted();
+      return result;
+    } catch (error) {
+      if (signal.aborted) {
+        this.close();
+        throw signal.reason;
+      }
+      if (error instanceof FTPError) {
+        if (harmless.has(error.code)) throw error;
+        const refused = ftpError(error, this.#target);
+        if (refused.kind !== "not-found") this.close();
+        throw refused;
+      }
+      this.close();
+      throw networkError(error, `ftp://${this.#target.host}/`);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** True if a server says that it has enough connections. */
+export function isFull(error: unknown): boolean {
+  const cause = error instanceof DownloadError ? error.cause : undefined;
+  return cause instanceof FTPError && isFullReply(cause.code, cause.message);
+}
+
+/** What a reply of no means (RFC 959, 4.2): 4yz may be otherwise later, 5yz is for good. */
+function ftpError(cause: FTPError, { host, user }: FtpTarget): DownloadError {
+  const { code } = cause;
+  const said = cause.message.replace(/^\d+[ -]/, "").replace(/\s+/g, " ").slice(0, 200);
+  const message = `${host}: FTP reply ${code}: ${said}`;
+  if (isFullReply(code, said)) return new DownloadError("network", message, { cause, retryable: true, host });
+  if (code === 530 || code === 332 || code === 430) {
+    return new DownloadError("auth", `${message} (as ${user})`, { cause, retryable: false });
+  }
+  if (code === 550) return new DownloadError("not-found", message, { cause, retryable: false });
+  if (code === 522) {
+    return new DownloadError("unsupported", `${message}; TLS sessions are not used again here`, {
+      cause,
+      retryable: false,
+    });
+  }
+  if (code === 534 || code === 533 || code === 431) {
+    return new DownloadError("security", message, { cause, retryable: false });
+  }
+  return new DownloadError(code < 500 ? "network" : "protocol", message, { cause, retryable: code < 500 });
+}
+
+function isFullReply(code: number, said: string): boolean {
+  return code === 421 || (code === 530 && /too many|maximum/i.test(said));
+}

@@ -1,0 +1,69 @@
+import type { NetrcCredentials } from "../netrc.ts";
+import { DownloadError } from "../download_error.ts";
+
+/** How a connection is encrypted: not at all, after `AUTH TLS`, or from its first byte. */
+export type FtpSecurity = "none" | "explicit" | "implicit";
+
+/** What an FTP url leads to. */
+export interface FtpTarget {
+  /** The server, as errors and host limits name it. */
+  host: string;
+  /** Its name or address, without brackets. */
+  hostname: string;
+  /** Its port. */
+  port: number;
+  /** How to connect. */
+  security: FtpSecurity;
+  /** Who asks. */
+  user: string;
+  /** And the password. */
+  password: string;
+  /** The path, from the folder that the login leads to; from the root if it begins with a slash. */
+  path: string;
+  /** Stands for server and account. */
+  account: string;
+}
+
+const PLAIN_PORT = 21;
+const IMPLICIT_PORT = 990;
+
+/**
+ * Reads an `ftp:`, `ftps:` or `ftpes:` url as curl does: the path counts from the folder that the login leads to, and
+ * `//` or `/%2F` from the root. `ftps:` is TLS from the first byte (port 990), but at port 21, where servers speak first;
+ * `ftpes:` asks for TLS at port 21.
+ *
+ * @param url The url.
+ * @param credentialsOf What a netrc file says of a host. Default: nothing.
+ * @returns What it leads to; without a name, who asks is `anonymous`.
+ * @throws {DownloadError} If the path has a line break, or is not UTF-8.
+ */
+export function ftpTarget(
+  url: string,
+  credentialsOf: (hostname: string) => NetrcCredentials | undefined = () => undefined,
+): FtpTarget {
+  const { protocol, hostname: name, port: written, username, password: secret, pathname } = new URL(url);
+  const hostname = name.replace(/^\[(.*)\]$/, "$1");
+  const security = protocol === "ftp:" ? "none" : protocol === "ftps:" && written !== "21" ? "implicit" : "explicit";
+  const port = written === "" ? (security === "implicit" ? IMPLICIT_PORT : PLAIN_PORT) : Number(written);
+  const known = username === "" ? credentialsOf(hostname) : undefined;
+  const user = username === "" ? known?.login || "anonymous" : decoded(username, "user name");
+  const password = username === "" ? known?.password ?? "anonymous@" : decoded(secret, "password");
+  const path = decoded(pathname.slice(1), "path");
+  const account = `${security} ${name}:${port} ${user} ${password}`;
+  return { host: `${name}:${port}`, hostname, port, security, user, password, path, account };
+}
+
+/** Decodes a part of a url that goes into one line of a protocol. */
+function decoded(text: string, part: string): string {
+  let plain: string;
+  try {
+    plain = decodeURIComponent(text);
+  } catch {
+    throw new DownloadError("unsupported", `Cannot fetch the url as its ${part} must be UTF-8, percent-encoded`);
+  }
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
+  if (/[\u0000-\u001f\u007f]/.test(plain)) {
+    throw new DownloadError("unsupported", `Cannot fetch the url as its ${part} must have no control characters in it`);
+  }
+  return plain;
+}

@@ -1,0 +1,42 @@
+import type { DownloadDriver, DriverRequest, DriverResponse } from "../download_driver.ts";
+
+/** A driver that is loaded with the first url that it takes: most lists have one scheme. */
+export class LazyDriver implements DownloadDriver {
+  readonly schemes: readonly string[];
+  readonly #load: () => Promise<DownloadDriver>;
+  #loading: Promise<DownloadDriver> | undefined;
+  #loaded: DownloadDriver | undefined;
+  #disposed = false;
+
+  /**
+   * @param schemes What stands before the colon of the urls that it takes, with the colon.
+   * @param load Loads it; called again after it has failed.
+   */
+  constructor(schemes: readonly string[], load: () => Promise<DownloadDriver>) {
+    this.schemes = schemes;
+    this.#load = load;
+  }
+
+  async open(request: DriverRequest): Promise<DriverResponse> {
+    const driver = this.#loaded ?? await this.#get();
+    request.signal.throwIfAborted();
+    return await driver.open(request);
+  }
+
+  async #get(): Promise<DownloadDriver> {
+    this.#loading ??= this.#load();
+    try {
+      this.#loaded = await this.#loading;
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
+    if (this.#disposed) this.#loaded[Symbol.dispose]();
+    return this.#loaded;
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#loaded?.[Symbol.dispose]();
+  }
+}

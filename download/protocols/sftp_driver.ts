@@ -1,0 +1,177 @@
+// @ts-types="./ssh2_types.d.ts"
+import type { Stats } from "ssh2";
+import {
+  type DownloadDriver,
+  type DriverRequest,
+  type DriverResponse,
+  NotModifiedError,
+  RangeRefusedError,
+} from "../download_driver.ts";
+import { DownloadError } from "../download_error.ts";
+import { guardedAddress } from "../guarded_connect.ts";
+import type { HttpIdentity } from "../http_identity.ts";
+import { readNetrc } from "../netrc.ts";
+import { FileChangedError } from "../segments.ts";
+import { BodyResponse } from "./body_response.ts";
+import { SftpFile } from "./sftp_file.ts";
+import type { SshPorts } from "./ssh_access.ts";
+import { SshConnection, type SshTarget } from "./ssh_connection.ts";
+
+/** Who asks, beside what the files of SSH say. */
+export type SftpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "denyPrivate" | "allowPrivate">;
+
+/** How long a connection may be idle. */
+const IDLE_MS = 30_000;
+
+/** A connection, and who uses it. */
+interface Shared {
+  opening: Promise<SshConnection>;
+  users: number;
+  timer?: ReturnType<typeof setTimeout>;
+  ending: AbortController;
+}
+
+/**
+ * Fetches over SFTP. All downloads of a worker from one account share one connection, and each has several reads in
+ * flight. Size and date are what tells versions apart; both are looked at again behind the last byte.
+ */
+export class SftpDriver implements DownloadDriver {
+  readonly schemes = ["sftp:"];
+  readonly #identity: SftpIdentity;
+  readonly #ports: SshPorts;
+  readonly #credentialsOf: ReturnType<typeof readNetrc>;
+  readonly #connections = new Map<string, Shared>();
+
+  /**
+   * @param identity Who asks.
+   * @param ports Those who may read the user's files.
+   */
+  constructor(identity: SftpIdentity, ports: SshPorts) {
+    this.#identity = identity;
+    this.#ports = ports;
+    this.#credentialsOf = identity.netrc === undefined ? () => undefined : readNetrc(identity.netrc);
+  }
+
+  async open({ url, range, condition, visit, signal }: DriverRequest): Promise<DriverResponse> {
+    const { key, target, path } = await this.#targetOf(url, signal);
+    const entering = visit?.(target.host);
+    if (entering !== undefined) await entering;
+    const connection = await this.#take(key, target, signal);
+    const file = new SftpFile(connection, target.host, signal);
+    try {
+      await file.open(path);
+      const { length, lastModified } = versionOf(await file.stat());
+      if (condition?.lastModified === lastModified) throw new NotModifiedError(target.host);
+      const part = range?.ifRange === lastModified ? range : undefined;
+      if (part !== undefined && part.from >= length) throw new RangeRefusedError(target.host, { length, lastModified });
+      const facts = {
+        finalUrl: url,
+        offset: part?.from ?? 0,
+        rangeable: true,
+        length,
+        lastModified,
+        ...(part?.to === undefined ? {} : { end: part.to }),
+      };
+      return new BodyResponse(facts, async (sink, room) => {
+        await file.read(facts.offset, part?.to ?? length, sink, room);
+        const now = versionOf(await file.stat());
+        if (now.length !== length || now.lastModified !== lastModified) throw new FileChangedError(target.host);
+      }, () => this.#letGo(key, file));
+    } catch (error) {
+      this.#letGo(key, file);
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const shared of this.#connections.values()) {
+      clearTimeout(shared.timer);
+      shared.ending.abort(new Error("the driver is at its end"));
+      shared.opening.then((connection) => connection.close(), () => {});
+    }
+    this.#connections.clear();
+  }
+
+  async #targetOf(url: string, signal: AbortSignal): Promise<{ key: string; target: SshTarget; path: string }> {
+    const { hostname: name, port, host, username, password: secret, pathname } = new URL(url);
+    const alias = decoded(name.replace(/^\[(.*)\]$/, "$1"), "host");
+    if (this.#identity.proxy !== undefined) {
+      throw new DownloadError("unsupported", `${host}: SFTP does not go through --proxy`);
+    }
+    const known = this.#credentialsOf(alias);
+    const user = decoded(username, "user name") || known?.login;
+    const answer = await this.#ports.access({
+      alias,
+      ...(port === "" ? {} : { port: Number(port) }),
+      ...(user === undefined || user === "" ? {} : { user }),
+    });
+    if (answer.type === "problem") throw new DownloadError("unsupported", `${host}: ${answer.message}`);
+    const { access } = answer;
+    const { denyPrivate, allowPrivate } = this.#identity;
+    const address = denyPrivate ? await guardedAddress({ ...access, signal }, allowPrivate) : access.hostname;
+    const mine = known !== undefined && (user === known.login || known.login === "") ? known.password : undefined;
+    const password = secret === "" ? mine : decoded(secret, "password");
+    // As curl does: a path that begins with /~/ counts from the home folder.
+    const path = decoded(pathname, "path").replace(/^\/~\//, "");
+    const key = JSON.stringify([access.hostname, access.port, access.user, password]);
+    return { key, target: { host: host || alias, access, address, password }, path };
+  }
+
+  /** The connection to an account: the one that there is, or a new one. */
+  async #take(key: string, target: SshTarget, signal: AbortSignal): Promise<SshConnection> {
+    let shared = this.#connections.get(key);
+    if (shared === undefined) {
+      const ending = new AbortController();
+      const opening = SshConnection.open(target, (line) => this.#ports.trust(line), ending.signal);
+      shared = { opening, users: 0, ending };
+      const mine = shared;
+      this.#connections.set(key, shared);
+      const forget = () => this.#connections.get(key) === mine && this.#connections.delete(key);
+      opening.then((connection) => connection.lost.catch(forget), forget);
+    }
+    clearTimeout(shared.timer);
+    shared.users++;
+    const abort = Promise.withResolvers<never>();
+    const giveUp = () => abort.reject(signal.reason);
+    signal.addEventListener("abort", giveUp);
+    try {
+      signal.throwIfAborted();
+      return await Promise.race([shared.opening, abort.promise]);
+    } catch (error) {
+      this.#leave(key, shared);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  #letGo(key: string, file: SftpFile): void {
+    if (!file.close()) return;
+    const shared = this.#connections.get(key);
+    if (shared !== undefined) this.#leave(key, shared);
+  }
+
+  /** One user less: without any, the connection ends after a while, and one that does not come about at once. */
+  #leave(key: string, shared: Shared): void {
+    if (--shared.users > 0 || this.#connections.get(key) !== shared) return;
+    shared.timer = setTimeout(() => {
+      this.#connections.delete(key);
+      shared.ending.abort(new Error("nobody waits for the connection any more"));
+      shared.opening.then((connection) => connection.close(), () => {});
+    }, IDLE_MS);
+  }
+}
+
+function versionOf({ size, mtime }: Stats): { length: number; lastModified: string } {
+  return { length: size, lastModified: new Date(mtime * 1000).toUTCString() };
+}
+
+function decoded(text: string, part: string): string {
+  try {
+    const plain = decodeURIComponent(text);
+    if (!plain.includes("\0")) return plain;
+  } catch {
+    // Said below.
+  }
+  throw new DownloadError("unsupported", `Cannot fetch the url as its ${part} must be UTF-8, percent-encoded`);
+}

@@ -1,0 +1,150 @@
+import { Buffer } from "node:buffer";
+// @ts-types="./ssh2_types.d.ts"
+import type { Stats } from "ssh2";
+import { DownloadError, networkError } from "../download_error.ts";
+import type { ReadBody } from "./body_response.ts";
+import type { SshConnection } from "./ssh_connection.ts";
+
+/** What OpenSSH answers at the most, less the head of the answer. */
+const READ_BYTES = 255 * 1024;
+/** So many reads of a file may be on their way at a time; together they fill the window of a channel. */
+const IN_FLIGHT = 8;
+/** And so many of all files of a connection. */
+const IN_FLIGHT_ALL = 32;
+
+/** Codes of SSH_FXP_STATUS (draft-ietf-secsh-filexfer-02, 7). */
+const NO_SUCH_FILE = 2;
+const PERMISSION_DENIED = 3;
+const EOF = 1;
+
+/** One open file of an SFTP server. */
+export class SftpFile {
+  readonly #connection: SshConnection;
+  readonly #host: string;
+  readonly #signal: AbortSignal;
+  readonly #ended = Promise.withResolvers<never>();
+  #handle: Uint8Array | undefined;
+  #closed = false;
+
+  /**
+   * @param connection Who is asked.
+   * @param host Its name, for errors.
+   * @param signal Gives up; the reason is thrown.
+   */
+  constructor(connection: SshConnection, host: string, signal: AbortSignal) {
+    this.#connection = connection;
+    this.#host = host;
+    this.#signal = signal;
+    this.#ended.promise.catch(() => {});
+    connection.lost.catch(this.#ended.reject);
+    signal.addEventListener("abort", this.#abort);
+  }
+
+  /**
+   * Opens a file for reading.
+   *
+   * @throws {DownloadError} If there is none, or none that may be read.
+   */
+  async open(path: string): Promise<void> {
+    this.#handle = await this.#ask<Uint8Array>((done) => this.#connection.sftp.open(path, "r", done));
+    if (this.#closed) this.#closeHandle();
+  }
+
+  /** Its size, and when it was modified. */
+  async stat(): Promise<Stats> {
+    const stats = await this.#ask<Stats>((done) => this.#connection.sftp.fstat(this.#handle!, done));
+    if (!stats.isFile()) {
+      throw new DownloadError("not-found", `${this.#host}: it is no regular file`, { retryable: false });
+    }
+    return stats;
+  }
+
+  /**
+   * Reads a part, with several questions on their way; the pieces come in order.
+   *
+   * @throws {DownloadError} If the file ends before.
+   */
+  async read(from: number, to: number, sink: Parameters<ReadBody>[0], room: Parameters<ReadBody>[1]): Promise<void> {
+    const coming: Promise<Uint8Array>[] = [];
+    let next = from;
+    const ask = () => {
+      const most = Math.min(IN_FLIGHT, Math.ceil(IN_FLIGHT_ALL / this.#connection.readers));
+      while (next < to && coming.length < most) {
+        const size = Math.min(READ_BYTES, to - next);
+        const piece = this.#readAt(next, size);
+        // It is waited for in its turn.
+        piece.catch(() => {});
+        coming.push(piece);
+        next += size;
+      }
+    };
+    this.#connection.readers++;
+    try {
+      ask();
+      for (let piece = coming.shift(); piece !== undefined; piece = coming.shift()) {
+        const waiting = sink(await piece);
+        if (waiting !== undefined) await waiting;
+        await room?.();
+        this.#signal.throwIfAborted();
+        ask();
+      }
+    } finally {
+      this.#connection.readers--;
+    }
+  }
+
+  /** Closes it; false if it was closed before. */
+  close(): boolean {
+    if (this.#closed) return false;
+    this.#closed = true;
+    this.#signal.removeEventListener("abort", this.#abort);
+    this.#closeHandle();
+    return true;
+  }
+
+  readonly #abort = () => this.#ended.reject(this.#signal.reason);
+
+  #closeHandle(): void {
+    if (this.#handle === undefined || this.#connection.closed) return;
+    this.#connection.sftp.close(this.#handle, () => {});
+  }
+
+  /** Reads exactly so many bytes: a server may answer with fewer. */
+  async #readAt(at: number, size: number): Promise<Uint8Array> {
+    const buffer = Buffer.allocUnsafe(size);
+    for (let filled = 0; filled < size;) {
+      const count = await this.#ask<number>((done) =>
+        this.#connection.sftp.read(this.#handle!, buffer, filled, size - filled, at + filled, done)
+      );
+      if (count === 0) throw this.#tooShort();
+      filled += count;
+    }
+    return buffer;
+  }
+
+  #tooShort(): DownloadError {
+    return new DownloadError("network", `${this.#host}: the file ends before its size`, { retryable: true });
+  }
+
+  /** Asks, until there is an answer, the connection is lost, or it is given up. */
+  async #ask<T>(question: (done: (error: Error | null | undefined, value: T) => void) => void): Promise<T> {
+    this.#signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    question((error, value) => error ? reject(error) : resolve(value));
+    try {
+      return await Promise.race([promise, this.#ended.promise]);
+    } catch (error) {
+      throw this.#meaning(error);
+    }
+  }
+
+  #meaning(error: unknown): unknown {
+    if (this.#signal.aborted || error instanceof DownloadError) return error;
+    const { code, message = String(error) } = error as { code?: number; message?: string };
+    const said = `${this.#host}: ${message}`;
+    if (code === NO_SUCH_FILE) return new DownloadError("not-found", said, { cause: error, retryable: false });
+    if (code === PERMISSION_DENIED) return new DownloadError("auth", said, { cause: error, retryable: false });
+    if (code === EOF) return this.#tooShort();
+    return networkError(error, `sftp://${this.#host}/`);
+  }
+}

@@ -15,6 +15,12 @@
  *
  * @module
  */
+export type {
+  ProtocolDriver,
+  ProtocolEntry,
+  ProtocolFile,
+  ProtocolRequest,
+} from "./download/protocols/protocol_driver.ts";
 export { addEntries, type AddEntriesOptions } from "./app/add_entries.ts";
 export { Downloader, type RunOptions, type RunSummary } from "./app/downloader.ts";
 export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";

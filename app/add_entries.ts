@@ -1,8 +1,13 @@
 import { CfgError } from "../config/cfg_error.ts";
-import { draftMaker, type DraftResult } from "../download/task_draft.ts";
+import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
+import { addDrafts, type AddedDrafts } from "./add_drafts.ts";
+import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
+import { FolderLister } from "./folder_lister.ts";
+import { readIdentity } from "./read_identity.ts";
+import { WorkerAnswers } from "./worker_answers.ts";
 
 /** How {@linkcode addEntries} takes entries. */
 export interface AddEntriesOptions {
@@ -12,16 +17,18 @@ export interface AddEntriesOptions {
   nameTemplate?: string;
   /** Files whose entries do not say it are not fetched before this time, in milliseconds since the epoch. Default: at once. */
   notBefore?: number;
+  /** How folders of FTP, SFTP and S3 are looked into, as a {@linkcode Downloader} would. Default: with its defaults. */
+  folders?: DownloaderOptions;
 }
 
 /**
- * Checks entries and puts the good ones on a list.
+ * Checks entries and puts the good ones on a list; of an entry that is a folder, every file in it.
  *
  * @param list The list.
  * @param entries What a task file would hold: objects with a `url`, or bare urls.
  * @param options How to take them.
- * @returns One result for each entry, in order; `refused` names the field and the reason.
- * @throws {CfgError} If the template is none.
+ * @returns One result for each entry, and for each file of a folder, in order; `refused` names the field and the reason.
+ * @throws {CfgError} If the template is none, or an option about folders is wrong.
  *
  * @example
  * ```ts
@@ -37,11 +44,32 @@ export async function addEntries(
   entries: readonly (TaskEntry | string)[],
   options: AddEntriesOptions = {},
 ): Promise<AddResult[]> {
+  const { folders: own = {}, ...rules } = options;
+  const settings = settingsFromOptions(own);
+  using answers = new WorkerAnswers(settings);
+  using folders = new FolderLister({ settings, identity: () => readIdentity(settings), answers });
+  return (await placeEntries(list, entries, rules, folders)).results;
+}
+
+/**
+ * Does what {@linkcode addEntries} does, and says which entry each result is of.
+ *
+ * @param list The list.
+ * @param entries The entries.
+ * @param rules How to take them.
+ * @param folders Looks into folders.
+ */
+export async function placeEntries(
+  list: TaskSharedList,
+  entries: readonly (TaskEntry | string)[],
+  rules: DraftRules,
+  folders: FolderLister,
+): Promise<Required<AddedDrafts>> {
   let check: ((value: unknown) => CheckedEntry) | undefined;
-  const draft = makeDrafts(options);
-  const results: AddResult[] = new Array(entries.length);
+  const draft = makeDrafts(rules);
+  const refused: { place: number; result: AddResult }[] = [];
   const drafts: TaskDraft[] = [];
-  const places: number[] = [];
+  const origins: number[] = [];
   for (const [index, value] of entries.entries()) {
     const plain = plainEntry(value);
     // The schema is loaded for the first entry that is not plain.
@@ -49,18 +77,20 @@ export async function addEntries(
     const checked: CheckedEntry = plain === undefined ? check!(value) : { type: "entry", entry: plain };
     const result = checked.type === "problem" ? checked : draft(checked.entry);
     if (result.type === "problem") {
-      results[index] = { type: "refused", field: result.field, reason: result.message };
+      const { field, message: reason } = result;
+      refused.push({ place: index, result: { type: "refused", field, reason } });
     } else {
       drafts.push(result.draft);
-      places.push(index);
+      origins.push(index);
     }
   }
-  const added = await list.add(drafts);
-  for (const [i, place] of places.entries()) results[place] = added[i]!;
-  return results;
+  const added = await addDrafts(list, drafts, folders);
+  const placed = added.results.map((result, i) => ({ place: origins[added.places?.[i] ?? i]!, result }));
+  const all = refused.length === 0 ? placed : [...placed, ...refused].sort((a, b) => a.place - b.place);
+  return { results: all.map(({ result }) => result), places: all.map(({ place }) => place) };
 }
 
-function makeDrafts(options: AddEntriesOptions): (entry: TaskEntry) => DraftResult {
+function makeDrafts(options: DraftRules): (entry: TaskEntry) => DraftResult {
   try {
     return draftMaker(options);
   } catch (error) {

@@ -2,10 +2,12 @@ import { relative, resolve } from "@std/path";
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { DraftRules } from "../download/task_draft.ts";
 import { folderOfTaskFiles } from "../queue/task_file_patterns.ts";
-import type { AddResult, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { TaskSharedList } from "../queue/task_shared_list.ts";
 import { taskSource } from "../queue/task_source.ts";
 import { decodeDrafts, type FromProcConfig, type ToProcConfig } from "../workers/proc_messages.ts";
+import { addDrafts } from "./add_drafts.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import type { FolderLister } from "./folder_lister.ts";
 import { ProcThread } from "./proc_thread.ts";
 import { threadPermissions } from "./thread_permissions.ts";
 import { WantedTasks } from "./wanted_tasks.ts";
@@ -22,6 +24,8 @@ export interface ConfigFeedPorts {
   words: readonly string[];
   /** What holds for all entries. */
   rules: DraftRules;
+  /** Looks into folders. */
+  folders: FolderLister;
   /** Go on after the first read. */
   watch: boolean;
   /** Cancel tasks whose entries vanish. */
@@ -85,7 +89,7 @@ export class ConfigFeed implements Disposable {
         crash: (error) => this.#died(error),
       },
       restricted
-        ? threadPermissions({ read: words.map(folderOfTaskFiles), write: false, net: false, library })
+        ? threadPermissions({ read: words.map(folderOfTaskFiles), write: [], net: false, library })
         : "inherit",
     );
     return thread;
@@ -159,8 +163,8 @@ export class ConfigFeed implements Disposable {
   }
 
   async #add(message: FromProcConfig & { type: "drafts" }): Promise<void> {
-    const { news, list, sync } = this.#ports;
-    const results: AddResult[] = await list.add(decodeDrafts(message));
+    const { news, list, sync, folders } = this.#ports;
+    const { results, places } = await addDrafts(list, decodeDrafts(message), folders);
     if (sync) this.#wantedOf(message.file).added(message.block, results);
     let added = 0;
     let duplicates = 0;
@@ -172,7 +176,8 @@ export class ConfigFeed implements Disposable {
       else {
         this.#refused++;
         const { field, reason } = result;
-        const place = { index: message.indexes[i]!, line: message.lines[i]! };
+        const entry = places?.[i] ?? i;
+        const place = { index: message.indexes[entry]!, line: message.lines[entry]! };
         news({ type: "entry_refused", file: this.#shown(message.file), ...place, field, message: reason });
       }
     }

@@ -1,6 +1,5 @@
-import type { ErrorRecord } from "../base/error_record.ts";
-import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import type { ErrorRecord } from "../base/error_record.ts";
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
@@ -20,11 +19,11 @@ import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
-import { LinkRenewer } from "./link_renewer.ts";
 import type { LoadSampler } from "./load_sampler.ts";
 import { proxyConfigured } from "./proxy_configured.ts";
 import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
+import type { WorkerAnswers } from "./worker_answers.ts";
 import { WorkerWatch } from "./worker_watch.ts";
 
 /** How often in a row a worker may die before it has said a word. */
@@ -69,6 +68,8 @@ export interface SessionPorts {
   counters: SharedCounters;
   /** Who writes the load into the counters. */
   sampler: LoadSampler;
+  /** Answers what workers ask. */
+  answers: WorkerAnswers;
   /** The module that a worker runs. Default: the download worker. */
   entry?: URL;
   /** Told of everything that happens. */
@@ -98,7 +99,6 @@ export class DownloadSession {
   readonly #lease: LeaseKeeper;
   readonly #claims: ClaimKeeper;
   readonly #slots: WorkerSlot[] = [];
-  readonly #renewer: LinkRenewer | undefined;
   readonly #end = Promise.withResolvers<"lost">();
   readonly #identity = procIdentity();
   readonly #watch: WorkerWatch;
@@ -111,8 +111,6 @@ export class DownloadSession {
     this.#ports = ports;
     this.over = this.#end.promise;
     this.over.catch(() => {});
-    const { refreshCmd } = ports.settings;
-    this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd });
     const failed = (error: unknown) => this.#end.reject(error);
     this.#watch = new WorkerWatch(ports.settings.workerTimeoutMs, {
       workers: ports.cores.length,
@@ -219,7 +217,6 @@ export class DownloadSession {
     clearTimeout(timer);
     this.#watch[Symbol.dispose]();
     for (const { thread } of this.#slots) thread[Symbol.dispose]();
-    this.#renewer?.[Symbol.dispose]();
     await claimsEnded;
     await this.#feeder.drained();
     await this.#claims.end();
@@ -355,11 +352,7 @@ export class DownloadSession {
   }
 
   /** Does for a worker what that may not do. A worker that has died meanwhile is not taken for the next one. */
-  async #answer({ thread }: WorkerSlot, call: number, { link }: WorkerQuestion): Promise<void> {
-    const answer = await this.#renewer?.renew(link) ?? { type: "problem", message: "there is no --refresh-cmd" };
-    if (answer.type === "url") {
-      this.#ports.news({ type: "link_renewed", id: link.id, url: redactUrl(link.url), renewed: bareUrl(answer.url) });
-    }
-    thread.post({ type: "answer", call, answer });
+  async #answer({ thread }: WorkerSlot, call: number, question: WorkerQuestion): Promise<void> {
+    thread.post({ type: "answer", call, answer: await this.#ports.answers.answer(question) });
   }
 }

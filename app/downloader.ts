@@ -15,7 +15,7 @@ import type {
   TaskPage,
   TaskSharedList,
 } from "../queue/task_shared_list.ts";
-import { addEntries } from "./add_entries.ts";
+import { placeEntries } from "./add_entries.ts";
 import { askAgain } from "./ask_again.ts";
 import { ConfigFeed } from "./config_feed.ts";
 import { DownloadSession } from "./download_session.ts";
@@ -33,8 +33,10 @@ import { ScheduleWatch } from "./schedule_watch.ts";
 import { SpaceWatch } from "./space_watch.ts";
 import { StartHold } from "./start_hold.ts";
 import { TaskLog } from "./task_log.ts";
+import { FolderLister } from "./folder_lister.ts";
 import { readIdentity } from "./read_identity.ts";
-import { threadPermissions } from "./thread_permissions.ts";
+import { threadPermissions, workerNeeds } from "./thread_permissions.ts";
+import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
 const LOOK_MS = 100;
@@ -81,6 +83,8 @@ export class Downloader implements AsyncDisposable {
   readonly #counters: SharedCounters;
   readonly #hosts: HostTable;
   readonly #rate: RateLimiter | undefined;
+  readonly #answers: WorkerAnswers;
+  readonly #folders: FolderLister;
   #seq = 0;
   #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
@@ -98,6 +102,9 @@ export class Downloader implements AsyncDisposable {
     this.#counters = SharedCounters.create(plan.cores.length);
     const { perHost, perHostRate, limitRate } = plan.settings;
     this.#rate = limitRate > 0 ? RateLimiter.create(limitRate) : undefined;
+    const { settings, identity } = plan;
+    const answers = this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news));
+    this.#folders = new FolderLister({ settings, identity: () => identity, answers });
     this.#hosts = HostTable.create({
       ...(perHost > 0 ? { perHost } : {}),
       ...(perHostRate > 0 ? { perHostRate } : {}),
@@ -136,13 +143,13 @@ export class Downloader implements AsyncDisposable {
    * @param entries What a task file would hold: objects with a `url`, or bare urls.
    * @param options Where they stand.
    * @param options.first The place of the first one among all, for events about it. Default 0.
-   * @returns One result for each entry, in order; `refused` names the field and the reason.
+   * @returns One result for each entry, and for each file of a folder, in order; `refused` names the field and the reason.
    */
   async add(
     entries: readonly (TaskEntry | string)[],
     { first = 0 }: { first?: number } = {},
   ): Promise<AddResult[]> {
-    const results = await addEntries(this.#list, entries, this.#plan.rules);
+    const { results, places } = await placeEntries(this.#list, entries, this.#plan.rules, this.#folders);
     const added = results.filter((result) => result.type === "added").length;
     const duplicates = results.filter((result) => result.type === "duplicate").length;
     const changed = results.filter((result) => result.type === "changed").length;
@@ -150,7 +157,7 @@ export class Downloader implements AsyncDisposable {
     if (changed > 0) this.#tell({ type: "tasks_changed", changed });
     for (const [index, result] of results.entries()) {
       if (result.type !== "refused") continue;
-      this.#tell({ type: "entry_refused", index: first + index, field: result.field, message: result.reason });
+      this.#tell({ type: "entry_refused", index: first + places[index]!, field: result.field, message: result.reason });
     }
     return results;
   }
@@ -312,12 +319,13 @@ export class Downloader implements AsyncDisposable {
       cores,
       library,
       permissions: this.#options.restrictWorkers === true
-        ? threadPermissions({ read: [this.#folder.root], write: true, net: true, library })
+        ? threadPermissions({ ...workerNeeds(settings, this.#folder.root), net: true, library })
         : "inherit",
       counters: this.#counters,
       hosts: this.#hosts,
       ...(this.#rate === undefined ? {} : { rate: this.#rate }),
       sampler,
+      answers: this.#answers,
       news: (news) => this.#tell(news),
       settled: (task, outcome) => {
         const news = outcomeNews(task, outcome);
@@ -333,6 +341,7 @@ export class Downloader implements AsyncDisposable {
       list: this.#list,
       words: settings.tasks,
       rules,
+      folders: this.#folders,
       watch: !once,
       sync: settings.sync,
       core: settings.pin ? main : undefined,
@@ -384,6 +393,8 @@ export class Downloader implements AsyncDisposable {
     this.#disposed = true;
     await this.stop(0);
     this.#events.close();
+    this.#answers[Symbol.dispose]();
+    this.#folders[Symbol.dispose]();
     await this.#list[Symbol.asyncDispose]();
   }
 }

@@ -117,6 +117,23 @@ export interface DownloaderOptions {
   allowPrivate?: readonly string[];
   /** Follow redirects from https to http. Default false. */
   allowDowngrade?: boolean;
+  /** The files of private keys for SFTP. Default: those that `ssh` would take. */
+  sshKey?: string | readonly string[];
+  /** The file of the host keys of SFTP servers. Default: those that `ssh` would read. */
+  sshKnownHosts?: string;
+  /** Take the host key of an SFTP server that is not known, and keep it. Default false. */
+  sshAcceptNew?: boolean;
+  /** Where S3 urls lead. Default: what the environment says, else Amazon. */
+  s3Endpoint?: string;
+  /** Refuse an FTP, SFTP or S3 folder with more files. Default 100000. */
+  folderLimit?: number;
+  /** Take `file:` urls: a list can then copy what this program may read. Default false. */
+  allowFile?: boolean;
+  /**
+   * Drivers for further schemes: the module of each, by scheme, such as `{ "ipfs:": "./ipfs_driver.ts" }`. Every Worker loads
+   * it by itself; see {@linkcode ProtocolDriver}. Default: none.
+   */
+  protocols?: Readonly<Record<string, string | URL>>;
   /** How long running downloads may go on after a stop. Default 4000. */
   graceMs?: number;
   /** Start nothing before: a `Date`, or a time such as `"2026-12-24T22:00:00Z"`, `"22:00"` or `"+2h"`. Default: at once. */
@@ -158,7 +175,9 @@ export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
     if (value === undefined || NOT_SETTINGS.has(name)) continue;
     const field = CFG_FIELDS.find((candidate) => candidate.name === name);
     if (field === undefined) unknown.push(name);
-    else if (field.repeatable) values[name] = listOf(value);
+    else if (name === "protocols") {
+      values[name] = Object.entries(value).map(([scheme, module]) => `${scheme}=${module}`);
+    } else if (field.repeatable) values[name] = listOf(value);
     else if (value instanceof Date) values[name] = Number.isNaN(value.getTime()) ? "" : value.toISOString();
     else if (name.endsWith("Ms")) values[name] = `${value}ms`;
     else values[name] = Array.isArray(value) ? value.join(",") : String(value);

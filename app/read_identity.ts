@@ -5,9 +5,12 @@ import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import { readNetrc } from "../download/netrc.ts";
 import { httpClient } from "../download/protocols/http_client.ts";
+import { privateKeyProblem } from "./private_key_problem.ts";
 import { proxyConfigured } from "./proxy_configured.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+type Bad = (field: string, message: string) => void;
+
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -42,6 +45,8 @@ export async function readIdentity(settings: CfgSettings): Promise<HttpIdentity>
   const ca = await read("ca", "a file of certificates in PEM", (text) => void certificatesIn(text));
   const cert = await read("cert", "a file with a certificate in PEM", (text) => void certificatesIn(text));
   const key = await read("key", "a file with a private key in PEM", checkKey) ?? cert;
+  await checkSshFiles(settings, bad);
+  await checkModules(settings, bad);
   checkTogether(settings, bad);
   const clientCert = cert === undefined || key === undefined ? undefined : { cert, key };
   if (clientCert !== undefined && problems.length === 0 && !fits(clientCert)) {
@@ -62,6 +67,36 @@ export async function readIdentity(settings: CfgSettings): Promise<HttpIdentity>
   };
 }
 
+/** What the user names must be there; the files that SSH would read anyway need not. */
+async function checkSshFiles({ sshKey = [], sshKnownHosts, sshAcceptNew }: CfgSettings, bad: Bad): Promise<void> {
+  for (const file of sshKey) {
+    const problem = await readText(file).then(privateKeyProblem, reasonOf);
+    if (problem === undefined) continue;
+    bad(
+      "sshKey",
+      `Cannot use --ssh-key as it must be a file with a private key: current value is "${file}" (${problem})`,
+    );
+  }
+  if (sshKnownHosts === undefined || sshAcceptNew) return;
+  const problem = await readText(sshKnownHosts).then(() => undefined, reasonOf);
+  if (problem === undefined) return;
+  const must = "it must be a file of host keys that can be read";
+  bad("sshKnownHosts", `Cannot use --ssh-known-hosts as ${must}: current value is "${sshKnownHosts}" (${problem})`);
+}
+
+/** Modules of this machine must be there; others are looked for with the first url. */
+async function checkModules({ protocols = [] }: CfgSettings, bad: Bad): Promise<void> {
+  for (const { scheme, module } of protocols) {
+    if (!module.startsWith("file:")) continue;
+    const problem = await Deno.stat(new URL(module)).then(() => undefined, reasonOf);
+    if (problem === undefined) continue;
+    bad(
+      "protocols",
+      `Cannot use --protocol as its module must be there: current value is "${scheme}=${module}" (${problem})`,
+    );
+  }
+}
+
 function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<string, string> {
   return {
     ...(userAgent === undefined ? {} : { "User-Agent": userAgent }),
@@ -70,7 +105,7 @@ function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<st
   };
 }
 
-function checkTogether(settings: CfgSettings, bad: (field: string, message: string) => void): void {
+function checkTogether(settings: CfgSettings, bad: Bad): void {
   const { proxy, cert, key, denyPrivate, insecure } = settings;
   if (key !== undefined && cert === undefined) bad("key", "Cannot use --key as it must come with --cert");
   if (denyPrivate && cert !== undefined) bad("cert", "Cannot use --cert as it must be without --deny-private");

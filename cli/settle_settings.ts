@@ -59,11 +59,14 @@ const CLI_ONLY: ReadonlySet<string> = new Set(
 
 /** The options of a downloader that works as the settings say. */
 export function downloaderOptions(settings: CfgSettings, logger: Logger): DownloaderOptions {
-  const { headers } = settings;
+  const { headers, protocols } = settings;
   const shared = Object.entries(settings).filter(([name, value]) => !CLI_ONLY.has(name) && value !== undefined);
   return {
     ...Object.fromEntries(shared) as DownloaderOptions,
     ...(headers === undefined ? {} : { headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])) }),
+    ...(protocols === undefined
+      ? {}
+      : { protocols: Object.fromEntries(protocols.map(({ scheme, module }) => [scheme, module])) }),
     directory: settings.dir,
     pinMain: settings.pin,
     restrictWorkers: true,

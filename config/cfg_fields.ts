@@ -7,6 +7,7 @@
 import { type CfgCommand, type CfgField, CONTROLLING, DOWNLOADING, integer, oneOf, textThat } from "./cfg_field.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
+import { CFG_PROTOCOL_FIELDS } from "./cfg_protocol_fields.ts";
 import { CFG_LIST_FIELDS } from "./cfg_list_fields.ts";
 import { CFG_SCHEDULE_FIELDS } from "./cfg_schedule_fields.ts";
 import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse.ts";
@@ -265,6 +266,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     commands: DOWNLOADING,
   },
   ...CFG_HTTP_FIELDS,
+  ...CFG_PROTOCOL_FIELDS,
   {
     name: "nameTemplate",
     flag: "name-template",

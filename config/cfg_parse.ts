@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { resolve, toFileUrl } from "@std/path";
 import { parseCoreList } from "../base/parse_core_list.ts";
 
 /** A value, or what it must be. */
@@ -96,6 +97,27 @@ export function parseProxy(text: string): Parsed<string> {
   return bare
     ? { value: text }
     : { must: "be a url such as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT" };
+}
+
+/** The address of an S3 server: http or https, with a path at the most. */
+export function parseEndpoint(text: string): Parsed<string> {
+  const url = URL.parse(text);
+  const fine = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "" &&
+    url.hash === "";
+  return fine ? { value: text.replace(/\/+$/, "") } : { must: "be a url such as https://HOST:PORT" };
+}
+
+/** A scheme and the module of its driver: `ipfs:=./ipfs_driver.ts`. */
+export function parseProtocol(text: string): Parsed<{ scheme: string; module: string }> {
+  const match = /^([a-z][a-z0-9+.-]*:)=(.+)$/.exec(text);
+  if (match === null) return { must: "be SCHEME:=MODULE such as ipfs:=./ipfs_driver.ts" };
+  const [, scheme, module] = match as unknown as [string, string, string];
+  return {
+    value: {
+      scheme,
+      module: URL.canParse(module) && !/^[a-z]:[\\/]/i.test(module) ? module : toFileUrl(resolve(module)).href,
+    },
+  };
 }
 
 /** A server: `example.org:8080`, `[::1]:80`. The host comes back as urls spell it. */

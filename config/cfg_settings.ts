@@ -9,6 +9,14 @@ export interface CfgHeader {
   readonly value: string;
 }
 
+/** Who fetches the urls of a scheme. */
+export interface CfgProtocol {
+  /** Such as `ipfs:`. */
+  readonly scheme: string;
+  /** The module of its driver: a path or a specifier. */
+  readonly module: string;
+}
+
 /** Everything that can be set, checked and frozen. Durations are in milliseconds. */
 export interface CfgSettings {
   /** The task file that `run` watches. */
@@ -135,6 +143,20 @@ export interface CfgSettings {
   readonly allowPrivate?: readonly string[];
   /** Follow redirects from https to http. */
   readonly allowDowngrade: boolean;
+  /** The files of the private keys for SFTP; absent: those that SSH would take. */
+  readonly sshKey?: readonly string[];
+  /** The file of the host keys; absent: those that SSH would read. */
+  readonly sshKnownHosts?: string;
+  /** Take the host key of a server that is not known, and keep it. */
+  readonly sshAcceptNew: boolean;
+  /** Where S3 urls lead; absent: what the environment says, else Amazon. */
+  readonly s3Endpoint?: string;
+  /** Folders with more files are refused. */
+  readonly folderLimit: number;
+  /** Take `file:` urls. */
+  readonly allowFile: boolean;
+  /** Drivers of the user. */
+  readonly protocols?: readonly CfgProtocol[];
   /** How long running downloads may go on after a stop. */
   readonly graceMs: number;
   /** How long a worker may show no sign of life. */

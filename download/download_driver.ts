@@ -97,6 +97,22 @@ export interface DriverResponse extends Disposable {
   read(sink: (piece: Uint8Array) => Promise<void> | undefined, room?: () => number | Promise<number>): Promise<void>;
 }
 
+/** What a driver is asked to list. */
+export interface ListRequest {
+  /** The folder; of some protocols a pattern. */
+  url: string;
+  /** Ends everything that the request has open. */
+  signal: AbortSignal;
+}
+
+/** A file in a folder, or in one below it. */
+export interface ListedFile {
+  /** Where it is. */
+  url: string;
+  /** Its path below the folder, as the server says it: it may be anything. */
+  path: string;
+}
+
 /** Fetches files of some protocols. */
 export interface DownloadDriver extends Disposable {
   /** What stands before the colon of the urls that it takes, with the colon. */
@@ -109,4 +125,10 @@ export interface DownloadDriver extends Disposable {
    * @throws {RangeRefusedError} If the range begins behind the end of the file.
    */
   open(request: DriverRequest): Promise<DriverResponse>;
+  /**
+   * Lists the files of a folder, and of all folders below it. Absent: its urls have no folders.
+   *
+   * @throws {DownloadError} If it cannot be listed.
+   */
+  list?(request: ListRequest): AsyncIterable<ListedFile>;
 }

@@ -1,4 +1,4 @@
-import type { WorkerAnswer, WorkerQuestion } from "./proc_messages.ts";
+import type { AnswerTo, WorkerAnswer, WorkerQuestion } from "./proc_messages.ts";
 
 /** What a worker has asked the main thread, and waits to hear. */
 export class MainCalls {
@@ -18,13 +18,13 @@ export class MainCalls {
    * @param question What.
    * @returns The answer; rejects with the reason of {@linkcode MainCalls.end}.
    */
-  ask(question: WorkerQuestion): Promise<WorkerAnswer> {
+  ask<Q extends WorkerQuestion>(question: Q): Promise<AnswerTo<Q>> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const call = ++this.#last;
     const waiting = Promise.withResolvers<WorkerAnswer>();
     this.#waiting.set(call, waiting);
     this.#post({ type: "ask", call, question });
-    return waiting.promise;
+    return waiting.promise as Promise<AnswerTo<Q>>;
   }
 
   /** The main thread has answered. */

@@ -10,6 +10,8 @@ import type { DownloadTask } from "../download/download_context.ts";
 import type { ExpiredLink, RenewedLink } from "../download/expired_link.ts";
 import { type DraftRules, fallbackOfDraft } from "../download/task_draft.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
+import type { S3Answer } from "../download/protocols/s3_access.ts";
+import type { SshAnswer, SshQuestion } from "../download/protocols/ssh_access.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 
@@ -62,10 +64,25 @@ export type ToProcWorker =
   | { type: "stop"; graceMs: number };
 
 /** What a worker asks of the main thread, which may do what a worker may not. */
-export type WorkerQuestion = { type: "renew"; link: ExpiredLink };
+export type WorkerQuestion =
+  | { type: "renew"; link: ExpiredLink }
+  | { type: "ssh"; question: SshQuestion }
+  | { type: "trust"; line: string }
+  | { type: "s3" };
+
+/** The answers to the {@linkcode WorkerQuestion}s. */
+interface WorkerAnswers {
+  renew: RenewedLink;
+  ssh: SshAnswer;
+  trust: { type: "done" } | { type: "problem"; message: string };
+  s3: S3Answer;
+}
+
+/** The answer to one of the {@linkcode WorkerQuestion}s. */
+export type AnswerTo<Q extends WorkerQuestion> = WorkerAnswers[Q["type"]];
 
 /** The answer to a {@linkcode WorkerQuestion}. */
-export type WorkerAnswer = RenewedLink;
+export type WorkerAnswer = AnswerTo<WorkerQuestion>;
 
 /** A task that a worker settles: its place in the list, and how it ended. */
 export type WorkerSettlement = [seq: number, outcome: TaskOutcome];

@@ -1,5 +1,5 @@
 import { SharedCounters } from "../base/shared_counters.ts";
-import { HttpDriver } from "../download/protocols/http_driver.ts";
+import { makeDrivers } from "../download/protocols/make_drivers.ts";
 import { BudgetShare } from "../download/body_budget.ts";
 import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
@@ -20,6 +20,7 @@ import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
 import { SharedHostGate } from "./host_gate.ts";
+import { driverQuestions } from "./driver_questions.ts";
 import { MainCalls } from "./main_calls.ts";
 import { NameDesk } from "./name_desk.ts";
 import type { FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
@@ -73,14 +74,12 @@ class RunningWorker {
       root: start.root,
       writer: start.writer,
       bootId: start.bootId,
-      drivers: [
-        new HttpDriver({
-          idlePerHost: settings.concurrency,
-          lane: start.lane,
-          identity,
-          headers: settings.expectType !== undefined,
-        }),
-      ],
+      drivers: makeDrivers({
+        settings,
+        identity,
+        http: { idlePerHost: settings.concurrency, lane: start.lane, headers: settings.expectType !== undefined },
+        ...driverQuestions((question) => calls.ask(question)),
+      }),
       fresh: start.fresh,
       manifest,
       names,

@@ -1,6 +1,7 @@
 import { addEntries, type AddResult, CfgError, openTaskList, parseNameTemplate, readChecksumFile } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { readEntries } from "../read_entries.ts";
+import { downloaderOptions } from "../settle_settings.ts";
 import { print } from "../terminal.ts";
 
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
@@ -15,6 +16,7 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
+    folders: downloaderOptions(settings, logger),
   };
   const batches = readEntries(command, settings);
   // What is wrong with the command line or the file is said before anything is made.
@@ -28,7 +30,9 @@ export async function addCommand({ command, settings, logger }: CommandContext):
       for (const [index, result] of results.entries()) {
         counts[result.type]++;
         if (result.type !== "refused") continue;
-        logger.error(`entry ${first + index} is not taken: ${result.field} ${result.reason}`);
+        // With a folder among them, results and entries go different ways.
+        const entry = results.length === entries.length ? `entry ${first + index}` : "an entry";
+        logger.error(`${entry} is not taken: ${result.field} ${result.reason}`);
       }
       if (settings.json) print(JSON.stringify({ type: "added", results }));
     }

@@ -2,6 +2,8 @@ import {
   type DownloadDriver,
   type DriverRequest,
   type DriverResponse,
+  type ListedFile,
+  type ListRequest,
   NotModifiedError,
   RangeRefusedError,
 } from "../download_driver.ts";
@@ -9,10 +11,12 @@ import { DownloadError } from "../download_error.ts";
 import { guardedAddress } from "../guarded_connect.ts";
 import type { HttpIdentity } from "../http_identity.ts";
 import { readNetrc } from "../netrc.ts";
+import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import { type FtpDialing, type FtpReading, FtpSession, type FtpStat, isFull, RestRefusedError } from "./ftp_session.ts";
 import { type FtpTarget, ftpTarget } from "./ftp_target.ts";
+import { walkFolder } from "./walk_folder.ts";
 
 /** Who asks, and how. */
 export type FtpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "caCerts" | "denyPrivate" | "allowPrivate">;
@@ -37,10 +41,7 @@ export class FtpDriver implements DownloadDriver {
   }
 
   async open({ url, range, condition, visit, signal }: DriverRequest): Promise<DriverResponse> {
-    const target = ftpTarget(url, this.#credentialsOf);
-    if (this.#identity.proxy !== undefined) {
-      throw new DownloadError("unsupported", `${target.host}: FTP does not go through --proxy`);
-    }
+    const target = this.#targetOf(url);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
     const { session, stat } = await this.#find(target, signal);
@@ -52,6 +53,22 @@ export class FtpDriver implements DownloadDriver {
     } catch (error) {
       this.#pool.give(session);
       throw error;
+    }
+  }
+
+  async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
+    const target = this.#targetOf(url);
+    const session = await FtpSession.open(target, await this.#dialing(target, signal), signal);
+    try {
+      let root: string | undefined;
+      const look = async (below: string) => {
+        const { entries, path } = await session.list(root === undefined ? target.path : `${root}${below}`, signal);
+        root ??= path.endsWith("/") ? path : `${path}/`;
+        return entries.map(({ name, isDirectory, isFile }) => ({ name, isDirectory, isFile }));
+      };
+      yield* walkFolder(url, look);
+    } finally {
+      session.close();
     }
   }
 
@@ -126,7 +143,7 @@ export class FtpDriver implements DownloadDriver {
       throw new DownloadError("network", `${target.host}: ${bytes} bytes came, where ${wanted} were announced`);
     }
     if (lastModified !== undefined && await this.#stampNow(target, session, signal) !== lastModified) {
-      throw new DownloadError("network", `${target.host}: the file has changed while it was fetched`);
+      throw new FileChangedError(target.host);
     }
   }
 
@@ -135,6 +152,12 @@ export class FtpDriver implements DownloadDriver {
     const { session: other, stat } = await this.#find(target, signal);
     this.#pool.give(other);
     return stat.lastModified;
+  }
+
+  #targetOf(url: string): FtpTarget {
+    const target = ftpTarget(url, this.#credentialsOf);
+    if (this.#identity.proxy === undefined) return target;
+    throw new DownloadError("unsupported", `${target.host}: FTP does not go through --proxy`);
   }
 
   async #dialing(target: FtpTarget, signal: AbortSignal): Promise<FtpDialing> {

@@ -1,4 +1,4 @@
-import { Client, FTPError } from "basic-ftp";
+import { Client, type FileInfo, FTPError } from "basic-ftp";
 import { Writable } from "node:stream";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { ReadBody } from "./body_response.ts";
@@ -150,6 +150,19 @@ export class FtpSession implements PooledConnection {
       throw error;
     }
     return bytes;
+  }
+
+  /**
+   * Lists a folder. The connection is in that folder afterwards, so that relative paths lead elsewhere.
+   *
+   * @param path The folder. It is entered first, as most servers list one that is not there as one that is empty.
+   * @returns What is in it, and its own path from the root.
+   */
+  async list(path: string, signal: AbortSignal): Promise<{ entries: FileInfo[]; path: string }> {
+    return await this.#during(signal, async () => {
+      if (path !== "") await this.#client.cd(path);
+      return { path: await this.#client.pwd(), entries: await this.#client.list() };
+    });
   }
 
   /** What a command answers that not every server knows. */

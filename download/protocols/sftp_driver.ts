@@ -4,6 +4,8 @@ import {
   type DownloadDriver,
   type DriverRequest,
   type DriverResponse,
+  type ListedFile,
+  type ListRequest,
   NotModifiedError,
   RangeRefusedError,
 } from "../download_driver.ts";
@@ -16,6 +18,7 @@ import { BodyResponse } from "./body_response.ts";
 import { SftpFile } from "./sftp_file.ts";
 import type { SshPorts } from "./ssh_access.ts";
 import { SshConnection, type SshTarget } from "./ssh_connection.ts";
+import { walkFolder } from "./walk_folder.ts";
 
 /** Who asks, beside what the files of SSH say. */
 export type SftpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "denyPrivate" | "allowPrivate">;
@@ -80,6 +83,25 @@ export class SftpDriver implements DownloadDriver {
     } catch (error) {
       this.#letGo(key, file);
       throw error;
+    }
+  }
+
+  async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
+    const { key, target, path } = await this.#targetOf(url, signal);
+    const connection = await this.#take(key, target, signal);
+    const folder = new SftpFile(connection, target.host, signal);
+    try {
+      yield* walkFolder(
+        url,
+        async (below) =>
+          (await folder.list(`${path === "" ? "." : path}${below}`)).map(({ filename: name, attrs }) => ({
+            name,
+            isDirectory: attrs.isDirectory(),
+            isFile: attrs.isFile(),
+          })),
+      );
+    } finally {
+      this.#letGo(key, folder);
     }
   }
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 // @ts-types="./ssh2_types.d.ts"
-import type { Stats } from "ssh2";
+import type { FileEntry, Stats } from "ssh2";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { ReadBody } from "./body_response.ts";
 import type { SshConnection } from "./ssh_connection.ts";
@@ -48,6 +48,11 @@ export class SftpFile {
   async open(path: string): Promise<void> {
     this.#handle = await this.#ask<Uint8Array>((done) => this.#connection.sftp.open(path, "r", done));
     if (this.#closed) this.#closeHandle();
+  }
+
+  /** What is in a folder. */
+  async list(path: string): Promise<FileEntry[]> {
+    return await this.#ask<FileEntry[]>((done) => this.#connection.sftp.readdir(path, done));
   }
 
   /** Its size, and when it was modified. */

@@ -1,0 +1,144 @@
+import { delay } from "@std/async/delay";
+import { redactUrl } from "../base/redact_url.ts";
+import { CfgError } from "../config/cfg_error.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { DownloadDriver, ListedFile } from "../download/download_driver.ts";
+import { networkError } from "../download/download_error.ts";
+import type { HttpIdentity } from "../download/http_identity.ts";
+import { fallbackOfDraft } from "../download/task_draft.ts";
+import { outFromUrl, outProblem, safeSegment } from "../download/task_names.ts";
+import type { TaskDraft } from "../queue/task_shared_list.ts";
+import { driverQuestions } from "../workers/driver_questions.ts";
+import type { WorkerAnswers } from "./worker_answers.ts";
+
+/** What a {@linkcode FolderLister} works with. */
+export interface FolderListerPorts {
+  /** The settings. */
+  settings: CfgSettings;
+  /** Tells who asks, when the first folder comes. */
+  identity: () => HttpIdentity | Promise<HttpIdentity>;
+  /** Reads the user's files. */
+  answers: Pick<WorkerAnswers, "answer">;
+  /** Ends what is under way. Default: nothing does. */
+  signal?: AbortSignal;
+}
+
+/** The files of a folder as drafts, or what is wrong. */
+export type FolderResult =
+  | { type: "drafts"; drafts: TaskDraft[] }
+  | { type: "problem"; field: string; message: string };
+
+/** So often a listing that fails for a reason that may pass is tried. */
+const ATTEMPTS = 3;
+/** What is about one file says nothing about a folder. */
+const OF_ONE_FILE = ["id", "checksum", "size", "mirrors"] as const;
+
+/**
+ * Looks into folders when they are put on the list: urls of FTP, SFTP and S3 that end with a slash, and for S3 with `*`. Every
+ * file below becomes a task of its own, in a folder that is called as the entry says, or as the last part of the url.
+ */
+export class FolderLister implements Disposable {
+  readonly #ports: FolderListerPorts;
+  readonly #folders: RegExp;
+  #drivers: Promise<DownloadDriver[]> | undefined;
+
+  /** @param ports What it works with. */
+  constructor(ports: FolderListerPorts) {
+    this.#ports = ports;
+    const own = (ports.settings.protocols ?? []).map(({ scheme }) => RegExp.escape(scheme));
+    const schemes = ["ftp:", "ftps:", "ftpes:", "sftp:", ...own].join("|");
+    this.#folders = new RegExp(`^(?:${schemes})//[^?#]*/(?:[?#]|$)|^s3:[^?#]*[/*](?:[?#]|$)`, "i");
+  }
+
+  /** True if a url stands for a folder. */
+  isFolder(url: string): boolean {
+    // Nearly all urls begin so.
+    return !url.startsWith("http") && this.#folders.test(url);
+  }
+
+  /**
+   * Lists a folder.
+   *
+   * @param draft The entry that stands for it.
+   * @returns A draft for each file; or what is wrong with the entry.
+   */
+  async list(draft: TaskDraft): Promise<FolderResult> {
+    const { url, out, named, fallbackOut: _, ...rest } = draft;
+    const field = OF_ONE_FILE.find((name) => rest[name] !== undefined);
+    if (field !== undefined) return { type: "problem", field, message: "must be for one file: the url is a folder" };
+    for (let attempt = 1;; attempt++) {
+      try {
+        const files = await this.#files(url);
+        const { folderLimit } = this.#ports.settings;
+        if (files.length > folderLimit) {
+          const message = `must be a folder with at most ${folderLimit} files (see --folder-limit)`;
+          return { type: "problem", field: "url", message };
+        }
+        const folder = named === true ? out : folderName(url);
+        const drafts = files.map((file) => ({
+          ...rest,
+          url: file.url,
+          out: placeOf(folder, file),
+          fallbackOut: fallbackOfDraft,
+          named: true,
+        }));
+        return { type: "drafts", drafts };
+      } catch (error) {
+        if (error instanceof CfgError) throw error;
+        this.#ports.signal?.throwIfAborted();
+        const failure = networkError(error, url);
+        if (failure.retryable && attempt < ATTEMPTS) {
+          await delay(attempt * 500, this.#ports.signal === undefined ? {} : { signal: this.#ports.signal });
+          continue;
+        }
+        return { type: "problem", field: "url", message: `cannot be listed: ${failure.message}: ${redactUrl(url)}` };
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#drivers?.then((drivers) => drivers.forEach((driver) => driver[Symbol.dispose]()), () => {});
+  }
+
+  async #files(url: string): Promise<ListedFile[]> {
+    const { settings, signal = new AbortController().signal } = this.#ports;
+    const scheme = new URL(url).protocol;
+    const driver = (await this.#load()).find(({ schemes, list }) => list !== undefined && schemes.includes(scheme));
+    const files: ListedFile[] = [];
+    for await (const file of driver!.list!({ url, signal })) {
+      if (files.push(file) > settings.folderLimit) break;
+    }
+    return files;
+  }
+
+  #load(): Promise<DownloadDriver[]> {
+    return this.#drivers ??= this.#makeDrivers();
+  }
+
+  async #makeDrivers(): Promise<DownloadDriver[]> {
+    const { settings, identity, answers } = this.#ports;
+    const { makeDrivers } = await import("../download/protocols/make_drivers.ts");
+    return makeDrivers({
+      settings,
+      identity: await identity(),
+      http: { idlePerHost: 1, lane: false },
+      ...driverQuestions((question) => answers.answer(question)),
+    });
+  }
+}
+
+/** The last part of a folder's path; empty for the root of a server. */
+function folderName(url: string): string {
+  const path = new URL(url).pathname.replace(/[^/]*\*$/, "").replace(/\/+$/, "").replace(/^\/(?=~$)/, "");
+  return path === "" || path === "~" ? "" : outFromUrl(`x:/${path}`);
+}
+
+/** Where a file of a folder goes: the names are the server's, and stay below the folder whatever they are. */
+function placeOf(folder: string, { path }: ListedFile): string {
+  const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".").map(safeSegment);
+  const prefix = folder === "" ? [] : [folder];
+  const place = [...prefix, ...segments].join("/");
+  return segments.length > 0 && outProblem(place) === undefined
+    ? place
+    : [...prefix, segments.at(-1) ?? "index"].join("/");
+}

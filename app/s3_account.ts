@@ -1,0 +1,54 @@
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
+import type { S3Answer } from "../download/protocols/s3_access.ts";
+
+const REGION = "us-east-1";
+
+/**
+ * Finds out who asks for S3 objects, as Amazon's own tools do: the environment, the files of the profile (with roles and
+ * single sign-on), and what the machine or the container offers. If none of them has anything, nobody in particular asks.
+ *
+ * @param endpoint Where the buckets are. Default: what the environment says, else Amazon.
+ */
+export async function s3Account(endpoint?: string): Promise<S3Answer> {
+  const env = (name: string) => Deno.env.get(name) || undefined;
+  try {
+    const where = endpoint ?? env("AWS_ENDPOINT_URL_S3") ?? env("AWS_ENDPOINT_URL");
+    const region = env("AWS_REGION") ?? env("AWS_DEFAULT_REGION") ?? await profileRegion(env("AWS_PROFILE")) ?? REGION;
+    const credentials = await findCredentials(env("AWS_PROFILE") !== undefined);
+    return {
+      type: "access",
+      access: {
+        region,
+        ...(where === undefined ? {} : { endpoint: where.replace(/\/+$/, "") }),
+        ...(credentials === undefined ? {} : { credentials }),
+      },
+    };
+  } catch (error) {
+    return { type: "problem", message: `no S3 credentials: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+async function findCredentials(named: boolean) {
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await defaultProvider({
+      timeout: 1000,
+      maxRetries: 0,
+    })();
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      ...(expiration === undefined ? {} : { expiresAt: expiration.getTime() }),
+    };
+  } catch (error) {
+    // Who names a profile does not want to be nobody.
+    if (named || (error as Error).name !== "CredentialsProviderError") throw error;
+    return undefined;
+  }
+}
+
+async function profileRegion(profile = "default"): Promise<string | undefined> {
+  const { configFile } = await loadSharedConfigFiles();
+  return configFile[profile]?.region;
+}

@@ -1,0 +1,141 @@
+import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import { DownloadError } from "../download_error.ts";
+import { BodyResponse } from "./body_response.ts";
+import type { ProtocolDriver, ProtocolFile } from "./protocol_driver.ts";
+
+const KINDS = ["not-found", "auth", "network", "timeout", "protocol", "security", "unsupported"] as const;
+
+/**
+ * Loads the driver in a module of the user.
+ *
+ * @param scheme Such as `ipfs:`.
+ * @param module Its url.
+ * @throws {DownloadError} If the module cannot be loaded, or has no driver.
+ */
+export async function loadCustomDriver(scheme: string, module: string): Promise<DownloadDriver> {
+  return new CustomDriver(scheme, await load(scheme, module));
+}
+
+async function load(scheme: string, module: string): Promise<ProtocolDriver> {
+  try {
+    const { default: exported } = await import(module);
+    const driver = typeof exported === "function" ? await exported() : exported;
+    if (typeof driver?.open === "function") return driver;
+  } catch (cause) {
+    throw new DownloadError("unsupported", `Cannot load the driver of ${scheme} urls: ${reasonOf(cause)}`, { cause });
+  }
+  throw new DownloadError(
+    "unsupported",
+    `Cannot load the driver of ${scheme} urls as its default export has no open()`,
+  );
+}
+
+/** Puts the core's questions to a driver of the user. */
+class CustomDriver implements DownloadDriver {
+  readonly schemes: readonly string[];
+  readonly #driver: ProtocolDriver;
+
+  constructor(scheme: string, driver: ProtocolDriver) {
+    this.schemes = [scheme];
+    this.#driver = driver;
+  }
+
+  async open({ url, headers, range, visit, signal }: DriverRequest): Promise<DriverResponse> {
+    const entering = visit?.(URL.parse(url)?.host ?? "");
+    if (entering !== undefined) await entering;
+    // A part with an end is only for connections beside the first one, which this answers with all of it.
+    const from = range === undefined || range.to !== undefined ? undefined : range;
+    const file = await this.#during(signal, async () =>
+      await this.#driver.open({
+        url,
+        headers,
+        offset: from?.from ?? 0,
+        ...(from === undefined ? {} : { ifVersion: from.ifRange }),
+        signal,
+      }));
+    const { offset = 0, length, etag, lastModified, filename } = file;
+    if (offset !== 0 && offset !== from?.from) {
+      throw new DownloadError(
+        "protocol",
+        `the driver of ${this.schemes[0]} urls began at ${offset}, which nobody asked for`,
+      );
+    }
+    const facts = {
+      finalUrl: url,
+      offset,
+      rangeable: false,
+      ...(length === undefined ? {} : { length }),
+      ...(etag === undefined ? {} : { etag }),
+      ...(lastModified === undefined ? {} : { lastModified }),
+      ...(filename === undefined
+        ? {}
+        : { disposition: `attachment; filename*=UTF-8''${encodeURIComponent(filename)}` }),
+    };
+    const body = new CustomBody(file);
+    return new BodyResponse(facts, (sink, room) =>
+      this.#during(signal, async () => {
+        for await (const piece of body.pieces()) {
+          signal.throwIfAborted();
+          if (!(piece instanceof Uint8Array)) throw new TypeError("the body has pieces that are no Uint8Array");
+          if (piece.length > 0) await sink(piece);
+          await room?.();
+        }
+      }), () => body.end());
+  }
+
+  async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
+    const entries = this.#driver.list?.({ url, signal });
+    if (entries === undefined) {
+      throw new DownloadError(
+        "unsupported",
+        `Cannot list "${url}" as the driver of ${this.schemes[0]} urls lists nothing`,
+      );
+    }
+    for await (const { url: address, path } of entries) yield { url: String(address), path: String(path) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#driver.close?.();
+  }
+
+  async #during<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (signal.aborted || error instanceof DownloadError) throw error;
+      const { kind, retryable } = error as { kind?: unknown; retryable?: unknown };
+      const known = KINDS.find((each) => each === kind) ?? "network";
+      throw new DownloadError(known, reasonOf(error), {
+        cause: error,
+        ...(typeof retryable === "boolean" ? { retryable } : {}),
+      });
+    }
+  }
+}
+
+/** The body of a file of the user, which is read once or given up. */
+class CustomBody {
+  readonly #body: ProtocolFile["body"];
+  #begun = false;
+
+  constructor({ body }: ProtocolFile) {
+    this.#body = body;
+  }
+
+  pieces(): AsyncIterable<Uint8Array> {
+    this.#begun = true;
+    return this.#body;
+  }
+
+  /** Leaving the loop of a body that was begun ends it already. */
+  end(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    if (this.#body instanceof ReadableStream) this.#body.cancel().catch(() => {});
+    else this.#body[Symbol.asyncIterator]().return?.(undefined).catch(() => {});
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,226 @@
+import { AwsV4Signer } from "aws4fetch";
+import { XMLParser } from "fast-xml-parser";
+import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import { DownloadError } from "../download_error.ts";
+import type { S3Access, S3Ports } from "./s3_access.ts";
+
+/** Credentials are asked for again so long before they end. */
+const EARLY_MS = 60_000;
+/** What a listing may weigh; 1,000 keys of the greatest length are less. */
+const LISTING_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Fetches objects of S3 and of servers that speak like it: signs the request, and leaves it to the driver of HTTP. All of
+ * that one's promises hold: ranges, digests, the guard of addresses.
+ */
+export class S3Driver implements DownloadDriver {
+  readonly schemes = ["s3:"];
+  readonly #http: DownloadDriver;
+  readonly #ports: S3Ports;
+  #asking: Promise<S3Access> | undefined;
+
+  /**
+   * @param http Who fetches in the end; it stays its owner's.
+   * @param ports Those who may read the user's files.
+   */
+  constructor(http: DownloadDriver, ports: S3Ports) {
+    this.#http = http;
+    this.#ports = ports;
+  }
+
+  async open(request: DriverRequest): Promise<DriverResponse> {
+    const { bucket, key } = targetOf(request.url);
+    const access = await this.#access();
+    const url = objectUrl(access, bucket, key);
+    const response = await this.#ask(access, url, request);
+    return new S3Response(response, request.url);
+  }
+
+  /** Lists the objects whose keys begin as the url says; `*` at its end, or none, stands for all that follows. */
+  async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
+    const { bucket, key: pattern } = targetOf(url);
+    const prefix = pattern.replace(/\*$/, "");
+    if (prefix.includes("*")) {
+      throw new DownloadError("unsupported", `Cannot list "${url}" as * must be at its end, and nowhere else`);
+    }
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    let token: string | undefined;
+    do {
+      const access = await this.#access();
+      const page = objectUrl(access, bucket, "");
+      page.search = new URLSearchParams({
+        "list-type": "2",
+        "encoding-type": "url",
+        prefix,
+        ...(token === undefined ? {} : { "continuation-token": token }),
+      }).toString();
+      const { keys, next } = readListing(await this.#text(access, page, signal), url);
+      for (const key of keys) {
+        // Consoles make empty objects to stand for folders.
+        if (key.endsWith("/")) continue;
+        yield { url: objectAddress(bucket, key), path: key.slice(folder.length) };
+      }
+      token = next;
+    } while (token !== undefined);
+  }
+
+  async #text(access: S3Access, url: URL, signal: AbortSignal): Promise<string> {
+    using response = await this.#ask(access, url, { url: url.href, headers: {}, maxRedirects: 0, signal });
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    let bytes = 0;
+    await response.read((piece) => {
+      bytes += piece.length;
+      if (bytes > LISTING_BYTES) throw new DownloadError("protocol", `${url.host}: a listing longer than any`);
+      pieces.push(piece.slice());
+      return undefined;
+    });
+    return await new Blob(pieces).text();
+  }
+
+  async #ask(access: S3Access, url: URL, request: DriverRequest): Promise<DriverResponse> {
+    const { credentials, region } = access;
+    const signed = credentials === undefined ? {} : Object.fromEntries(
+      (await new AwsV4Signer({ url: url.href, service: "s3", region, ...credentials }).sign()).headers,
+    );
+    // Whoever makes the connection names the host.
+    delete (signed as Record<string, string>).host;
+    try {
+      return await this.#http.open({
+        ...request,
+        url: url.href,
+        headers: { ...request.headers, ...signed },
+        maxRedirects: 0,
+      });
+    } catch (error) {
+      throw explained(error, url.host, credentials === undefined);
+    }
+  }
+
+  async #access(): Promise<S3Access> {
+    this.#asking ??= this.#ports.access().then((answer) => {
+      if (answer.type === "access") return answer.access;
+      throw new DownloadError("auth", answer.message, { retryable: false });
+    });
+    const asking = this.#asking;
+    let access: S3Access;
+    try {
+      access = await asking;
+    } catch (error) {
+      if (this.#asking === asking) this.#asking = undefined;
+      throw error;
+    }
+    const { expiresAt = Infinity } = access.credentials ?? {};
+    if (expiresAt - EARLY_MS > Date.now()) return access;
+    if (this.#asking === asking) this.#asking = undefined;
+    return await this.#access();
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** An answer of HTTP under the url that the user knows. */
+class S3Response implements DriverResponse {
+  readonly finalUrl: string;
+  readonly #response: DriverResponse;
+
+  constructor(response: DriverResponse, url: string) {
+    this.#response = response;
+    this.finalUrl = url;
+    const { offset, end, rangeable, length, decoded, headers, disposition, etag, lastModified } = response;
+    const facts = { offset, end, rangeable, length, decoded, headers, disposition, etag, lastModified };
+    for (const [name, value] of Object.entries(facts)) if (value !== undefined) Object.assign(this, { [name]: value });
+  }
+
+  declare readonly offset: number;
+  declare readonly end?: number;
+  declare readonly rangeable?: boolean;
+  declare readonly length?: number;
+  declare readonly decoded?: boolean;
+  declare readonly headers?: Pick<Headers, "get">;
+  declare readonly disposition?: string;
+  declare readonly etag?: string;
+  declare readonly lastModified?: string;
+
+  whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>> {
+    return this.#response.whole(use, heard);
+  }
+
+  read(
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room?: () => number | Promise<number>,
+  ): Promise<void> {
+    return this.#response.read(sink, room);
+  }
+
+  [Symbol.dispose](): void {
+    this.#response[Symbol.dispose]();
+  }
+}
+
+/** The bucket and the key of an `s3:` url; the key is percent-decoded. */
+function targetOf(url: string): { bucket: string; key: string } {
+  const { hostname: bucket, pathname } = new URL(url);
+  if (!/^[a-z0-9][a-z0-9._-]{1,62}$/i.test(bucket)) {
+    throw new DownloadError(
+      "unsupported",
+      `Cannot fetch the url as its bucket must be a name: current value is "${bucket}"`,
+    );
+  }
+  try {
+    return { bucket, key: decodeURIComponent(pathname.slice(1)) };
+  } catch {
+    throw new DownloadError("unsupported", "Cannot fetch the url as its key must be UTF-8, percent-encoded");
+  }
+}
+
+/** Where an object is. A bucket with dots in its name fits no certificate, and so stands in the path. */
+function objectUrl({ endpoint, region }: S3Access, bucket: string, key: string): URL {
+  const path = key.split("/").map(encodeSegment).join("/");
+  if (endpoint !== undefined) return new URL(`${endpoint}/${bucket}/${path}`);
+  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  return bucket.includes(".")
+    ? new URL(`https://s3.${region}.${suffix}/${bucket}/${path}`)
+    : new URL(`https://${bucket}.s3.${region}.${suffix}/${path}`);
+}
+
+function objectAddress(bucket: string, key: string): string {
+  return `s3://${bucket}/${key.split("/").map(encodeSegment).join("/")}`;
+}
+
+/** A url would take these two for steps. */
+function encodeSegment(text: string): string {
+  if (text === "." || text === "..") {
+    throw new DownloadError("unsupported", "Cannot fetch an object as its key must have no . or .. segments");
+  }
+  return encodeURIComponent(text);
+}
+
+function readListing(text: string, url: string): { keys: string[]; next?: string } {
+  const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === "Contents" });
+  const result = parser.parse(text)?.ListBucketResult;
+  if (typeof result !== "object" || result === null) {
+    throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket makes no sense`);
+  }
+  const keys = (result.Contents ?? []).map(({ Key: key }: { Key?: unknown }) =>
+    decodeURIComponent(String(key ?? "").replaceAll("+", "%20"))
+  );
+  const next = String(result.NextContinuationToken ?? "");
+  if (String(result.IsTruncated) === "true" && next === "") {
+    throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket breaks off`);
+  }
+  return next === "" || String(result.IsTruncated) !== "true" ? { keys } : { keys, next };
+}
+
+/** Says what a refusal may come from. */
+function explained(error: unknown, host: string, anonymous: boolean): unknown {
+  if (!(error instanceof DownloadError)) return error;
+  if (error.kind === "redirect") {
+    return new DownloadError("redirect", `${host}: the bucket is in another region; see AWS_REGION`, { cause: error });
+  }
+  if (error.status !== 403 || !anonymous) return error;
+  return new DownloadError("http", `${error.message} (asked without credentials, as there are none)`, {
+    status: 403,
+    host,
+    cause: error,
+  });
+}

@@ -1,0 +1,46 @@
+import type { ListedFile } from "../download_driver.ts";
+import { DownloadError } from "../download_error.ts";
+
+/** What a server says of an entry of a folder. Links are neither files nor folders: they may lead in circles. */
+export interface FolderEntry {
+  /** Its name; it may be anything. */
+  name: string;
+  /** True for a folder. */
+  isDirectory: boolean;
+  /** True for a regular file. */
+  isFile: boolean;
+}
+
+/** No folder that people make is deeper; a server that has no end is. */
+const MAX_DEPTH = 100;
+
+/**
+ * Lists a folder and all folders below it.
+ *
+ * @param url The folder; it ends with a slash.
+ * @param look Lists one folder: `below` is empty, or its path below the first one with a slash at the end.
+ * @returns Its files; in each folder those come first.
+ * @throws {DownloadError} If the folders are too deep.
+ */
+export async function* walkFolder(
+  url: string,
+  look: (below: string) => Promise<readonly FolderEntry[]>,
+): AsyncGenerator<ListedFile> {
+  const start = new URL(url);
+  start.search = start.hash = "";
+  const folders: [below: string, address: string, depth: number][] = [["", start.href, 0]];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const [below, address, depth] = folder;
+    if (depth > MAX_DEPTH) {
+      throw new DownloadError("unsupported", `Cannot list the folder as it must be at most ${MAX_DEPTH} folders deep`);
+    }
+    const deeper: typeof folders = [];
+    for (const { name, isDirectory, isFile } of await look(below)) {
+      if (name === "." || name === "..") continue;
+      const inUrl = address + encodeURIComponent(name.toWellFormed());
+      if (isFile) yield { url: inUrl, path: below + name };
+      else if (isDirectory) deeper.push([`${below}${name}/`, `${inUrl}/`, depth + 1]);
+    }
+    folders.push(...deeper.reverse());
+  }
+}

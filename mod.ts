@@ -22,7 +22,9 @@ export type {
   ProtocolRequest,
 } from "./download/protocols/protocol_driver.ts";
 export { addEntries, type AddEntriesOptions } from "./app/add_entries.ts";
-export { Downloader, type RunOptions, type RunSummary } from "./app/downloader.ts";
+export { Downloader } from "./app/downloader.ts";
+export type { RunOptions, RunSummary } from "./app/run_summary.ts";
+export type { SchemeProgress } from "./app/scheme_counts.ts";
 export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";
 export type { DownloaderOptions } from "./app/downloader_options.ts";
 export type { CoreProgress, DownloaderProgress } from "./app/downloader_progress.ts";

@@ -35,29 +35,13 @@ import { StartHold } from "./start_hold.ts";
 import { TaskLog } from "./task_log.ts";
 import { FolderLister } from "./folder_lister.ts";
 import { readIdentity } from "./read_identity.ts";
+import type { RunOptions, RunSummary } from "./run_summary.ts";
+import { SchemeCounts } from "./scheme_counts.ts";
 import { threadPermissions, workerNeeds } from "./thread_permissions.ts";
 import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
 const LOOK_MS = 100;
-
-/** How {@linkcode Downloader.run} runs. */
-export interface RunOptions {
-  /** End when nothing is waiting or running. Default false: go on until stopped. */
-  once?: boolean;
-  /** Ends the run, as {@linkcode Downloader.stop} does. */
-  signal?: AbortSignal;
-}
-
-/** What a run did. */
-export interface RunSummary extends DownloaderProgress {
-  /** Why it ended: everything is settled, or it was stopped. */
-  end: "settled" | "stopped";
-  /** Entries of the task file that were refused. */
-  refused: number;
-  /** How many tasks are in each state now. */
-  counts: TaskCounts;
-}
 
 /**
  * Downloads lists of files with pinned workers.
@@ -83,6 +67,7 @@ export class Downloader implements AsyncDisposable {
   readonly #counters: SharedCounters;
   readonly #hosts: HostTable;
   readonly #rate: RateLimiter | undefined;
+  readonly #schemes = new SchemeCounts();
   readonly #answers: WorkerAnswers;
   readonly #folders: FolderLister;
   #seq = 0;
@@ -296,6 +281,7 @@ export class Downloader implements AsyncDisposable {
           end: end === "settled" ? "settled" : "stopped",
           refused: feed?.refused ?? 0,
           counts: await this.#list.counts(),
+          schemes: this.#schemes.all,
         };
       }
     } finally {
@@ -328,6 +314,7 @@ export class Downloader implements AsyncDisposable {
       answers: this.#answers,
       news: (news) => this.#tell(news),
       settled: (task, outcome) => {
+        this.#schemes.count(task.url, outcome);
         const news = outcomeNews(task, outcome);
         if (news !== undefined) this.#tell(news);
       },

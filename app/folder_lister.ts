@@ -130,7 +130,7 @@ export class FolderLister implements Disposable {
 /** The last part of a folder's path; empty for the root of a server. */
 function folderName(url: string): string {
   const path = new URL(url).pathname.replace(/[^/]*\*$/, "").replace(/\/+$/, "").replace(/^\/(?=~$)/, "");
-  return path === "" || path === "~" ? "" : outFromUrl(`x:/${path}`);
+  return path === "" || path === "~" ? "" : outFromUrl(`x:${path}`);
 }
 
 /** Where a file of a folder goes: the names are the server's, and stay below the folder whatever they are. */

@@ -77,16 +77,29 @@ export function summaryText(summary: RunSummary): string {
     `${summary.retried} retries, ${summary.failed} failures, ${summary.refused} entries refused`,
     `the list now: ${counts.done} done, ${counts.failed} failed, ${counts.waiting} waiting, ${counts.running} running${others}`,
     "",
-    "core     done   failed  retries        bytes",
+    ...table("core", summary.cores.map((core) => ({ ...core, name: core.core }))),
   ];
-  for (const core of summary.cores) {
-    lines.push(
-      `${String(core.core).padStart(4)} ${String(core.done).padStart(8)} ${String(core.failed).padStart(8)} ${
-        String(core.retried).padStart(8)
-      } ${formatBytes(core.bytes, { binary: true }).padStart(12)}`,
-    );
+  const { schemes } = summary;
+  // Lists of web addresses are the rule: there the table would say nothing new.
+  if (schemes.length > 1 || schemes.some(({ scheme }) => !scheme.startsWith("http"))) {
+    lines.push("", ...table("scheme", schemes.map((scheme) => ({ ...scheme, name: scheme.scheme }))));
   }
   return lines.join("\n");
+}
+
+function table(
+  title: string,
+  rows: readonly { name: string | number; done: number; failed: number; retried: number; bytes: number }[],
+): string[] {
+  const width = Math.max(title.length, ...rows.map(({ name }) => String(name).length));
+  return [
+    `${title.padStart(width)}     done   failed  retries        bytes`,
+    ...rows.map(({ name, done, failed, retried, bytes }) => {
+      const [files, failures, retries] = [done, failed, retried].map((count) => String(count).padStart(8));
+      const size = formatBytes(bytes, { binary: true }).padStart(12);
+      return `${String(name).padStart(width)} ${files} ${failures} ${retries} ${size}`;
+    }),
+  ];
 }
 
 function coreLine(core: CoreProgress): string {

@@ -26,7 +26,7 @@ const PART_NAME = /\.part(-[0-9a-z-]+)?$/i;
  * The name that a url suggests: the last segment of its path, made safe.
  *
  * @param url The url.
- * @returns A single segment; `index` if the url suggests none.
+ * @returns A single segment; `index` if the url suggests none, `data` for a `data:` url.
  *
  * @example
  * ```ts
@@ -36,6 +36,8 @@ const PART_NAME = /\.part(-[0-9a-z-]+)?$/i;
  * ```
  */
 export function outFromUrl(url: string): string {
+  // What such a url says is the file, not its name.
+  if (/^data:/i.test(url)) return "data";
   let path: string;
   try {
     path = new URL(url).pathname;

@@ -201,8 +201,10 @@ function readListing(text: string, url: string): { keys: string[]; next?: string
   if (typeof result !== "object" || result === null) {
     throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket makes no sense`);
   }
-  const keys = (result.Contents ?? []).map(({ Key: key }: { Key?: unknown }) =>
-    decodeURIComponent(String(key ?? "").replaceAll("+", "%20"))
+  // Not every server encodes the keys that it was asked to.
+  const encoded = result.EncodingType === "url";
+  const keys = (result.Contents ?? []).map(({ Key: key = "" }: { Key?: unknown }) =>
+    encoded ? decodeURIComponent(String(key).replaceAll("+", "%20")) : String(key)
   );
   const next = String(result.NextContinuationToken ?? "");
   if (String(result.IsTruncated) === "true" && next === "") {

@@ -1,0 +1,23 @@
+import type { TaskCounts } from "../queue/task_shared_list.ts";
+import type { DownloaderProgress } from "./downloader_progress.ts";
+import type { SchemeProgress } from "./scheme_counts.ts";
+
+/** When a run ends. */
+export interface RunOptions {
+  /** End when nothing is waiting or running. Default false: go on until it is stopped. */
+  once?: boolean;
+  /** Ends the run, as {@linkcode Downloader.stop} does. */
+  signal?: AbortSignal;
+}
+
+/** What a run did. */
+export interface RunSummary extends DownloaderProgress {
+  /** Why it ended: everything is settled, or it was stopped. */
+  end: "settled" | "stopped";
+  /** Entries of the task file that were refused. */
+  refused: number;
+  /** How many tasks are in each state now. */
+  counts: TaskCounts;
+  /** What came of the tasks of each scheme. */
+  schemes: SchemeProgress[];
+}

@@ -45,6 +45,9 @@ export interface CfgField {
 /** The commands that download. */
 export const DOWNLOADING: readonly CfgCommand[] = ["run", "get"];
 
+/** The commands that look into folders as they put tasks on the list. */
+export const LISTING: readonly CfgCommand[] = [...DOWNLOADING, "add"];
+
 /** The commands that move tasks of a list. */
 export const CONTROLLING: readonly CfgCommand[] = ["pause", "resume", "cancel", "retry", "remove", "priority"];
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CfgField, DOWNLOADING, textThat } from "./cfg_field.ts";
+import { type CfgField, DOWNLOADING, LISTING, textThat } from "./cfg_field.ts";
 import { parseHeader, parseHostPort, parseLine, parseProxy, parseSwitch } from "./cfg_parse.ts";
 
 /** The name of a header is no secret, its value may be; without a colon nobody knows which is which. */
@@ -59,7 +59,7 @@ export const CFG_HTTP_FIELDS: readonly CfgField[] = [
     parse: textThat("name a file"),
     defaultNote: "none",
     help: "take user names and passwords from this netrc file, by host",
-    commands: DOWNLOADING,
+    commands: LISTING,
   },
   {
     name: "cookies",
@@ -87,7 +87,7 @@ export const CFG_HTTP_FIELDS: readonly CfgField[] = [
     parse: textThat("name a file"),
     defaultNote: "none",
     help: "trust the certificates in this PEM file too",
-    commands: DOWNLOADING,
+    commands: LISTING,
   },
   {
     name: "cert",
@@ -122,7 +122,7 @@ export const CFG_HTTP_FIELDS: readonly CfgField[] = [
     default: "false",
     help:
       "refuse urls and redirects that lead outside of the public internet; not with a proxy or a client certificate",
-    commands: DOWNLOADING,
+    commands: LISTING,
   },
   {
     name: "allowPrivate",
@@ -132,7 +132,7 @@ export const CFG_HTTP_FIELDS: readonly CfgField[] = [
     defaultNote: "none",
     repeatable: true,
     help: "let --deny-private pass this server; may be given several times",
-    commands: DOWNLOADING,
+    commands: LISTING,
   },
   {
     name: "allowDowngrade",

@@ -3,11 +3,8 @@
  *
  * @module
  */
-import { type CfgCommand, type CfgField, DOWNLOADING, integer, textThat } from "./cfg_field.ts";
+import { type CfgField, integer, LISTING, textThat } from "./cfg_field.ts";
 import { parseEndpoint, parseProtocol, parseSwitch } from "./cfg_parse.ts";
-
-/** Folders are looked into when they are put on the list. */
-const LISTING: readonly CfgCommand[] = [...DOWNLOADING, "add"];
 
 /** These options, in the order of the help. */
 export const CFG_PROTOCOL_FIELDS: readonly CfgField[] = [

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { ConfigFeed } from "../../app/config_feed.ts";
 import type { DownloaderNews } from "../../app/downloader_event.ts";
 import { openTaskList } from "../../app/open_task_list.ts";
+import { testFolders } from "../support/test_folders.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const ENTRY = new URL("fixtures/bad_config.ts", import.meta.url);
@@ -18,6 +19,7 @@ async function runFeed(deaths: number): Promise<{ news: DownloaderNews[]; error:
     list,
     words: [home.join("tasks.txt")],
     rules: {},
+    folders: testFolders(),
     watch: true,
     sync: false,
     core: undefined,

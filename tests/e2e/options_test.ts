@@ -62,6 +62,11 @@ const VALUES: Record<string, string> = {
   cert: "cert.pem",
   key: "key.pem",
   "allow-private": "127.0.0.1:1",
+  "ssh-key": "ssh.pem",
+  "ssh-known-hosts": "known_hosts",
+  "s3-endpoint": "http://127.0.0.1:1",
+  "folder-limit": "10",
+  protocol: "mem:=./mem_driver.ts",
   progress: "none",
   "log-level": "debug",
   "log-file": "log.txt",
@@ -97,7 +102,15 @@ Deno.test("corehaul takes every option on each of its commands", async (t) => {
   await home.write("tasks.txt", `${server.url}/two\n`);
   await home.write("SHA256SUMS", `${await sha256("/two")}  two\n`);
   const { cert, key } = await testCertificate(["localhost"]);
-  const files = { "netrc.txt": "default login me", "cookies.txt": "", "cert.pem": cert, "key.pem": key };
+  const files = {
+    "netrc.txt": "default login me",
+    "cookies.txt": "",
+    "cert.pem": cert,
+    "key.pem": key,
+    "ssh.pem": key,
+    "known_hosts": "",
+    "mem_driver.ts": "export default { open() {} };",
+  };
   for (const [name, text] of Object.entries(files)) await home.write(name, text);
   // The server of the test answers requests to a proxy, too.
   const values = { ...VALUES, proxy: server.url, "allow-private": `127.0.0.1:${server.port}` };

@@ -114,7 +114,7 @@ export class FtpDriver implements DownloadDriver {
     return new BodyResponse(facts, async (sink, room) => {
       begun = true;
       try {
-        await this.#read(target, session, facts, { from: facts.offset, to: part?.to, sink, room, signal });
+        await this.#read(target, session, facts, { from: facts.offset, to: part?.to, length, sink, room, signal });
       } catch (error) {
         session.close();
         throw error;

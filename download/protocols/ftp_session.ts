@@ -1,9 +1,10 @@
 import { Client, type FileInfo, FTPError } from "basic-ftp";
-import { Writable } from "node:stream";
 import { DownloadError, networkError } from "../download_error.ts";
-import type { ReadBody } from "./body_response.ts";
 import type { PooledConnection } from "./connection_pool.ts";
 import type { FtpTarget } from "./ftp_target.ts";
+import { type FtpReading, FtpTransfer } from "./ftp_transfer.ts";
+
+export type { FtpReading };
 
 /** What a server says of a file. */
 export interface FtpStat {
@@ -19,20 +20,6 @@ export interface FtpDialing {
   address: string;
   /** Certificates to trust too, PEM. */
   caCerts?: readonly string[];
-}
-
-/** What to read of a file. */
-export interface FtpReading {
-  /** The first byte. */
-  from: number;
-  /** The first byte that is not wanted any more; the connection is closed there. Default: the end of the file. */
-  to: number | undefined;
-  /** Called with each piece. */
-  sink: Parameters<ReadBody>[0];
-  /** Asked before more may come. */
-  room: Parameters<ReadBody>[1];
-  /** Gives up; the reason is thrown. */
-  signal: AbortSignal;
 }
 
 /** The server does not begin in the middle of a file. */
@@ -119,37 +106,28 @@ export class FtpSession implements PooledConnection {
    * @returns How many bytes came.
    * @throws {RestRefusedError} If the server begins no file in the middle.
    */
-  async read(path: string, { from, to, sink, room, signal }: FtpReading): Promise<number> {
-    let bytes = 0;
-    let failure: unknown;
-    let enough = false;
-    const take = async (chunk: Uint8Array): Promise<void> => {
-      const piece = to === undefined ? chunk : chunk.subarray(0, Math.max(0, to - from - bytes));
-      bytes += piece.length;
-      if (piece.length > 0) await sink(piece);
-      if (to !== undefined && bytes >= to - from) {
-        enough = true;
-        this.close();
-      }
-      await room?.();
-    };
-    const destination = new Writable({
-      write: (chunk, _encoding, next) => {
-        take(chunk).then(() => next(), (error) => next(failure = error));
-      },
-    });
+  async read(path: string, reading: FtpReading): Promise<number> {
+    const { from, signal } = reading;
+    const transfer = new FtpTransfer(reading);
     try {
-      await this.#during(signal, () => this.#client.downloadTo(destination, path, from));
+      await this.#during(signal, async () => {
+        const { ftp } = this.#client;
+        const plain = await this.#client.protectWhitespace(path);
+        await this.#client.prepareTransfer(ftp);
+        await ftp.handle(from > 0 ? `REST ${from}` : `RETR ${plain}`, (reply, task) => {
+          if (!(reply instanceof Error) && reply.code === 350) ftp.send(`RETR ${plain}`);
+          else transfer.heard(reply, ftp, task);
+        });
+      });
     } catch (error) {
-      if (enough) return bytes;
-      if (failure !== undefined) throw failure;
+      if (transfer.failure !== undefined) throw transfer.failure;
       const cause = error instanceof Error ? error.cause : undefined;
-      if (from > 0 && bytes === 0 && cause instanceof FTPError && UNKNOWN_COMMAND.has(cause.code)) {
+      if (from > 0 && transfer.bytes === 0 && cause instanceof FTPError && UNKNOWN_COMMAND.has(cause.code)) {
         throw new RestRefusedError(this.#target.host);
       }
       throw error;
     }
-    return bytes;
+    return transfer.bytes;
   }
 
   /**

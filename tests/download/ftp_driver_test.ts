@@ -1,0 +1,286 @@
+/** FTP against a real vsftpd. */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { NotModifiedError, RangeRefusedError } from "../../download/download_driver.ts";
+import { DownloadError } from "../../download/download_error.ts";
+import { HostBusyError } from "../../download/host_visits.ts";
+import { ANONYMOUS } from "../../download/http_identity.ts";
+import { FtpDriver } from "../../download/protocols/ftp_driver.ts";
+import { ftpTarget } from "../../download/protocols/ftp_target.ts";
+import { FileChangedError } from "../../download/segments.ts";
+import { drive, request } from "../support/drive.ts";
+import { bytesFor } from "../support/fault_server.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { testCertificate } from "../support/test_certificate.ts";
+import { until } from "../support/until.ts";
+import { VsftpdServer } from "../support/vsftpd_server.ts";
+
+const SIZE = 3_000_000;
+const STAMP = new Date("2026-01-02T03:04:05Z");
+
+async function folder(): Promise<TempDir> {
+  const home = await TempDir.create();
+  await home.write("one.bin", bytesFor("one", SIZE));
+  await home.write("deep/a file +%&.txt", "small");
+  await home.write("empty", "");
+  await Deno.utime(home.join("one.bin"), STAMP, STAMP);
+  return home;
+}
+
+async function failure(promise: Promise<unknown>): Promise<DownloadError> {
+  return await assertRejects(() => promise, DownloadError);
+}
+
+Deno.test("FtpDriver says what a file is, and gives all of it or a part", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path);
+  using driver = new FtpDriver(ANONYMOUS);
+  const url = `${server.url()}/one.bin`;
+  const whole = await drive(driver, url);
+  const { length, lastModified, offset, rangeable, finalUrl } = whole.response;
+  assertEquals({ length, lastModified, offset, rangeable, finalUrl }, {
+    length: SIZE,
+    lastModified: STAMP.toUTCString(),
+    offset: 0,
+    rangeable: true,
+    finalUrl: url,
+  });
+  assertEquals(whole.bytes, bytesFor("one", SIZE));
+  const ifRange = lastModified!;
+  const rest = await drive(driver, url, { range: { from: 2_000_000, ifRange } });
+  assertEquals([rest.response.offset, rest.bytes], [2_000_000, bytesFor("one", SIZE).subarray(2_000_000)]);
+  const middle = await drive(driver, url, { range: { from: 1000, to: 200_000, ifRange } });
+  assertEquals([middle.response.offset, middle.response.end], [1000, 200_000]);
+  assertEquals(middle.bytes, bytesFor("one", SIZE).subarray(1000, 200_000));
+  const other = await drive(driver, url, { range: { from: 1000, ifRange: "Fri, 02 Jan 2026 03:04:06 GMT" } });
+  assertEquals([other.response.offset, other.bytes.length], [0, SIZE]);
+  const behind = await assertRejects(
+    () => driver.open(request(url, { range: { from: SIZE, ifRange } })),
+    RangeRefusedError,
+  );
+  assertEquals(behind.version, { length: SIZE, lastModified: ifRange });
+  await assertRejects(() => driver.open(request(url, { condition: { lastModified: ifRange } })), NotModifiedError);
+  assertEquals((await drive(driver, `${server.url()}/empty`)).bytes.length, 0);
+  const odd = await drive(driver, `${server.url()}/deep/a%20file%20+%25&.txt`);
+  assertEquals(new TextDecoder().decode(odd.bytes), "small");
+  using small = await driver.open(request(`${server.url()}/deep/a%20file%20+%25&.txt`));
+  assertEquals(await small.whole((bytes) => new TextDecoder().decode(bytes), () => {}), "small");
+});
+
+Deno.test("FtpDriver uses a connection again, and as many at a time as there are downloads", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path);
+  using driver = new FtpDriver(ANONYMOUS);
+  const before = await server.connections();
+  for (let i = 0; i < 5; i++) await drive(driver, `${server.url()}/one.bin`);
+  assertEquals(await server.connections(), before + 1);
+  await Promise.all(Array.from({ length: 6 }, () => drive(driver, `${server.url()}/one.bin`)));
+  assertEquals(await server.connections(), before + 6);
+});
+
+Deno.test("FtpDriver keeps to the number of connections that the server allows", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path, { more: ["max_clients=2"] });
+  using driver = new FtpDriver(ANONYMOUS);
+  const all = await Promise.all(Array.from({ length: 12 }, () => drive(driver, `${server.url()}/one.bin`)));
+  for (const { bytes } of all) assertEquals(bytes.length, SIZE);
+  // Both are held by files that nobody reads: who comes then goes back to the list, and has not failed.
+  using _one = await driver.open(request(`${server.url()}/one.bin`));
+  using _two = await driver.open(request(`${server.url()}/one.bin`));
+  const error = await failure(driver.open(request(`${server.url()}/one.bin`)));
+  assert(error instanceof HostBusyError, error.message);
+});
+
+Deno.test("FtpDriver tells what is wrong, and whether it may pass", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path, { password: "let me in" });
+  using driver = new FtpDriver(ANONYMOUS);
+  const said = async (url: string) => {
+    const { kind, retryable, message } = await failure(drive(driver, url));
+    return [kind, retryable, message] as const;
+  };
+  const good = server.url("ftp", "anonymous:let%20me%20in@");
+  assertEquals((await drive(driver, `${good}/one.bin`)).bytes.length, SIZE);
+  const [kind, retryable, message] = await said(`${server.url("ftp", "anonymous:wrong@")}/one.bin`);
+  assertEquals([kind, retryable], ["auth", false]);
+  assertMatch(message, /FTP reply 530: .* \(as anonymous\)$/);
+  assert(!message.includes("wrong"), message);
+  assertEquals((await said(`${good}/none`)).slice(0, 2), ["not-found", false]);
+  assertEquals((await said(`${good}/deep/`)).slice(0, 2), ["not-found", false]);
+  assertEquals((await said(`${good}/a%0d%0aDELE%20one.bin`)).slice(0, 2), ["unsupported", false]);
+  assertEquals((await said(`${good}/%ff`)).slice(0, 2), ["unsupported", false]);
+  assertEquals((await said("ftp://127.0.0.1:1/x")).slice(0, 2), ["network", true]);
+  using behindProxy = new FtpDriver({ ...ANONYMOUS, proxy: "http://127.0.0.1:1" });
+  const proxied = await failure(behindProxy.open(request(`${good}/one.bin`)));
+  assertEquals([proxied.kind, proxied.message], [
+    "unsupported",
+    `127.0.0.1:${server.port}: FTP does not go through --proxy`,
+  ]);
+  using guarded = new FtpDriver({ ...ANONYMOUS, denyPrivate: true });
+  assertEquals((await failure(guarded.open(request(`${good}/one.bin`)))).kind, "security");
+  using named = new FtpDriver({ ...ANONYMOUS, denyPrivate: true, allowPrivate: [`127.0.0.1:${server.port}`] });
+  assertEquals((await drive(named, `${good}/one.bin`)).bytes.length, SIZE);
+});
+
+Deno.test("FtpDriver takes user name and password from the url or the netrc file", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path, { password: "from netrc" });
+  using driver = new FtpDriver({ ...ANONYMOUS, netrc: 'machine 127.0.0.1 login anonymous password "from netrc"' });
+  assertEquals((await drive(driver, `${server.url()}/one.bin`)).bytes.length, SIZE);
+  assertEquals((await failure(drive(driver, `${server.url("ftp", "anonymous:x@")}/one.bin`))).kind, "auth");
+});
+
+Deno.test("FtpDriver speaks TLS after AUTH and from the first byte, and checks the certificate", async () => {
+  await using home = await folder();
+  const pair = await testCertificate(["localhost"]);
+  await using explicit = await VsftpdServer.start(home.path, { tls: pair });
+  await using implicit = await VsftpdServer.start(home.path, { tls: { ...pair, implicit: true } });
+  using driver = new FtpDriver({ ...ANONYMOUS, caCerts: [pair.cert] });
+  const local = (server: VsftpdServer, scheme: string) => server.url(scheme).replace("127.0.0.1", "localhost");
+  for (const url of [local(explicit, "ftpes"), local(implicit, "ftps")]) {
+    const { bytes, response } = await drive(driver, `${url}/one.bin`);
+    assertEquals([bytes, response.length], [bytesFor("one", SIZE), SIZE]);
+    const part = await drive(driver, `${url}/one.bin`, {
+      range: { from: 100, to: 300, ifRange: response.lastModified! },
+    });
+    assertEquals(part.bytes, bytesFor("one", SIZE).subarray(100, 300));
+  }
+  assertEquals((await failure(drive(driver, `${explicit.url("ftpes")}/one.bin`))).kind, "security");
+  using strict = new FtpDriver(ANONYMOUS);
+  assertEquals((await failure(drive(strict, `${local(explicit, "ftpes")}/one.bin`))).kind, "security");
+  // Without TLS this server lets nobody in.
+  assertEquals((await failure(drive(driver, `${explicit.url()}/one.bin`))).retryable, false);
+});
+
+Deno.test("FtpDriver says so where a server wants TLS sessions to be used again", async () => {
+  await using home = await folder();
+  const pair = await testCertificate(["localhost"]);
+  await using server = await VsftpdServer.start(home.path, { tls: { ...pair, sessionReuse: true } });
+  using driver = new FtpDriver({ ...ANONYMOUS, caCerts: [pair.cert] });
+  const error = await failure(drive(driver, `ftpes://localhost:${server.port}/one.bin`));
+  assertEquals([error.kind, error.retryable], ["unsupported", false]);
+  assertMatch(error.message, /session reuse required.*TLS sessions are not used again here/);
+});
+
+Deno.test("FtpDriver notices that a file changes while it comes", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path);
+  using driver = new FtpDriver(ANONYMOUS);
+  for (const to of [undefined, 1_500_000]) {
+    const lastModified = new Date((await Deno.stat(home.join("one.bin"))).mtime!).toUTCString();
+    const range = to === undefined ? undefined : { from: 0, to, ifRange: lastModified };
+    using response = await driver.open(request(`${server.url()}/one.bin`, range === undefined ? {} : { range }));
+    let touched = false;
+    await assertRejects(() =>
+      response.read((_piece) => {
+        if (touched) return undefined;
+        touched = true;
+        return Deno.utime(home.join("one.bin"), new Date(), new Date(Date.now() - 10_000 - (to ?? 0)));
+      }), FileChangedError);
+  }
+});
+
+Deno.test("FtpDriver lets go of everything when a download is given up, and goes on with another connection", async () => {
+  await using home = await folder();
+  await home.write("large.bin", new Uint8Array(60_000_000));
+  await using server = await VsftpdServer.start(home.path, { more: ["anon_max_rate=2000000"] });
+  using driver = new FtpDriver(ANONYMOUS);
+  const controller = new AbortController();
+  using response = await driver.open(request(`${server.url()}/large.bin`, { signal: controller.signal }));
+  const gone = new Error("not wanted any more");
+  await assertRejects(
+    () =>
+      response.read(() => {
+        controller.abort(gone);
+        return undefined;
+      }),
+    Error,
+    gone.message,
+  );
+  const late = AbortSignal.abort(gone);
+  await assertRejects(() => driver.open(request(`${server.url()}/one.bin`, { signal: late })), Error, gone.message);
+  assertEquals(
+    new TextDecoder().decode((await drive(driver, `${server.url()}/deep/a%20file%20+%25&.txt`)).bytes),
+    "small",
+  );
+  // What a sink throws comes out as it is.
+  using other = await driver.open(request(`${server.url()}/one.bin`));
+  await assertRejects(() => other.read(() => Promise.reject(new RangeError("disk full"))), RangeError, "disk full");
+});
+
+Deno.test("FtpDriver takes another connection when the server has ended an idle one", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path, { more: ["idle_session_timeout=1"] });
+  using driver = new FtpDriver(ANONYMOUS);
+  const before = await server.connections();
+  await drive(driver, `${server.url()}/one.bin`);
+  await until("the server to end it", async () => {
+    const { bytes } = await drive(driver, `${server.url()}/empty`).finally(() =>
+      new Promise((resolve) => setTimeout(resolve, 1500))
+    );
+    return bytes.length === 0 && await server.connections() > before + 1;
+  });
+});
+
+Deno.test("FtpDriver lists a folder and all folders below it", async () => {
+  await using home = await folder();
+  await home.write("deep/er/x", "x");
+  await home.write("deep/.hidden", "h");
+  await home.write("deep/line\nbreak", "l");
+  await Deno.mkdir(home.join("deep/nothing"));
+  await Deno.symlink(home.path, home.join("deep/circle"));
+  await using server = await VsftpdServer.start(home.path, { more: ["force_dot_files=YES"] });
+  using driver = new FtpDriver(ANONYMOUS);
+  const list = async (url: string) => {
+    const files: [string, string][] = [];
+    for await (const { url: address, path } of driver.list({ url, signal: new AbortController().signal })) {
+      files.push([path, address.slice(url.length)]);
+    }
+    return files.sort();
+  };
+  const found = await list(`${server.url()}/deep/`);
+  assertEquals(found.filter(([path]) => !path.includes("\n") && !path.startsWith("line") && path !== "break"), [
+    [".hidden", ".hidden"],
+    ["a file +%&.txt", "a%20file%20%2B%25%26.txt"],
+    ["er/x", "er/x"],
+  ]);
+  assertEquals((await list(`${server.url()}/`)).filter(([path]) => path.startsWith("deep/er")), [[
+    "deep/er/x",
+    "deep/er/x",
+  ]]);
+  assertEquals((await failure(list(`${server.url()}/none/`))).kind, "not-found");
+});
+
+Deno.test("ftpTarget reads urls as curl does", () => {
+  const read = (url: string) => {
+    const { hostname, port, security, user, password, path, host } = ftpTarget(url);
+    return { hostname, port, security, user, password, path, host };
+  };
+  const nobody = { user: "anonymous", password: "anonymous@" };
+  assertEquals(read("ftp://example.org/a/b%20c"), {
+    ...nobody,
+    hostname: "example.org",
+    port: 21,
+    security: "none",
+    path: "a/b c",
+    host: "example.org:21",
+  });
+  assertEquals(read("ftp://[::1]:2121//etc/x"), {
+    ...nobody,
+    hostname: "::1",
+    port: 2121,
+    security: "none",
+    path: "/etc/x",
+    host: "[::1]:2121",
+  });
+  assertEquals([read("ftp://h/%2Fetc/x").path, read("ftps://h/x").port, read("ftps://h/x").security], [
+    "/etc/x",
+    990,
+    "implicit",
+  ]);
+  assertEquals([read("ftps://h:21/x").security, read("ftpes://h/x").port, read("ftpes://h/x").security], [
+    "explicit",
+    21,
+    "explicit",
+  ]);
+  assertEquals([read("ftp://me:p%40ss@h/x").user, read("ftp://me:p%40ss@h/x").password], ["me", "p@ss"]);
+});

@@ -1,0 +1,81 @@
+import { AwsClient } from "aws4fetch";
+import { findProgram } from "./find_program.ts";
+import { ServerProcess } from "./server_process.ts";
+import { TempDir } from "./temp_dir.ts";
+
+/** The account that the server knows. */
+export const S3_ACCOUNT = { AWS_ACCESS_KEY_ID: "S3RVER", AWS_SECRET_ACCESS_KEY: "S3RVER" } as const;
+
+/** An S3 server that others wrote (s3rver, on Node) on a free loopback port, with one bucket, `photos`. */
+export class S3Server implements AsyncDisposable {
+  readonly #server: ServerProcess;
+  readonly #client = new AwsClient({
+    accessKeyId: "S3RVER",
+    secretAccessKey: "S3RVER",
+    service: "s3",
+    region: "us-east-1",
+  });
+
+  private constructor(server: ServerProcess) {
+    this.#server = server;
+  }
+
+  /** Starts it; disposing ends it. */
+  static async start(): Promise<S3Server> {
+    const node = await findProgram("node", ["--version"], "nodejs");
+    const module = await installed();
+    const home = await TempDir.create();
+    const server = await ServerProcess.start(home, {
+      name: "s3rver",
+      ports: 1,
+      command: async ([port]) => {
+        const options = ["--address", "127.0.0.1", "--port", String(port), "--configure-bucket", "photos", "--silent"];
+        await Deno.mkdir(home.join("data"), { recursive: true });
+        // It makes its tokens with a cipher that OpenSSL counts as outdated.
+        return {
+          path: node,
+          args: ["--openssl-legacy-provider", module, "--directory", home.join("data"), ...options],
+        };
+      },
+      answers: async ([port]) => (await fetch(`http://127.0.0.1:${port}/photos`)).body?.cancel() !== undefined,
+    });
+    return new S3Server(server);
+  }
+
+  /** Where it is, as `--s3-endpoint` takes it. */
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#server.ports[0]}`;
+  }
+
+  /** Puts an object into the bucket. */
+  async put(key: string, body: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    const path = key.split("/").map(encodeURIComponent).join("/");
+    const { ok, status, body: answer } = await this.#client.fetch(`${this.endpoint}/photos/${path}`, {
+      method: "PUT",
+      body,
+    });
+    await answer?.cancel();
+    if (!ok) throw new Error(`Cannot put ${key}: status ${status}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+let installing: Promise<string> | undefined;
+
+/** The program, in a folder of its own that goes with this process; from npm, as it comes there. */
+function installed(): Promise<string> {
+  return installing ??= (async () => {
+    const npm = await findProgram("npm", ["--version"]);
+    const folder = await Deno.makeTempDir({ prefix: "corehaul_s3rver_" });
+    addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+    const { success, stderr } = await new Deno.Command(npm, {
+      args: ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, "s3rver@3.7.1"],
+      stdin: "null",
+    }).output();
+    if (!success) throw new Error(`Cannot install s3rver: ${new TextDecoder().decode(stderr)}`);
+    return `${folder}/node_modules/s3rver/bin/s3rver.js`;
+  })();
+}

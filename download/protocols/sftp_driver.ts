@@ -16,7 +16,7 @@ import { readNetrc } from "../netrc.ts";
 import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
 import { SftpFile } from "./sftp_file.ts";
-import type { SshPorts } from "./ssh_access.ts";
+import type { SshAnswer, SshPorts } from "./ssh_access.ts";
 import { SshConnection, type SshTarget } from "./ssh_connection.ts";
 import { walkFolder } from "./walk_folder.ts";
 
@@ -44,6 +44,8 @@ export class SftpDriver implements DownloadDriver {
   readonly #ports: SshPorts;
   readonly #credentialsOf: ReturnType<typeof readNetrc>;
   readonly #connections = new Map<string, Shared>();
+  /** What the user's files say, until a connection does not come about with it. */
+  readonly #accesses = new Map<string, Promise<SshAnswer>>();
 
   /**
    * @param identity Who asks.
@@ -122,11 +124,15 @@ export class SftpDriver implements DownloadDriver {
     }
     const known = this.#credentialsOf(alias);
     const user = decoded(username, "user name") || known?.login;
-    const answer = await this.#ports.access({
+    const question = {
       alias,
       ...(port === "" ? {} : { port: Number(port) }),
       ...(user === undefined || user === "" ? {} : { user }),
-    });
+    };
+    const asked = JSON.stringify(question);
+    const asking = this.#accesses.get(asked) ?? this.#ports.access(question);
+    this.#accesses.set(asked, asking);
+    const answer = await asking;
     if (answer.type === "problem") throw new DownloadError("unsupported", `${host}: ${answer.message}`);
     const { access } = answer;
     const { denyPrivate, allowPrivate } = this.#identity;
@@ -148,7 +154,11 @@ export class SftpDriver implements DownloadDriver {
       shared = { opening, users: 0, ending };
       const mine = shared;
       this.#connections.set(key, shared);
-      const forget = () => this.#connections.get(key) === mine && this.#connections.delete(key);
+      const forget = () => {
+        if (this.#connections.get(key) !== mine) return;
+        this.#connections.delete(key);
+        this.#accesses.clear();
+      };
       opening.then((connection) => connection.lost.catch(forget), forget);
     }
     clearTimeout(shared.timer);

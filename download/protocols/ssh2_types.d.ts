@@ -77,10 +77,15 @@ declare class Client {
   destroy(): this;
 }
 
+/** A key that was read. */
+interface ParsedKey {
+  /** Such as `ssh-ed25519`. */
+  type: string;
+  getPrivatePEM(): string;
+}
+
 declare const ssh2: {
   Client: typeof Client;
-  utils: {
-    parseKey(key: string, passphrase?: string): { isPrivateKey(): boolean } | { isPrivateKey(): boolean }[] | Error;
-  };
+  utils: { parseKey(key: string): ParsedKey | ParsedKey[] | Error };
 };
 export default ssh2;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 // @ts-types="./ssh2_types.d.ts"
 import ssh2, { type AuthenticationMethod, type ConnectConfig, type SFTPWrapper } from "ssh2";
 import { DownloadError, networkError } from "../download_error.ts";
+import { signableKey } from "./ecdsa_key.ts";
 import { knownName, knownServer } from "./known_hosts.ts";
 import type { SshAccess, SshPorts } from "./ssh_access.ts";
 
@@ -19,7 +20,6 @@ const HOST_KEYS = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
   "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
   "rsa-sha2-512",
   "rsa-sha2-256",
 ] as const;
@@ -173,7 +173,10 @@ function waysIn(
 ): AuthenticationMethod[] {
   const ways: AuthenticationMethod[] = [];
   if (agent !== undefined) ways.push({ type: "agent", username, agent });
-  for (const key of keys) ways.push({ type: "publickey", username, key });
+  for (const text of keys) {
+    const key = signableKey(text);
+    if (key !== undefined) ways.push({ type: "publickey", username, key });
+  }
   if (password !== undefined) {
     ways.push({ type: "password", username, password }, {
       type: "keyboard-interactive",

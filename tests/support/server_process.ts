@@ -77,6 +77,11 @@ export class ServerProcess implements AsyncDisposable {
     return server.#ended ? undefined : server;
   }
 
+  /** The number of the process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   async #stop(): Promise<void> {
     if (!this.#ended) this.#child.kill("SIGTERM");
     await this.#child.status;

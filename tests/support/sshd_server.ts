@@ -15,6 +15,11 @@ async function which(name: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
+  return text.split(" ").filter((each) => each !== "").map(Number);
+}
+
 /** Makes keys. */
 export async function sshKeys(type = "ed25519", more: readonly string[] = []): Promise<SshKeys> {
   await using home = await TempDir.create();
@@ -48,10 +53,11 @@ export class SshdServer implements AsyncDisposable {
    * @param options Its keys. Default: new ones of Ed25519.
    * @param options.hostKey Its own.
    * @param options.userKey Whom it lets in.
+   * @param options.log Log what is read of which file; see {@linkcode SshdServer.reads}. Default false.
    * @param options.more Further lines of its configuration.
    */
   static async start(
-    options: { hostKey?: SshKeys; userKey?: SshKeys; more?: readonly string[] } = {},
+    options: { hostKey?: SshKeys; userKey?: SshKeys; log?: boolean; more?: readonly string[] } = {},
   ): Promise<SshdServer> {
     // It starts itself again for each connection, and wants to know where it is.
     const found = await findProgram("sshd", ["-?"], "openssh-server");
@@ -75,7 +81,10 @@ export class SshdServer implements AsyncDisposable {
       "PermitRootLogin yes",
       "PasswordAuthentication yes",
       "MaxStartups 100",
-      "Subsystem sftp internal-sftp -l VERBOSE",
+      // What internal-sftp logs goes nowhere but to the system's log; this is the same server as a program.
+      options.log === true
+        ? `Subsystem sftp /usr/lib/openssh/sftp-server -e -l VERBOSE 2>>${home.join("sftp.log")}`
+        : "Subsystem sftp internal-sftp",
       "LogLevel VERBOSE",
       ...options.more ?? [],
     ];
@@ -115,9 +124,24 @@ export class SshdServer implements AsyncDisposable {
     return Deno.readTextFile(this.#home.join("sshd.log"));
   }
 
+  /** Ends all connections at once, as a crash would; the server goes on. */
+  async endSessions(): Promise<void> {
+    for (const pid of await childrenOf(this.#server.pid)) {
+      for (const session of [...await childrenOf(pid), pid]) {
+        try {
+          Deno.kill(session, "SIGKILL");
+        } catch (error) {
+          if (!(error instanceof Deno.errors.NotFound)) throw error;
+        }
+      }
+    }
+  }
+
   /** How often a file was opened, and how many bytes of it were read altogether, as the server counts them. */
   async reads(path: string): Promise<{ opened: number; bytes: number[] }> {
-    const lines = (await this.log()).split("\n").filter((line) => line.includes(`"${path}"`));
+    const lines = (await Deno.readTextFile(this.#home.join("sftp.log"))).split("\n").filter((line) =>
+      line.includes(`"${path}"`)
+    );
     const bytes = lines.map((line) => /bytes read (\d+)/.exec(line)?.[1]).filter((each) => each !== undefined);
     return { opened: lines.filter((line) => line.includes("open ")).length, bytes: bytes.map(Number) };
   }

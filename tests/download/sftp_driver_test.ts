@@ -1,0 +1,264 @@
+/** SFTP against a real OpenSSH server. */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { NotModifiedError, RangeRefusedError } from "../../download/download_driver.ts";
+import { DownloadError } from "../../download/download_error.ts";
+import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
+import { SftpDriver } from "../../download/protocols/sftp_driver.ts";
+import type { SshAccess, SshPorts } from "../../download/protocols/ssh_access.ts";
+import { FileChangedError } from "../../download/segments.ts";
+import { drive, request } from "../support/drive.ts";
+import { bytesFor } from "../support/fault_server.ts";
+import { SshdServer, type SshKeys, sshKeys } from "../support/sshd_server.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
+
+const SIZE = 3_000_000;
+const STAMP = new Date("2026-01-02T03:04:05Z");
+
+async function folder(): Promise<TempDir> {
+  const home = await TempDir.create();
+  await home.write("one.bin", bytesFor("one", SIZE));
+  await home.write("deep/a file +%&.txt", "small");
+  await home.write("empty", "");
+  await Deno.utime(home.join("one.bin"), STAMP, STAMP);
+  return home;
+}
+
+/** What the user's files say, as a test wants it; and the host keys that were kept. */
+function filesOf(server: SshdServer, more: Partial<SshAccess> = {}): SshPorts & { kept: string[]; asked: number } {
+  const ports = {
+    kept: [] as string[],
+    asked: 0,
+    access: ({ alias, port = 22, user = whoami() }: { alias: string; port?: number; user?: string }) => {
+      ports.asked++;
+      const { knownHosts, userKey } = server;
+      const access = { hostname: alias, port, user, keys: [userKey.secret], knownHosts, acceptNew: false, ...more };
+      return Promise.resolve({ type: "access" as const, access });
+    },
+    trust: (line: string) => {
+      ports.kept.push(line);
+      return Promise.resolve(undefined);
+    },
+  };
+  return ports;
+}
+
+function whoami(): string {
+  return new TextDecoder().decode(new Deno.Command("id", { args: ["-un"] }).outputSync().stdout).trim();
+}
+
+async function failure(promise: Promise<unknown>): Promise<DownloadError> {
+  return await assertRejects(() => promise, DownloadError);
+}
+
+Deno.test("SftpDriver says what a file is, and gives all of it or a part", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const files = filesOf(server);
+  using driver = new SftpDriver(ANONYMOUS, files);
+  const url = server.url(home.join("one.bin"));
+  const whole = await drive(driver, url);
+  const { length, lastModified, offset, rangeable, finalUrl } = whole.response;
+  assertEquals({ length, lastModified, offset, rangeable, finalUrl }, {
+    length: SIZE,
+    lastModified: STAMP.toUTCString(),
+    offset: 0,
+    rangeable: true,
+    finalUrl: url,
+  });
+  assertEquals(whole.bytes, bytesFor("one", SIZE));
+  const ifRange = lastModified!;
+  const rest = await drive(driver, url, { range: { from: 2_000_000, ifRange } });
+  assertEquals([rest.response.offset, rest.bytes], [2_000_000, bytesFor("one", SIZE).subarray(2_000_000)]);
+  const middle = await drive(driver, url, { range: { from: 1000, to: 200_000, ifRange } });
+  assertEquals([middle.response.offset, middle.response.end], [1000, 200_000]);
+  assertEquals(middle.bytes, bytesFor("one", SIZE).subarray(1000, 200_000));
+  const other = await drive(driver, url, { range: { from: 1000, ifRange: "Fri, 02 Jan 2026 03:04:06 GMT" } });
+  assertEquals([other.response.offset, other.bytes.length], [0, SIZE]);
+  const behind = await assertRejects(
+    () => driver.open(request(url, { range: { from: SIZE, ifRange } })),
+    RangeRefusedError,
+  );
+  assertEquals(behind.version, { length: SIZE, lastModified: ifRange });
+  await assertRejects(() => driver.open(request(url, { condition: { lastModified: ifRange } })), NotModifiedError);
+  assertEquals((await drive(driver, server.url(home.join("empty")))).bytes.length, 0);
+  using small = await driver.open(request(server.url(home.join("deep/a file +%&.txt"))));
+  assertEquals(await small.whole((bytes) => new TextDecoder().decode(bytes), () => {}), "small");
+  // The user's files are not read for each file anew.
+  assertEquals(files.asked, 1);
+});
+
+Deno.test("SftpDriver has one connection for all downloads from an account, and closes what it opened", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start({ log: true });
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  const url = server.url(home.join("one.bin"));
+  const all = await Promise.all(Array.from({ length: 20 }, () => drive(driver, url)));
+  for (const { bytes } of all) assertEquals(bytes, bytesFor("one", SIZE));
+  assertEquals((await server.log()).match(/Accepted publickey/g)?.length, 1);
+  await until("all files to be closed", async () => (await server.reads(home.join("one.bin"))).bytes.length === 20);
+  const { opened, bytes } = await server.reads(home.join("one.bin"));
+  assertEquals([opened, new Set(bytes)], [20, new Set([SIZE])]);
+});
+
+Deno.test("SftpDriver lets in no server that is not the one that is known", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const url = server.url(home.join("one.bin"));
+  const other = await sshKeys();
+  const place = server.knownHosts.split(" ")[0];
+  const refused = async (knownHosts: string, acceptNew = false) => {
+    const files = filesOf(server, { knownHosts, acceptNew });
+    using driver = new SftpDriver(ANONYMOUS, files);
+    const { kind, retryable, message } = await failure(drive(driver, url));
+    assertEquals([kind, retryable, files.kept], ["security", false, []]);
+    return message;
+  };
+  assertMatch(await refused(""), /its host key is not known \(ssh-ed25519 SHA256:[\w+/]{43}\); see --ssh-known-hosts/);
+  const changed = /its host key is not the one that is known: somebody may be in between/;
+  assertMatch(await refused(`${place} ${other.shared}\n`), changed);
+  assertMatch(await refused(`${place} ${other.shared}\n`, true), changed);
+  assertMatch(await refused(`@revoked * ${server.hostKey.shared}\n${server.knownHosts}`), /its host key is revoked/);
+  // Its password would have been the next thing that the server heard.
+  assert(!(await server.log()).includes("Accepted"), "nobody was let in");
+
+  const files = filesOf(server, { knownHosts: "", acceptNew: true });
+  using driver = new SftpDriver(ANONYMOUS, files);
+  assertEquals((await drive(driver, url)).bytes.length, SIZE);
+  assertEquals(files.kept, [server.knownHosts.trim()]);
+});
+
+const KINDS = [["RSA", "rsa", "3072"], ["ECDSA", "ecdsa", "256"], ["ECDSA, longer", "ecdsa", "384"]] as const;
+for (const [name, type, bits] of KINDS) {
+  Deno.test(`SftpDriver takes keys of ${name}, of the server and of the user`, async () => {
+    await using home = await folder();
+    // Half of the keys of ECDSA are written in another length than the other half.
+    for (let round = 0; round < (type === "ecdsa" ? 4 : 1); round++) {
+      const keys: SshKeys = await sshKeys(type, ["-b", bits]);
+      await using server = await SshdServer.start({ hostKey: keys, userKey: keys });
+      using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+      assertEquals((await drive(driver, server.url(home.join("one.bin")))).bytes.length, SIZE);
+    }
+  });
+}
+
+Deno.test("SftpDriver tries one key after the other, and asks the agent", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const url = server.url(home.join("one.bin"));
+  const stranger = (await sshKeys()).secret;
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server, { keys: [stranger, server.userKey.secret] }));
+  assertEquals((await drive(driver, url)).bytes.length, SIZE);
+
+  await home.write("key", server.userKey.secret);
+  await Deno.chmod(home.join("key"), 0o600);
+  const agent = home.join("agent.sock");
+  const child = new Deno.Command("ssh-agent", { args: ["-D", "-a", agent], stdout: "null", stderr: "null" }).spawn();
+  try {
+    for (let tries = 0;; tries++) {
+      const added = await new Deno.Command("ssh-add", { args: ["-q", home.join("key")], env: { SSH_AUTH_SOCK: agent } })
+        .output();
+      if (added.success) break;
+      if (tries === 50) throw new Error(new TextDecoder().decode(added.stderr));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    using withAgent = new SftpDriver(ANONYMOUS, filesOf(server, { keys: [], agent }));
+    assertEquals((await drive(withAgent, url)).bytes.length, SIZE);
+  } finally {
+    child.kill();
+    await child.status;
+  }
+});
+
+Deno.test("SftpDriver tells what is wrong, and whether it may pass", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const said = async (url: string, more: Partial<SshAccess> = {}, identity: Partial<HttpIdentity> = {}) => {
+    using driver = new SftpDriver({ ...ANONYMOUS, ...identity }, filesOf(server, more));
+    const { kind, retryable, message } = await failure(drive(driver, url));
+    assert(!message.includes("secret"), message);
+    return [kind, retryable];
+  };
+  const url = server.url(home.join("one.bin"));
+  assertEquals(await said(server.url(home.join("none"))), ["not-found", false]);
+  assertEquals(await said(server.url(home.join("deep"))), ["not-found", false]);
+  assertEquals(await said(url, { keys: [] }), ["auth", false]);
+  assertEquals(await said(server.url(home.join("one.bin"), "nobody-here:secret@"), { keys: [] }), ["auth", false]);
+  assertEquals(await said("sftp://127.0.0.1:1/x"), ["network", true]);
+  assertEquals(await said(`${url}%00`), ["unsupported", false]);
+  assertEquals(await said(url, {}, { proxy: "http://127.0.0.1:1" }), ["unsupported", false]);
+  assertEquals(await said(url, {}, { denyPrivate: true }), ["security", false]);
+  using named = new SftpDriver(
+    { ...ANONYMOUS, denyPrivate: true, allowPrivate: [`127.0.0.1:${server.port}`] },
+    filesOf(server),
+  );
+  assertEquals((await drive(named, url)).bytes.length, SIZE);
+  using nowhere = new SftpDriver(ANONYMOUS, {
+    access: () => Promise.resolve({ type: "problem", message: "it is behind a jump" }),
+    trust: () => Promise.resolve(undefined),
+  });
+  assertEquals((await failure(drive(nowhere, url))).message, `127.0.0.1:${server.port}: it is behind a jump`);
+});
+
+Deno.test("SftpDriver notices that a file changes while it comes", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  using response = await driver.open(request(server.url(home.join("one.bin"))));
+  await assertRejects(
+    () => response.read(() => Deno.utime(home.join("one.bin"), new Date(), new Date(Date.now() - 10_000))),
+    FileChangedError,
+  );
+  using shorter = await driver.open(request(server.url(home.join("one.bin"))));
+  await Deno.truncate(home.join("one.bin"), 1000);
+  assertEquals((await failure(shorter.read(() => undefined))).retryable, true);
+});
+
+Deno.test("SftpDriver lets go when a download is given up, and connects anew when the connection is lost", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const gone = new Error("not wanted any more");
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  const url = server.url(home.join("one.bin"));
+  const controller = new AbortController();
+  using response = await driver.open(request(url, { signal: controller.signal }));
+  await assertRejects(
+    () =>
+      response.read(() => {
+        controller.abort(gone);
+        return undefined;
+      }),
+    Error,
+    gone.message,
+  );
+  await assertRejects(() => driver.open(request(url, { signal: AbortSignal.abort(gone) })), Error, gone.message);
+  assertEquals((await drive(driver, url)).bytes.length, SIZE);
+  using open = await driver.open(request(url));
+  const lost = await failure(open.read(() => server.endSessions()));
+  assertEquals([lost.kind, lost.retryable], ["network", true]);
+  assertEquals((await drive(driver, url)).bytes, bytesFor("one", SIZE));
+});
+
+Deno.test("SftpDriver lists a folder and all folders below it", async () => {
+  await using home = await folder();
+  await home.write("deep/er/x", "x");
+  await home.write("deep/line\nbreak", "l");
+  await Deno.symlink(home.path, home.join("deep/circle"));
+  await using server = await SshdServer.start();
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  const list = async (url: string) => {
+    const files: [string, string][] = [];
+    for await (const { url: address, path } of driver.list({ url, signal: new AbortController().signal })) {
+      files.push([path, address.slice(url.length)]);
+    }
+    return files.sort();
+  };
+  assertEquals(await list(`${server.url(home.join("deep"))}/`), [
+    ["a file +%&.txt", "a%20file%20%2B%25%26.txt"],
+    ["er/x", "er/x"],
+    ["line\nbreak", "line%0Abreak"],
+  ]);
+  const odd = await drive(driver, `${server.url(home.join("deep"))}/line%0Abreak`);
+  assertEquals(new TextDecoder().decode(odd.bytes), "l");
+  assertEquals((await failure(list(`${server.url(home.join("none"))}/`))).kind, "not-found");
+});

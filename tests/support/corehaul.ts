@@ -158,10 +158,20 @@ export function jsonLines(text: string): Record<string, unknown>[] {
 
 /** The environment of every child: this one's, without what would change a run, in English. */
 export function commonEnv(): Record<string, string> {
-  const foreign = /^(CFG_|LC_|LANGUAGE$|NO_PROXY$|COREHAUL_)/i;
+  const foreign = /^(CFG_|LC_|LANGUAGE$|NO_PROXY$|COREHAUL_|SSH_AUTH_SOCK$|AWS_)/i;
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name));
   const local = "127.0.0.1,localhost";
-  return { ...Object.fromEntries(kept), LANG: "C", NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", NO_PROXY: local };
+  // A test may have a home of its own; what was downloaded stays where it is.
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
+  const denoDir = Deno.env.get("DENO_DIR") ?? `${cache}/deno`;
+  return {
+    DENO_DIR: denoDir,
+    ...Object.fromEntries(kept),
+    LANG: "C",
+    NO_COLOR: "1",
+    DENO_NO_UPDATE_CHECK: "1",
+    NO_PROXY: local,
+  };
 }
 
 /** The first run of a fresh checkout downloads packages and says so: that is done before, once. */

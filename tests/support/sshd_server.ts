@@ -1,3 +1,4 @@
+import { endChildren } from "./end_children.ts";
 import { findProgram } from "./find_program.ts";
 import { ServerProcess } from "./server_process.ts";
 import { TempDir } from "./temp_dir.ts";
@@ -13,11 +14,6 @@ export interface SshKeys {
 async function which(name: string): Promise<string> {
   const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", 'command -v "$0"', name] }).output();
   return new TextDecoder().decode(stdout).trim();
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
-  return text.split(" ").filter((each) => each !== "").map(Number);
 }
 
 /** Makes keys. */
@@ -126,15 +122,7 @@ export class SshdServer implements AsyncDisposable {
 
   /** Ends all connections at once, as a crash would; the server goes on. */
   async endSessions(): Promise<void> {
-    for (const pid of await childrenOf(this.#server.pid)) {
-      for (const session of [...await childrenOf(pid), pid]) {
-        try {
-          Deno.kill(session, "SIGKILL");
-        } catch (error) {
-          if (!(error instanceof Deno.errors.NotFound)) throw error;
-        }
-      }
-    }
+    await endChildren(this.#server.pid);
   }
 
   /** How often a file was opened, and how many bytes of it were read altogether, as the server counts them. */

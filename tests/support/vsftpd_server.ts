@@ -1,3 +1,4 @@
+import { endChildren } from "./end_children.ts";
 import { findProgram } from "./find_program.ts";
 import { ServerProcess } from "./server_process.ts";
 import { TempDir } from "./temp_dir.ts";
@@ -101,6 +102,11 @@ export class VsftpdServer implements AsyncDisposable {
     const text = await Deno.readTextFile(this.#home.join("ftp.log")).catch(() => "");
     const all = [...text.matchAll(/FTP command: Client "[^"]*", "([^"]*)"/g)].map((match) => match[1]!);
     return all.filter((command) => kinds.includes(command.split(" ")[0]!));
+  }
+
+  /** Ends all connections at once, as a crash would; the server goes on. */
+  async endSessions(): Promise<void> {
+    await endChildren(this.#server.pid);
   }
 
   /** How many have connected. */

@@ -25,7 +25,10 @@ export async function s3Account(endpoint?: string): Promise<S3Answer> {
       },
     };
   } catch (error) {
-    return { type: "problem", message: `no S3 credentials: ${error instanceof Error ? error.message : String(error)}` };
+    const profile = env("AWS_PROFILE");
+    const whose = profile === undefined ? "" : ` for the profile "${profile}"`;
+    const message = `no S3 credentials${whose}: ${error instanceof Error ? error.message : String(error)}`;
+    return { type: "problem", message };
   }
 }
 

@@ -91,7 +91,11 @@ class CustomDriver implements DownloadDriver {
         `Cannot list "${url}" as the driver of ${this.schemes[0]} urls lists nothing`,
       );
     }
-    for await (const { url: address, path } of entries) yield { url: String(address), path: String(path) };
+    try {
+      for await (const { url: address, path } of entries) yield { url: String(address), path: String(path) };
+    } catch (error) {
+      throw signal.aborted ? error : meaning(error);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -102,13 +106,7 @@ class CustomDriver implements DownloadDriver {
     try {
       return await run();
     } catch (error) {
-      if (signal.aborted || error instanceof DownloadError) throw error;
-      const { kind, retryable } = error as { kind?: unknown; retryable?: unknown };
-      const known = KINDS.find((each) => each === kind) ?? "network";
-      throw new DownloadError(known, reasonOf(error), {
-        cause: error,
-        ...(typeof retryable === "boolean" ? { retryable } : {}),
-      });
+      throw signal.aborted ? error : meaning(error);
     }
   }
 }
@@ -134,6 +132,17 @@ class CustomBody {
     if (this.#body instanceof ReadableStream) this.#body.cancel().catch(() => {});
     else this.#body[Symbol.asyncIterator]().return?.(undefined).catch(() => {});
   }
+}
+
+/** What an error of a driver of the user stands for. */
+function meaning(error: unknown): DownloadError {
+  if (error instanceof DownloadError) return error;
+  const { kind, retryable } = error as { kind?: unknown; retryable?: unknown };
+  const known = KINDS.find((each) => each === kind) ?? "network";
+  return new DownloadError(known, reasonOf(error), {
+    cause: error,
+    ...(typeof retryable === "boolean" ? { retryable } : {}),
+  });
 }
 
 function reasonOf(error: unknown): string {

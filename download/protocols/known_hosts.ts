@@ -80,15 +80,25 @@ function isMeant(name: string, patterns: string): boolean {
   return meant;
 }
 
-/** `*` stands for any text, `?` for one character. */
+/** `*` stands for any text, `?` for one character. Goes back to the last star only, so that no pattern takes long. */
 function isLike(name: string, pattern: string): boolean {
-  if (!/[*?]/.test(pattern)) return name === pattern;
-  // Runs of stars would make the expression slow.
-  const source = pattern.replace(/\*+/g, "*").replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll(
-    "?",
-    ".",
-  );
-  return new RegExp(`^${source}$`).test(name);
+  let at = 0;
+  let star = -1;
+  let resume = 0;
+  for (let i = 0; i < name.length;) {
+    if (pattern[at] === "*") {
+      star = at++;
+      resume = i;
+    } else if (pattern[at] === "?" || pattern[at] === name[i]) {
+      at++;
+      i++;
+    } else if (star >= 0) {
+      at = star + 1;
+      i = ++resume;
+    } else return false;
+  }
+  while (pattern[at] === "*") at++;
+  return at === pattern.length;
 }
 
 function decodeBase64(text: string): number[] {

@@ -1,0 +1,160 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { DownloadError } from "../../download/download_error.ts";
+import { loadCustomDriver } from "../../download/protocols/custom_driver.ts";
+import { DataDriver } from "../../download/protocols/data_driver.ts";
+import { FileDriver } from "../../download/protocols/file_driver.ts";
+import { LazyDriver } from "../../download/protocols/lazy_driver.ts";
+import { RangeRefusedError } from "../../download/download_driver.ts";
+import { FileChangedError } from "../../download/segments.ts";
+import { drive, request } from "../support/drive.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { toFileUrl } from "@std/path";
+
+/** The driver in a module with this text. */
+async function load(text: string) {
+  await using home = await TempDir.create();
+  await home.write("driver.ts", text);
+  return await loadCustomDriver("mem:", toFileUrl(home.join("driver.ts")).href);
+}
+
+async function failure(promise: Promise<unknown>): Promise<DownloadError> {
+  return await assertRejects(() => promise, DownloadError);
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+Deno.test("a driver of the user is asked for a file, for the rest of one, and for its version", async () => {
+  using driver = await load(`
+    export default () => ({
+      open({ url, offset, ifVersion, headers }) {
+        const all = new TextEncoder().encode(url + " " + (headers["x-say"] ?? ""));
+        const same = ifVersion === '"1"';
+        const from = same ? offset : 0;
+        return {
+          body: ReadableStream.from([all.subarray(from)]), offset: from, length: all.length, etag: '"1"', filename: "ä.txt",
+        };
+      },
+    });`);
+  const whole = await drive(driver, "mem://x/a", { headers: { "x-say": "hey" } });
+  assertEquals([text(whole.bytes), whole.response.length, whole.response.etag], ["mem://x/a hey", 13, '"1"']);
+  assertEquals(whole.response.disposition, "attachment; filename*=UTF-8''%C3%A4.txt");
+  const rest = await drive(driver, "mem://x/a", { range: { from: 4, ifRange: '"1"' } });
+  assertEquals([rest.response.offset, text(rest.bytes)], [4, "//x/a "]);
+  const other = await drive(driver, "mem://x/a", { range: { from: 4, ifRange: '"2"' } });
+  assertEquals([other.response.offset, text(other.bytes)], [0, "mem://x/a "]);
+  // A part with an end is answered with all of it: the core then knows that there are no parts.
+  const part = await drive(driver, "mem://x/a", { range: { from: 4, to: 6, ifRange: '"1"' } });
+  assertEquals([part.response.offset, part.response.end], [0, undefined]);
+});
+
+Deno.test("what a driver of the user throws is of the kind that it says", async () => {
+  using driver = await load(`
+    export default { open({ url }) { throw Object.assign(new Error("said " + url), JSON.parse(decodeURIComponent(url.slice(4)))); } };`);
+  const said = async (what: object) => {
+    const error = await failure(drive(driver, `mem:${encodeURIComponent(JSON.stringify(what))}`));
+    assertMatch(error.message, /^said mem:/);
+    return [error.kind, error.retryable];
+  };
+  assertEquals(await said({}), ["network", true]);
+  assertEquals(await said({ kind: "not-found" }), ["not-found", false]);
+  assertEquals(await said({ kind: "auth", retryable: true }), ["auth", true]);
+  assertEquals(await said({ kind: "timeout" }), ["timeout", true]);
+  assertEquals(await said({ kind: "internal" }), ["network", true]);
+  assertEquals(await said({ kind: "__proto__" }), ["network", true]);
+});
+
+Deno.test("a driver of the user that does what it must not fails the attempt", async () => {
+  using odd = await load(`
+    export default { open({ url }) {
+      if (url.endsWith("offset")) return { body: [], offset: 7 };
+      if (url.endsWith("strings")) return { body: ReadableStream.from(["text"]) };
+      return undefined;
+    } };`);
+  assertEquals((await failure(drive(odd, "mem://x/offset"))).kind, "protocol");
+  assertMatch((await failure(drive(odd, "mem://x/strings"))).message, /no Uint8Array/);
+  await assertRejects(() => drive(odd, "mem://x/nothing"));
+  const unloaded = await failure(load("export const open = 1;"));
+  assertEquals([unloaded.kind, unloaded.message], [
+    "unsupported",
+    "Cannot load the driver of mem: urls as its default export has no open()",
+  ]);
+  assertMatch(
+    (await failure(load("throw new Error('broken');"))).message,
+    /^Cannot load the driver of mem: urls: broken$/,
+  );
+  assertMatch((await failure(loadCustomDriver("mem:", "file:///none.ts"))).message, /^Cannot load the driver/);
+});
+
+Deno.test("a driver of the user is told when a file is not wanted any more, and at the end", async () => {
+  using driver = await load(`
+    const seen = globalThis.corehaulSeen = [];
+    export default {
+      open({ signal }) {
+        signal.addEventListener("abort", () => seen.push("aborted"));
+        return { body: new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(10)); }, cancel() { seen.push("canceled"); } }) };
+      },
+      close() { seen.push("closed"); },
+    };`);
+  const { corehaulSeen: seen } = globalThis as unknown as { corehaulSeen: string[] };
+  (await driver.open(request("mem://x/1")))[Symbol.dispose]();
+  const controller = new AbortController();
+  using response = await driver.open(request("mem://x/2", { signal: controller.signal }));
+  const gone = new Error("gone");
+  await assertRejects(
+    () =>
+      response.read(() => {
+        controller.abort(gone);
+        return undefined;
+      }),
+    Error,
+    "gone",
+  );
+  driver[Symbol.dispose]();
+  assertEquals(seen, ["canceled", "aborted", "canceled", "closed"]);
+});
+
+Deno.test("DataDriver takes the file out of the url", async () => {
+  using driver = new DataDriver();
+  const read = async (url: string) => text((await drive(driver, url)).bytes);
+  assertEquals(await read("data:,hello"), "hello");
+  assertEquals(await read("data:text/plain;charset=utf-8,%C3%A4%20b"), "ä b");
+  assertEquals(await read("data:;base64,aGVsbG8="), "hello");
+  assertEquals(await read("data:,"), "");
+  assertEquals((await failure(drive(driver, "data:nonsense"))).kind, "unsupported");
+});
+
+Deno.test("FileDriver copies files only if that is allowed, and notices their changes", async () => {
+  await using home = await TempDir.create();
+  await home.write("a b", "0123456789");
+  const url = toFileUrl(home.join("a b")).href;
+  using forbidden = new FileDriver(false);
+  assertMatch((await failure(drive(forbidden, url))).message, /--allow-file$/);
+  using driver = new FileDriver(true);
+  const whole = await drive(driver, url);
+  assertEquals([text(whole.bytes), whole.response.length], ["0123456789", 10]);
+  const ifRange = whole.response.lastModified!;
+  const part = await drive(driver, url, { range: { from: 2, to: 5, ifRange } });
+  assertEquals([part.response.offset, part.response.end, text(part.bytes)], [2, 5, "234"]);
+  await assertRejects(() => driver.open(request(url, { range: { from: 10, ifRange } })), RangeRefusedError);
+  assertEquals((await failure(drive(driver, `${url}x`))).kind, "not-found");
+  assertEquals((await failure(drive(driver, toFileUrl(home.path).href))).kind, "not-found");
+  await new Deno.Command("mkfifo", { args: [home.join("pipe")] }).output();
+  assertEquals((await failure(drive(driver, toFileUrl(home.join("pipe")).href))).kind, "not-found");
+  using open = await driver.open(request(url));
+  await assertRejects(() => open.read(() => home.write("a b", "012345678").then(() => {})), FileChangedError);
+});
+
+Deno.test("LazyDriver loads its driver once, with the first url, and again after a failure", async () => {
+  let loads = 0;
+  const lazy = new LazyDriver(["data:"], () => {
+    if (++loads === 1) return Promise.reject(new Error("not now"));
+    return Promise.resolve(new DataDriver());
+  });
+  assertEquals([loads, lazy.list], [0, undefined]);
+  await assertRejects(() => drive(lazy, "data:,a"), Error, "not now");
+  const both = await Promise.all([drive(lazy, "data:,a"), drive(lazy, "data:,b")]);
+  assertEquals(both.map(({ bytes }) => text(bytes)), ["a", "b"]);
+  assertEquals(loads, 2);
+  lazy[Symbol.dispose]();
+  assert(true);
+});

@@ -85,7 +85,10 @@ export class ConfigFeed implements Disposable {
       },
       {
         // One message after the other: an entry is on the list before the file counts as read.
-        message: (message) => this.#work = this.#work.then(() => this.#hear(message, thread)).catch(failed),
+        message: (message) =>
+          this.#work = this.#work.then(() => this.#hear(message, thread)).catch((error) =>
+            this.#end.signal.aborted ? undefined : failed(error)
+          ),
         crash: (error) => this.#died(error),
       },
       restricted

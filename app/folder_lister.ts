@@ -3,7 +3,7 @@ import { redactUrl } from "../base/redact_url.ts";
 import { CfgError } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloadDriver, ListedFile } from "../download/download_driver.ts";
-import { networkError } from "../download/download_error.ts";
+import { DownloadError, networkError, StoppedError } from "../download/download_error.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import { fallbackOfDraft } from "../download/task_draft.ts";
 import { outFromUrl, outProblem, safeSegment } from "../download/task_names.ts";
@@ -19,8 +19,6 @@ export interface FolderListerPorts {
   identity: () => HttpIdentity | Promise<HttpIdentity>;
   /** Reads the user's files. */
   answers: Pick<WorkerAnswers, "answer">;
-  /** Ends what is under way. Default: nothing does. */
-  signal?: AbortSignal;
 }
 
 /** The files of a folder as drafts, or what is wrong. */
@@ -40,6 +38,7 @@ const OF_ONE_FILE = ["id", "checksum", "size", "mirrors"] as const;
 export class FolderLister implements Disposable {
   readonly #ports: FolderListerPorts;
   readonly #folders: RegExp;
+  readonly #end = new AbortController();
   #drivers: Promise<DownloadDriver[]> | undefined;
 
   /** @param ports What it works with. */
@@ -85,10 +84,10 @@ export class FolderLister implements Disposable {
         return { type: "drafts", drafts };
       } catch (error) {
         if (error instanceof CfgError) throw error;
-        this.#ports.signal?.throwIfAborted();
+        this.#end.signal.throwIfAborted();
         const failure = networkError(error, url);
         if (failure.retryable && attempt < ATTEMPTS) {
-          await delay(attempt * 500, this.#ports.signal === undefined ? {} : { signal: this.#ports.signal });
+          await delay(attempt * 500, { signal: this.#end.signal });
           continue;
         }
         return { type: "problem", field: "url", message: `cannot be listed: ${failure.message}: ${redactUrl(url)}` };
@@ -96,19 +95,43 @@ export class FolderLister implements Disposable {
     }
   }
 
+  /** Ends what is under way. */
   [Symbol.dispose](): void {
+    this.#end.abort(new StoppedError("Stopped"));
     this.#drivers?.then((drivers) => drivers.forEach((driver) => driver[Symbol.dispose]()), () => {});
   }
 
   async #files(url: string): Promise<ListedFile[]> {
-    const { settings, signal = new AbortController().signal } = this.#ports;
+    const { folderLimit, stallTimeoutMs } = this.#ports.settings;
     const scheme = new URL(url).protocol;
     const driver = (await this.#load()).find(({ schemes, list }) => list !== undefined && schemes.includes(scheme));
     const files: ListedFile[] = [];
-    for await (const file of driver!.list!({ url, signal })) {
-      if (files.push(file) > settings.folderLimit) break;
+    const stalled = new AbortController();
+    let seen = 0;
+    let seenAt = performance.now();
+    const watch = setInterval(() => {
+      if (files.length > seen) [seen, seenAt] = [files.length, performance.now()];
+      else if (performance.now() - seenAt > stallTimeoutMs) {
+        stalled.abort(new DownloadError("timeout", `no file for ${stallTimeoutMs / 1000} s`));
+      }
+    }, stallTimeoutMs / 8);
+    const signal = AbortSignal.any([this.#end.signal, stalled.signal]);
+    const aborted = Promise.withResolvers<never>();
+    aborted.promise.catch(() => {});
+    signal.addEventListener("abort", () => aborted.reject(signal.reason));
+    const listing = driver!.list!({ url, signal })[Symbol.asyncIterator]();
+    try {
+      while (files.length <= folderLimit) {
+        // Not every driver hears that it is over.
+        const { done, value } = await Promise.race([listing.next(), aborted.promise]);
+        if (done) break;
+        files.push(value);
+      }
+      return files;
+    } finally {
+      clearInterval(watch);
+      listing.return?.(undefined).catch(() => {});
     }
-    return files;
   }
 
   #load(): Promise<DownloadDriver[]> {

@@ -1,13 +1,18 @@
 /** Folders whose listings are hostile, by a driver of the user: it can say anything. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { settingsFromOptions } from "../../app/downloader_options.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { type DownloaderOptions, settingsFromOptions } from "../../app/downloader_options.ts";
 import { FolderLister } from "../../app/folder_lister.ts";
 import { WorkerAnswers } from "../../app/worker_answers.ts";
 import { ANONYMOUS } from "../../download/http_identity.ts";
 import { outProblem } from "../../download/task_names.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
-async function listerFor(home: TempDir, names: unknown, more = ""): Promise<FolderLister> {
+async function listerFor(
+  home: TempDir,
+  names: unknown,
+  more = "",
+  options: DownloaderOptions = {},
+): Promise<FolderLister> {
   await home.write(
     "mem_driver.ts",
     `
@@ -20,7 +25,11 @@ async function listerFor(home: TempDir, names: unknown, more = ""): Promise<Fold
       },
     };`,
   );
-  const settings = settingsFromOptions({ protocols: { "mem:": home.join("mem_driver.ts") }, folderLimit: 50 });
+  const settings = settingsFromOptions({
+    protocols: { "mem:": home.join("mem_driver.ts") },
+    folderLimit: 50,
+    ...options,
+  });
   return new FolderLister({ settings, identity: () => ANONYMOUS, answers: new WorkerAnswers(settings) });
 }
 
@@ -129,4 +138,18 @@ Deno.test("FolderLister refuses what is too large, tries again what may pass, an
   using closed = await listerFor(third, ["a"], 'throw Object.assign(new Error(`try ${++tries}`), { kind: "auth" });');
   const failed = await closed.list({ url: "mem://me:secret@x/s/", out: "s" });
   assertEquals(failed, { type: "problem", field: "url", message: "cannot be listed: try 1: mem://x/s/" });
+});
+
+Deno.test("FolderLister gives up a listing that stands still, or that nobody wants any more", async () => {
+  await using home = await TempDir.create();
+  const never = "await new Promise(() => {});";
+  using still = await listerFor(home, ["a"], never, { stallTimeoutMs: 200 });
+  const failed = await still.list({ url: "mem://x/s/", out: "s" });
+  assert(failed.type === "problem");
+  assertMatch(failed.message, /^cannot be listed: no file for 0\.2 s: mem:/);
+  await using second = await TempDir.create();
+  const ended = await listerFor(second, ["a"], never);
+  const listing = assertRejects(() => ended.list({ url: "mem://x/s/", out: "s" }), Error, "Stopped");
+  ended[Symbol.dispose]();
+  await listing;
 });

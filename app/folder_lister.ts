@@ -105,6 +105,7 @@ export class FolderLister implements Disposable {
     const { folderLimit, stallTimeoutMs } = this.#ports.settings;
     const scheme = new URL(url).protocol;
     const driver = (await this.#load()).find(({ schemes, list }) => list !== undefined && schemes.includes(scheme));
+    this.#end.signal.throwIfAborted();
     const files: ListedFile[] = [];
     const stalled = new AbortController();
     let seen = 0;

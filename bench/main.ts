@@ -9,7 +9,9 @@
 import { BenchFolders } from "./bench_folders.ts";
 import { benchHelp, type BenchOptions, benchOptions } from "./bench_options.ts";
 import { machine } from "./machine.ts";
-import { Nginx, type Served } from "./nginx.ts";
+import { FileServers } from "./file_servers.ts";
+import { Nginx } from "./nginx.ts";
+import type { Served } from "./served.ts";
 import { Neighbours } from "./neighbours.ts";
 import { type BenchReport, reportJson, reportTable } from "./report.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
@@ -48,10 +50,15 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   const workloads: WorkloadResult[] = [];
   await using folders = await BenchFolders.create(options.on);
   const workers = options.serverWorkers;
+  const served = servedIn(plans, options.scale);
+  const http = new Set([...served].filter((way) => way !== "ftp" && way !== "sftp"));
   await using nginx = await Nginx.start(
-    { root: folders.source, home: folders.nginx, workers, served: servedIn(plans, options.scale) },
+    { root: folders.source, home: folders.nginx, workers, served: http },
     signal,
   );
+  await using servers = await FileServers.start(folders.source, folders.nginx, served);
+  const { ssh } = servers;
+  const server = { urls: { ...nginx.urls, ...servers.urls }, ca: nginx.ca, ...(ssh === undefined ? {} : { ssh }) };
 
   await using neighbours = options.neighbours === 0
     ? undefined
@@ -75,7 +82,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     workloads.push(
       await runWorkload({
         ...{ workload, tools, rounds, scale, concurrency, timeoutSeconds },
-        ...{ folders, server: nginx, signal, onRun: sayRun },
+        ...{ folders, server, signal, onRun: sayRun },
         ...(neighbours === undefined ? {} : { neighbours }),
       }),
     );

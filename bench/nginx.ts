@@ -11,26 +11,26 @@ export interface NginxOptions {
   /** Worker processes; `"auto"`: one a core. */
   readonly workers: number | "auto";
   /** In which ways it serves, beside the plain one. */
-  readonly served?: ReadonlySet<Served>;
+  readonly served?: ReadonlySet<HttpServed>;
 }
 
 /**
- * How a server behaves: `plain`, with 50 ms of `latency` before each answer, `throttled` to 4 MiB/s for each connection, or
- * with `tls` and HTTP/2.
+ * How nginx behaves: `plain`, with 50 ms of `latency` before each answer, `throttled` to 4 MiB/s for each connection, or with
+ * `tls` and HTTP/2.
  */
-export type Served = "plain" | "latency" | "throttled" | "tls";
+export type HttpServed = "plain" | "latency" | "throttled" | "tls";
 
 /** Where it serves in each way: the start of every URL, without a slash at its end. */
-export type ServerUrls = Readonly<Record<Served, string>>;
+export type HttpUrls = Readonly<Record<HttpServed, string>>;
 
-const WAYS: readonly Served[] = ["plain", "latency", "throttled", "tls"];
+const WAYS: readonly HttpServed[] = ["plain", "latency", "throttled", "tls"];
 const ECHO_MODULE = "/usr/lib/nginx/modules/ngx_http_echo_module.so";
 const LATENCY_SECONDS = 0.05;
 const THROTTLE = "4m";
 /** The certificate is for this name alone. */
 const TLS_HOST = "localhost";
 
-type Ports = Readonly<Record<Served, number>>;
+type Ports = Readonly<Record<HttpServed, number>>;
 
 const START_TRIES = 5;
 const START_TIMEOUT_MS = 10_000;
@@ -45,7 +45,7 @@ export class Nginx implements AsyncDisposable {
   readonly #port: number;
   #ended = false;
   /** Where it serves. */
-  readonly urls: ServerUrls;
+  readonly urls: HttpUrls;
   /** The certificate for `tls`, in PEM. */
   readonly ca: string;
   readonly version: string;
@@ -143,8 +143,8 @@ export class Nginx implements AsyncDisposable {
  * one is a bottleneck that hides what the faster clients can do.
  */
 function nginxConfig(options: NginxOptions, ports: Ports): string {
-  const { root, home, workers, served = new Set() } = options;
-  const server = (way: Served, listen: string, ...lines: string[]) =>
+  const { root, home, workers, served = new Set<HttpServed>() } = options;
+  const server = (way: HttpServed, listen: string, ...lines: string[]) =>
     way !== "plain" && !served.has(way) ? [] : [
       "  server {",
       `    listen 127.0.0.1:${ports[way]} ${listen}reuseport backlog=4096;`,

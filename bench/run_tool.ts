@@ -1,6 +1,7 @@
 import { measure } from "./measure.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { RunResult } from "./result.ts";
+import type { SshFiles } from "./served.ts";
 import type { BenchTool } from "./tools/bench_tool.ts";
 import { verifyOutput } from "./verify_output.ts";
 import type { WorkloadCase } from "./workloads/workload.ts";
@@ -14,6 +15,8 @@ export interface RunToolRequest {
   readonly list: string;
   /** The certificate of the server, if it speaks TLS. */
   readonly ca?: string;
+  /** What SSH needs, if the server speaks that. */
+  readonly ssh?: SshFiles;
   /** Folder for the run: its `out` and `state` are made afresh. */
   readonly work: string;
   readonly concurrency: number;
@@ -45,11 +48,15 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   await empty(state);
   // Writes of the run before would slow this one on a disk.
   await new Deno.Command("sync", { args: ["-f", work] }).output();
-  const { list, ca, timeoutSeconds } = request;
+  const { list, ca, ssh, timeoutSeconds } = request;
   const first = watchFirst(out);
   const neighbours = request.neighbours?.watch();
   const measured = await measure({
-    command: tool.command({ list, out, state, concurrency, files, size, served, ...(ca === undefined ? {} : { ca }) }),
+    command: tool.command({
+      ...{ list, out, state, concurrency, files, size, served },
+      ...(ca === undefined ? {} : { ca }),
+      ...(ssh === undefined ? {} : { ssh }),
+    }),
     cwd: state,
     env: toolEnv(),
     log,

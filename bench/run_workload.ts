@@ -1,9 +1,9 @@
 import type { BenchFolders } from "./bench_folders.ts";
 import type { Neighbours } from "./neighbours.ts";
 import { payloadName } from "./payload.ts";
-import type { ServerUrls } from "./nginx.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
 import { outFolder, runTool } from "./run_tool.ts";
+import type { ServerUrls, SshFiles } from "./served.ts";
 import type { BenchTool } from "./tools/bench_tool.ts";
 import type { Workload, WorkloadCase } from "./workloads/workload.ts";
 import { writeSource } from "./write_source.ts";
@@ -18,7 +18,7 @@ export interface RunWorkloadRequest {
   readonly timeoutSeconds: number;
   readonly folders: BenchFolders;
   /** Where the server serves, and its certificate. */
-  readonly server: { readonly urls: ServerUrls; readonly ca: string };
+  readonly server: { readonly urls: ServerUrls; readonly ca: string; readonly ssh?: SshFiles };
   /** Who runs beside the tools; absent: nobody. */
   readonly neighbours?: Neighbours;
   readonly signal: AbortSignal;
@@ -62,6 +62,7 @@ export async function runWorkload(request: RunWorkloadRequest): Promise<Workload
         ...{ round, concurrency, timeoutSeconds, signal },
         ...(request.neighbours === undefined ? {} : { neighbours: request.neighbours }),
         ...(entry.case.served === "tls" ? { ca: request.server.ca } : {}),
+        ...(entry.case.served === "sftp" ? { ssh: request.server.ssh! } : {}),
         work: folders.work,
       });
       request.onRun(entry.case.label, entry.tool.name, run);
@@ -92,6 +93,7 @@ export function commandPattern(
     ...{ list: "LIST", out: "OUT", state: "STATE" },
     ...{ concurrency: own ?? concurrency, files, size, served },
     ...(served === "tls" ? { ca: "CA" } : {}),
+    ...(served === "sftp" ? { ssh: { key: "KEY", knownHosts: "KNOWN_HOSTS" } } : {}),
   });
 }
 

@@ -55,12 +55,17 @@ export function taskDraft(
   { checksums, notBefore: later, source }: DraftRules = {},
   template?: NameTemplate,
 ): DraftResult {
-  const { out: given, checksum: own, notBefore: time, ...rest } = entry;
+  const { out: given, checksum: own, notBefore: time, user, password, ...rest } = entry;
+  if (user !== undefined || password !== undefined) {
+    const url = withAccount(rest.url, user, password);
+    if (url.type === "problem") return url;
+    rest.url = url.url;
+  }
   const problem = given === undefined ? undefined : outProblem(given);
   if (problem !== undefined) {
     return { type: "problem", field: "out", message: `${problem}: current value is ${JSON.stringify(given)}` };
   }
-  const suggested = given === undefined || checksums !== undefined ? outFromUrl(entry.url) : "";
+  const suggested = given === undefined || checksums !== undefined ? outFromUrl(rest.url) : "";
   const written = own ?? checksums?.get(given ?? suggested) ?? checksums?.get(suggested);
   const parsed = written === undefined ? undefined : parseChecksum(written);
   if (parsed?.type === "problem") return { type: "problem", field: "checksum", message: parsed.message };
@@ -72,7 +77,23 @@ export function taskDraft(
     ...(source === undefined ? {} : { source }),
   };
   if (given !== undefined) return { type: "draft", draft: { ...draft, out: given, named: true } };
-  const out = template === undefined ? suggested : template(entry.url, suggested);
+  const out = template === undefined ? suggested : template(rest.url, suggested);
   const place = { out, fallbackOut: fallbackOfDraft };
   return { type: "draft", draft: { ...draft, ...place, ...(template === undefined ? {} : { named: true }) } };
+}
+
+/** Puts the account of an entry into its url, where everything that is shown leaves it out. */
+function withAccount(
+  href: string,
+  user: string | undefined,
+  password: string | undefined,
+): { type: "url"; url: string } | { type: "problem"; field: string; message: string } {
+  if (user === undefined) return { type: "problem", field: "password", message: "must come with user" };
+  const url = new URL(href);
+  if (url.username !== "") return { type: "problem", field: "user", message: "must not be there twice: the url has one" };
+  if (url.host === "") return { type: "problem", field: "user", message: "must be for a url with a host" };
+  // Unlike the setters of URL, this leaves nothing as it is that means something to a url.
+  url.username = encodeURIComponent(user);
+  url.password = encodeURIComponent(password ?? "");
+  return { type: "url", url: url.href };
 }

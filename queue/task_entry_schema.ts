@@ -28,6 +28,10 @@ const entrySchema = z.strictObject({
   )
     .optional()
     .describe("extra request headers, sent to the origin of url only"),
+  user: z.string().min(1).optional()
+    .describe("who asks, for urls without a user name in them"),
+  password: z.string().optional()
+    .describe("the password of user"),
   mirrors: z.array(z.string().refine((url) => URL.canParse(url), "must be absolute urls")).max(MAX_MIRRORS).optional()
     .describe("other urls of the same file, tried in turn when url fails"),
   limitRate: z.int().min(1).optional()
@@ -58,6 +62,10 @@ export interface TaskEntry {
   priority?: number;
   /** Extra request headers, sent to the origin of `url` only. */
   headers?: Record<string, string>;
+  /** Who asks, for a `url` without a user name in it. */
+  user?: string;
+  /** The password of `user`. */
+  password?: string;
   /** Other urls of the same file, tried in turn when `url` fails. */
   mirrors?: string[];
   /** Bytes a second that this file may take. Default: no limit of its own. */
@@ -90,7 +98,8 @@ export function checkTaskEntry(value: unknown): CheckedEntry {
   const issue = result.error.issues[0]!;
   const field = issue.code === "unrecognized_keys" ? issue.keys[0]! : issue.path.join(".");
   // The values of headers are secrets often enough.
-  const hidden = issue.code === "unrecognized_keys" || issue.path[0] === "headers" && issue.path.length > 1;
+  const hidden = issue.code === "unrecognized_keys" || issue.path[0] === "password" ||
+    issue.path[0] === "headers" && issue.path.length > 1;
   const current = hidden ? "" : `: current value is ${show(entry, issue.path)}`;
   const reason = issue.code === "unrecognized_keys" ? "is not a field of a task" : lowerFirst(issue.message);
   return { type: "problem", field: field || "entry", message: `${reason}${current}` };

@@ -7,8 +7,10 @@ import { corehaulUnthrottled } from "./corehaul_unthrottled.ts";
 import { corehaulUnpinned } from "./corehaul_unpinned.ts";
 import { curl } from "./curl.ts";
 import { denoFloor } from "./deno_floor.ts";
+import { lftp } from "./lftp.ts";
 import { original } from "./original.ts";
 import { rclone } from "./rclone.ts";
+import { sftp } from "./sftp.ts";
 import { wget2 } from "./wget2.ts";
 
 /** Every tool, in the order of the report. */
@@ -22,6 +24,8 @@ export const allTools: readonly BenchTool[] = [
   aria2cDefault,
   axel,
   rclone,
+  lftp,
+  sftp,
   original,
   denoFloor,
 ];

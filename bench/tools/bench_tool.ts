@@ -1,4 +1,4 @@
-import type { Served } from "../nginx.ts";
+import type { Served, SshFiles } from "../served.ts";
 import type { WorkloadCase } from "../workloads/workload.ts";
 
 /** One file to download. */
@@ -26,6 +26,8 @@ export interface ToolRun {
   readonly served: Served;
   /** The certificate to trust, in PEM, if the server speaks TLS. */
   readonly ca?: string;
+  /** What SSH needs, if the server speaks that. */
+  readonly ssh?: SshFiles;
 }
 
 /** A downloader that takes part. */

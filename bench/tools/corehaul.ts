@@ -37,6 +37,7 @@ export const corehaul: BenchTool = {
       ...["--concurrency", String(run.concurrency)],
       ...(run.served === "throttled" ? ["--segments", String(SPLIT)] : []),
       ...(run.ca === undefined ? [] : ["--ca", run.ca]),
+      ...(run.ssh === undefined ? [] : ["--ssh-key", run.ssh.key, "--ssh-known-hosts", run.ssh.knownHosts]),
     ];
   },
 };

@@ -22,6 +22,8 @@ export const curl: BenchTool = {
       ...["-Z", "--parallel-max", String(run.concurrency)],
       "--parallel-immediate",
       ...(run.ca === undefined ? [] : ["--cacert", run.ca]),
+      // Which host keys are known, it reads from the home folder only.
+      ...(run.ssh === undefined ? [] : ["--insecure", "--key", run.ssh.key, "--pubkey", `${run.ssh.key}.pub`]),
       ...["-K", run.list],
     ];
   },

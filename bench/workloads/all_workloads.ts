@@ -1,9 +1,11 @@
+import { ftp } from "./ftp.ts";
 import { large } from "./large.ts";
 import { latency } from "./latency.ts";
 import { medium } from "./medium.ts";
 import { memory } from "./memory.ts";
 import { million } from "./million.ts";
 import { mixed } from "./mixed.ts";
+import { sftp } from "./sftp.ts";
 import { small } from "./small.ts";
 import { throttled } from "./throttled.ts";
 import { tls } from "./tls.ts";
@@ -18,6 +20,8 @@ export const allWorkloads: readonly Workload[] = [
   latency,
   throttled,
   tls,
+  ftp,
+  sftp,
   memory,
   million,
 ];

@@ -1,5 +1,5 @@
 import type { CaseFiles } from "../case_files.ts";
-import type { Served } from "../nginx.ts";
+import type { Served } from "../served.ts";
 import type { CaseResult, GoalResult } from "../result.ts";
 
 /** One set of files to download. */

@@ -1,0 +1,14 @@
+import { goalFastest } from "./goal_fastest.ts";
+import { scaledBytes, scaledFiles, type Workload } from "./workload.ts";
+
+/** Small files, and one large one, over FTP; 16 at a time, as servers take no more by default. */
+export const ftp: Workload = {
+  name: "ftp",
+  about: "2,000 files of 10 KiB and 1 of 1 GiB over FTP, from vsftpd",
+  tools: ["corehaul", "curl", "lftp"],
+  cases: (scale) => [
+    { label: "ftp-small", files: scaledFiles(2_000, scale), size: 10 << 10, served: "ftp", concurrency: 16 },
+    { label: "ftp-large", files: 1, size: scaledBytes(2 ** 30, scale), served: "ftp", concurrency: 16 },
+  ],
+  goals: goalFastest,
+};

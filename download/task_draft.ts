@@ -90,7 +90,9 @@ function withAccount(
 ): { type: "url"; url: string } | { type: "problem"; field: string; message: string } {
   if (user === undefined) return { type: "problem", field: "password", message: "must come with user" };
   const url = new URL(href);
-  if (url.username !== "") return { type: "problem", field: "user", message: "must not be there twice: the url has one" };
+  if (url.username !== "") {
+    return { type: "problem", field: "user", message: "must not be there twice: the url has one" };
+  }
   if (url.host === "") return { type: "problem", field: "user", message: "must be for a url with a host" };
   // Unlike the setters of URL, this leaves nothing as it is that means something to a url.
   url.username = encodeURIComponent(user);

@@ -2,7 +2,7 @@ import { Client, type FileInfo, FTPError } from "basic-ftp";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { PooledConnection } from "./connection_pool.ts";
 import type { FtpTarget } from "./ftp_target.ts";
-import { type FtpReading, FtpTransfer } from "./ftp_transfer.ts";
+import { close, type FtpReading, openDataConnection, readData, retrieve, SinkError } from "./ftp_transfer.ts";
 
 export type { FtpReading };
 
@@ -30,6 +30,8 @@ export class RestRefusedError extends DownloadError {
   }
 }
 
+const BUFFER = 256 * 1024;
+
 /** Replies that say that a command is not known, or not with that. */
 const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
 
@@ -37,10 +39,15 @@ const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
 export class FtpSession implements PooledConnection {
   readonly #client: Client;
   readonly #target: FtpTarget;
+  /** How data connections are encrypted; absent: they are not. */
+  readonly #tls: Deno.StartTlsOptions | undefined;
+  #buffer: Uint8Array | undefined;
 
-  private constructor(client: Client, target: FtpTarget) {
+  private constructor(client: Client, target: FtpTarget, { caCerts }: FtpDialing) {
     this.#client = client;
     this.#target = target;
+    if (target.security === "none") return;
+    this.#tls = { hostname: target.hostname, ...(caCerts === undefined ? {} : { caCerts: [...caCerts] }) };
   }
 
   /**
@@ -52,7 +59,7 @@ export class FtpSession implements PooledConnection {
     const { hostname, port, user, password, security } = target;
     // Silence is for the attempt's own watch to judge.
     const client = new Client(0);
-    const session = new FtpSession(client, target);
+    const session = new FtpSession(client, target, dialing);
     await session.#during(signal, () =>
       client.access({
         host: dialing.address,
@@ -107,27 +114,41 @@ export class FtpSession implements PooledConnection {
    * @throws {RestRefusedError} If the server begins no file in the middle.
    */
   async read(path: string, reading: FtpReading): Promise<number> {
-    const { from, signal } = reading;
-    const transfer = new FtpTransfer(reading);
+    const { from, to, length, signal } = reading;
+    const wanted = (to ?? length ?? Infinity) - from;
+    let bytes = 0;
     try {
       await this.#during(signal, async () => {
         const { ftp } = this.#client;
         const plain = await this.#client.protectWhitespace(path);
-        await this.#client.prepareTransfer(ftp);
-        await ftp.handle(from > 0 ? `REST ${from}` : `RETR ${plain}`, (reply, task) => {
-          if (!(reply instanceof Error) && reply.code === 350) ftp.send(`RETR ${plain}`);
-          else transfer.heard(reply, ftp, task);
-        });
+        const conn = await openDataConnection(ftp, this.#tls, signal);
+        const abort = () => close(conn);
+        signal.addEventListener("abort", abort);
+        try {
+          const told = retrieve(ftp, plain, from);
+          // Without a transfer nothing comes, and nobody would end the wait for it.
+          told.catch(abort);
+          const read = readData(conn, this.#buffer ??= new Uint8Array(BUFFER), reading).then((count) => bytes = count);
+          const failure = await read.then(() => undefined, (error) => error);
+          if (failure instanceof SinkError) throw failure;
+          const { code, message } = await told;
+          if (failure !== undefined) throw failure;
+          // Who hangs up early is told that the transfer broke off.
+          if (code >= 400 && bytes < wanted) throw new FTPError({ code, message });
+        } finally {
+          signal.removeEventListener("abort", abort);
+          close(conn);
+        }
       });
     } catch (error) {
-      if (transfer.failure !== undefined) throw transfer.failure;
       const cause = error instanceof Error ? error.cause : undefined;
-      if (from > 0 && transfer.bytes === 0 && cause instanceof FTPError && UNKNOWN_COMMAND.has(cause.code)) {
+      if (cause instanceof SinkError) throw cause.cause;
+      if (from > 0 && bytes === 0 && cause instanceof FTPError && UNKNOWN_COMMAND.has(cause.code)) {
         throw new RestRefusedError(this.#target.host);
       }
       throw error;
     }
-    return transfer.bytes;
+    return bytes;
   }
 
   /**

@@ -17,116 +17,115 @@ export interface FtpReading {
   signal: AbortSignal;
 }
 
-/** A command that waits for its last reply. */
-interface Task {
-  resolve(reply: unknown): void;
-  reject(error: Error): void;
+/** The sink did not take a piece; the cause is what it threw. */
+export class SinkError extends Error {}
+
+/**
+ * Asks for a port to connect to, and connects. The data comes over a connection of the runtime's own: node's would take several
+ * times the memory and the time.
+ *
+ * @param ftp The control connection.
+ * @param tls How to encrypt; absent: not at all.
+ * @param signal Gives up.
+ */
+export async function openDataConnection(
+  ftp: FTPContext,
+  tls: Deno.StartTlsOptions | undefined,
+  signal: AbortSignal,
+): Promise<Deno.Conn> {
+  const port = await passivePort(ftp);
+  // Whatever address a reply names: data comes from where the control connection leads, and from nowhere else.
+  const hostname = ftp.socket.remoteAddress;
+  if (hostname === undefined) throw new Error("the control connection is lost");
+  const conn = await Deno.connect({ hostname, port, signal });
+  if (tls === undefined) return conn;
+  // Otherwise the handshake waits for a delayed acknowledgement.
+  conn.setNoDelay(true);
+  try {
+    return await Deno.startTls(conn, tls);
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
+
+/** EPSV (RFC 2428) where the server knows it, else PASV (RFC 959). */
+async function passivePort(ftp: FTPContext): Promise<number> {
+  let message: string;
+  let port: number;
+  try {
+    ({ message } = await ftp.request("EPSV"));
+    port = Number(/\(([!-~])\1\1(\d{1,5})\1\)/.exec(message)?.[2]);
+  } catch (error) {
+    const { code = 0 } = error as { code?: number };
+    if (code < 500 || code > 522) throw error;
+    ({ message } = await ftp.request("PASV"));
+    const [, high, low] = /\d+,\d+,\d+,\d+,(\d{1,3}),(\d{1,3})/.exec(message) ?? [];
+    port = Number(high) * 256 + Number(low);
+  }
+  if (!(port >= 1 && port <= 65_535)) throw new Error(`the server names no port: ${message}`);
+  return port;
 }
 
 /**
- * One file on its way over a data connection.
+ * Reads from a data connection, and closes it.
  *
- * The runtime can lose the end of a TLS connection that was paused, and then waits for ever. So a transfer is over with the
- * last byte that was announced, and the connection is ended from this side; only where the server does not tell the size
- * is its end waited for.
+ * @param conn The connection.
+ * @param buffer What to read into.
+ * @param reading What is wanted, and where it goes.
+ * @returns How many bytes came.
+ * @throws {SinkError} If a piece was not taken.
  */
-export class FtpTransfer {
-  readonly #reading: FtpReading;
-  /** How many bytes are wanted. */
-  readonly #wanted: number;
-  #bytes = 0;
-  #begun = false;
-  /** Nothing more comes, or is wanted. */
-  #over = false;
-  /** A piece is not stored yet. */
-  #storing = false;
-  #reply: unknown;
-  #failure: unknown;
-
-  /** @param reading What is wanted, and where it goes. */
-  constructor(reading: FtpReading) {
-    const { from, to, length } = this.#reading = reading;
-    this.#wanted = (to ?? length ?? Infinity) - from;
+export async function readData(conn: Deno.Conn, buffer: Uint8Array, reading: FtpReading): Promise<number> {
+  const { from, to, length, sink, room } = reading;
+  // One byte more than was announced shows that the file has grown.
+  const most = to === undefined ? length === undefined ? Infinity : length - from + 1 : to - from;
+  let bytes = 0;
+  try {
+    while (bytes < most) {
+      const allowed = room === undefined ? buffer.length : await room();
+      const count = await conn.read(buffer.subarray(0, Math.max(1, Math.min(buffer.length, most - bytes, allowed))));
+      if (count === null) break;
+      bytes += count;
+      try {
+        const stored = sink(buffer.subarray(0, count));
+        if (stored !== undefined) await stored;
+      } catch (cause) {
+        throw new SinkError("the file cannot be stored", { cause });
+      }
+    }
+    return bytes;
+  } finally {
+    close(conn);
   }
+}
 
-  /** How many bytes have come. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** What the sink threw. */
-  get failure(): unknown {
-    return this.#failure;
-  }
-
-  /** Takes a reply on the control connection, or what happened to that. */
-  heard(reply: Error | FTPResponse, ftp: FTPContext, task: Task): void {
+/**
+ * Sends `RETR`, from the byte on that `REST` names.
+ *
+ * @param ftp The control connection, which must have a data connection waiting for it.
+ * @param path The file.
+ * @param from The first byte.
+ * @returns Resolves with the last reply, also if that says that the client has hung up; rejects if the transfer does not begin.
+ */
+export function retrieve(ftp: FTPContext, path: string, from: number): Promise<FTPResponse> {
+  let begun = false;
+  return ftp.handle(from > 0 ? `REST ${from}` : `RETR ${path}`, (reply, task) => {
     const { code } = reply as { code?: number };
     if (reply instanceof Error) {
-      // Who hangs up early is told that the transfer broke off.
-      if (this.#over && code !== undefined && this.#bytes >= this.#wanted) this.#settle(reply, ftp, task);
+      if (begun && code !== undefined) task.resolve({ code, message: reply.message });
       else task.reject(reply);
-    } else if (code === 125 || code === 150) this.#begin(ftp, task);
-    else if (code! >= 200) this.#settle(reply, ftp, task);
-  }
+    } else if (code === 350) ftp.send(`RETR ${path}`);
+    else if (code === 125 || code === 150) begun = true;
+    else if (code! >= 200) task.resolve(reply);
+  });
+}
 
-  #begin(ftp: FTPContext, task: Task): void {
-    const socket = ftp.dataSocket;
-    // A second such reply would begin it twice.
-    if (this.#begun || socket === undefined) return;
-    this.#begun = true;
-    const end = () => {
-      this.#over = true;
-      this.#settle(undefined, ftp, task);
-    };
-    socket.on("data", (chunk: Uint8Array) => {
-      if (this.#over) return;
-      let waiting: Promise<unknown> | undefined;
-      try {
-        waiting = this.#take(chunk);
-      } catch (error) {
-        this.#failure = error;
-        return task.reject(new Error("the file cannot be stored"));
-      }
-      if (this.#bytes >= this.#wanted) socket.pause();
-      if (waiting === undefined) return this.#bytes >= this.#wanted ? this.#hangUp(socket, end) : undefined;
-      socket.pause();
-      this.#storing = true;
-      waiting.then(() => {
-        this.#storing = false;
-        if (this.#bytes >= this.#wanted) this.#hangUp(socket, end);
-        else socket.resume();
-        this.#settle(undefined, ftp, task);
-      }, (error) => {
-        this.#failure = error;
-        task.reject(new Error("the file cannot be stored"));
-      });
-    });
-    socket.on("end", end).on("close", end);
-    if (this.#wanted === 0) this.#hangUp(socket, end);
-  }
-
-  #hangUp(socket: { destroy(): void }, end: () => void): void {
-    end();
-    socket.destroy();
-  }
-
-  /** Hands a piece over; resolves when the next one may come, or gives undefined if that is at once. */
-  #take(chunk: Uint8Array): Promise<unknown> | undefined {
-    const { to, sink, room } = this.#reading;
-    const piece = to === undefined ? chunk : chunk.subarray(0, this.#wanted - this.#bytes);
-    this.#bytes += piece.length;
-    const stored = sink(piece);
-    if (stored !== undefined) return stored.then(() => room?.());
-    const next = room?.();
-    return typeof next === "object" ? next : undefined;
-  }
-
-  /** It takes both: the last byte, and the last reply. */
-  #settle(reply: unknown, ftp: FTPContext, task: Task): void {
-    this.#reply ??= reply;
-    if (!this.#over || this.#storing || this.#reply === undefined) return;
-    ftp.dataSocket = undefined;
-    task.resolve(this.#reply);
+/** Closes a connection that may be closed. */
+export function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It is closed.
   }
 }

@@ -1,0 +1,67 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { corehaul } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { codeBlocks, readDocument, ROOT } from "./markdown.ts";
+
+Deno.test("the driver of docs/protocols.md fetches files and folders, and continues them, from a gateway", async () => {
+  const [block] = codeBlocks(await readDocument("docs/protocols.md")).filter(({ text }) =>
+    text.includes("ipfs_driver.ts:")
+  );
+  await using home = await TempDir.create();
+  const size = 3_000_000;
+  await using gateway = FaultServer.start(({ path, headers, nth }) => {
+    if (path === "/ipfs/bafyfolder/") return Response.json({ Links: [{ Name: "a b" }, { Name: "large.bin" }] });
+    if (path === "/ipfs/bafyfolder/a%20b") return new Response("small");
+    if (path !== "/ipfs/bafyfolder/large.bin") return new Response("", { status: 404 });
+    const whole = bytesFor("large", size);
+    const from = Number(/^bytes=(\d+)-$/.exec(headers.get("range") ?? "")?.[1] ?? 0);
+    // The first answer breaks off.
+    const body = nth === 1 ? broken(whole.subarray(0, 2_000_000)) : whole.subarray(from);
+    const range = from === 0 ? {} : { "content-range": `bytes ${from}-${size - 1}/${size}` };
+    return new Response(body, {
+      status: from === 0 ? 200 : 206,
+      headers: { "content-length": `${size - from}`, ...range },
+    });
+  });
+  await home.write(
+    "ipfs_driver.ts",
+    block!.text.replace("http://127.0.0.1:8080", gateway.url).replace(
+      "jsr:@corehaul/corehaul",
+      new URL("mod.ts", ROOT).href,
+    ),
+  );
+  const check = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--quiet", "--config", new URL("deno.json", ROOT).pathname, home.join("ipfs_driver.ts")],
+  }).output();
+  assertEquals(new TextDecoder().decode(check.stderr), "");
+  const args = ["get", "--protocol", "ipfs:=./ipfs_driver.ts", "--retry-wait", "0.05"];
+  const { code, stdout, stderr } = await corehaul([...args, "ipfs://bafyfolder/", "ipfs://bafyfolder/none"], {
+    cwd: home.path,
+  });
+  assertEquals(code, 1, stderr);
+  assertStringIncludes(stderr, "bafyfolder: there is no /none");
+  assertMatch(stdout, /^1 retries, 1 failures/m);
+  assertEquals(await Deno.readTextFile(home.join("downloads/a b")), "small");
+  const large = await Deno.readFile(home.join("downloads/large.bin"));
+  assertEquals(large, bytesFor("large", size));
+  const ranges = gateway.requests.filter(({ path }) => path.endsWith("large.bin")).map(({ headers }) =>
+    headers.get("range")
+  );
+  assertEquals(ranges[0], null);
+  assertMatch(ranges[1] ?? "", /^bytes=[1-9]\d*-$/);
+});
+
+function broken(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let sent = false;
+  return new ReadableStream({
+    async pull(controller) {
+      if (!sent) {
+        sent = true;
+        return controller.enqueue(bytes);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      controller.error(new Error("gone"));
+    },
+  });
+}

@@ -29,14 +29,19 @@ export type FtpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "caCerts" | "de
 export class FtpDriver implements DownloadDriver {
   readonly schemes = ["ftp:", "ftps:", "ftpes:"];
   readonly #identity: FtpIdentity;
+  readonly #insecure: boolean;
   readonly #pool = new ConnectionPool<FtpSession>(isFull);
   readonly #credentialsOf: ReturnType<typeof readNetrc>;
   /** Servers that begin no file in the middle. */
   readonly #fromStartOnly = new Set<string>();
 
-  /** @param identity Who asks. */
-  constructor(identity: FtpIdentity) {
+  /**
+   * @param identity Who asks.
+   * @param insecure Take every certificate. Default false.
+   */
+  constructor(identity: FtpIdentity, insecure = false) {
     this.#identity = identity;
+    this.#insecure = insecure;
     this.#credentialsOf = identity.netrc === undefined ? () => undefined : readNetrc(identity.netrc);
   }
 
@@ -163,7 +168,7 @@ export class FtpDriver implements DownloadDriver {
   async #dialing(target: FtpTarget, signal: AbortSignal): Promise<FtpDialing> {
     const { caCerts, denyPrivate, allowPrivate } = this.#identity;
     const address = denyPrivate ? await guardedAddress({ ...target, signal }, allowPrivate) : target.hostname;
-    return { address, ...(caCerts === undefined ? {} : { caCerts }) };
+    return { address, insecure: this.#insecure, ...(caCerts === undefined ? {} : { caCerts }) };
   }
 
   [Symbol.dispose](): void {

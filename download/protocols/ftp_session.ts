@@ -20,6 +20,8 @@ export interface FtpDialing {
   address: string;
   /** Certificates to trust too, PEM. */
   caCerts?: readonly string[];
+  /** Take every certificate; the runtime must have been started so. */
+  insecure: boolean;
 }
 
 /** The server does not begin in the middle of a file. */
@@ -72,6 +74,7 @@ export class FtpSession implements PooledConnection {
           host: hostname,
           ...(/^[\d.]+$|:/.test(hostname) ? {} : { servername: hostname }),
           ...(dialing.caCerts === undefined ? {} : { ca: [...dialing.caCerts] }),
+          rejectUnauthorized: !dialing.insecure,
         },
       }));
     return session;

@@ -9,7 +9,7 @@ import type { SshPorts } from "./ssh_access.ts";
 /** What drivers need. */
 export interface DriverPorts {
   /** The options that drivers look at. */
-  settings: Pick<CfgSettings, "allowFile" | "protocols">;
+  settings: Pick<CfgSettings, "allowFile" | "insecure" | "protocols">;
   /** Who asks. */
   identity: HttpIdentity;
   /** How HTTP connects. */
@@ -40,7 +40,7 @@ export function makeDrivers({ settings, identity, http: options, ssh, s3 }: Driv
     http,
     new LazyDriver(
       ["ftp:", "ftps:", "ftpes:"],
-      async () => new (await import("./ftp_driver.ts")).FtpDriver(identity),
+      async () => new (await import("./ftp_driver.ts")).FtpDriver(identity, settings.insecure),
       true,
     ),
     new LazyDriver(["sftp:"], async () => new (await import("./sftp_driver.ts")).SftpDriver(identity, ssh), true),

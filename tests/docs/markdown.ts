@@ -22,8 +22,16 @@ export const DOCUMENTS: readonly string[] = [
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
   "bench/README.md",
+  "docs/control.md",
+  "docs/guarantees.md",
+  "docs/ledger.md",
+  "docs/performance.md",
+  "docs/protocols.md",
   "docs/recovery.md",
+  "docs/scale.md",
+  "docs/schedule.md",
   "docs/segments.md",
+  "docs/task_files.md",
 ];
 
 const FENCE = /^```(.*)\n([\s\S]*?)^```$/gm;

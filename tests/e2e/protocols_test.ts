@@ -6,6 +6,7 @@ import { S3_ACCOUNT, S3Server } from "../support/s3_server.ts";
 import { SshdServer } from "../support/sshd_server.ts";
 import { listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { testCertificate } from "../support/test_certificate.ts";
 import { until } from "../support/until.ts";
 import { VsftpdServer } from "../support/vsftpd_server.ts";
 
@@ -328,4 +329,27 @@ Deno.test("corehaul --folder-limit refuses a larger folder, and one that cannot 
   const add = ["add", ...servers.options, "--queue", QUEUE];
   const added = await corehaul([...add, `${ftp}/`, `${sftp}/`], { cwd: servers.home.path });
   assertEquals([added.code, added.stdout], [0, "24 added, 0 known already, 0 refused\n"]);
+});
+
+Deno.test("corehaul checks the certificates of FTP servers, with --ca and --insecure as for https", async () => {
+  await using root = await TempDir.create();
+  await using home = await TempDir.create();
+  const pair = await testCertificate(["localhost"]);
+  await root.write("a", bytesFor("a", 300_000));
+  await home.write("ca.pem", pair.cert);
+  await using explicit = await VsftpdServer.start(root.path, { tls: pair });
+  await using implicit = await VsftpdServer.start(root.path, { tls: { ...pair, implicit: true } });
+  const urls = [`ftpes://localhost:${explicit.port}/a`, `ftps://localhost:${implicit.port}/a`];
+  const get = (more: readonly string[]) => corehaul(["get", "--retries", "0", ...urls, ...more], { cwd: home.path });
+  const refused = await get(["--dir", "none"]);
+  assertCode(refused, 1);
+  assertEquals(refused.stderr.match(/^error: .*certificate/gm)?.length, 2, refused.stderr);
+  for (const [dir, more] of [["trusted", ["--ca", "ca.pem"]], ["insecure", ["--insecure"]]] as const) {
+    assertCode(await get(["--dir", dir, ...more]), 0);
+    const names = (await Array.fromAsync(Deno.readDir(home.join(dir)))).map(({ name }) => name).sort();
+    assertEquals(names.filter((name) => name.startsWith("a")).length, 2);
+    for (const name of names.filter((name) => name.startsWith("a"))) {
+      assertEquals(await Deno.readFile(home.join(dir, name)), bytesFor("a", 300_000));
+    }
+  }
 });

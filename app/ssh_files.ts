@@ -3,6 +3,7 @@ import { homedir, userInfo } from "node:os";
 import SSHConfig from "ssh-config";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { privateKeyProblem } from "./private_key_problem.ts";
+import { knownName } from "../download/protocols/known_hosts.ts";
 import type { SshAnswer, SshPorts, SshQuestion } from "../download/protocols/ssh_access.ts";
 
 /** What decides which files are read. */
@@ -18,8 +19,8 @@ const GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts";
 export class SshFiles implements SshPorts {
   readonly #settings: SshSettings;
   readonly #home: string;
-  /** Where the keys of new servers go. */
-  #trusting = "";
+  /** Where the key of a server goes that was not known, by the name of the server. */
+  readonly #files = new Map<string, string>();
 
   /**
    * @param settings Which files.
@@ -55,13 +56,14 @@ export class SshFiles implements SshPorts {
       : [sshKnownHosts];
     const paths = knownFiles.flatMap((file) => file.split(/\s+/)).map((file) => this.#path(file, words));
     const texts = await Promise.all(paths.map(readIfThere));
-    this.#trusting = paths[0]!;
+    const at = port ?? Number(config("port") ?? 22);
+    this.#files.set(knownName(hostname, at), paths[0]!);
     const agent = config("identityagent") ?? Deno.env.get("SSH_AUTH_SOCK");
     return {
       type: "access",
       access: {
         hostname,
-        port: port ?? Number(config("port") ?? 22),
+        port: at,
         user: name,
         keys,
         ...(agent === undefined || agent === "" || agent === "none" ? {} : { agent: this.#path(agent, words) }),
@@ -72,10 +74,10 @@ export class SshFiles implements SshPorts {
   }
 
   async trust(line: string): Promise<string | undefined> {
-    const file = this.#trusting;
+    const [name = "", type = ""] = line.split(" ");
+    const file = this.#files.get(name) ?? `${this.#home}/.ssh/known_hosts`;
     try {
       const text = await readIfThere(file) ?? "";
-      const [name, type] = line.split(" ");
       const lines = text.split("\n").map((each) => each.trim());
       if (lines.includes(line)) return undefined;
       if (lines.some((each) => each.startsWith(`${name} ${type} `))) {

@@ -22,11 +22,10 @@ export class FileDriver implements DownloadDriver {
     this.#allowed = allowed;
   }
 
-  async open({ url, range, condition, visit, signal }: DriverRequest): Promise<DriverResponse> {
+  async open({ url, range, condition, signal }: DriverRequest): Promise<DriverResponse> {
     if (!this.#allowed) {
       throw new DownloadError("unsupported", "Cannot fetch file: urls as they must be allowed with --allow-file");
     }
-    await visit?.(HOST);
     const file = await openFile(url);
     try {
       const { length, lastModified } = await look(file);

@@ -214,13 +214,13 @@ export function isFull(error: unknown): boolean {
 }
 
 /** What a reply of no means (RFC 959, 4.2): 4yz may be otherwise later, 5yz is for good. */
-function ftpError(cause: FTPError, { host, user }: FtpTarget): DownloadError {
+function ftpError(cause: FTPError, { host }: FtpTarget): DownloadError {
   const { code } = cause;
   const said = cause.message.replace(/^\d+[ -]/, "").replace(/\s+/g, " ").slice(0, 200);
   const message = `${host}: FTP reply ${code}: ${said}`;
   if (isFullReply(code, said)) return new DownloadError("network", message, { cause, retryable: true, host });
   if (code === 530 || code === 332 || code === 430) {
-    return new DownloadError("auth", `${message} (as ${user})`, { cause, retryable: false });
+    return new DownloadError("auth", message, { cause, retryable: false });
   }
   if (code === 550) return new DownloadError("not-found", message, { cause, retryable: false });
   if (code === 522) {

@@ -41,7 +41,7 @@ export function ftpTarget(
   url: string,
   credentialsOf: (hostname: string) => NetrcCredentials | undefined = () => undefined,
 ): FtpTarget {
-  const { protocol, hostname: name, port: written, username, password: secret, pathname } = new URL(url);
+  const { protocol, host, hostname: name, port: written, username, password: secret, pathname } = new URL(url);
   const hostname = name.replace(/^\[(.*)\]$/, "$1");
   const security = protocol === "ftp:" ? "none" : protocol === "ftps:" && written !== "21" ? "implicit" : "explicit";
   const port = written === "" ? (security === "implicit" ? IMPLICIT_PORT : PLAIN_PORT) : Number(written);
@@ -50,7 +50,7 @@ export function ftpTarget(
   const password = username === "" ? known?.password ?? "anonymous@" : decoded(secret, "password");
   const path = decoded(pathname.slice(1), "path");
   const account = `${security} ${name}:${port} ${user} ${password}`;
-  return { host: `${name}:${port}`, hostname, port, security, user, password, path, account };
+  return { host, hostname, port, security, user, password, path, account };
 }
 
 /** Decodes a part of a url that goes into one line of a protocol. */

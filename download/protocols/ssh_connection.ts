@@ -189,10 +189,10 @@ function waysIn(
   return ways;
 }
 
-function sshError(error: unknown, { host, access }: SshTarget): DownloadError {
+function sshError(error: unknown, { host }: SshTarget): DownloadError {
   const { message = String(error), level } = error as { message?: string; level?: string };
   if (level === "client-authentication") {
-    return new DownloadError("auth", `${host}: it does not let ${access.user} in`, { cause: error, retryable: false });
+    return new DownloadError("auth", `${host}: it does not let this user in`, { cause: error, retryable: false });
   }
   if (/no matching|handshake failed/i.test(message)) {
     return new DownloadError("protocol", `${host}: ${message}`, { cause: error, retryable: false });

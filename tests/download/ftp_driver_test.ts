@@ -102,7 +102,7 @@ Deno.test("FtpDriver tells what is wrong, and whether it may pass", async () => 
   assertEquals((await drive(driver, `${good}/one.bin`)).bytes.length, SIZE);
   const [kind, retryable, message] = await said(`${server.url("ftp", "anonymous:wrong@")}/one.bin`);
   assertEquals([kind, retryable], ["auth", false]);
-  assertMatch(message, /FTP reply 530: .* \(as anonymous\)$/);
+  assertMatch(message, /FTP reply 530: /);
   assert(!message.includes("wrong"), message);
   assertEquals((await said(`${good}/none`)).slice(0, 2), ["not-found", false]);
   assertEquals((await said(`${good}/deep/`)).slice(0, 2), ["not-found", false]);
@@ -262,7 +262,7 @@ Deno.test("ftpTarget reads urls as curl does", () => {
     port: 21,
     security: "none",
     path: "a/b c",
-    host: "example.org:21",
+    host: "example.org",
   });
   assertEquals(read("ftp://[::1]:2121//etc/x"), {
     ...nobody,

@@ -353,3 +353,19 @@ Deno.test("corehaul checks the certificates of FTP servers, with --ca and --inse
     }
   }
 });
+
+Deno.test("corehaul fetches one file over several connections of FTP and SFTP", async () => {
+  await using servers = await Servers.start();
+  const size = 24 * 1024 * 1024;
+  await servers.root.write("large.bin", bytesFor("one", size));
+  const old = new Date(Date.now() - 3_600_000);
+  await Deno.utime(servers.root.join("large.bin"), old, old);
+  const entries = servers.urls("large.bin").map((url, i) => ({ url, out: `large${i}.bin`, segments: 4 }));
+  // Slow enough for all of them to be worth it.
+  assertCode(await servers.run(entries, ["--limit-rate", "24M"]), 0);
+  for (const out of ["large0.bin", "large1.bin"]) assertEquals(await servers.file(out), bytesFor("one", size));
+  const parts = await servers.ftp.commands("REST");
+  assert(parts.length >= 3, `${parts}`);
+  const { opened } = await servers.ssh.reads(servers.root.join("large.bin"));
+  assert(opened >= 4, `${opened}`);
+});

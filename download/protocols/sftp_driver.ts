@@ -61,7 +61,7 @@ export class SftpDriver implements DownloadDriver {
     const { key, target, path } = await this.#targetOf(url, signal);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
-    const connection = await this.#take(key, target, signal);
+    const { connection, shared } = await this.#take(key, target, signal);
     const file = new SftpFile(connection, target.host, signal);
     try {
       await file.open(path);
@@ -81,16 +81,16 @@ export class SftpDriver implements DownloadDriver {
         await file.read(facts.offset, part?.to ?? length, sink, room);
         const now = versionOf(await file.stat());
         if (now.length !== length || now.lastModified !== lastModified) throw new FileChangedError(target.host);
-      }, () => this.#letGo(key, file));
+      }, () => this.#letGo(key, shared, file));
     } catch (error) {
-      this.#letGo(key, file);
+      this.#letGo(key, shared, file);
       throw error;
     }
   }
 
   async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
     const { key, target, path } = await this.#targetOf(url, signal);
-    const connection = await this.#take(key, target, signal);
+    const { connection, shared } = await this.#take(key, target, signal);
     const folder = new SftpFile(connection, target.host, signal);
     try {
       yield* walkFolder(
@@ -103,7 +103,7 @@ export class SftpDriver implements DownloadDriver {
           })),
       );
     } finally {
-      this.#letGo(key, folder);
+      this.#letGo(key, shared, folder);
     }
   }
 
@@ -133,7 +133,10 @@ export class SftpDriver implements DownloadDriver {
     const asking = this.#accesses.get(asked) ?? this.#ports.access(question);
     this.#accesses.set(asked, asking);
     const answer = await asking;
-    if (answer.type === "problem") throw new DownloadError("unsupported", `${host}: ${answer.message}`);
+    if (answer.type === "problem") {
+      this.#accesses.delete(asked);
+      throw new DownloadError("unsupported", `${host}: ${answer.message}`);
+    }
     const { access } = answer;
     const { denyPrivate, allowPrivate } = this.#identity;
     const address = denyPrivate ? await guardedAddress({ ...access, signal }, allowPrivate) : access.hostname;
@@ -146,7 +149,11 @@ export class SftpDriver implements DownloadDriver {
   }
 
   /** The connection to an account: the one that there is, or a new one. */
-  async #take(key: string, target: SshTarget, signal: AbortSignal): Promise<SshConnection> {
+  async #take(
+    key: string,
+    target: SshTarget,
+    signal: AbortSignal,
+  ): Promise<{ connection: SshConnection; shared: Shared }> {
     let shared = this.#connections.get(key);
     if (shared === undefined) {
       const ending = new AbortController();
@@ -168,7 +175,7 @@ export class SftpDriver implements DownloadDriver {
     signal.addEventListener("abort", giveUp);
     try {
       signal.throwIfAborted();
-      return await Promise.race([shared.opening, abort.promise]);
+      return { connection: await Promise.race([shared.opening, abort.promise]), shared };
     } catch (error) {
       this.#leave(key, shared);
       throw error;
@@ -177,10 +184,8 @@ export class SftpDriver implements DownloadDriver {
     }
   }
 
-  #letGo(key: string, file: SftpFile): void {
-    if (!file.close()) return;
-    const shared = this.#connections.get(key);
-    if (shared !== undefined) this.#leave(key, shared);
+  #letGo(key: string, shared: Shared, file: SftpFile): void {
+    if (file.close()) this.#leave(key, shared);
   }
 
   /** One user less: without any, the connection ends after a while, and one that does not come about at once. */

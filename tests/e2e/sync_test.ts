@@ -174,3 +174,59 @@ Deno.test("corehaul run --once reads all of its task files, and names what it ca
   assertCode(await once("lists"), 0);
   assertEquals(server.requests.length, 30);
 });
+
+Deno.test("corehaul run --sync knows the files of a folder as those of its entry", async () => {
+  await using home = await TempDir.create();
+  const { server: late, free } = serveLate();
+  await using server = late;
+  // What the folder holds stands in a file, and its files come over http.
+  const driver = `
+    export default {
+      async open({ url, signal }) { return (({ body }) => ({ body }))(await fetch("${server.url}" + new URL(url).pathname, { signal })); },
+      async *list({ url }) {
+        for (const name of JSON.parse(await Deno.readTextFile(${JSON.stringify(home.join("folder.json"))}))) {
+          yield { url: url + name, path: name };
+        }
+      },
+    };`;
+  await home.write("mem_driver.ts", driver);
+  await home.write("folder.json", JSON.stringify(["a", "b", "c"]));
+  const write = (entries: string[]) => home.replace("tasks.json", JSON.stringify(entries));
+  await write(["mem://x/set/", `${server.url}/single`]);
+  const args = [...RUN, ...ONE, "--tasks", "tasks.json", "--sync", "--protocol", "mem:=./mem_driver.ts"];
+  {
+    await using run = await Corehaul.start(args, { cwd: home.path });
+    await run.until("the first request", () => server.requests.length === 1);
+    assertEquals(await states(home.path), {
+      "set/a": "running",
+      "set/b": "waiting",
+      "set/c": "waiting",
+      single: "waiting",
+    });
+    // The folder is looked into when its entry is read: it has lost one of its files, and got another one.
+    await home.write("folder.json", JSON.stringify(["a", "c", "d"]));
+    await write(["mem://x/set/"]);
+    await run.until("the cancels", () => run.events("tasks_synced").length === 1);
+    const { canceled } = run.events("tasks_synced")[0]!;
+    assertEquals(canceled, 2);
+    assertEquals(await states(home.path), {
+      "set/a": "running",
+      "set/b": "canceled",
+      "set/c": "waiting",
+      "set/d": "waiting",
+      single: "canceled",
+    });
+    // A folder that cannot be listed is in doubt: nothing of it ends.
+    await home.write("folder.json", "no json");
+    await write(["mem://x/set/", `${server.url}/other`]);
+    await run.until("the refusal", () => run.events("entry_refused").length === 1);
+    await run.until("the other one", async () => "other" in await states(home.path));
+    assertEquals((await states(home.path))["set/c"], "waiting");
+    run.kill("SIGKILL");
+    await run.ended();
+  }
+  free();
+  await home.write("folder.json", JSON.stringify(["a", "c", "d"]));
+  assertCode(await corehaul([...args, "--once"], { cwd: home.path }), 0);
+  assertEquals(await filesIn(home.join("files/set")), ["a", "c", "d"]);
+});

@@ -5,7 +5,7 @@ import { UsageError } from "./usage_error.ts";
 Deno.test("benchOptions has the documented defaults", () => {
   const options = benchOptions([]);
   assertEquals(options.workloads.map(({ name }) => name), [
-    ...["small", "medium", "large", "mixed", "latency", "throttled", "tls", "memory"],
+    ...["small", "medium", "large", "mixed", "latency", "throttled", "tls", "ftp", "sftp", "memory"],
   ]);
   assertEquals(options.tools.map(({ name }) => name), [
     "corehaul",

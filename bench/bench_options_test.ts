@@ -16,6 +16,8 @@ Deno.test("benchOptions has the documented defaults", () => {
     "aria2c-default",
     "axel",
     "rclone",
+    "lftp",
+    "sftp",
     "original",
   ]);
   const { rounds, scale, concurrency, serverWorkers, neighbours, on, json, chart, help } = options;

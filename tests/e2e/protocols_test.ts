@@ -49,7 +49,7 @@ class Servers implements AsyncDisposable {
   }
 
   /** Runs a list once. */
-  async run(entries: unknown[], more: readonly string[] = [], env: Record<string, string> = {}) {
+  async run(entries: unknown[], more: readonly string[] = [], env: Record<string, string> = S3_ACCOUNT) {
     await this.home.write("tasks.json", JSON.stringify(entries));
     return await corehaul([...RUN, ...this.options, ...more], this.#where(env));
   }
@@ -57,7 +57,7 @@ class Servers implements AsyncDisposable {
   /** Starts a list. */
   async start(entries: unknown[], more: readonly string[] = []): Promise<Corehaul> {
     await this.home.write("tasks.json", JSON.stringify(entries));
-    return await Corehaul.start([...RUN, ...this.options, ...more], this.#where({}));
+    return await Corehaul.start([...RUN, ...this.options, ...more], this.#where(S3_ACCOUNT));
   }
 
   get options(): string[] {
@@ -93,7 +93,7 @@ async function partly(home: TempDir, out: string): Promise<number> {
   return await size();
 }
 
-Deno.test("corehaul fetches folders of 500 files over FTP and SFTP, each one as it is", async () => {
+Deno.test("corehaul fetches folders of 500 files over FTP, with TLS too, and over SFTP, each one as it is", async () => {
   await using servers = await Servers.start();
   for (let i = 0; i < MANY; i++) {
     await servers.root.write(
@@ -101,10 +101,14 @@ Deno.test("corehaul fetches folders of 500 files over FTP and SFTP, each one as 
       bytesFor(`${i}`, 100 + i * 97),
     );
   }
-  const entries = servers.urls("many").map((url, i) => ({ url: `${url}/`, out: ["ftp", "sftp"][i] }));
-  const { stdout, stderr, code } = await servers.run(entries);
+  const pair = await testCertificate(["localhost"]);
+  await using secure = await VsftpdServer.start(servers.root.path, { tls: pair });
+  await servers.home.write("ca.pem", pair.cert);
+  const urls = [...servers.urls("many"), `ftpes://localhost:${secure.port}/many`];
+  const entries = urls.map((url, i) => ({ url: `${url}/`, out: ["ftp", "sftp", "ftpes"][i] }));
+  const { stdout, stderr, code } = await servers.run(entries, ["--ca", "ca.pem"]);
   assertEquals(code, 0, stderr);
-  for (const scheme of ["ftp", "sftp"]) {
+  for (const scheme of ["ftp", "sftp", "ftpes"]) {
     for (let i = 0; i < MANY; i++) {
       const out = `${scheme}/${["", "a folder/", "深い/"][i % 3]}file ${i} +&%.bin`;
       assertEquals(await servers.file(out), bytesFor(`${i}`, 100 + i * 97), out);
@@ -112,6 +116,7 @@ Deno.test("corehaul fetches folders of 500 files over FTP and SFTP, each one as 
   }
   assertMatch(stdout, /^ *ftp +500 +0 +0 /m);
   assertMatch(stdout, /^ *sftp +500 +0 +0 /m);
+  assertMatch(stdout, /^ *ftpes +500 +0 +0 /m);
   // Nothing that says who asked is anywhere.
   const manifest = await corehaul(["manifest", "--dir", "files"], { cwd: servers.home.path });
   const list = JSON.stringify(await servers.tasks());
@@ -119,7 +124,7 @@ Deno.test("corehaul fetches folders of 500 files over FTP and SFTP, each one as 
   assertStringIncludes(manifest.stdout, "ftp://127.0.0.1");
   // Another run finds everything done, and asks for no file.
   const retrieved = (await servers.ftp.commands("RETR")).length;
-  const again = await servers.run(entries);
+  const again = await servers.run(entries, ["--ca", "ca.pem"]);
   assertCode(again, 0);
   assertEquals((await servers.ftp.commands("RETR")).length, retrieved);
 });
@@ -144,7 +149,7 @@ Deno.test("corehaul fetches one list of http, FTP, SFTP and S3 with one command,
     { url: "s3://photos/set/none", out: "none2" },
     "data:text/plain,hello%20you",
   ];
-  const { stdout, stderr, code } = await servers.run(entries, ["--s3-endpoint", s3.endpoint], S3_ACCOUNT);
+  const { stdout, stderr, code } = await servers.run(entries, ["--s3-endpoint", s3.endpoint]);
   assertEquals(code, 1, stderr);
   for (let i = 0; i < 20; i++) {
     assertEquals(await servers.file(`h${i}`), bytesFor(`/h${i}`, 1000));
@@ -167,50 +172,106 @@ Deno.test("corehaul fetches one list of http, FTP, SFTP and S3 with one command,
   assertEquals(kinds, ["http 404", "http 404", "not-found "]);
 });
 
-for (const [which, scheme] of ["FTP", "SFTP"].entries()) {
-  Deno.test(`corehaul continues 200 MiB over ${scheme} after kill -9, and begins anew when the file has changed`, async () => {
+/** A large file on a server of some kind. */
+interface LargeFile {
+  entry: { url: string; out: string };
+  options: readonly string[];
+  /** Puts another version there. */
+  replace(version: string): Promise<void>;
+  /** From which byte on the last request wanted it; 0 if all of it. */
+  continuedAt(): Promise<number>;
+}
+
+async function put(servers: Servers, version: string): Promise<void> {
+  await servers.root.write("large.bin", bytesFor(version, LARGE));
+  const old = new Date(Date.now() - (version === "one" ? 3_600_000 : 60_000));
+  await Deno.utime(servers.root.join("large.bin"), old, old);
+}
+
+/** What the last of these commands says, if it came before the last file. */
+async function restOf(server: VsftpdServer): Promise<number> {
+  const commands = await server.commands("REST", "RETR");
+  return Number(/^REST (\d+)$/.exec(commands.at(-2) ?? "")?.[1] ?? 0);
+}
+
+const LARGE_FILES: Record<string, (servers: Servers, stack: AsyncDisposableStack) => Promise<LargeFile>> = {
+  "FTP": (servers) =>
+    Promise.resolve({
+      entry: { url: servers.urls("large.bin")[0], out: "large.bin" },
+      options: [],
+      replace: (version) => put(servers, version),
+      continuedAt: () => restOf(servers.ftp),
+    }),
+  "FTP with TLS": async (servers, stack) => {
+    const pair = await testCertificate(["localhost"]);
+    const server = stack.use(await VsftpdServer.start(servers.root.path, { tls: pair }));
+    await servers.home.write("ca.pem", pair.cert);
+    return {
+      entry: { url: `ftpes://localhost:${server.port}/large.bin`, out: "large.bin" },
+      options: ["--ca", "ca.pem"],
+      replace: (version) => put(servers, version),
+      continuedAt: () => restOf(server),
+    };
+  },
+  "SFTP": (servers) =>
+    Promise.resolve({
+      entry: { url: servers.urls("large.bin")[1], out: "large.bin" },
+      options: [],
+      replace: (version) => put(servers, version),
+      continuedAt: async () => {
+        const path = servers.root.join("large.bin");
+        let bytes: number[] = [];
+        // A connection that was killed tells no count.
+        await until(
+          "the server to have counted",
+          async () => (bytes = (await servers.ssh.reads(path)).bytes).length > 0,
+        );
+        return LARGE - bytes.at(-1)!;
+      },
+    }),
+  "S3": async (_servers, stack) => {
+    const s3 = stack.use(await S3Server.start());
+    const between = stack.use(FaultServer.start(async ({ path, headers }) => {
+      const { status, body, headers: fields } = await fetch(s3.endpoint + path, { headers });
+      return new Response(body, { status, headers: fields });
+    }));
+    return {
+      entry: { url: "s3://photos/large.bin", out: "large.bin" },
+      options: ["--s3-endpoint", between.url],
+      replace: (version) => s3.put("large.bin", bytesFor(version, LARGE)),
+      continuedAt: () =>
+        Promise.resolve(Number(/^bytes=(\d+)-/.exec(between.requests.at(-1)!.headers.get("range") ?? "")?.[1] ?? 0)),
+    };
+  },
+};
+
+for (const [kind, prepare] of Object.entries(LARGE_FILES)) {
+  Deno.test(`corehaul continues 200 MiB over ${kind} after kill -9, and begins anew when the file has changed`, async () => {
     await using servers = await Servers.start();
-    await servers.root.write("large.bin", bytesFor("one", LARGE));
-    const old = new Date(Date.now() - 3_600_000);
-    await Deno.utime(servers.root.join("large.bin"), old, old);
-    const entries = [{ url: servers.urls("large.bin")[which], out: "large.bin" }];
-    const asked = async () =>
-      scheme === "FTP"
-        ? (await servers.ftp.commands("REST", "RETR")).map((command) => command.replace(/ .*\/?large\.bin$/, ""))
-        : (await servers.ssh.reads(servers.root.join("large.bin"))).bytes;
-    {
-      await using first = await servers.start(entries, ["--limit-rate", "40M"]);
+    await using stack = new AsyncDisposableStack();
+    const { entry, options, replace, continuedAt } = await prepare(servers, stack);
+    await replace("one");
+    const killed = async () => {
+      await using run = await servers.start([entry], ["--limit-rate", "40M", ...options]);
       await partly(servers.home, "large.bin");
-      first.kill("SIGKILL");
-      await first.ended();
-    }
-    const kept = (await Deno.stat(servers.home.join("files", "large.bin.part"))).size;
-    assertCode(await servers.run(entries), 0);
+      run.kill("SIGKILL");
+      await run.ended();
+      return (await Deno.stat(servers.home.join("files", "large.bin.part"))).size;
+    };
+    const kept = await killed();
+    assertCode(await servers.run([entry], options), 0);
     assertEquals(await servers.file("large.bin"), bytesFor("one", LARGE));
-    if (scheme === "FTP") {
-      const [, rest] = (await asked() as string[]).filter((each) => each.startsWith("REST") || each === "RETR");
-      const from = Number(/^REST (\d+)$/.exec(rest ?? "")?.[1]);
-      assert(from > 0 && from <= kept, `it asked: ${await asked()}`);
-    } else {
-      await until("the server to have counted", async () => (await asked()).length >= 1);
-      const bytes = (await asked() as number[]).at(-1)!;
-      assert(bytes < LARGE && bytes >= LARGE - kept, `${bytes} of ${LARGE} were read, ${kept} were there`);
-    }
+    const from = await continuedAt();
+    assert(from > 0 && from <= kept, `it went on at ${from}, ${kept} were there`);
 
     // The same again, but meanwhile there is another version.
     await Deno.remove(servers.home.join("files"), { recursive: true });
     for await (const { name } of Deno.readDir(servers.home.path)) {
       if (name.startsWith("queue.db")) await Deno.remove(servers.home.join(name));
     }
-    {
-      await using first = await servers.start(entries, ["--limit-rate", "40M"]);
-      await partly(servers.home, "large.bin");
-      first.kill("SIGKILL");
-      await first.ended();
-    }
-    await servers.root.write("large.bin", bytesFor("two", LARGE));
-    await Deno.utime(servers.root.join("large.bin"), new Date(), new Date(Date.now() - 60_000));
-    assertCode(await servers.run(entries), 0);
+    await killed();
+    await replace("two");
+    assertCode(await servers.run([entry], options), 0);
     assertEquals(await servers.file("large.bin"), bytesFor("two", LARGE));
   });
 }

@@ -9,6 +9,7 @@ import { FileChangedError } from "../../download/segments.ts";
 import { drive, request } from "../support/drive.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { SshdServer, type SshKeys, sshKeys } from "../support/sshd_server.ts";
+import { SshPasswordServer } from "../support/ssh_password_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
 
@@ -262,3 +263,38 @@ Deno.test("SftpDriver lists a folder and all folders below it", async () => {
   assertEquals(new TextDecoder().decode(odd.bytes), "l");
   assertEquals((await failure(list(`${server.url(home.join("none"))}/`))).kind, "not-found");
 });
+
+for (const asks of ["password", "keyboard-interactive"] as const) {
+  Deno.test(`SftpDriver logs in with a password from the url or the netrc file, by ${asks}`, async () => {
+    const hostKey = await sshKeys();
+    const file = bytesFor("one", SIZE);
+    await using server = await SshPasswordServer.start({
+      user: "me@work",
+      password: "s%c ret",
+      asks,
+      hostKey: hostKey.secret,
+      file,
+    });
+    const knownHosts = `[127.0.0.1]:${server.port} ${hostKey.shared}\n`;
+    const ports: SshPorts = {
+      access: ({ alias, port = 22, user = "nobody" }) =>
+        Promise.resolve({
+          type: "access",
+          access: { hostname: alias, port, user, keys: [], knownHosts, acceptNew: false },
+        }),
+      trust: () => Promise.resolve(undefined),
+    };
+    const place = `127.0.0.1:${server.port}/any`;
+    using driver = new SftpDriver(ANONYMOUS, ports);
+    assertEquals((await drive(driver, `sftp://me%40work:s%25c%20ret@${place}`)).bytes, file);
+    assertEquals(server.logins, { good: 1, bad: 0 });
+    assertEquals((await failure(drive(driver, `sftp://me%40work:wrong@${place}`))).kind, "auth");
+    assertEquals(server.logins.good, 1);
+    using netrc = new SftpDriver(
+      { ...ANONYMOUS, netrc: 'machine 127.0.0.1 login "me@work" password "s%c ret"' },
+      ports,
+    );
+    assertEquals((await drive(netrc, `sftp://${place}`)).bytes, file);
+    assertEquals(server.logins.good, 2);
+  });
+}

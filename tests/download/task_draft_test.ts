@@ -70,3 +70,22 @@ Deno.test("taskDraft looks a checksum up by out, then by the name of the url; th
   assertEquals(checksumOf({ url: "https://e.org/c", out: "c" }, checksums), undefined);
   assertEquals("checksum" in (taskDraft({ url: "https://e.org/c" }, { checksums }) as { draft: object }).draft, false);
 });
+
+Deno.test("taskDraft puts user and password into the url, whatever characters they have", () => {
+  const urlOf = (entry: Parameters<typeof taskDraft>[0]) => {
+    const result = taskDraft(entry);
+    return result.type === "draft" ? result.draft.url : `${result.field} ${result.message}`;
+  };
+  fc.assert(fc.property(fc.string({ minLength: 1 }), fc.string(), (user, password) => {
+    fc.pre(user.isWellFormed() && password.isWellFormed());
+    for (const scheme of ["https", "ftp", "sftp"]) {
+      const url = new URL(urlOf({ url: `${scheme}://h:81/a%20b`, user, password }));
+      assertEquals([decodeURIComponent(url.username), decodeURIComponent(url.password)], [user, password]);
+      assertEquals([url.host, url.pathname], ["h:81", "/a%20b"]);
+    }
+  }));
+  assertEquals(urlOf({ url: "ftp://h/a", user: "me" }), "ftp://me@h/a");
+  assertEquals(urlOf({ url: "ftp://h/a", password: "x" }), "password must come with user");
+  assertEquals(urlOf({ url: "ftp://me@h/a", user: "you" }), "user must not be there twice: the url has one");
+  assertEquals(urlOf({ url: "data:,a", user: "you" }), "user must be for a url with a host");
+});

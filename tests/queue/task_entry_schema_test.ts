@@ -56,7 +56,9 @@ Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {
   }
 });
 
-Deno.test("checkTaskEntry never shows the value of a header", () => {
+Deno.test("checkTaskEntry never shows the value of a header or a password", () => {
+  const password = checkTaskEntry({ url: "http://h/", password: 123_454_321 });
+  assert(password.type === "problem" && password.field === "password" && !password.message.includes("123454321"));
   const result = checkTaskEntry({ url: "http://h/", headers: { authorization: "Bearer SECRET\n" } });
   assertEquals(result.type, "problem");
   assertEquals(JSON.stringify(result).includes("SECRET"), false);

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
 
 Deno.test("checkTaskEntry takes a url, and every field that a task may have", () => {

@@ -1,13 +1,8 @@
-import {
-  type DownloadDriver,
-  type DriverRequest,
-  type DriverResponse,
-  NotModifiedError,
-  RangeRefusedError,
-} from "../download_driver.ts";
+import type { DownloadDriver, DriverRequest, DriverResponse } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
+import { datedFacts } from "./dated_file.ts";
 
 const PIECE = 256 * 1024;
 const HOST = "file";
@@ -28,25 +23,12 @@ export class FileDriver implements DownloadDriver {
     }
     const file = await openFile(url);
     try {
-      const { length, lastModified } = await look(file);
-      if (lastModified !== undefined && condition?.lastModified === lastModified) throw new NotModifiedError(HOST);
-      const part = range?.ifRange === lastModified ? range : undefined;
-      if (part !== undefined && part.from >= length) {
-        throw new RangeRefusedError(HOST, { length, ...(lastModified === undefined ? {} : { lastModified }) });
-      }
-      const from = part?.from ?? 0;
-      const facts = {
-        finalUrl: url,
-        offset: from,
-        rangeable: true,
-        length,
-        ...(part?.to === undefined ? {} : { end: part.to }),
-        ...(lastModified === undefined ? {} : { lastModified }),
-      };
+      const version = await look(file);
+      const facts = datedFacts(HOST, version, { url, ...(range && { range }), ...(condition && { condition }) });
       return new BodyResponse(facts, async (sink, room) => {
-        await file.seek(from, Deno.SeekMode.Start);
+        await file.seek(facts.offset, Deno.SeekMode.Start);
         const buffer = new Uint8Array(PIECE);
-        for (let left = (part?.to ?? length) - from; left > 0;) {
+        for (let left = (facts.end ?? version.length) - facts.offset; left > 0;) {
           signal.throwIfAborted();
           const most = Math.min(left, PIECE, await room?.() ?? PIECE);
           const count = await file.read(buffer.subarray(0, most));
@@ -55,7 +37,8 @@ export class FileDriver implements DownloadDriver {
           await sink(buffer.subarray(0, count));
         }
         const now = await look(file);
-        if (now.length !== length || now.lastModified !== lastModified) throw new FileChangedError(HOST);
+        const same = now.length === version.length && now.lastModified === version.lastModified;
+        if (!same) throw new FileChangedError(HOST);
       }, () => close(file));
     } catch (error) {
       close(file);

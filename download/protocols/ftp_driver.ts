@@ -1,12 +1,4 @@
-import {
-  type DownloadDriver,
-  type DriverRequest,
-  type DriverResponse,
-  type ListedFile,
-  type ListRequest,
-  NotModifiedError,
-  RangeRefusedError,
-} from "../download_driver.ts";
+import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import { guardedAddress } from "../guarded_connect.ts";
 import type { HttpIdentity } from "../http_identity.ts";
@@ -14,7 +6,8 @@ import { readNetrc } from "../netrc.ts";
 import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
 import { ConnectionPool } from "./connection_pool.ts";
-import { type FtpDialing, type FtpReading, FtpSession, type FtpStat, isFull, RestRefusedError } from "./ftp_session.ts";
+import { datedFacts, type DatedVersion } from "./dated_file.ts";
+import { type FtpDialing, type FtpReading, FtpSession, isFull, RestRefusedError } from "./ftp_session.ts";
 import { type FtpTarget, ftpTarget } from "./ftp_target.ts";
 import { walkFolder } from "./walk_folder.ts";
 
@@ -45,16 +38,14 @@ export class FtpDriver implements DownloadDriver {
     this.#credentialsOf = identity.netrc === undefined ? () => undefined : readNetrc(identity.netrc);
   }
 
-  async open({ url, range, condition, visit, signal }: DriverRequest): Promise<DriverResponse> {
+  async open(request: DriverRequest): Promise<DriverResponse> {
+    const { url, visit, signal } = request;
     const target = this.#targetOf(url);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
     const { session, stat } = await this.#find(target, signal);
     try {
-      if (condition?.lastModified !== undefined && condition.lastModified === stat.lastModified) {
-        throw new NotModifiedError(target.host);
-      }
-      return this.#answer(target, session, stat, { url, range, signal });
+      return this.#answer(target, session, stat, request);
     } catch (error) {
       this.#pool.give(session);
       throw error;
@@ -78,7 +69,7 @@ export class FtpDriver implements DownloadDriver {
   }
 
   /** Looks at the file, over a connection that the server may have given up meanwhile. */
-  async #find(target: FtpTarget, signal: AbortSignal): Promise<{ session: FtpSession; stat: FtpStat }> {
+  async #find(target: FtpTarget, signal: AbortSignal): Promise<{ session: FtpSession; stat: DatedVersion }> {
     while (true) {
       const { connection: session, used } = await this.#pool.take(
         target.account,
@@ -99,27 +90,17 @@ export class FtpDriver implements DownloadDriver {
   #answer(
     target: FtpTarget,
     session: FtpSession,
-    { length, lastModified }: FtpStat,
-    { url, range, signal }: { url: string; range: DriverRequest["range"]; signal: AbortSignal },
+    version: DatedVersion,
+    request: DriverRequest,
   ): DriverResponse {
-    const rangeable = length !== undefined && lastModified !== undefined && !this.#fromStartOnly.has(target.host);
-    const part = rangeable && range?.ifRange === lastModified ? range : undefined;
-    if (part !== undefined && part.from >= length!) {
-      throw new RangeRefusedError(target.host, { length: length!, lastModified: lastModified! });
-    }
-    const facts = {
-      finalUrl: url,
-      offset: part?.from ?? 0,
-      rangeable,
-      ...(part?.to === undefined ? {} : { end: part.to }),
-      ...(length === undefined ? {} : { length }),
-      ...(lastModified === undefined ? {} : { lastModified }),
-    };
+    const facts = datedFacts(target.host, version, request, !this.#fromStartOnly.has(target.host));
+    const { signal } = request;
+    const { length } = version;
     let begun = false;
     return new BodyResponse(facts, async (sink, room) => {
       begun = true;
       try {
-        await this.#read(target, session, facts, { from: facts.offset, to: part?.to, length, sink, room, signal });
+        await this.#read(target, session, version, { from: facts.offset, to: facts.end, length, sink, room, signal });
       } catch (error) {
         session.close();
         throw error;
@@ -133,7 +114,7 @@ export class FtpDriver implements DownloadDriver {
   async #read(
     target: FtpTarget,
     session: FtpSession,
-    { length, lastModified }: FtpStat,
+    { length, lastModified }: DatedVersion,
     reading: FtpReading,
   ): Promise<void> {
     const { from, to, signal } = reading;

@@ -1,18 +1,11 @@
 import { Client, type FileInfo, FTPError } from "basic-ftp";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { PooledConnection } from "./connection_pool.ts";
+import type { DatedVersion } from "./dated_file.ts";
 import type { FtpTarget } from "./ftp_target.ts";
 import { close, type FtpReading, openDataConnection, readData, retrieve, SinkError } from "./ftp_transfer.ts";
 
 export type { FtpReading };
-
-/** What a server says of a file. */
-export interface FtpStat {
-  /** Its size in bytes; absent: the server does not tell. */
-  length?: number;
-  /** When it was modified, as an HTTP date; absent: the server does not tell. */
-  lastModified?: string;
-}
 
 /** How to connect. */
 export interface FtpDialing {
@@ -93,7 +86,7 @@ export class FtpSession implements PooledConnection {
    *
    * @throws {DownloadError} If there is no such file.
    */
-  async stat(path: string, signal: AbortSignal): Promise<FtpStat> {
+  async stat(path: string, signal: AbortSignal): Promise<DatedVersion> {
     const lastModified = await this.stampedAt(path, signal);
     const length = await this.#ifKnown(signal, () => this.#client.size(path));
     return {
@@ -105,7 +98,7 @@ export class FtpSession implements PooledConnection {
   /** When the file was modified, as an HTTP date; undefined if the server does not tell. */
   async stampedAt(path: string, signal: AbortSignal): Promise<string | undefined> {
     const date = await this.#ifKnown(signal, () => this.#client.lastMod(path));
-    return date?.toUTCString();
+    return date === undefined || Number.isNaN(date.getTime()) ? undefined : date.toUTCString();
   }
 
   /**

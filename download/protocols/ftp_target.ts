@@ -1,5 +1,5 @@
 import type { NetrcCredentials } from "../netrc.ts";
-import { DownloadError } from "../download_error.ts";
+import { decodePart } from "./decode_part.ts";
 
 /** How a connection is encrypted: not at all, after `AUTH TLS`, or from its first byte. */
 export type FtpSecurity = "none" | "explicit" | "implicit";
@@ -24,6 +24,8 @@ export interface FtpTarget {
   account: string;
 }
 
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const NOT_IN_A_LINE = /[\u0000-\u001f\u007f]/;
 const PLAIN_PORT = 21;
 const IMPLICIT_PORT = 990;
 
@@ -46,24 +48,9 @@ export function ftpTarget(
   const security = protocol === "ftp:" ? "none" : protocol === "ftps:" && written !== "21" ? "implicit" : "explicit";
   const port = written === "" ? (security === "implicit" ? IMPLICIT_PORT : PLAIN_PORT) : Number(written);
   const known = username === "" ? credentialsOf(hostname) : undefined;
-  const user = username === "" ? known?.login || "anonymous" : decoded(username, "user name");
-  const password = username === "" ? known?.password ?? "anonymous@" : decoded(secret, "password");
-  const path = decoded(pathname.slice(1), "path");
+  const user = username === "" ? known?.login || "anonymous" : decodePart(username, "user name", NOT_IN_A_LINE);
+  const password = username === "" ? known?.password ?? "anonymous@" : decodePart(secret, "password", NOT_IN_A_LINE);
+  const path = decodePart(pathname.slice(1), "path", NOT_IN_A_LINE);
   const account = `${security} ${name}:${port} ${user} ${password}`;
   return { host, hostname, port, security, user, password, path, account };
-}
-
-/** Decodes a part of a url that goes into one line of a protocol. */
-function decoded(text: string, part: string): string {
-  let plain: string;
-  try {
-    plain = decodeURIComponent(text);
-  } catch {
-    throw new DownloadError("unsupported", `Cannot fetch the url as its ${part} must be UTF-8, percent-encoded`);
-  }
-  // deno-lint-ignore no-control-regex -- control characters are what it looks for
-  if (/[\u0000-\u001f\u007f]/.test(plain)) {
-    throw new DownloadError("unsupported", `Cannot fetch the url as its ${part} must have no control characters in it`);
-  }
-  return plain;
 }

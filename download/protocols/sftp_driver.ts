@@ -1,20 +1,14 @@
 // @ts-types="./ssh2_types.d.ts"
 import type { Stats } from "ssh2";
-import {
-  type DownloadDriver,
-  type DriverRequest,
-  type DriverResponse,
-  type ListedFile,
-  type ListRequest,
-  NotModifiedError,
-  RangeRefusedError,
-} from "../download_driver.ts";
+import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import { guardedAddress } from "../guarded_connect.ts";
 import type { HttpIdentity } from "../http_identity.ts";
 import { readNetrc } from "../netrc.ts";
 import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
+import { datedFacts, type DatedVersion } from "./dated_file.ts";
+import { decodePart } from "./decode_part.ts";
 import { SftpFile } from "./sftp_file.ts";
 import type { SshAnswer, SshPorts } from "./ssh_access.ts";
 import { SshConnection, type SshTarget } from "./ssh_connection.ts";
@@ -65,22 +59,13 @@ export class SftpDriver implements DownloadDriver {
     const file = new SftpFile(connection, target.host, signal);
     try {
       await file.open(path);
-      const { length, lastModified } = versionOf(await file.stat());
-      if (condition?.lastModified === lastModified) throw new NotModifiedError(target.host);
-      const part = range?.ifRange === lastModified ? range : undefined;
-      if (part !== undefined && part.from >= length) throw new RangeRefusedError(target.host, { length, lastModified });
-      const facts = {
-        finalUrl: url,
-        offset: part?.from ?? 0,
-        rangeable: true,
-        length,
-        lastModified,
-        ...(part?.to === undefined ? {} : { end: part.to }),
-      };
+      const version = versionOf(await file.stat(), target.host);
+      const facts = datedFacts(target.host, version, { url, ...(range && { range }), ...(condition && { condition }) });
       return new BodyResponse(facts, async (sink, room) => {
-        await file.read(facts.offset, part?.to ?? length, sink, room);
-        const now = versionOf(await file.stat());
-        if (now.length !== length || now.lastModified !== lastModified) throw new FileChangedError(target.host);
+        await file.read(facts.offset, facts.end ?? version.length, sink, room);
+        const now = versionOf(await file.stat(), target.host);
+        const same = now.length === version.length && now.lastModified === version.lastModified;
+        if (!same) throw new FileChangedError(target.host);
       }, () => this.#letGo(key, shared, file));
     } catch (error) {
       this.#letGo(key, shared, file);
@@ -118,12 +103,12 @@ export class SftpDriver implements DownloadDriver {
 
   async #targetOf(url: string, signal: AbortSignal): Promise<{ key: string; target: SshTarget; path: string }> {
     const { hostname: name, port, host, username, password: secret, pathname } = new URL(url);
-    const alias = decoded(name.replace(/^\[(.*)\]$/, "$1"), "host");
+    const alias = decodePart(name.replace(/^\[(.*)\]$/, "$1"), "host");
     if (this.#identity.proxy !== undefined) {
       throw new DownloadError("unsupported", `${host}: SFTP does not go through --proxy`);
     }
     const known = this.#credentialsOf(alias);
-    const user = decoded(username, "user name") || known?.login;
+    const user = decodePart(username, "user name") || known?.login;
     const question = {
       alias,
       ...(port === "" ? {} : { port: Number(port) }),
@@ -141,9 +126,9 @@ export class SftpDriver implements DownloadDriver {
     const { denyPrivate, allowPrivate } = this.#identity;
     const address = denyPrivate ? await guardedAddress({ ...access, signal }, allowPrivate) : access.hostname;
     const mine = known !== undefined && (user === known.login || known.login === "") ? known.password : undefined;
-    const password = secret === "" ? mine : decoded(secret, "password");
+    const password = secret === "" ? mine : decodePart(secret, "password");
     // As curl does: a path that begins with /~/ counts from the home folder.
-    const path = decoded(pathname, "path").replace(/^\/~\//, "");
+    const path = decodePart(pathname, "path").replace(/^\/~\//, "");
     const key = JSON.stringify([access.hostname, access.port, access.user, password]);
     return { key, target: { host: host || alias, access, address, password }, path };
   }
@@ -199,16 +184,11 @@ export class SftpDriver implements DownloadDriver {
   }
 }
 
-function versionOf({ size, mtime }: Stats): { length: number; lastModified: string } {
-  return { length: size, lastModified: new Date(mtime * 1000).toUTCString() };
-}
-
-function decoded(text: string, part: string): string {
-  try {
-    const plain = decodeURIComponent(text);
-    if (!plain.includes("\0")) return plain;
-  } catch {
-    // Said below.
+/** A server need not tell either; without a size nobody knows where the file ends. */
+function versionOf({ size, mtime }: Stats, host: string): DatedVersion & { length: number } {
+  if (size === undefined || !Number.isSafeInteger(size)) {
+    throw new DownloadError("protocol", `${host}: the server does not tell the size of the file`);
   }
-  throw new DownloadError("unsupported", `Cannot fetch the url as its ${part} must be UTF-8, percent-encoded`);
+  const date = new Date((mtime ?? NaN) * 1000);
+  return { length: size, ...(Number.isNaN(date.getTime()) ? {} : { lastModified: date.toUTCString() }) };
 }

@@ -5,9 +5,9 @@ type Done<T> = (error: Error | null | undefined, value: T) => void;
 
 /** Attributes of a file. */
 export interface Stats {
-  size: number;
+  size?: number;
   /** When it was modified, in seconds since the epoch. */
-  mtime: number;
+  mtime?: number;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;

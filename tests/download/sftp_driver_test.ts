@@ -298,3 +298,39 @@ for (const asks of ["password", "keyboard-interactive"] as const) {
     assertEquals(server.logins.good, 2);
   });
 }
+
+Deno.test("SftpDriver takes no file whose size it does not know, and continues none whose date it does not know", async () => {
+  const hostKey = await sshKeys();
+  const file = bytesFor("one", 300_000);
+  const open = async (attrs: Record<string, number>) => {
+    await using server = await SshPasswordServer.start({
+      user: "me",
+      password: "x",
+      asks: "password",
+      hostKey: hostKey.secret,
+      file,
+      attrs,
+    });
+    using driver = new SftpDriver(ANONYMOUS, {
+      access: ({ alias, port = 22, user = "" }) =>
+        Promise.resolve({
+          type: "access",
+          access: {
+            hostname: alias,
+            port,
+            user,
+            keys: [],
+            knownHosts: `[127.0.0.1]:${server.port} ${hostKey.shared}\n`,
+            acceptNew: false,
+          },
+        }),
+      trust: () => Promise.resolve(undefined),
+    });
+    return await drive(driver, `sftp://me:x@127.0.0.1:${server.port}/any`);
+  };
+  const mode = 0o100644;
+  assertEquals((await failure(open({ mode }))).kind, "protocol");
+  const undated = await open({ mode, size: file.length });
+  assertEquals([undated.bytes, undated.response.rangeable, undated.response.lastModified], [file, false, undefined]);
+  assertEquals((await failure(open({ mode, size: file.length + 1 }))).kind, "network");
+});

@@ -15,6 +15,8 @@ export interface SshPasswordOptions {
   hostKey: string;
   /** What every path leads to. */
   file: Uint8Array;
+  /** What it tells of the file. Default: all that there is. */
+  attrs?: Record<string, number>;
 }
 
 /**
@@ -35,7 +37,9 @@ export class SshPasswordServer implements AsyncDisposable {
   }
 
   /** Starts it; disposing ends it. */
-  static async start({ user, password, asks, hostKey, file }: SshPasswordOptions): Promise<SshPasswordServer> {
+  static async start(
+    { user, password, asks, hostKey, file, attrs: told }: SshPasswordOptions,
+  ): Promise<SshPasswordServer> {
     const logins = { good: 0, bad: 0 };
     const server = new Server({ hostKeys: [hostKey] }, (client) => {
       client.on("error", () => {});
@@ -56,7 +60,7 @@ export class SshPasswordServer implements AsyncDisposable {
         client.on("session", (accept) => {
           accept().on("sftp", (accept) => {
             const sftp = accept();
-            const attrs = {
+            const attrs = told ?? {
               mode: 0o100644,
               uid: 0,
               gid: 0,

@@ -1,13 +1,12 @@
 /** FTP against a real vsftpd. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { NotModifiedError, RangeRefusedError } from "../../download/download_driver.ts";
 import { DownloadError } from "../../download/download_error.ts";
 import { HostBusyError } from "../../download/host_visits.ts";
 import { ANONYMOUS } from "../../download/http_identity.ts";
 import { FtpDriver } from "../../download/protocols/ftp_driver.ts";
 import { ftpTarget } from "../../download/protocols/ftp_target.ts";
 import { FileChangedError } from "../../download/segments.ts";
-import { drive, request } from "../support/drive.ts";
+import { assertDatedFile, drive, request } from "../support/drive.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { testCertificate } from "../support/test_certificate.ts";
@@ -35,30 +34,7 @@ Deno.test("FtpDriver says what a file is, and gives all of it or a part", async 
   await using server = await VsftpdServer.start(home.path);
   using driver = new FtpDriver(ANONYMOUS);
   const url = `${server.url()}/one.bin`;
-  const whole = await drive(driver, url);
-  const { length, lastModified, offset, rangeable, finalUrl } = whole.response;
-  assertEquals({ length, lastModified, offset, rangeable, finalUrl }, {
-    length: SIZE,
-    lastModified: STAMP.toUTCString(),
-    offset: 0,
-    rangeable: true,
-    finalUrl: url,
-  });
-  assertEquals(whole.bytes, bytesFor("one", SIZE));
-  const ifRange = lastModified!;
-  const rest = await drive(driver, url, { range: { from: 2_000_000, ifRange } });
-  assertEquals([rest.response.offset, rest.bytes], [2_000_000, bytesFor("one", SIZE).subarray(2_000_000)]);
-  const middle = await drive(driver, url, { range: { from: 1000, to: 200_000, ifRange } });
-  assertEquals([middle.response.offset, middle.response.end], [1000, 200_000]);
-  assertEquals(middle.bytes, bytesFor("one", SIZE).subarray(1000, 200_000));
-  const other = await drive(driver, url, { range: { from: 1000, ifRange: "Fri, 02 Jan 2026 03:04:06 GMT" } });
-  assertEquals([other.response.offset, other.bytes.length], [0, SIZE]);
-  const behind = await assertRejects(
-    () => driver.open(request(url, { range: { from: SIZE, ifRange } })),
-    RangeRefusedError,
-  );
-  assertEquals(behind.version, { length: SIZE, lastModified: ifRange });
-  await assertRejects(() => driver.open(request(url, { condition: { lastModified: ifRange } })), NotModifiedError);
+  await assertDatedFile(driver, url, bytesFor("one", SIZE), STAMP.toUTCString());
   assertEquals((await drive(driver, `${server.url()}/empty`)).bytes.length, 0);
   const odd = await drive(driver, `${server.url()}/deep/a%20file%20+%25&.txt`);
   assertEquals(new TextDecoder().decode(odd.bytes), "small");

@@ -1,12 +1,11 @@
 /** SFTP against a real OpenSSH server. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { NotModifiedError, RangeRefusedError } from "../../download/download_driver.ts";
 import { DownloadError } from "../../download/download_error.ts";
 import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
 import { SftpDriver } from "../../download/protocols/sftp_driver.ts";
 import type { SshAccess, SshPorts } from "../../download/protocols/ssh_access.ts";
 import { FileChangedError } from "../../download/segments.ts";
-import { drive, request } from "../support/drive.ts";
+import { assertDatedFile, drive, request } from "../support/drive.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { SshdServer, type SshKeys, sshKeys } from "../support/sshd_server.ts";
 import { SshPasswordServer } from "../support/ssh_password_server.ts";
@@ -58,30 +57,7 @@ Deno.test("SftpDriver says what a file is, and gives all of it or a part", async
   const files = filesOf(server);
   using driver = new SftpDriver(ANONYMOUS, files);
   const url = server.url(home.join("one.bin"));
-  const whole = await drive(driver, url);
-  const { length, lastModified, offset, rangeable, finalUrl } = whole.response;
-  assertEquals({ length, lastModified, offset, rangeable, finalUrl }, {
-    length: SIZE,
-    lastModified: STAMP.toUTCString(),
-    offset: 0,
-    rangeable: true,
-    finalUrl: url,
-  });
-  assertEquals(whole.bytes, bytesFor("one", SIZE));
-  const ifRange = lastModified!;
-  const rest = await drive(driver, url, { range: { from: 2_000_000, ifRange } });
-  assertEquals([rest.response.offset, rest.bytes], [2_000_000, bytesFor("one", SIZE).subarray(2_000_000)]);
-  const middle = await drive(driver, url, { range: { from: 1000, to: 200_000, ifRange } });
-  assertEquals([middle.response.offset, middle.response.end], [1000, 200_000]);
-  assertEquals(middle.bytes, bytesFor("one", SIZE).subarray(1000, 200_000));
-  const other = await drive(driver, url, { range: { from: 1000, ifRange: "Fri, 02 Jan 2026 03:04:06 GMT" } });
-  assertEquals([other.response.offset, other.bytes.length], [0, SIZE]);
-  const behind = await assertRejects(
-    () => driver.open(request(url, { range: { from: SIZE, ifRange } })),
-    RangeRefusedError,
-  );
-  assertEquals(behind.version, { length: SIZE, lastModified: ifRange });
-  await assertRejects(() => driver.open(request(url, { condition: { lastModified: ifRange } })), NotModifiedError);
+  await assertDatedFile(driver, url, bytesFor("one", SIZE), STAMP.toUTCString());
   assertEquals((await drive(driver, server.url(home.join("empty")))).bytes.length, 0);
   using small = await driver.open(request(server.url(home.join("deep/a file +%&.txt"))));
   assertEquals(await small.whole((bytes) => new TextDecoder().decode(bytes), () => {}), "small");

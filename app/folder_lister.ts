@@ -52,7 +52,7 @@ export class FolderLister implements Disposable {
   /** True if a url stands for a folder. */
   isFolder(url: string): boolean {
     // Nearly all urls begin so.
-    return !url.startsWith("http") && this.#folders.test(url);
+    return !url.startsWith("http:") && !url.startsWith("https:") && this.#folders.test(url);
   }
 
   /**

@@ -11,6 +11,7 @@ export type SshSettings = Pick<CfgSettings, "sshKey" | "sshKnownHosts" | "sshAcc
 
 const USUAL_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
 const GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts";
+const USUAL_KNOWN_HOSTS = ["~/.ssh/known_hosts"];
 
 /**
  * Reads what `ssh` would read: the user's configuration, keys and host keys. Commands in the configuration (`Match exec`)
@@ -52,9 +53,12 @@ export class SshFiles implements SshPorts {
       if (text !== undefined && privateKeyProblem(text) === undefined) keys.push(text);
     }
     const knownFiles = sshKnownHosts === undefined
-      ? [...config.all("userknownhostsfile") ?? ["~/.ssh/known_hosts"], GLOBAL_KNOWN_HOSTS]
+      ? [
+        ...config.all("userknownhostsfile")?.flatMap((files) => files.split(/\s+/)) ?? USUAL_KNOWN_HOSTS,
+        GLOBAL_KNOWN_HOSTS,
+      ]
       : [sshKnownHosts];
-    const paths = knownFiles.flatMap((file) => file.split(/\s+/)).map((file) => this.#path(file, words));
+    const paths = knownFiles.map((file) => this.#path(file, words));
     const texts = await Promise.all(paths.map(readIfThere));
     const at = port ?? Number(config("port") ?? 22);
     this.#files.set(knownName(hostname, at), paths[0]!);

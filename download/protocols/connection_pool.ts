@@ -41,11 +41,6 @@ export class ConnectionPool<T extends PooledConnection> implements Disposable {
     this.#isFull = isFull;
   }
 
-  /** How many connections are open, idle or not. */
-  get size(): number {
-    return this.#shelves.values().reduce((sum, { open }) => sum + open, 0);
-  }
-
   /**
    * Takes a connection: an idle one, or a new one.
    *

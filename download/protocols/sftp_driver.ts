@@ -66,9 +66,9 @@ export class SftpDriver implements DownloadDriver {
         const now = versionOf(await file.stat(), target.host);
         const same = now.length === version.length && now.lastModified === version.lastModified;
         if (!same) throw new FileChangedError(target.host);
-      }, () => this.#letGo(key, shared, file));
+      }, () => this.#letGo(key, shared, file, signal));
     } catch (error) {
-      this.#letGo(key, shared, file);
+      this.#letGo(key, shared, file, signal);
       throw error;
     }
   }
@@ -88,7 +88,7 @@ export class SftpDriver implements DownloadDriver {
           })),
       );
     } finally {
-      this.#letGo(key, shared, folder);
+      this.#letGo(key, shared, folder, signal);
     }
   }
 
@@ -151,7 +151,7 @@ export class SftpDriver implements DownloadDriver {
         this.#connections.delete(key);
         this.#accesses.clear();
       };
-      opening.then((connection) => connection.lost.catch(forget), forget);
+      opening.then((connection) => void connection.watch(forget), forget);
     }
     clearTimeout(shared.timer);
     shared.users++;
@@ -162,24 +162,31 @@ export class SftpDriver implements DownloadDriver {
       signal.throwIfAborted();
       return { connection: await Promise.race([shared.opening, abort.promise]), shared };
     } catch (error) {
-      this.#leave(key, shared);
+      this.#leave(key, shared, signal);
       throw error;
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
   }
 
-  #letGo(key: string, shared: Shared, file: SftpFile): void {
-    if (file.close()) this.#leave(key, shared);
+  #letGo(key: string, shared: Shared, file: SftpFile, signal: AbortSignal): void {
+    if (file.close()) this.#leave(key, shared, signal);
   }
 
-  /** One user less: without any, the connection ends after a while, and one that does not come about at once. */
-  #leave(key: string, shared: Shared): void {
-    if (--shared.users > 0 || this.#connections.get(key) !== shared) return;
-    shared.timer = setTimeout(() => {
-      this.#connections.delete(key);
+  /** One user less: without any, the connection ends after a while; at once if it is nobody's choice any more. */
+  #leave(key: string, shared: Shared, { reason }: AbortSignal): void {
+    // Its network may be gone without a word: who comes next has a connection of their own.
+    const silent = reason instanceof DownloadError && reason.kind === "timeout";
+    if (silent && this.#connections.get(key) === shared) this.#connections.delete(key);
+    if (--shared.users > 0) return;
+    const end = () => {
       shared.ending.abort(new Error("nobody waits for the connection any more"));
       shared.opening.then((connection) => connection.close(), () => {});
+    };
+    if (this.#connections.get(key) !== shared) return end();
+    shared.timer = setTimeout(() => {
+      this.#connections.delete(key);
+      end();
     }, IDLE_MS);
   }
 }

@@ -23,6 +23,7 @@ export class SftpFile {
   readonly #host: string;
   readonly #signal: AbortSignal;
   readonly #ended = Promise.withResolvers<never>();
+  readonly #unwatch: () => void;
   #handle: Uint8Array | undefined;
   #closed = false;
 
@@ -36,7 +37,7 @@ export class SftpFile {
     this.#host = host;
     this.#signal = signal;
     this.#ended.promise.catch(() => {});
-    connection.lost.catch(this.#ended.reject);
+    this.#unwatch = connection.watch(this.#ended.reject);
     signal.addEventListener("abort", this.#abort);
   }
 
@@ -103,6 +104,7 @@ export class SftpFile {
     if (this.#closed) return false;
     this.#closed = true;
     this.#signal.removeEventListener("abort", this.#abort);
+    this.#unwatch();
     this.#closeHandle();
     return true;
   }

@@ -61,6 +61,8 @@ export interface ConnectConfig {
   port: number;
   username: string;
   readyTimeout: number;
+  keepaliveInterval: number;
+  keepaliveCountMax: number;
   algorithms: { cipher: readonly string[]; hmac: readonly string[]; serverHostKey: readonly string[] };
   hostVerifier(key: Uint8Array): boolean;
   authHandler: readonly AuthenticationMethod[];

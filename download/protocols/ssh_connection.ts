@@ -24,6 +24,9 @@ const HOST_KEYS = [
   "rsa-sha2-256",
 ] as const;
 
+/** A server that does not answer three of these in a row is gone, whatever the network says. */
+const KEEPALIVE_MS = 5000;
+
 /** What an {@linkcode SshConnection} is opened for. */
 export interface SshTarget {
   /** The server, as errors and host limits name it. */
@@ -44,15 +47,19 @@ export class SshConnection {
   readers = 0;
   readonly #client: InstanceType<typeof ssh2.Client>;
   #closed = false;
-  readonly #failure = Promise.withResolvers<never>();
+  #failure: DownloadError | undefined;
+  /** Those who want to know when it is lost. A promise would keep what each of a million files once waited for. */
+  readonly #watchers = new Set<(error: DownloadError) => void>();
 
   private constructor(client: InstanceType<typeof ssh2.Client>, sftp: SFTPWrapper, host: string) {
     this.#client = client;
     this.sftp = sftp;
-    this.#failure.promise.catch(() => {});
-    const gone = (error?: Error) => {
+    const gone = (error: Error = new Error("the server has ended the connection")) => {
       this.#closed = true;
-      this.#failure.reject(networkError(error ?? new Error("the server has ended the connection"), `sftp://${host}/`));
+      if (this.#failure !== undefined) return;
+      const failure = this.#failure = networkError(error, `sftp://${host}/`);
+      for (const tell of [...this.#watchers]) tell(failure);
+      this.#watchers.clear();
     };
     client.on("error", gone).on("close", () => gone());
     sftp.on("close", () => this.close());
@@ -75,10 +82,12 @@ export class SshConnection {
     try {
       const { config, learned, refusal } = configOf(target);
       client.on("error", (error) => reject(refusal() ?? sshError(error, target)));
-      client.on(
-        "close",
-        () => reject(networkError(new Error("the server has ended the connection"), `sftp://${target.host}/`)),
-      );
+      const lost = networkError(new Error("the server has ended the connection"), `sftp://${target.host}/`);
+      let closed = false;
+      client.on("close", () => {
+        closed = true;
+        reject(lost);
+      });
       client.on("ready", () => client.sftp((error, sftp) => error ? reject(sshError(error, target)) : resolve(sftp)));
       client.connect(config);
       const sftp = await promise;
@@ -87,6 +96,7 @@ export class SshConnection {
       const line = learned();
       const problem = line === undefined ? undefined : await trust(line);
       if (problem !== undefined) throw new DownloadError("disk", `${target.host}: ${problem}`, { retryable: false });
+      if (closed) throw lost;
       client.removeAllListeners("error").removeAllListeners("close");
       return new SshConnection(client, sftp, target.host);
     } catch (error) {
@@ -104,9 +114,16 @@ export class SshConnection {
     return this.#closed;
   }
 
-  /** Rejects when the connection is lost. */
-  get lost(): Promise<never> {
-    return this.#failure.promise;
+  /**
+   * Tells when the connection is lost.
+   *
+   * @param tell Called once, at once if it is lost already.
+   * @returns Ends that.
+   */
+  watch(tell: (error: DownloadError) => void): () => void {
+    if (this.#failure !== undefined) tell(this.#failure);
+    else this.#watchers.add(tell);
+    return () => void this.#watchers.delete(tell);
   }
 
   /** Ends it, and all that runs over it. */
@@ -141,6 +158,8 @@ function configOf({ host, access, address, password }: SshTarget): {
     username: user,
     // Silence is for the attempt's own watch to judge.
     readyTimeout: 0,
+    keepaliveInterval: KEEPALIVE_MS,
+    keepaliveCountMax: 3,
     algorithms: { cipher: [...CIPHERS], hmac: [...MACS], serverHostKey },
     hostVerifier: (key: Uint8Array) => {
       const shown = base64(key);

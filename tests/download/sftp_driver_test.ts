@@ -310,3 +310,71 @@ Deno.test("SftpDriver takes no file whose size it does not know, and continues n
   assertEquals([undated.bytes, undated.response.rangeable, undated.response.lastModified], [file, false, undefined]);
   assertEquals((await failure(open({ mode, size: file.length + 1 }))).kind, "network");
 });
+
+Deno.test("SftpDriver takes another connection when one has gone silent", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  using relay = new SilentRelay(server.port);
+  const knownHosts = `[127.0.0.1]:${relay.port} ${server.hostKey.shared}\n`;
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server, { knownHosts }));
+  const url = `sftp://127.0.0.1:${relay.port}${home.join("one.bin")}`;
+  assertEquals((await drive(driver, url)).bytes.length, SIZE);
+  relay.silence();
+  const controller = new AbortController();
+  const silent = driver.open(request(url, { signal: controller.signal }));
+  // As the watch over an attempt ends it.
+  controller.abort(new DownloadError("timeout", "no byte for 30 s"));
+  assertEquals((await failure(silent)).kind, "timeout");
+  assertEquals((await drive(driver, url)).bytes, bytesFor("one", SIZE));
+  assertEquals(relay.accepted, 2);
+});
+
+/** Passes connections on to a port, until those that are open are silenced. */
+class SilentRelay implements Disposable {
+  readonly port: number;
+  accepted = 0;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #open = new Set<{ pair: Deno.Conn[]; silent: boolean }>();
+
+  constructor(to: number) {
+    this.port = (this.#listener.addr as Deno.NetAddr).port;
+    void this.#accept(to).catch(() => {});
+  }
+
+  silence(): void {
+    for (const each of this.#open) each.silent = true;
+  }
+
+  async #accept(to: number): Promise<void> {
+    for await (const client of this.#listener) {
+      this.accepted++;
+      const server = await Deno.connect({ hostname: "127.0.0.1", port: to });
+      const each = { pair: [client, server] as Deno.Conn[], silent: false };
+      this.#open.add(each);
+      for (const [from, into] of [[client, server], [server, client]] as const) {
+        void pass(from, into, () => each.silent).catch(() => {});
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const { pair } of this.#open) {
+      for (const conn of pair) {
+        try {
+          conn.close();
+        } catch {
+          // It has ended by itself.
+        }
+      }
+    }
+  }
+}
+
+async function pass(from: Deno.Conn, into: Deno.Conn, silent: () => boolean): Promise<void> {
+  const buffer = new Uint8Array(64 * 1024);
+  for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+    for (let sent = 0; sent < count && !silent();) sent += await into.write(buffer.subarray(sent, count));
+  }
+  if (!silent()) into.close();
+}

@@ -37,6 +37,11 @@ export class HostRooms {
     return this.#of(host)?.room ?? Infinity;
   }
 
+  /** How many tasks of a host may be taken, and until when others are set aside. */
+  stateOf(host: string): HostRoom {
+    return this.#of(host) ?? { room: Infinity, until: 0 };
+  }
+
   /**
    * Takes one task of a host.
    *

@@ -1,7 +1,8 @@
 import { type TaskText, taskText, textBytes } from "./task_codec.ts";
 import { taskKeys } from "./task_keys.ts";
-import { type Candidate, type Known, makeCandidate, refusal, resolve, secondPlace, taken } from "./task_kv_draft.ts";
-import { decodeReservation, encodeReservation, isFor, type StoredReservation, wishMark } from "./task_kv_wish.ts";
+import { draftMark, draftRefusal, makeTask } from "./task_draft.ts";
+import { type Candidate, type Known, makeCandidate, resolve, secondPlace, taken } from "./task_kv_draft.ts";
+import { decodeReservation, encodeReservation, isFor, type StoredReservation } from "./task_kv_wish.ts";
 import { changeTask } from "./task_kv_change.ts";
 import { locateTask } from "./task_kv_locate.ts";
 import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
@@ -68,7 +69,7 @@ export class TaskKvAdder {
   #screen(drafts: readonly TaskDraft[], results: AddResult[]): Candidate[] {
     const candidates: Candidate[] = [];
     for (const [index, draft] of drafts.entries()) {
-      const refused = refusal(draft, this.#store.limits);
+      const refused = draftRefusal(draft, this.#store.limits);
       if (refused !== undefined) results[index] = refused;
       else candidates.push(makeCandidate(draft, index));
     }
@@ -126,7 +127,7 @@ export class TaskKvAdder {
         ready = [];
       }
       part.candidates.push(candidate);
-      const entry = taskText(makeTask(candidate, now));
+      const entry = taskText(makeTask(candidate.draft, candidate.out, numberOf(candidate), now));
       reserve(part.step, entry.task, candidate);
       if (!isReady(entry.task)) placeAlone(part.step, entry);
       else {
@@ -182,29 +183,12 @@ export class TaskKvAdder {
   }
 }
 
-function makeTask({ draft, out, seq }: Candidate, now: number): Task {
-  if (seq === undefined) throw new TypeError(`Cannot add "${out}" as it has no number`);
-  const { id = `t${seq}`, url, named, priority = 0, headers, mirrors, limitRate, segments, checksum, size } = draft;
-  const { notBefore, source } = draft;
-  const task: Task = { id, seq, url, out, priority, status: "waiting", attempts: 0, crashes: 0, addedAt: now };
-  if (named === true) task.named = named;
-  if (headers !== undefined) task.headers = headers;
-  if (mirrors !== undefined) task.mirrors = mirrors;
-  if (limitRate !== undefined) task.limitRate = limitRate;
-  if (segments !== undefined) task.segments = segments;
-  if (checksum !== undefined) task.checksum = checksum;
-  if (size !== undefined) task.size = size;
-  if (notBefore !== undefined) task.notBefore = notBefore;
-  if (source !== undefined) task.source = source;
-  return task;
-}
-
 /** Adds to a step: one more task waits, and its path and the id that the user gave are its own. */
 function reserve(step: KvStep, { id, seq, out, url }: Task, { draft }: Candidate): void {
   count(step, "waiting", 1);
   const path = taskKeys.path(out);
   step.checks.push({ key: path, versionstamp: null });
-  step.sets.push([path, encodeReservation(url, id, undefined, wishMark(draft))]);
+  step.sets.push([path, encodeReservation(url, id, undefined, draftMark(draft))]);
   // A commit takes far fewer bytes of keys than of values: long keys count for more.
   step.bytes += 80 + url.length + out.length * KEY_WEIGHT;
   if (draft.id === undefined) return;
@@ -212,4 +196,9 @@ function reserve(step: KvStep, { id, seq, out, url }: Task, { draft }: Candidate
   step.checks.push({ key, versionstamp: null });
   step.sets.push([key, seq]);
   step.bytes += 80 + id.length * KEY_WEIGHT;
+}
+
+function numberOf({ out, seq }: Candidate): number {
+  if (seq === undefined) throw new TypeError(`Cannot add "${out}" as it has no number`);
+  return seq;
 }

@@ -10,15 +10,12 @@ import { findTask, type Located } from "./task_kv_locate.ts";
 import { decodeRunning, encodeRunning } from "./task_kv_running.ts";
 import { emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import { takeTasks } from "./task_kv_take.ts";
-import { decodeReservation, encodeReservation, type StoredReservation, wishMark } from "./task_kv_wish.ts";
-import type { Task, TaskStatus } from "./task_model.ts";
+import { decodeReservation, encodeReservation, type StoredReservation } from "./task_kv_wish.ts";
+import { draftMark, isChangeable, taskWithDraft } from "./task_draft.ts";
 import type { TaskDraft } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 
 const LOST_RACES = 20;
-/** A task that is done or canceled stays what it was. */
-const CHANGEABLE: readonly TaskStatus[] = ["waiting", "running", "paused", "failed"];
-const FIELDS = ["headers", "mirrors", "limitRate", "segments", "checksum", "size"] as const;
 
 /**
  * Changes a task to what a draft says, and notes that at its path, so that the same draft changes nothing again.
@@ -37,11 +34,9 @@ export async function changeTask(store: KvStore, draft: TaskDraft, place: string
     if (reservation?.id !== id || located === undefined) return false;
     const step = emptyStep();
     step.checks.push({ key, versionstamp });
-    const mark = wishMark(draft);
+    const mark = draftMark(draft);
     step.sets.push([key as Deno.KvKey, encodeReservation(draft.url, id, reservation.out, mark)]);
-    const { status, vanished } = located.task;
-    // What vanished from its file is about to return.
-    const changes = CHANGEABLE.includes(status) || vanished === true;
+    const changes = isChangeable(located.task);
     if (changes) rewrite(step, located, draft);
     if ((await store.commit(step)).ok) return changes;
   }
@@ -51,23 +46,14 @@ export async function changeTask(store: KvStore, draft: TaskDraft, place: string
 function rewrite(step: KvStep, { task, entry }: Located, draft: TaskDraft): void {
   if (!taskKeys.isRunning(entry.key)) {
     takeTasks(step, entry, new Set([task.seq]));
-    const changed = taskText(asWished(task, draft));
+    const changed = taskText(taskWithDraft(task, draft));
     if (isReady(changed.task)) placeReady(step, [changed]);
     else placeAlone(step, changed);
     return;
   }
   // The attempt that runs goes on as it began; the next one is made as the record says.
   const { core, open } = decodeRunning(entry);
-  open.set(task.seq, taskText(asWished(parseTask(open.get(task.seq)!), draft)).text);
+  open.set(task.seq, taskText(taskWithDraft(parseTask(open.get(task.seq)!), draft)).text);
   step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
   step.sets.push([entry.key as Deno.KvKey, encodeRunning(core, open.values())]);
-}
-
-function asWished(task: Task, draft: TaskDraft): Task {
-  const changed: Task = { ...task, priority: draft.priority ?? 0 };
-  for (const field of FIELDS) {
-    delete changed[field];
-    if (draft[field] !== undefined) Object.assign(changed, { [field]: draft[field] });
-  }
-  return changed;
 }

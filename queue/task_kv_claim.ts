@@ -9,10 +9,12 @@
  */
 import { decodeTask, parseTask, type TaskText, taskText } from "./task_codec.ts";
 import { SHARDS, taskKeys } from "./task_keys.ts";
+import { firstShard } from "./first_shard.ts";
 import { HostRooms } from "./host_rooms.ts";
 import { AsideBlocks, bringBack, isFull, setAside } from "./task_kv_aside.ts";
 import { bySeq, cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
-import { claimedTask, encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
+import { claimedTask } from "./claimed_task.ts";
+import { encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
 import { emptyStep, joinSteps } from "./task_kv_steps.ts";
 import { takeTasks } from "./task_kv_take.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
@@ -174,13 +176,6 @@ async function takeBlocks(
   }
   const tasks = taken.map(({ task }) => claimedTask(task, request.owner, request.core, fences.get(task.seq)!));
   return { tasks, rooms, aside: aside.keys };
-}
-
-function firstShard(request: ClaimRequest, turn: number): number {
-  const { index, of } = request.worker ?? { index: 0, of: 1 };
-  const own: number[] = [];
-  for (let shard = index % SHARDS; shard < SHARDS; shard += Math.min(of, SHARDS)) own.push(shard);
-  return own[turn % own.length] ?? 0;
 }
 
 /**

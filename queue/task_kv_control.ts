@@ -8,6 +8,7 @@
  * @module
  */
 import { parseTask, type TaskText, taskText, textBytes } from "./task_codec.ts";
+import { CONTROL_MOVES, controlledStatuses, syncMoves } from "./task_control_moves.ts";
 import { taskMatcher } from "./task_filter.ts";
 import { taskKeys } from "./task_keys.ts";
 import { placeReady } from "./task_kv_block.ts";
@@ -33,16 +34,6 @@ import type { KvStep, KvStore } from "./kv_store.ts";
 const WALKS = 3;
 const LOST_RACES = 20;
 const ORDER_BYTES = 120;
-
-/** What each verb does to a task. */
-export const CONTROL_MOVES: Readonly<Record<ControlVerb, TaskControl>> = {
-  pause: "pause",
-  resume: "resume",
-  cancel: "cancel",
-  retry: "again",
-  remove: "remove",
-  priority: "prioritize",
-};
 
 /** Tasks of one record on their way, and what becomes of them. */
 interface Item {
@@ -94,16 +85,8 @@ export async function syncTasks(
     await run.all();
     return run.result.touched;
   };
-  const isOf = ({ source }: Task) => source !== undefined && sources.includes(source);
-  return {
-    canceled: await move("vanish", (task) => isOf(task) && !hasStarted(task) && !wanted(task.id)),
-    // Its entry may have moved to another file.
-    returned: await move("return", (task) => task.vanished === true && wanted(task.id)),
-  };
-}
-
-function hasStarted({ attempts, crashes, begun }: Task): boolean {
-  return attempts > 0 || crashes > 0 || begun === true;
+  const moves = syncMoves({ sources, wanted });
+  return { canceled: await move("vanish", moves.vanish), returned: await move("return", moves.return) };
 }
 
 /** Takes the orders for an owner off the list. */
@@ -268,10 +251,4 @@ function order(step: KvStep, entry: Deno.KvEntry<Uint8Array>, { seq }: Task, ver
   const order: TaskOrder = { seq, fence, verb };
   step.sets.push([taskKeys.order(owner, seq), order]);
   step.bytes += ORDER_BYTES;
-}
-
-/** The states of the tasks that a request without ids can mean. A retry is for failures unless it names another state. */
-export function controlledStatuses({ verb, filter }: Pick<ControlRequest, "verb" | "filter">): readonly TaskStatus[] {
-  const wanted = filter?.status ?? (verb === "retry" ? ["failed"] : undefined);
-  return TASK_MOVES[CONTROL_MOVES[verb]].filter((status) => wanted?.includes(status) ?? true);
 }

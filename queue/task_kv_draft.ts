@@ -1,12 +1,7 @@
-import { MAX_WISH } from "./task_kv_sequence.ts";
-import { isFor, type Reservation, wishMark } from "./task_kv_wish.ts";
+import { isFor, type Reservation } from "./task_kv_wish.ts";
+import { draftMark } from "./task_draft.ts";
 import { taskAssignedNumber } from "./task_model.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
-import type { KvLimits } from "./kv_store.ts";
-
-/** What a task's record has beyond its draft, at the most. */
-const RECORD_BYTES = 1024;
-const encoder = new TextEncoder();
 
 /** A draft on its way to the list. */
 export interface Candidate {
@@ -54,7 +49,7 @@ export function resolve(chunk: readonly Candidate[], results: AddResult[], known
     const place = mine ? out : second;
     const holder = place === null ? undefined : known.paths.get(place);
     if (holder !== undefined && isFor(holder, draft.url)) {
-      const type = holder.mark === wishMark(draft) ? "duplicate" : "changed";
+      const type = holder.mark === draftMark(draft) ? "duplicate" : "changed";
       if (type === "changed") {
         candidate.out = place!;
         // Another of this chunk that speaks of the same task has to see what became of it.
@@ -93,51 +88,4 @@ export function makeCandidate(draft: TaskDraft, index: number): Candidate {
 /** The answer to an id that is in use. */
 export function taken(id: string): AddResult {
   return { type: "refused", field: "id", reason: `must be new: "${id}" is another task's` };
-}
-
-/** The answer to a draft that can never be stored, or undefined. */
-export function refusal(draft: TaskDraft, limits: KvLimits): AddResult | undefined {
-  const refuse = (field: string, reason: string): AddResult => ({ type: "refused", field, reason });
-  const { priority, notBefore, size: wanted } = draft;
-  if (priority !== undefined && !Number.isSafeInteger(priority)) {
-    return refuse("priority", `must be a safe integer: current value is ${priority}`);
-  }
-  if (wanted !== undefined && !(Number.isSafeInteger(wanted) && wanted >= 0)) {
-    return refuse("size", `must be a safe integer of at least 0: current value is ${wanted}`);
-  }
-  if (notBefore !== undefined && !Number.isFinite(notBefore)) {
-    return refuse("notBefore", `must be a finite number: current value is ${notBefore}`);
-  }
-  for (const field of ["out", "fallbackOut", "id"] as const) {
-    const value = draft[field];
-    const size = typeof value === "string" ? keyBytes(value) : 0;
-    if (size > limits.keyBytes) {
-      return refuse(field, `must be at most ${limits.keyBytes} bytes: current value has ${size}`);
-    }
-  }
-  if (draft.id !== undefined && (taskAssignedNumber(draft.id) ?? 0) > MAX_WISH) {
-    return refuse("id", `must be at most t${MAX_WISH} if it has this form: current value is ${draft.id}`);
-  }
-  if (isShort(draft, limits.valueBytes)) return undefined;
-  const size = byteLength(JSON.stringify(draft)) + RECORD_BYTES;
-  if (size > limits.valueBytes) {
-    const field = byteLength(draft.url) > size / 2 ? "url" : "headers";
-    return refuse(field, `must leave the whole task below ${limits.valueBytes} bytes: current value makes it ${size}`);
-  }
-  return undefined;
-}
-
-/** True if it is plain at a glance that the record is not too long: in JSON, a character has six bytes at the most. */
-function isShort({ url, out, id = "", checksum = "", headers, mirrors }: TaskDraft, valueBytes: number): boolean {
-  if (headers !== undefined || mirrors !== undefined) return false;
-  return 6 * (url.length + out.length + id.length + checksum.length) + RECORD_BYTES <= valueBytes;
-}
-
-/** A key writes a zero byte as two. */
-function keyBytes(text: string): number {
-  return text.length * 3 < 1024 ? text.length : byteLength(text.replaceAll("\0", "\0\0"));
-}
-
-function byteLength(text: string): number {
-  return text.length < 512 ? text.length * 3 : encoder.encode(text).length;
 }

@@ -3,7 +3,8 @@ import { taskKeys } from "./task_keys.ts";
 import { encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
 import { emptyStep } from "./task_kv_steps.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
-import { decodeReservation, encodeReservation, type StoredReservation, wishMark } from "./task_kv_wish.ts";
+import { decodeReservation, encodeReservation, type StoredReservation } from "./task_kv_wish.ts";
+import { draftMark } from "./task_draft.ts";
 import type { RenameRequest, RenameResult } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 
@@ -138,8 +139,8 @@ function move(
   const first = place === out ? {} : { firstOut: out };
   const entry = taskText({ ...stored, out: place, named: true, ...first });
   step.checks.push({ key: taskKeys.path(place), versionstamp: paths.get(place)!.versionstamp });
-  step.sets.push([taskKeys.path(place), encodeReservation(url, id, undefined, wishMark(stored))]);
-  if (place !== out) step.sets.push([taskKeys.path(out), encodeReservation(url, id, place, wishMark(stored))]);
+  step.sets.push([taskKeys.path(place), encodeReservation(url, id, undefined, draftMark(stored))]);
+  if (place !== out) step.sets.push([taskKeys.path(out), encodeReservation(url, id, place, draftMark(stored))]);
   step.bytes += textBytes(entry.text) + (place.length + out.length) * KEY_WEIGHT;
   block.open.set(stored.seq, entry.text);
   used.add(place);

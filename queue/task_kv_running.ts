@@ -1,7 +1,8 @@
 import { taskKeys } from "./task_keys.ts";
 import { parseTask, textSeq } from "./task_codec.ts";
 import { decodeBlock, encodeBlock } from "./task_kv_block.ts";
-import { type ClaimedTask, type Task, taskClaim } from "./task_model.ts";
+import { claimedTask } from "./claimed_task.ts";
+import type { ClaimedTask } from "./task_model.ts";
 import type { KvStore } from "./kv_store.ts";
 
 /** What one claim took and has not settled yet. */
@@ -35,11 +36,6 @@ export function decodeRunning(entry: { key: Deno.KvKey; value: Uint8Array; versi
     core: Number(core),
     open,
   };
-}
-
-/** A task as its claim hands it out. */
-export function claimedTask(task: Task, owner: string, core: number, fence: string): ClaimedTask {
-  return Object.assign(taskClaim(task, owner, core), { fence }) as ClaimedTask;
 }
 
 /** The tasks of a running block. */

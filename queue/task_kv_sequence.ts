@@ -8,9 +8,6 @@ export interface TaskNumber {
   granted: boolean;
 }
 
-/** The highest number that a wish may name, far above any real list. */
-export const MAX_WISH = 9e14;
-
 /** Gives out sequence numbers, each once for all processes. Unused ones leave a gap, which harms nothing. */
 export class TaskKvSequence {
   readonly #store: KvStore;

@@ -5,7 +5,8 @@ import { placeReady } from "./task_kv_block.ts";
 import { placeDone } from "./task_kv_done.ts";
 import { decodeRunning, encodeRunning, type RunningBlock, RunningBlocks, runningTasks } from "./task_kv_running.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
-import { type Task, taskSettle, taskWithRequest } from "./task_model.ts";
+import { settledText } from "./settled_text.ts";
+import { taskWithRequest } from "./task_model.ts";
 import type { Settlement, SettleResult } from "./task_shared_list.ts";
 
 /** Blocks that one commit rewrites, at the most. */
@@ -157,11 +158,9 @@ async function commitParts(store: KvStore, blocks: RunningBlocks, parts: readonl
 }
 
 /** Makes the move that a settlement asks for; throws if there is no such move. */
-export function settleItem({ task, outcome }: Settlement, now: number, valueBytes: number): SettleItem {
-  const after = taskText(taskSettle(task, outcome, now));
-  // A record that outgrew its value could never be settled, and would run for ever.
-  const fits = textBytes(after.text) <= valueBytes;
-  return { owner: task.owner, fence: task.fence, after: fits ? after : taskText(shorten(after.task)) };
+export function settleItem(settlement: Settlement, now: number, valueBytes: number): SettleItem {
+  const { owner, fence } = settlement.task;
+  return { owner, fence, after: settledText(settlement, now, valueBytes) };
 }
 
 /** A task that got its name during the claim keeps it, even if whoever settles does not know that. */
@@ -174,11 +173,6 @@ function withName(after: TaskText, running: string): TaskText {
 /** What others changed of the task meanwhile stays changed. */
 function withChanges({ task }: TaskText, running: string): TaskText {
   return taskText(taskWithRequest(task, parseTask(running)));
-}
-
-function shorten(task: Task): Task {
-  const { finalUrl: _url, etag: _etag, lastModified: _date, history: _history, error, ...rest } = task;
-  return error === undefined ? rest : { ...rest, error: { ...error, message: error.message.slice(0, 500) } };
 }
 
 /** Gives back what an owner was running, and says how many tasks that were; `outcome` says whether it died over them. */

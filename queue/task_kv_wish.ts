@@ -5,7 +5,6 @@
  * @module
  */
 import { textDigest } from "../base/text_digest.ts";
-import type { TaskDraft } from "./task_shared_list.ts";
 
 /** A longer url costs more to store than to digest. */
 const LONGEST_WHOLE = 120;
@@ -13,7 +12,6 @@ const LONGEST_WHOLE = 120;
 const DIGEST_LENGTH = 20;
 /** Between the wish and its mark; no digest has it. */
 const SEPARATOR = "\u0001";
-const MARK_LENGTH = 10;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -22,7 +20,7 @@ export interface Reservation {
   id: string;
   /** Stands for the url: the same path for the same url is the same wish. */
   wish: string;
-  /** Stands for what the task was asked for with, beside its url: see {@linkcode wishMark}. */
+  /** Stands for what the task was asked for with, beside its url: see {@linkcode draftMark}. */
   mark?: string;
   /** Where the file goes now, if the task got another name since it was added. */
   out?: string;
@@ -46,7 +44,7 @@ export function isFor({ wish }: Reservation, url: string): boolean {
  * What is stored.
  *
  * @param out Where the file goes now, if that is not the path any more.
- * @param mark What {@linkcode wishMark} says of the task.
+ * @param mark What {@linkcode draftMark} says of the task.
  */
 export function encodeReservation(url: string, id: string, out?: string, mark?: string): StoredReservation {
   const text = `${wishOf(url)}${mark === undefined ? "" : SEPARATOR + mark} ${id}`;
@@ -61,15 +59,6 @@ export function decodeReservation(value: StoredReservation): Reservation {
   const space = text.indexOf(" ");
   const [wish, mark] = text.slice(0, space).split(SEPARATOR);
   return { wish: wish!, id: text.slice(space + 1), ...(mark === undefined ? {} : { mark }) };
-}
-
-/** Stands for all that an entry can change of a task; nothing for a task that is asked for with nothing but its url. */
-export function wishMark(
-  { priority = 0, headers, mirrors, limitRate, segments, checksum, size }: Omit<TaskDraft, "url" | "out">,
-): string | undefined {
-  const fields = [headers, mirrors, limitRate, segments, checksum, size];
-  if (priority === 0 && fields.every((field) => field === undefined)) return undefined;
-  return textDigest(JSON.stringify([priority, ...fields]), "base64").slice(0, MARK_LENGTH);
 }
 
 function digestOf(url: string): string {

@@ -1,0 +1,175 @@
+/**
+ * What a user does to tasks on Redis. Each call writes tasks as they were read; what moved meanwhile is looked at again.
+ *
+ * @module
+ */
+import type { RedisLink } from "./redis_link.ts";
+import { CONTROL_MOVES, controlledStatuses, syncMoves } from "./task_control_moves.ts";
+import { taskMatcher } from "./task_filter.ts";
+import { type Task, TASK_MOVES, type TaskControl, taskControl, type TaskStatus } from "./task_model.ts";
+import { redisField, type RedisRecord } from "./task_redis_record.ts";
+import { findById, readPage, type RedisExtra, type RedisWrite, writeRecords } from "./task_redis_writer.ts";
+import type {
+  ControlRequest,
+  ControlResult,
+  ControlVerb,
+  SyncRequest,
+  SyncResult,
+  TaskOrder,
+} from "./task_shared_list.ts";
+
+/** Tasks move between states while a walk goes on: so many walks meet all that do not move for ever. */
+const WALKS = 3;
+const LOST_RACES = 20;
+const BUCKETS = 4;
+
+/** What to do with tasks, and with which. */
+interface ControlPlan {
+  move: TaskControl;
+  /** The states of the tasks that are meant. */
+  statuses: readonly TaskStatus[];
+  matches: (task: Task) => boolean;
+  /** What the owner of a running task is told; moves that leave running tasks alone have none. */
+  verb?: ControlVerb;
+  priority?: number;
+  signal?: AbortSignal;
+}
+
+/** Does what a user asks for; `now` is the server's time. */
+export async function controlRedis(
+  link: RedisLink,
+  request: ControlRequest,
+  now: number,
+  wake: string,
+): Promise<ControlResult> {
+  const { verb, filter, priority, signal } = request;
+  const run = new RedisControl(link, now, wake, {
+    move: CONTROL_MOVES[verb],
+    statuses: controlledStatuses(request),
+    matches: taskMatcher(filter ?? {}),
+    verb,
+    ...(priority === undefined ? {} : { priority }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (request.ids !== undefined) await run.those([...new Set(request.ids)]);
+  else await run.all();
+  return run.result;
+}
+
+/** Moves the tasks of task files as those ask for now. */
+export async function syncRedis(
+  link: RedisLink,
+  { signal, ...request }: SyncRequest,
+  now: number,
+  wake: string,
+): Promise<SyncResult> {
+  const moves = syncMoves(request);
+  const run = async (move: "vanish" | "return"): Promise<number> => {
+    const plan = { move, statuses: TASK_MOVES[move], matches: moves[move] };
+    const control = new RedisControl(link, now, wake, signal === undefined ? plan : { ...plan, signal });
+    await control.all();
+    return control.result.touched;
+  };
+  return { canceled: await run("vanish"), returned: await run("return") };
+}
+
+class RedisControl {
+  readonly result: ControlResult = { touched: 0, unknown: [], unmoved: [] };
+  readonly #link: RedisLink;
+  readonly #now: number;
+  readonly #wake: string;
+  readonly #plan: ControlPlan;
+
+  constructor(link: RedisLink, now: number, wake: string, plan: ControlPlan) {
+    this.#link = link;
+    this.#now = now;
+    this.#wake = wake;
+    this.#plan = plan;
+  }
+
+  /** Moves the tasks with these ids. */
+  async those(ids: readonly string[]): Promise<void> {
+    const { move, matches, signal } = this.#plan;
+    let open = ids;
+    for (let races = 0; open.length > 0 && !signal?.aborted; races++) {
+      if (races === LOST_RACES) throw new Error(`Cannot ${move} task "${open[0]}" as others move it again and again`);
+      const found = await findById(this.#link, open);
+      const records: RedisRecord[] = [];
+      for (const [i, record] of found.entries()) {
+        if (record === undefined) this.result.unknown.push(open[i]!);
+        else if (!matches(record.task)) continue;
+        else if (!TASK_MOVES[move].includes(record.task.status)) {
+          this.result.unmoved.push({ id: open[i]!, status: record.task.status });
+        } else records.push(record);
+      }
+      open = (await this.#write(records)).map(({ task }) => task.id);
+    }
+  }
+
+  /** Moves every task that is there now and that the filter means. */
+  async all(): Promise<void> {
+    const { statuses, signal } = this.#plan;
+    const moved = new Set<number>();
+    for (let walk = 0; walk < WALKS; walk++) {
+      let lost = 0;
+      const before = this.result.touched;
+      for (const status of statuses) {
+        let from: string | undefined = "0";
+        while (from !== undefined) {
+          if (signal?.aborted) return;
+          const { records, next }: { records: RedisRecord[]; next: string | undefined } = await readPage(
+            this.#link,
+            status,
+            from,
+            BUCKETS,
+          );
+          let open: RedisRecord[] = records.filter(({ task }) => this.#isMeant(task) && !moved.has(task.seq));
+          for (const { task } of open) moved.add(task.seq);
+          for (let races = 0; open.length > 0 && races < LOST_RACES; races++) {
+            open = (await this.#write(open)).filter(({ task }) => this.#isMeant(task));
+          }
+          lost += open.length;
+          for (const { task } of open) moved.delete(task.seq);
+          from = next;
+        }
+      }
+      if (lost === 0 && (statuses.length === 1 || this.result.touched === before)) return;
+    }
+  }
+
+  /** True if a walk has to move a task. */
+  #isMeant(task: Task): boolean {
+    const { move, statuses, priority, matches } = this.#plan;
+    if (!statuses.includes(task.status)) return false;
+    return (move !== "prioritize" || task.priority !== priority) && matches(task);
+  }
+
+  /** Moves tasks, and returns those that are others now. */
+  async #write(records: readonly RedisRecord[]): Promise<RedisRecord[]> {
+    const answers = await writeRecords(this.#link, records.map((record) => this.#writeOf(record)), this.#wake);
+    const others: RedisRecord[] = [];
+    for (const answer of answers) {
+      if (answer === "written") this.result.touched++;
+      else if (answer !== undefined) others.push(answer);
+    }
+    return others;
+  }
+
+  #writeOf({ task, token, fence }: RedisRecord): RedisWrite {
+    const { move, priority, verb } = this.#plan;
+    const extra: RedisExtra[] = [];
+    if (task.status === "running" && verb !== undefined && move !== "prioritize") {
+      const order: TaskOrder = { seq: task.seq, fence, verb };
+      extra.push(["order", encodeURIComponent(task.owner!), JSON.stringify(order)]);
+    }
+    if (move !== "remove") {
+      const moved = taskControl(task, move, this.#now, priority);
+      return { seq: task.seq, token, task: moved, ...(extra.length === 0 ? {} : { extra }) };
+    }
+    for (const path of task.firstOut === undefined ? [task.out] : [task.out, task.firstOut]) {
+      extra.push(["unpath", redisField(path)]);
+    }
+    if (task.id !== `t${task.seq}`) extra.push(["unid", redisField(task.id)]);
+    return { seq: task.seq, token, extra };
+  }
+}

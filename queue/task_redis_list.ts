@@ -1,0 +1,190 @@
+import type { Clock } from "../base/clock.ts";
+import { controlRedis, syncRedis } from "./task_redis_control.ts";
+import { RedisClock } from "./redis_clock.ts";
+import type { RedisAddress } from "./redis_address.ts";
+import { RedisLink, type RedisLinkOptions, redisScript } from "./redis_link.ts";
+import { TaskRedisAdder } from "./task_redis_add.ts";
+import { TaskRedisClaimer } from "./task_redis_claim.ts";
+import { TaskRedisOwners } from "./task_redis_owners.ts";
+import { listRedis } from "./task_redis_read.ts";
+import { renameClaims } from "./task_redis_rename.ts";
+import { COUNTS } from "./task_redis_scripts.ts";
+import { settleClaims } from "./task_redis_settle.ts";
+import { findById } from "./task_redis_writer.ts";
+import { statusLetter } from "./task_redis_record.ts";
+import { type ClaimedTask, type Task, TASK_STATUSES, type TaskOutcome } from "./task_model.ts";
+import type {
+  AddResult,
+  ClaimRequest,
+  ControlRequest,
+  ControlResult,
+  ListRequest,
+  OwnerInfo,
+  OwnerState,
+  RenameRequest,
+  RenameResult,
+  Settlement,
+  SettleResult,
+  SyncRequest,
+  SyncResult,
+  TaskCounts,
+  TaskDraft,
+  TaskOrder,
+  TaskPage,
+  TaskSharedList,
+} from "./task_shared_list.ts";
+
+/** How {@linkcode TaskRedisList.open} opens. */
+export interface TaskRedisListOptions extends RedisLinkOptions {
+  /** Which of the lists on this server: each has a name of letters, digits, `.`, `_` and `-`. Default `default`. */
+  namespace?: string;
+  /** How many tasks of one host all machines together may run. Default: any number. */
+  hostCap?: number;
+  /** What says the time instead of the server. */
+  clock?: Clock;
+}
+
+const counts = redisScript(COUNTS);
+
+/** The task list on Redis: any number of processes on any number of machines share it. */
+export class TaskRedisList implements TaskSharedList {
+  readonly #link: RedisLink;
+  readonly #clock: RedisClock;
+  readonly #name = crypto.randomUUID();
+  readonly #adder: TaskRedisAdder;
+  readonly #claimer: TaskRedisClaimer;
+  readonly #owners: TaskRedisOwners;
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(link: RedisLink, { clock, hostCap }: TaskRedisListOptions) {
+    this.#link = link;
+    this.#clock = new RedisClock(clock);
+    this.#adder = new TaskRedisAdder(link);
+    this.#claimer = new TaskRedisClaimer(link, this.#clock, this.#name, hostCap);
+    this.#owners = new TaskRedisOwners(link, this.#clock, this.#name);
+  }
+
+  /**
+   * Opens the list, which is made if it is missing.
+   *
+   * @param address Where the server is.
+   * @param options The namespace, the certificates, and how patient it is.
+   * @returns The open list; dispose of it.
+   * @throws {QueueUnavailableError} If the server does not answer, or refuses.
+   */
+  static async open(address: RedisAddress, options: TaskRedisListOptions = {}): Promise<TaskRedisList> {
+    const root = `corehaul:{${options.namespace ?? "default"}}:`;
+    const list = new TaskRedisList(new RedisLink(address, root, options), options);
+    try {
+      await list.#link.subscribe(`${root}wake`, (sender) => {
+        if (sender !== list.#name) list.#wake();
+      });
+      await list.counts();
+      return list;
+    } catch (error) {
+      await list[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async add(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
+    const results = await this.#adder.add(drafts, this.#clock.now(), this.#name, false);
+    if (results.some((result) => result.type === "added")) this.#wake();
+    return results;
+  }
+
+  preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
+    return this.#adder.add(drafts, this.#clock.now(), "", true);
+  }
+
+  register(info: OwnerInfo): Promise<void> {
+    return this.#owners.register(info);
+  }
+
+  heartbeat(owner: string): Promise<"alive" | "lost"> {
+    return this.#owners.heartbeat(owner);
+  }
+
+  leave(owner: string): Promise<void> {
+    return this.#owners.leave(owner);
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimedTask[]> {
+    return this.#claimer.claim(request);
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
+    const timely = settlements.map(({ task, outcome }) => ({ task, outcome: this.#timely(outcome) }));
+    return settleClaims(this.#link, timely, this.#clock.now(), "");
+  }
+
+  rename(renames: readonly RenameRequest[]): Promise<RenameResult[]> {
+    return renameClaims(this.#link, renames);
+  }
+
+  async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {
+    const count = await this.#owners.reclaim(isAlive);
+    if (count > 0) this.#wake();
+    return count;
+  }
+
+  async control(request: ControlRequest): Promise<ControlResult> {
+    const result = await controlRedis(this.#link, request, this.#clock.now(), this.#name);
+    if (result.touched > 0) this.#wake();
+    return result;
+  }
+
+  async sync(request: SyncRequest): Promise<SyncResult> {
+    const result = await syncRedis(this.#link, request, this.#clock.now(), this.#name);
+    if (result.returned > 0) this.#wake();
+    return result;
+  }
+
+  takeOrders(owner: string): Promise<TaskOrder[]> {
+    return this.#owners.takeOrders(owner);
+  }
+
+  async get(id: string): Promise<Task | undefined> {
+    return (await findById(this.#link, [id]))[0]?.task;
+  }
+
+  list(request: ListRequest = {}): Promise<TaskPage> {
+    return listRedis(this.#link, request);
+  }
+
+  async counts(): Promise<TaskCounts> {
+    const args = [this.#clock.argument, ...TASK_STATUSES.map(statusLetter)];
+    const [time, ...values] = await this.#link.run(counts, () => args) as string[];
+    this.#clock.learn(Number(time));
+    return Object.fromEntries(TASK_STATUSES.map((status, i) => [status, Number(values[i])])) as TaskCounts;
+  }
+
+  owners(): Promise<OwnerState[]> {
+    return this.#owners.list();
+  }
+
+  onWake(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The same outcome with the server's times. */
+  #timely(outcome: TaskOutcome): TaskOutcome {
+    const timely = { ...outcome };
+    if ("startedAt" in timely) timely.startedAt = this.#clock.fromMachine(timely.startedAt);
+    if ("notBefore" in timely) timely.notBefore = this.#clock.fromMachine(timely.notBefore);
+    if ("error" in timely && timely.error !== undefined) {
+      timely.error = { ...timely.error, at: this.#clock.fromMachine(timely.error.at) };
+    }
+    return timely;
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear();
+    await this.#link[Symbol.asyncDispose]();
+  }
+}

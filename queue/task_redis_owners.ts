@@ -1,0 +1,113 @@
+/**
+ * Owners on Redis. An owner is registered, says that it lives, and is buried before its tasks are taken back: so a buried
+ * owner claims nothing, and the fences of what it still runs decide who settles each task. All times are the server's.
+ *
+ * @module
+ */
+import type { RedisClock } from "./redis_clock.ts";
+import { type RedisLink, redisScript } from "./redis_link.ts";
+import { decodeRecord } from "./task_redis_record.ts";
+import { OWNERS, PRELUDE } from "./task_redis_scripts.ts";
+import { settleClaims } from "./task_redis_settle.ts";
+import type { ClaimedTask } from "./task_model.ts";
+import type { OwnerInfo, OwnerState, TaskOrder } from "./task_shared_list.ts";
+
+const owners = redisScript(PRELUDE + OWNERS);
+
+/** How an owner went; whoever finishes giving back its tasks must know. */
+type Farewell = "released" | "crashed";
+
+/** Keeps account of the owners of a list. */
+export class TaskRedisOwners {
+  readonly #link: RedisLink;
+  readonly #clock: RedisClock;
+  /** What wakes others. */
+  readonly #wake: string;
+  #calls = 0;
+
+  constructor(link: RedisLink, clock: RedisClock, wake: string) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#wake = wake;
+  }
+
+  async register(info: OwnerInfo): Promise<void> {
+    await this.#ask("register", info.owner, JSON.stringify(info));
+  }
+
+  async heartbeat(owner: string): Promise<"alive" | "lost"> {
+    const [answer] = await this.#ask("renew", owner);
+    return answer === "1" ? "alive" : "lost";
+  }
+
+  async leave(owner: string): Promise<void> {
+    await this.#ask("bury", owner, "released");
+    await this.#giveBack(owner, "released");
+  }
+
+  async list(): Promise<OwnerState[]> {
+    return (await this.#read()).map(({ state }) => state);
+  }
+
+  async reclaim(isAlive: ((owner: OwnerState) => boolean | undefined) | undefined): Promise<number> {
+    const registered = await this.#read();
+    const now = this.#clock.now();
+    for (const { name, state, alive } of registered) {
+      const verdict = isAlive?.(state);
+      // A heartbeat that arrives between the look and the burial saves the owner.
+      if (verdict === false || (verdict !== true && state.aliveUntil < now)) {
+        await this.#send("bury", name, "crashed", alive);
+      }
+    }
+    const dead = await this.#send("dead", "");
+    let count = 0;
+    for (let i = 0; i < dead.length; i += 2) {
+      count += await this.#giveBack(decodeURIComponent(dead[i]!), dead[i + 1] as Farewell);
+    }
+    return count;
+  }
+
+  async takeOrders(owner: string): Promise<TaskOrder[]> {
+    const [orders] = await this.#ask("orders", owner, `${this.#wake}.${++this.#calls} `);
+    return orders === "" || orders === undefined ? [] : JSON.parse(orders);
+  }
+
+  async #read(): Promise<{ name: string; state: OwnerState; alive: string }[]> {
+    const answer = await this.#send("list", "");
+    const registered = [];
+    for (let i = 0; i < answer.length; i += 3) {
+      const [name, info, alive] = answer.slice(i, i + 3) as [string, string, string];
+      registered.push({ name, alive, state: { ...JSON.parse(info) as OwnerInfo, aliveUntil: Number(alive) } });
+    }
+    return registered;
+  }
+
+  /** Gives back what an owner was running, and forgets it; says how many tasks that were. */
+  async #giveBack(owner: string, how: Farewell): Promise<number> {
+    let total = 0;
+    while (true) {
+      const values = await this.#ask("running", owner);
+      if (values.length === 0) break;
+      const settlements = values.map((value) => {
+        const { task, fence } = decodeRecord(value);
+        return { task: { ...task, fence } as ClaimedTask, outcome: { type: how } as const };
+      });
+      const results = await settleClaims(this.#link, settlements, this.#clock.now(), this.#wake);
+      total += results.filter(({ type }) => type === "settled").length;
+    }
+    await this.#ask("forget", owner);
+    return total;
+  }
+
+  #ask(verb: string, owner: string, more = ""): Promise<string[]> {
+    return this.#send(verb, encodeURIComponent(owner), more);
+  }
+
+  async #send(verb: string, name: string, more = "", alive = ""): Promise<string[]> {
+    const answer = await this.#link.run(owners, (again) => {
+      return [verb, this.#clock.argument, name, more, verb === "orders" ? (again ? "1" : "") : alive];
+    }) as string[];
+    this.#clock.learn(Number(answer[0]));
+    return answer.slice(1);
+  }
+}

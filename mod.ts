@@ -32,6 +32,7 @@ export { compactTaskList } from "./app/compact_task_list.ts";
 export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
 export { taskListExists } from "./app/open_task_list.ts";
 export { openTaskList, type OpenTaskListOptions } from "./app/open_task_list.ts";
+export { taskListOptions, type TaskListSettings } from "./app/task_list_options.ts";
 export type { Lagged } from "./base/broadcast.ts";
 export type { ErrorRecord } from "./base/error_record.ts";
 export type { Logger } from "./base/logger.ts";
@@ -69,10 +70,12 @@ export type {
   ControlRequest,
   ControlResult,
   ControlVerb,
+  FleetHosts,
   HostRoom,
   ListRequest,
   OwnerInfo,
   OwnerState,
+  OwnerVitals,
   RenameRequest,
   RenameResult,
   Settlement,

@@ -1,5 +1,5 @@
 import { CfgError } from "../config/cfg_error.ts";
-import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
+import { draftMaker, type DraftRules, type EntryResult } from "../download/task_draft.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
@@ -17,6 +17,8 @@ export interface AddEntriesOptions {
   nameTemplate?: string;
   /** Files whose entries do not say it are not fetched before this time, in milliseconds since the epoch. Default: at once. */
   notBefore?: number;
+  /** Only entries of one of so many parts are taken, by their urls; there is no result for the others. Default: all. */
+  shard?: { readonly index: number; readonly of: number };
   /** How folders of FTP, SFTP and S3 are looked into, as a {@linkcode Downloader} would. Default: with its defaults. */
   folders?: DownloaderOptions;
 }
@@ -76,6 +78,7 @@ export async function placeEntries(
     if (plain === undefined) check ??= (await import("../queue/task_entry_schema.ts")).checkTaskEntry;
     const checked: CheckedEntry = plain === undefined ? check!(value) : { type: "entry", entry: plain };
     const result = checked.type === "problem" ? checked : draft(checked.entry);
+    if (result.type === "elsewhere") continue;
     if (result.type === "problem") {
       const { field, message: reason } = result;
       refused.push({ place: index, result: { type: "refused", field, reason } });
@@ -90,7 +93,7 @@ export async function placeEntries(
   return { results: all.map(({ result }) => result), places: all.map(({ place }) => place) };
 }
 
-function makeDrafts(options: DraftRules): (entry: TaskEntry) => DraftResult {
+function makeDrafts(options: DraftRules): (entry: TaskEntry) => EntryResult {
   try {
     return draftMaker(options);
   } catch (error) {

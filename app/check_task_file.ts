@@ -110,6 +110,7 @@ export async function* checkTaskFile(
     const plain = plainEntry(value);
     const checked = plain === undefined ? checkTaskEntry(value) : { type: "entry" as const, entry: plain };
     const result = checked.type === "problem" ? checked : makeDraft(checked.entry);
+    if (result.type === "elsewhere") continue;
     if (result.type === "problem") {
       yield refuse(index, line, result.field, result.message);
       continue;

@@ -1,10 +1,11 @@
 import { resolve } from "@std/path";
+import { redactUrl } from "../base/redact_url.ts";
 import { checkKv } from "../queue/kv_check.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
-import { openTaskList, taskListExists } from "./open_task_list.ts";
+import { isOnServer, openTaskList, type OpenTaskListOptions, taskListExists } from "./open_task_list.ts";
 
 /** One thing that the doctor looked at. */
 export interface DoctorFinding {
@@ -20,6 +21,8 @@ export interface DoctorFinding {
 export interface DoctorOptions {
   /** The address of the task list. */
   queue: string;
+  /** How to open it. Default: as a file of this machine. */
+  list?: OpenTaskListOptions;
   /** The cores that a run would be given. */
   cores?: readonly number[] | undefined;
   /** The workers that a run would be given. */
@@ -61,7 +64,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
   });
   const path = options.queue.replace(/^kv:/, "");
   const there = path !== ":memory:" && await taskListExists(options.queue);
-  if (there) {
+  if (there && !isOnServer(options.queue)) {
     // Before it is opened: what is damaged may not open at all.
     await attempt("integrity", () => {
       const faults = checkKv(resolve(path));
@@ -71,9 +74,11 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
   }
   await attempt("queue", async () => {
     if (!there) return `none yet at ${options.queue}`;
-    await using list = await openTaskList(options.queue);
+    await using list = await openTaskList(options.queue, options.list);
     const counts = await list.counts();
-    return `${options.queue}: ${Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(", ")}`;
+    return `${redactUrl(options.queue)}: ${
+      Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(", ")
+    }`;
   });
   return findings;
 }

@@ -18,11 +18,13 @@ import type {
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
 import { proxyConfigured } from "./proxy_configured.ts";
 import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
+import { VitalsMeter } from "./vitals_meter.ts";
 import type { WorkerAnswers } from "./worker_answers.ts";
 import { WorkerWatch } from "./worker_watch.ts";
 
@@ -131,7 +133,9 @@ export class DownloadSession {
       open: () => this.#feeder.openClaims(),
       recovered: (counts) => ports.news({ type: "files_recovered", ...counts }),
     }, this.#identity);
+    const vitals = new VitalsMeter(ports.counters, ports.cores.length);
     this.#lease = new LeaseKeeper(ports.list, this.owner, {
+      vitals: () => vitals.read(),
       lost: () => {
         ports.news({ type: "owner_lost", owner: this.owner });
         this.#end.resolve("lost");
@@ -146,7 +150,7 @@ export class DownloadSession {
       cores: ports.cores,
       gate: new ClaimGate({
         table: ports.hosts,
-        perHost: ports.settings.perHost,
+        perHost: hostLimit(ports.settings),
         perHostRate: ports.settings.perHostRate,
         concurrency: ports.settings.concurrency * ports.cores.length,
       }),

@@ -32,7 +32,10 @@ import { outcomeNews } from "./outcome_news.ts";
 import { ScheduleWatch } from "./schedule_watch.ts";
 import { SpaceWatch } from "./space_watch.ts";
 import { StartHold } from "./start_hold.ts";
+import { taskListOptions } from "./task_list_options.ts";
 import { TaskLog } from "./task_log.ts";
+import { FleetCooling } from "./fleet_cooling.ts";
+import { hostLimit } from "./host_limit.ts";
 import { FolderLister } from "./folder_lister.ts";
 import { readIdentity } from "./read_identity.ts";
 import type { RunOptions, RunSummary } from "./run_summary.ts";
@@ -66,6 +69,7 @@ export class Downloader implements AsyncDisposable {
   readonly #events = new Broadcast<DownloaderEvent>(EVENT_BUFFER);
   readonly #counters: SharedCounters;
   readonly #hosts: HostTable;
+  readonly #cooling: FleetCooling | undefined;
   readonly #rate: RateLimiter | undefined;
   readonly #schemes = new SchemeCounts();
   readonly #answers: WorkerAnswers;
@@ -85,7 +89,8 @@ export class Downloader implements AsyncDisposable {
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length);
-    const { perHost, perHostRate, limitRate } = plan.settings;
+    const { perHostRate, limitRate } = plan.settings;
+    const perHost = hostLimit(plan.settings);
     this.#rate = limitRate > 0 ? RateLimiter.create(limitRate) : undefined;
     const { settings, identity } = plan;
     const answers = this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news));
@@ -94,6 +99,7 @@ export class Downloader implements AsyncDisposable {
       ...(perHost > 0 ? { perHost } : {}),
       ...(perHostRate > 0 ? { perHostRate } : {}),
     });
+    this.#cooling = list.fleet === undefined ? undefined : new FleetCooling(list.fleet, this.#hosts);
   }
 
   /**
@@ -110,9 +116,17 @@ export class Downloader implements AsyncDisposable {
     const { checksumFile } = settings;
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
     if (checksumFile !== undefined) plan.rules.checksums = await readChecksumFile(checksumFile);
+    const listOptions = await taskListOptions(settings, true);
     const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
-    const downloader = new Downloader(plan, options, folder, await openTaskList(plan.settings.queue));
+    const log = new TaskLog(options.logger ?? silentLogger, settings.lang);
+    let tell = (news: DownloaderNews) => log.write(news);
+    const list = await openTaskList(settings.queue, {
+      ...listOptions,
+      onTrouble: (reason) => tell(reason === undefined ? { type: "list_back" } : { type: "list_silent", reason }),
+    });
+    const downloader = new Downloader(plan, options, folder, list);
+    tell = (news) => downloader.#tell(news);
     if (unpinned !== undefined) downloader.#tell(unpinned);
     return downloader;
   }
@@ -273,6 +287,7 @@ export class Downloader implements AsyncDisposable {
         } finally {
           settled.abort();
         }
+        if (typeof end === "number") this.#list.hurry?.();
         await session.stop(typeof end === "number" ? end : 0);
         session = undefined;
         if (end === "lost") continue;
@@ -315,6 +330,7 @@ export class Downloader implements AsyncDisposable {
       news: (news) => this.#tell(news),
       settled: (task, outcome) => {
         this.#schemes.count(task.url, outcome);
+        this.#cooling?.settled(task, outcome);
         const news = outcomeNews(task, outcome);
         if (news !== undefined) this.#tell(news);
       },
@@ -382,6 +398,7 @@ export class Downloader implements AsyncDisposable {
     this.#events.close();
     this.#answers[Symbol.dispose]();
     this.#folders[Symbol.dispose]();
+    this.#cooling?.[Symbol.dispose]();
     await this.#list[Symbol.asyncDispose]();
   }
 }

@@ -12,6 +12,9 @@ export type DownloaderNews =
   | { type: "proc_unpinned"; proc: string; core: number; error: ErrorRecord }
   | { type: "proc_crashed"; proc: string; core: number; error: ErrorRecord; tasks: number }
   | { type: "owner_lost"; owner: string }
+  /** The list does not answer; what runs goes on. */
+  | { type: "list_silent"; reason: string }
+  | { type: "list_back" }
   | { type: "tasks_added"; added: number; duplicates: number }
   /** Entries said something else of tasks that were known. */
   | { type: "tasks_changed"; changed: number }

@@ -11,8 +11,24 @@ import { retryOn } from "../queue/retry_on.ts";
 export interface DownloaderOptions {
   /** The download folder. Default `"downloads"`. */
   directory?: string;
-  /** The address of the task list, `kv:FILE`. Default `"kv::memory:"`: a list that ends with the program. */
+  /** The address of the task list; see {@linkcode openTaskList}. Default `"kv::memory:"`: a list that ends with the program. */
   queue?: string;
+  /** Which of the lists on a Redis. Default `"default"`. */
+  namespace?: string;
+  /** The file of the certificates (PEM) that vouch for a Redis with TLS. Default: those that the system trusts. */
+  queueCa?: string;
+  /** The file of the client certificate for it. Default: none. */
+  queueCert?: string;
+  /** The file of its key. Default: that of the certificate. */
+  queueKey?: string;
+  /** Wait for a Redis that does not answer yet. Default false. */
+  waitQueue?: boolean;
+  /** How long to go on without a Redis that does not answer any more. Default 600,000. */
+  queueTimeoutMs?: number;
+  /** Downloads from one host at a time, of all machines that share a list on Redis. Default 0: any number. */
+  fleetPerHost?: number;
+  /** Take only the part `index`, from 1 on, `of` so many of all entries, by their urls. Default: all. */
+  shard?: { readonly index: number; readonly of: number };
   /** Task files to read, and to watch unless `run` is told `once`: files, folders, patterns. Default: none. */
   tasks?: string | readonly string[];
   /** Cancel tasks that have not started when their entries vanish from their task file. Default false. */
@@ -180,6 +196,7 @@ export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
     } else if (field.repeatable) values[name] = listOf(value);
     else if (value instanceof Date) values[name] = Number.isNaN(value.getTime()) ? "" : value.toISOString();
     else if (name.endsWith("Ms")) values[name] = `${value}ms`;
+    else if (name === "shard") values[name] = `${value.index}/${value.of}`;
     else values[name] = Array.isArray(value) ? value.join(",") : String(value);
   }
   if (options.directory !== undefined) values.dir = options.directory;

@@ -44,7 +44,11 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity): Downloa
       ...(cores === undefined ? {} : { cores }),
       ...(workers === undefined ? {} : { workers }),
     });
-    const rules = nameTemplate === undefined ? {} : { nameTemplate };
+    const { shard } = settings;
+    const rules = {
+      ...(nameTemplate === undefined ? {} : { nameTemplate }),
+      ...(shard === undefined ? {} : { shard }),
+    };
     return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, rules };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -1,11 +1,13 @@
 import { procIsAlive } from "../ffi/proc_identity.ts";
-import type { OwnerState, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { OwnerState, OwnerVitals, TaskSharedList } from "../queue/task_shared_list.ts";
 
 const HEARTBEAT_MS = 2000;
 const RECLAIM_MS = 5000;
 
 /** Whom the keeper tells. */
 export interface LeaseEvents {
+  /** What the owner says of itself. */
+  vitals: () => OwnerVitals;
   /** Others took this owner for dead: nothing that it runs is its own any more. */
   lost: () => void;
   /** Owners died. Resolves when what they left is cleared up, and their tasks may go back to the list. */
@@ -40,7 +42,7 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   async #beat(): Promise<void> {
-    if (await this.#list.heartbeat(this.#owner) === "lost") this.#events.lost();
+    if (await this.#list.heartbeat(this.#owner, this.#events.vitals()) === "lost") this.#events.lost();
   }
 
   async #reclaim(): Promise<void> {

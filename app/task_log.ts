@@ -111,6 +111,12 @@ export class TaskLog {
       case "window_opened":
         log.info("It is the time: downloads start");
         break;
+      case "list_silent":
+        log.warn(`The task list does not answer: ${news.reason}; trying again`);
+        break;
+      case "list_back":
+        log.info("The task list answers again");
+        break;
       case "owner_lost":
         log.error("This process was silent for too long: others have its tasks, and it starts again");
         break;

@@ -1,6 +1,6 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { findMissing, redactUrl, type Task, type TaskSharedList } from "../mod.ts";
+import { findMissing, type OwnerState, type OwnerVitals, redactUrl, type Task, type TaskSharedList } from "../mod.ts";
 import { readFilter } from "./read_filter.ts";
 import { print } from "./terminal.ts";
 
@@ -39,11 +39,30 @@ export async function showStatus(list: TaskSharedList, settings: CfgSettings): P
     return;
   }
   for (const [status, count] of Object.entries(counts)) print(`${status.padEnd(9)} ${count}`);
-  for (const owner of owners) {
-    const cores = owner.cores.join(",");
-    const seen = owner.aliveUntil < Date.now() ? "silent" : "alive";
-    print(`${seen} on ${owner.host}, pid ${owner.pid}, cores ${cores}`);
+  for (const owner of owners) print(ownerRow(owner));
+  if (owners.length > 1) print(fleetRow(owners));
+}
+
+function ownerRow({ host, pid, cores, alive, vitals }: OwnerState): string {
+  const who = `${alive ? "alive" : "silent"} on ${host}, pid ${pid}, cores ${cores.join(",")}`;
+  if (vitals === undefined) return who;
+  const load = vitals.load.map((percent) => `${percent} %`).join(" ");
+  return `${who}: load ${load}, ${work(vitals)}`;
+}
+
+/** All owners together. */
+function fleetRow(owners: readonly OwnerState[]): string {
+  const total = { active: 0, speed: 0, done: 0, failed: 0 };
+  for (const { vitals } of owners.filter(({ alive }) => alive)) {
+    if (vitals === undefined) continue;
+    for (const field of ["active", "speed", "done", "failed"] as const) total[field] += vitals[field];
   }
+  const machines = new Set(owners.map(({ host }) => host)).size;
+  return `${owners.length} processes on ${machines} ${machines === 1 ? "machine" : "machines"}: ${work(total)}`;
+}
+
+function work({ active, speed, done, failed }: Pick<OwnerVitals, "active" | "speed" | "done" | "failed">): string {
+  return `${active} running at ${formatBytes(speed, { binary: true })}/s, ${done} done, ${failed} failed`;
 }
 
 function row(task: Task): string {

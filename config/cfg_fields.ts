@@ -9,6 +9,7 @@ import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
 import { CFG_PROTOCOL_FIELDS } from "./cfg_protocol_fields.ts";
 import { CFG_LIST_FIELDS } from "./cfg_list_fields.ts";
+import { CFG_QUEUE_FIELDS } from "./cfg_queue_fields.ts";
 import { CFG_SCHEDULE_FIELDS } from "./cfg_schedule_fields.ts";
 import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse.ts";
 
@@ -128,15 +129,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     help: "read every file again and say which are missing or not what they were",
     commands: ["manifest"],
   },
-  {
-    name: "queue",
-    flag: "queue",
-    placeholder: "URL",
-    parse: (value) => /^kv:./.test(value) ? { value } : { must: "be kv:FILE or kv::memory:" },
-    default: "kv:.corehaul/queue.db",
-    help: "where the task list is: kv:FILE",
-    commands: ["run", "add", "check", "list", "why", "status", ...CONTROLLING, "gc", "doctor"],
-  },
+  ...CFG_QUEUE_FIELDS,
   {
     name: "cores",
     flag: "cores",

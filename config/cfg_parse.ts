@@ -127,3 +127,11 @@ export function parseHostPort(text: string): Parsed<string> {
   if (url === null || !(port >= 1 && port <= 65_535)) return { must: "be HOST:PORT such as 10.0.0.1:8080 or [::1]:80" };
   return { value: `${url.hostname}:${port}` };
 }
+
+/** One of several equal parts, `2/5`. */
+export function parseShard(text: string): Parsed<{ index: number; of: number }> {
+  const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim()) ?? [];
+  const shard = { index: Number(index), of: Number(of) };
+  const isPart = shard.index >= 1 && shard.index <= shard.of;
+  return isPart ? { value: shard } : { must: "be the number of a part and how many there are, such as 2/5" };
+}

@@ -17,6 +17,14 @@ export interface CfgProtocol {
   readonly module: string;
 }
 
+/** One of several equal parts. */
+export interface CfgShard {
+  /** Which one, from 1 on. */
+  readonly index: number;
+  /** How many there are. */
+  readonly of: number;
+}
+
 /** Everything that can be set, checked and frozen. Durations are in milliseconds. */
 export interface CfgSettings {
   /** The task file that `run` watches. */
@@ -55,8 +63,24 @@ export interface CfgSettings {
   readonly saveFailed?: string;
   /** Compare the files with the manifest. */
   readonly verify: boolean;
-  /** The address of the task list. */
+  /** The address of the task list, with its password if it has one. */
   readonly queue: string;
+  /** Which of the lists on a Redis. */
+  readonly namespace: string;
+  /** The file of the certificates that vouch for a Redis; absent: whom the system trusts. */
+  readonly queueCa?: string;
+  /** The file of the client certificate for it. */
+  readonly queueCert?: string;
+  /** The file of its key; absent: the one of the certificate. */
+  readonly queueKey?: string;
+  /** Wait for a Redis that does not answer yet. */
+  readonly waitQueue: boolean;
+  /** How long to go on without a Redis that does not answer any more; absent: as the command needs it. */
+  readonly queueTimeoutMs?: number;
+  /** Downloads from one host at a time of all machines; 0: any number. */
+  readonly fleetPerHost: number;
+  /** Which part of the entries to take; absent: all. */
+  readonly shard?: CfgShard;
   /** The cores of the download workers; absent: the default layout. */
   readonly cores?: readonly number[];
   /** The number of download workers; absent: the default layout. */

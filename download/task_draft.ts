@@ -3,10 +3,14 @@ import type { TaskDraft } from "../queue/task_shared_list.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import { formatChecksum, parseChecksum } from "./checksum.ts";
 import { type NameTemplate, parseNameTemplate } from "./name_template.ts";
+import { isInShard, type Shard } from "./shard.ts";
 import { fallbackOut, outFromUrl, outProblem } from "./task_names.ts";
 
 /** A draft, or the field that is wrong and why. */
 export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem"; field: string; message: string };
+
+/** What became of an entry; `elsewhere`: it is of another shard. */
+export type EntryResult = DraftResult | { type: "elsewhere" };
 
 /** What holds for all entries of a list, as plain data. */
 export interface DraftRules {
@@ -16,6 +20,8 @@ export interface DraftRules {
   nameTemplate?: string;
   /** Files whose entries do not say it are not fetched before this time, in milliseconds since the epoch. Default: at once. */
   notBefore?: number;
+  /** Only entries of one of so many parts are taken, by their urls; see {@linkcode isInShard}. Default: all. */
+  shard?: Shard;
   /** Stands for the task file that the entries are from; see {@linkcode taskSource}. Default: none. */
   source?: string;
 }
@@ -32,13 +38,15 @@ export function fallbackOfDraft({ out, url }: TaskDraft): string {
  * @returns What makes a draft of an entry; see {@linkcode taskDraft}.
  * @throws {RangeError} If the template is none.
  */
-export function draftMaker(rules: DraftRules = {}): (entry: TaskEntry) => DraftResult {
+export function draftMaker(rules: DraftRules = {}): (entry: TaskEntry) => EntryResult {
   const { nameTemplate } = rules;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
     throw new RangeError(`Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`);
   }
-  return (entry) => taskDraft(entry, rules, template);
+  const { shard } = rules;
+  if (shard === undefined) return (entry) => taskDraft(entry, rules, template);
+  return (entry) => isInShard(entry.url, shard) ? taskDraft(entry, rules, template) : { type: "elsewhere" };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { RedisAddress } from "./redis_address.ts";
+import type { RedisAddress } from "../config/redis_address.ts";
 
 /** How the certificates of a connection are checked and shown, each in PEM. */
 export interface RedisTls {

@@ -1,6 +1,6 @@
 import { delay } from "@std/async/delay";
 import { textDigest } from "../base/text_digest.ts";
-import type { RedisAddress } from "./redis_address.ts";
+import type { RedisAddress } from "../config/redis_address.ts";
 import { connectRedis, type RedisConnection, type RedisTls } from "./redis_connection.ts";
 import { QueueUnavailableError } from "./queue_unavailable_error.ts";
 
@@ -24,6 +24,8 @@ export interface RedisLinkOptions {
 export type ScriptArgs = (again: boolean) => string[];
 
 const PATIENCE_MS = 10_000;
+/** What is left of it for somebody in a hurry. */
+const HURRIED_MS = 3000;
 const ANSWER_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
@@ -58,6 +60,8 @@ export class RedisLink implements AsyncDisposable {
   readonly #channels = new Map<string, (message: string) => void>();
   #connection: Promise<RedisConnection> | undefined;
   #troubled = false;
+  #patienceMs = PATIENCE_MS;
+  #hurriedAt = Infinity;
 
   /**
    * Links nothing yet: the first call connects.
@@ -70,6 +74,17 @@ export class RedisLink implements AsyncDisposable {
     this.#address = address;
     this.#root = root;
     this.#options = options;
+    this.patienceMs = options.patienceMs;
+  }
+
+  /** How long a call tries again. */
+  set patienceMs(ms: number | undefined) {
+    this.#patienceMs = ms ?? PATIENCE_MS;
+  }
+
+  /** Ends all waiting, that of calls under way too, within a few seconds. */
+  hurry(): void {
+    this.#hurriedAt = Math.min(this.#hurriedAt, performance.now());
   }
 
   /** The address without secrets. */
@@ -86,7 +101,7 @@ export class RedisLink implements AsyncDisposable {
    * @throws {QueueUnavailableError} If there is none within the patience, or a refusal.
    */
   async run(script: RedisScript, args: ScriptArgs): Promise<unknown> {
-    const deadline = performance.now() + (this.#options.patienceMs ?? PATIENCE_MS);
+    const begin = performance.now();
     let pause = FIRST_PAUSE_MS;
     for (let again = false;; again = true) {
       try {
@@ -96,7 +111,7 @@ export class RedisLink implements AsyncDisposable {
       } catch (error) {
         const reason = reasonOf(error);
         const closed = this.#closing.signal.aborted;
-        if (closed || !isPassing(error) || performance.now() + pause > deadline) {
+        if (closed || !isPassing(error) || performance.now() + pause > this.#endOf(begin)) {
           throw new QueueUnavailableError(
             `Cannot use the task list ${this.shown}: ${closed ? "it is closed" : reason}`,
             this.shown,
@@ -114,6 +129,11 @@ export class RedisLink implements AsyncDisposable {
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     this.#channels.set(channel, listener);
     if (this.#connection !== undefined) await (await this.#connection).subscribe(channel, listener).catch(() => {});
+  }
+
+  /** When a call that began then has to end. */
+  #endOf(begin: number): number {
+    return Math.min(begin + this.#patienceMs, Math.max(begin, this.#hurriedAt) + HURRIED_MS);
   }
 
   async #once(script: RedisScript, args: string[]): Promise<unknown> {
@@ -146,7 +166,8 @@ export class RedisLink implements AsyncDisposable {
   async #send(connection: RedisConnection, args: string[]): Promise<unknown> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+      const most = this.#hurriedAt < Infinity ? HURRIED_MS : ANSWER_MS;
+      timer = setTimeout(() => reject(new Error(`no answer within ${most / 1000} s`)), most);
     });
     try {
       return await Promise.race([connection.send(this.#root, args), late]);

@@ -15,7 +15,7 @@
  * | `path, out` | who reserved the path, and for which url: the index of duplicates too. A task that was renamed keeps its first path, which then says the new one |
  * | `id, id` | the sequence number behind an id that the user gave |
  * | `owner, owner` | who that is; gone once its tasks may be taken |
- * | `alive, owner` | until when it may not be doubted |
+ * | `alive, owner` | until when it may not be doubted, and what it says of itself |
  * | `dead, owner` | an owner whose tasks are being taken back: whether it left or died |
  * | `order, owner, seq` | that a task which this owner was running is not its own any more |
  * | `count, status` | how many tasks are in that state |

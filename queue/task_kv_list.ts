@@ -18,6 +18,7 @@ import type {
   ListRequest,
   OwnerInfo,
   OwnerState,
+  OwnerVitals,
   RenameRequest,
   RenameResult,
   Settlement,
@@ -86,8 +87,8 @@ export class TaskKvList implements TaskSharedList {
     return registerOwner(this.#store, info, this.#clock.now());
   }
 
-  heartbeat(owner: string): Promise<"alive" | "lost"> {
-    return renewOwner(this.#store, owner, this.#clock.now());
+  heartbeat(owner: string, vitals?: OwnerVitals): Promise<"alive" | "lost"> {
+    return renewOwner(this.#store, owner, this.#clock.now(), vitals);
   }
 
   leave(owner: string): Promise<void> {
@@ -152,7 +153,7 @@ export class TaskKvList implements TaskSharedList {
   }
 
   owners(): Promise<OwnerState[]> {
-    return readOwners(this.#store);
+    return readOwners(this.#store, this.#clock.now());
   }
 
   onWake(listener: () => void): () => void {

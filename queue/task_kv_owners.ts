@@ -8,7 +8,7 @@
 import { taskKeys } from "./task_keys.ts";
 import { giveBack } from "./task_kv_settle.ts";
 import { emptyStep } from "./task_kv_steps.ts";
-import type { OwnerInfo, OwnerState } from "./task_shared_list.ts";
+import type { OwnerInfo, OwnerState, OwnerVitals } from "./task_shared_list.ts";
 import type { KvStore } from "./kv_store.ts";
 
 /** How an owner went; whoever finishes giving back its tasks must know. */
@@ -24,13 +24,22 @@ export async function registerOwner(store: KvStore, info: OwnerInfo, now: number
   await store.commit(step);
 }
 
+/** Until when an owner is alive, and what it says of itself. */
+type Life = number | readonly [until: number, vitals: OwnerVitals];
+
 /** Renews an owner, unless it was buried. */
-export async function renewOwner(store: KvStore, owner: string, now: number): Promise<"alive" | "lost"> {
+export async function renewOwner(
+  store: KvStore,
+  owner: string,
+  now: number,
+  vitals?: OwnerVitals,
+): Promise<"alive" | "lost"> {
   const key = taskKeys.owner(owner);
   const { versionstamp } = await store.get(key);
   if (versionstamp === null) return "lost";
   const step = { ...emptyStep(), checks: [{ key, versionstamp }] };
-  step.sets.push([taskKeys.alive(owner), now + LEASE_MS]);
+  const until = now + LEASE_MS;
+  step.sets.push([taskKeys.alive(owner), (vitals === undefined ? until : [until, vitals]) satisfies Life]);
   return (await store.commit(step)).ok ? "alive" : "lost";
 }
 
@@ -42,8 +51,8 @@ export async function removeOwner(store: KvStore, owner: string, now: number): P
 }
 
 /** Reads every owner that is registered. */
-export async function readOwners(store: KvStore): Promise<OwnerState[]> {
-  return (await readLeases(store)).map((lease) => lease.owner);
+export async function readOwners(store: KvStore, now: number): Promise<OwnerState[]> {
+  return (await readLeases(store, now)).map((lease) => lease.owner);
 }
 
 interface Lease {
@@ -52,16 +61,20 @@ interface Lease {
   checks: Deno.AtomicCheck[];
 }
 
-async function readLeases(store: KvStore): Promise<Lease[]> {
+async function readLeases(store: KvStore, now: number): Promise<Lease[]> {
   const infos = await store.list<OwnerInfo>({ prefix: taskKeys.ownerAll() }, 100_000);
-  const alive = await store.getMany<number>(infos.map((entry) => taskKeys.alive(entry.value.owner)));
-  return infos.map((entry, i) => ({
-    owner: { ...entry.value, aliveUntil: alive[i]?.value ?? 0 },
-    checks: [
-      { key: entry.key, versionstamp: entry.versionstamp },
-      { key: taskKeys.alive(entry.value.owner), versionstamp: alive[i]?.versionstamp ?? null },
-    ],
-  }));
+  const alive = await store.getMany<Life>(infos.map((entry) => taskKeys.alive(entry.value.owner)));
+  return infos.map((entry, i) => {
+    const life = alive[i]?.value ?? 0;
+    const [aliveUntil, vitals] = typeof life === "number" ? [life] : life;
+    return {
+      owner: { ...entry.value, aliveUntil, alive: aliveUntil >= now, ...(vitals === undefined ? {} : { vitals }) },
+      checks: [
+        { key: entry.key, versionstamp: entry.versionstamp },
+        { key: taskKeys.alive(entry.value.owner), versionstamp: alive[i]?.versionstamp ?? null },
+      ],
+    };
+  });
 }
 
 /**
@@ -75,10 +88,10 @@ export async function reclaimTasks(
   now: number,
   isAlive: ((owner: OwnerState) => boolean | undefined) | undefined,
 ): Promise<number> {
-  for (const { owner, checks } of await readLeases(store)) {
+  for (const { owner, checks } of await readLeases(store, now)) {
     const verdict = isAlive?.(owner);
     // A heartbeat that arrives between the look and the burial saves the owner.
-    if (verdict === false || (verdict !== true && owner.aliveUntil < now)) {
+    if (verdict === false || (verdict !== true && !owner.alive)) {
       await bury(store, owner.owner, "crashed", checks);
     }
   }

@@ -1,7 +1,8 @@
 import type { Clock } from "../base/clock.ts";
+import { RedisFleet } from "./redis_fleet.ts";
 import { controlRedis, syncRedis } from "./task_redis_control.ts";
 import { RedisClock } from "./redis_clock.ts";
-import type { RedisAddress } from "./redis_address.ts";
+import type { RedisAddress } from "../config/redis_address.ts";
 import { RedisLink, type RedisLinkOptions, redisScript } from "./redis_link.ts";
 import { TaskRedisAdder } from "./task_redis_add.ts";
 import { TaskRedisClaimer } from "./task_redis_claim.ts";
@@ -21,6 +22,7 @@ import type {
   ListRequest,
   OwnerInfo,
   OwnerState,
+  OwnerVitals,
   RenameRequest,
   RenameResult,
   Settlement,
@@ -40,6 +42,8 @@ export interface TaskRedisListOptions extends RedisLinkOptions {
   namespace?: string;
   /** How many tasks of one host all machines together may run. Default: any number. */
   hostCap?: number;
+  /** Wait for ever for a server that does not answer when the list is opened. Default false. */
+  wait?: boolean;
   /** What says the time instead of the server. */
   clock?: Clock;
 }
@@ -56,9 +60,13 @@ export class TaskRedisList implements TaskSharedList {
   readonly #owners: TaskRedisOwners;
   readonly #listeners = new Set<() => void>();
 
+  /** What other machines say of the hosts. */
+  readonly fleet: RedisFleet;
+
   private constructor(link: RedisLink, { clock, hostCap }: TaskRedisListOptions) {
     this.#link = link;
     this.#clock = new RedisClock(clock);
+    this.fleet = new RedisFleet(link, this.#clock, this.#name);
     this.#adder = new TaskRedisAdder(link);
     this.#claimer = new TaskRedisClaimer(link, this.#clock, this.#name, hostCap);
     this.#owners = new TaskRedisOwners(link, this.#clock, this.#name);
@@ -79,7 +87,10 @@ export class TaskRedisList implements TaskSharedList {
       await list.#link.subscribe(`${root}wake`, (sender) => {
         if (sender !== list.#name) list.#wake();
       });
+      await list.#link.subscribe(`${root}cool`, (message) => list.fleet.hear(message));
+      if (options.wait === true) list.#link.patienceMs = Infinity;
       await list.counts();
+      list.#link.patienceMs = options.patienceMs;
       return list;
     } catch (error) {
       await list[Symbol.asyncDispose]();
@@ -101,8 +112,8 @@ export class TaskRedisList implements TaskSharedList {
     return this.#owners.register(info);
   }
 
-  heartbeat(owner: string): Promise<"alive" | "lost"> {
-    return this.#owners.heartbeat(owner);
+  heartbeat(owner: string, vitals?: OwnerVitals): Promise<"alive" | "lost"> {
+    return this.#owners.heartbeat(owner, vitals);
   }
 
   leave(owner: string): Promise<void> {
@@ -166,6 +177,10 @@ export class TaskRedisList implements TaskSharedList {
   onWake(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  hurry(): void {
+    this.#link.hurry();
   }
 
   /** The same outcome with the server's times. */

@@ -10,7 +10,7 @@ import { decodeRecord } from "./task_redis_record.ts";
 import { OWNERS, PRELUDE } from "./task_redis_scripts.ts";
 import { settleClaims } from "./task_redis_settle.ts";
 import type { ClaimedTask } from "./task_model.ts";
-import type { OwnerInfo, OwnerState, TaskOrder } from "./task_shared_list.ts";
+import type { OwnerInfo, OwnerState, OwnerVitals, TaskOrder } from "./task_shared_list.ts";
 
 const owners = redisScript(PRELUDE + OWNERS);
 
@@ -35,8 +35,8 @@ export class TaskRedisOwners {
     await this.#ask("register", info.owner, JSON.stringify(info));
   }
 
-  async heartbeat(owner: string): Promise<"alive" | "lost"> {
-    const [answer] = await this.#ask("renew", owner);
+  async heartbeat(owner: string, vitals?: OwnerVitals): Promise<"alive" | "lost"> {
+    const [answer] = await this.#ask("renew", owner, vitals === undefined ? "" : JSON.stringify(vitals));
     return answer === "1" ? "alive" : "lost";
   }
 
@@ -51,11 +51,10 @@ export class TaskRedisOwners {
 
   async reclaim(isAlive: ((owner: OwnerState) => boolean | undefined) | undefined): Promise<number> {
     const registered = await this.#read();
-    const now = this.#clock.now();
     for (const { name, state, alive } of registered) {
       const verdict = isAlive?.(state);
       // A heartbeat that arrives between the look and the burial saves the owner.
-      if (verdict === false || (verdict !== true && state.aliveUntil < now)) {
+      if (verdict === false || (verdict !== true && !state.alive)) {
         await this.#send("bury", name, "crashed", alive);
       }
     }
@@ -74,10 +73,14 @@ export class TaskRedisOwners {
 
   async #read(): Promise<{ name: string; state: OwnerState; alive: string }[]> {
     const answer = await this.#send("list", "");
+    const now = this.#clock.now();
     const registered = [];
-    for (let i = 0; i < answer.length; i += 3) {
-      const [name, info, alive] = answer.slice(i, i + 3) as [string, string, string];
-      registered.push({ name, alive, state: { ...JSON.parse(info) as OwnerInfo, aliveUntil: Number(alive) } });
+    for (let i = 0; i < answer.length; i += 4) {
+      const [name, info, until, vitals] = answer.slice(i, i + 4) as [string, string, string, string];
+      const aliveUntil = Number(until);
+      const state: OwnerState = { ...JSON.parse(info) as OwnerInfo, aliveUntil, alive: aliveUntil >= now };
+      if (vitals !== "") state.vitals = JSON.parse(vitals);
+      registered.push({ name, alive: until, state });
     }
     return registered;
   }

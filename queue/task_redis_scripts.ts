@@ -17,7 +17,8 @@
  * | `hosts` | a hash: how many tasks of a host run |
  * | `paths` | a hash: the number behind a path, and the mark of the entry that asked for it |
  * | `ids` | a hash: the number behind an id that the user gave |
- * | `owners`, `alive`, `dead` | who is registered, until when it may not be doubted, whose tasks are being taken back |
+ * | `owners`, `alive`, `vitals`, `dead` | who is registered, until when it may not be doubted, what it says of itself; whose tasks are being taken back |
+ * | `cool` | a sorted set: hosts that are left alone, by the time until when |
  * | `orders:OWNER` | a list: what users did to tasks that it ran |
  * | `claims`, `taken` | hashes: the latest answer to an owner, should it have got lost |
  * | `counts` | a hash: how many tasks are in each state |
@@ -315,10 +316,11 @@ if verb == 'register' then
 elseif verb == 'renew' then
   if call('HEXISTS', P .. 'owners', owner) == 0 then return { whole(now), '0' } end
   call('ZADD', P .. 'alive', now + lease, owner)
-  if ARGV[4] ~= '' then call('HSET', P .. 'owners', owner, ARGV[4]) end
+  if ARGV[4] ~= '' then call('HSET', P .. 'vitals', owner, ARGV[4]) end
 elseif verb == 'bury' then
   if ARGV[5] ~= '' and (call('ZSCORE', P .. 'alive', owner) or '0') ~= ARGV[5] then return { whole(now), '0' } end
   call('HDEL', P .. 'owners', owner)
+  call('HDEL', P .. 'vitals', owner)
   call('ZREM', P .. 'alive', owner)
   call('HSET', P .. 'dead', owner, ARGV[4])
 elseif verb == 'running' then
@@ -354,6 +356,7 @@ elseif verb == 'list' then
     results[#results + 1] = infos[i]
     results[#results + 1] = infos[i + 1]
     results[#results + 1] = call('ZSCORE', P .. 'alive', infos[i]) or '0'
+    results[#results + 1] = call('HGET', P .. 'vitals', infos[i]) or ''
   end
   return results
 elseif verb == 'dead' then
@@ -369,4 +372,21 @@ export const COUNTS = `${PRELUDE}
 local results = { whole(serverTime(ARGV[1])) }
 for i = 2, #ARGV do results[i] = call('HGET', P .. 'counts', ARGV[i]) or '0' end
 return results
+`;
+
+/**
+ * Hosts that are left alone. Arguments: the time if it is not the server's; who says it; then a host and for how many
+ * milliseconds, or nothing. Answers, without a host, all of them with the milliseconds that are left.
+ */
+export const COOL = `${PRELUDE}
+local now = serverTime(ARGV[1])
+call('ZREMRANGEBYSCORE', P .. 'cool', '-inf', now)
+if ARGV[3] then
+  call('ZADD', P .. 'cool', 'GT', now + tonumber(ARGV[4]), ARGV[3])
+  call('PUBLISH', P .. 'cool', cjson.encode({ ARGV[2], ARGV[3], ARGV[4] }))
+  return {}
+end
+local hosts = call('ZRANGE', P .. 'cool', 0, -1, 'WITHSCORES')
+for i = 2, #hosts, 2 do hosts[i] = whole(tonumber(hosts[i]) - now) end
+return hosts
 `;

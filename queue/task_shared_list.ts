@@ -70,10 +70,40 @@ export interface OwnerInfo {
   cores: number[];
 }
 
+/** What an owner says of itself with its heartbeats. */
+export interface OwnerVitals {
+  /** How busy each of its cores is, in percent, in the order of {@linkcode OwnerInfo.cores}. */
+  load: number[];
+  /** Downloads that run. */
+  active: number;
+  /** Files that it has finished. */
+  done: number;
+  /** Tasks that it has failed. */
+  failed: number;
+  /** Attempts that are made again. */
+  retried: number;
+  /** Bytes that it has received. */
+  bytes: number;
+  /** Bytes a second, since the heartbeat before. */
+  speed: number;
+}
+
 /** An owner as others see it. */
 export interface OwnerState extends OwnerInfo {
   /** Until when nobody may doubt it, in milliseconds since the epoch. */
   aliveUntil: number;
+  /** False once it may be doubted, by the clock of the list. */
+  alive: boolean;
+  /** What it said last; absent before it has said anything. */
+  vitals?: OwnerVitals;
+}
+
+/** What machines that share a list tell each other of the hosts. */
+export interface FleetHosts {
+  /** Tells the others to leave a host alone for so many milliseconds. */
+  cool(host: string, forMs: number): Promise<void>;
+  /** Calls back when another says so, and at once for what was said before. Returns how to stop it. */
+  onCool(listener: (host: string, forMs: number) => void): () => void;
 }
 
 /** How many tasks of a host a claim may take. */
@@ -219,7 +249,7 @@ export interface TaskSharedList extends AsyncDisposable {
   /** Makes an owner known and alive. */
   register(info: OwnerInfo): Promise<void>;
   /** Renews an owner; `lost` means that others have taken its tasks and it must register under a new name. */
-  heartbeat(owner: string): Promise<"alive" | "lost">;
+  heartbeat(owner: string, vitals?: OwnerVitals): Promise<"alive" | "lost">;
   /** Says goodbye: what it still runs goes back to the list, uncounted. */
   leave(owner: string): Promise<void>;
   /**
@@ -257,6 +287,13 @@ export interface TaskSharedList extends AsyncDisposable {
   counts(): Promise<TaskCounts>;
   /** The owners that are registered. */
   owners(): Promise<OwnerState[]>;
-  /** Calls back when this process adds something to claim: a hint, polling is the truth. Returns how to stop it. */
+  /**
+   * Calls back when there is something to claim, or a running task was moved: a hint, polling is the truth. Returns how to
+   * stop it.
+   */
   onWake(listener: () => void): () => void;
+  /** What other machines say of the hosts, where the list reaches them. */
+  readonly fleet?: FleetHosts;
+  /** From now on, wait only seconds for a store that does not answer: there is no time for more. */
+  hurry?(): void;
 }

@@ -5,7 +5,7 @@ import { assertTaskFile } from "../queue/task_file_check.ts";
 import type { RawEntry } from "../queue/raw_entry.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
-import { draftMaker, type DraftResult, type DraftRules } from "../download/task_draft.ts";
+import { draftMaker, type DraftRules, type EntryResult } from "../download/task_draft.ts";
 import type { EntryProblem } from "./proc_messages.ts";
 
 /** Where a block ends is up to its entries, so that one that comes or goes changes no block but its own. */
@@ -43,7 +43,7 @@ export interface ReadEnd {
 export class TaskFileReader {
   /** The task file. */
   readonly path: string;
-  readonly #draft: (entry: TaskEntry) => DraftResult;
+  readonly #draft: (entry: TaskEntry) => EntryResult;
   /** The blocks of the read before, and how many entries of each are not taken. */
   #seen = new Map<string, number>();
 
@@ -108,7 +108,7 @@ async function digest(text: string): Promise<string> {
 async function makeBatch(
   entries: readonly RawEntry[],
   block: string,
-  draft: (entry: TaskEntry) => DraftResult,
+  draft: (entry: TaskEntry) => EntryResult,
 ): Promise<DraftBatch> {
   let check: ((value: unknown) => CheckedEntry) | undefined;
   const batch: DraftBatch = { drafts: [], indexes: [], lines: [], problems: [], block };
@@ -118,6 +118,7 @@ async function makeBatch(
     if (plain === undefined) check ??= (await import("../queue/task_entry_schema.ts")).checkTaskEntry;
     const checked: CheckedEntry = plain === undefined ? check!(value) : { type: "entry", entry: plain };
     const result = checked.type === "problem" ? checked : draft(checked.entry);
+    if (result.type === "elsewhere") continue;
     if (result.type === "problem") {
       batch.problems.push({ index, line, field: result.field, message: result.message });
     } else {

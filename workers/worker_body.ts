@@ -66,7 +66,7 @@ class RunningWorker {
     this.#names = new NameDesk((asks) => post({ type: "rename", batch: JSON.stringify(asks) }));
     const counters = SharedCounters.attach(start.counters);
     const hosts = HostTable.attach(start.hosts, index);
-    const capped = settings.perHost > 0 || settings.perHostRate > 0;
+    const capped = settings.perHost > 0 || settings.perHostRate > 0 || settings.fleetPerHost > 0;
     const manifest = new Manifest(start.root, start.writer);
     const names = new FinalNames(start.library);
     const calls = this.#calls = new MainCalls(post);

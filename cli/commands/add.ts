@@ -1,12 +1,13 @@
-import { addEntries, type AddResult, CfgError, openTaskList, parseNameTemplate, readChecksumFile } from "../../mod.ts";
+import { addEntries, type AddResult, CfgError, parseNameTemplate, readChecksumFile } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { openList } from "../open_list.ts";
 import { readEntries } from "../read_entries.ts";
 import { downloaderOptions } from "../settle_settings.ts";
 import { print } from "../terminal.ts";
 
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
 export async function addCommand({ command, settings, logger }: CommandContext): Promise<number> {
-  const { queue, checksumFile, nameTemplate, startAt } = settings;
+  const { checksumFile, nameTemplate, shard, startAt } = settings;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
     const message = `Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`;
@@ -16,12 +17,13 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
+    ...(shard === undefined ? {} : { shard }),
     folders: downloaderOptions(settings, logger),
   };
   const batches = readEntries(command, settings);
   // What is wrong with the command line or the file is said before anything is made.
   let batch = await batches.next();
-  await using list = await openTaskList(queue);
+  await using list = await openList(settings, logger, true);
   const counts: Record<AddResult["type"], number> = { added: 0, changed: 0, duplicate: 0, refused: 0 };
   try {
     for (; !batch.done; batch = await batches.next()) {

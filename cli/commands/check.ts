@@ -1,13 +1,7 @@
-import {
-  CfgError,
-  checkTaskFile,
-  type FileFinding,
-  type FileSummary,
-  openTaskList,
-  taskListExists,
-} from "../../mod.ts";
+import { CfgError, checkTaskFile, type FileFinding, type FileSummary, taskListExists } from "../../mod.ts";
 import { readChecksumFile, TaskFileError } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context.ts";
+import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
 import { print } from "../terminal.ts";
 
@@ -18,7 +12,7 @@ const HOSTS = 10;
 export async function checkCommand({ command, settings, logger }: CommandContext): Promise<number> {
   if (command.args.length === 0) throw new UsageError("corehaul check needs a task file; - is standard input");
   const { queue, nameTemplate, checksumFile, json } = settings;
-  await using list = await taskListExists(queue) ? await openTaskList(queue, { create: false }) : undefined;
+  await using list = await taskListExists(queue) ? await openList(settings, logger) : undefined;
   const options = {
     ...(list === undefined ? {} : { list }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),

@@ -4,11 +4,11 @@ import {
   type ControlResult,
   type ControlVerb,
   findMissing,
-  openTaskList,
   type TaskSharedList,
 } from "../../mod.ts";
 import type { CfgSettings } from "../../config/cfg_settings.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { openList } from "../open_list.ts";
 import { type Command, UsageError } from "../parse_command.ts";
 import { readFilter } from "../read_filter.ts";
 import { print } from "../terminal.ts";
@@ -31,7 +31,7 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const ids = [...command.args];
   const priority = verb === "priority" ? readPriority(ids) : {};
   const request: ControlRequest = { verb, ...priority, ...whichTasks(command, ids, settings) };
-  await using list = await openTaskList(settings.queue, { create: false });
+  await using list = await openList(settings, logger);
   const result = settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
   for (const id of result.unknown) logger.error(`there is no task "${id}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);

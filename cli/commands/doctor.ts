@@ -1,11 +1,11 @@
-import { doctor } from "../../mod.ts";
+import { doctor, taskListOptions } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { print } from "../terminal.ts";
 
 /** `corehaul doctor`: checks what this machine allows. */
 export async function doctorCommand({ settings }: CommandContext): Promise<number> {
   const { queue, cores, workers } = settings;
-  const findings = await doctor({ queue, cores, workers });
+  const findings = await doctor({ queue, list: await taskListOptions(settings), cores, workers });
   for (const { name, ok, detail } of findings) {
     print(settings.json ? JSON.stringify({ name, ok, detail }) : `${ok ? "ok " : "BAD"} ${name.padEnd(9)} ${detail}`);
   }

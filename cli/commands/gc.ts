@@ -1,6 +1,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
-import { compactTaskList, openTaskList, type TaskFilter } from "../../mod.ts";
+import { compactTaskList, type TaskFilter, type TaskSharedList } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
 import { print } from "../terminal.ts";
 
@@ -14,7 +15,11 @@ export async function gcCommand({ settings, logger }: CommandContext): Promise<n
     status: failed ? ["done", "canceled", "failed"] as const : ["done", "canceled"] as const,
     finishedBefore: Date.now() - keepMs,
   } satisfies TaskFilter;
-  const touched = dryRun ? await countTasks(queue, filter) : await forget(queue, filter);
+  let touched: number;
+  {
+    await using list = await openList(settings, logger);
+    touched = dryRun ? await countTasks(list, filter) : (await list.control({ verb: "remove", filter })).touched;
+  }
   let code = DONE;
   let freed = 0;
   try {
@@ -33,13 +38,7 @@ export async function gcCommand({ settings, logger }: CommandContext): Promise<n
   return code;
 }
 
-async function forget(queue: string, filter: TaskFilter): Promise<number> {
-  await using list = await openTaskList(queue, { create: false });
-  return (await list.control({ verb: "remove", filter })).touched;
-}
-
-async function countTasks(queue: string, filter: TaskFilter): Promise<number> {
-  await using list = await openTaskList(queue, { create: false });
+async function countTasks(list: TaskSharedList, filter: TaskFilter): Promise<number> {
   let count = 0;
   let cursor: string | undefined;
   do {

@@ -1,5 +1,6 @@
-import { openTaskList, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
+import { redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
 import { redacted } from "../show_list.ts";
 import { print } from "../terminal.ts";
@@ -7,7 +8,7 @@ import { print } from "../terminal.ts";
 /** `corehaul why ID|URL`: tells the story of a task. */
 export async function whyCommand({ command, settings, logger }: CommandContext): Promise<number> {
   if (command.args.length === 0) throw new UsageError("corehaul why needs the id or the url of a task");
-  await using list = await openTaskList(settings.queue, { create: false });
+  await using list = await openList(settings, logger);
   let code = DONE;
   for (const word of command.args) {
     const byId = await list.get(word);

@@ -4,6 +4,7 @@ import { CFG_FIELDS, type CfgCommand, cfgEnvName, type CfgField, cfgFileKey } fr
 import { allowedCores } from "../support/busy_cores.ts";
 import { assertCode, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { RedisServer } from "../support/redis_server.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -19,6 +20,13 @@ const VALUES: Record<string, string> = {
   "checksum-file": "SHA256SUMS",
   status: "done",
   queue: "kv:queue.db",
+  namespace: "other",
+  "queue-ca": "cert.pem",
+  "queue-cert": "cert.pem",
+  "queue-key": "key.pem",
+  "queue-timeout": "9",
+  "fleet-per-host": "5",
+  shard: "1/1",
   cores: String((await allowedCores())[0]),
   workers: "1",
   concurrency: "8",
@@ -83,7 +91,11 @@ function spelled(field: CfgField): string {
 }
 
 /** Options that exclude each other: each command runs once without the first ones, and once without the others. */
-const EITHER = [["deny-private", "allow-private"], ["proxy", "cert", "key"]];
+const EITHER = [["deny-private", "allow-private", "queue-ca", "queue-cert", "queue-key", "fleet-per-host"], [
+  "proxy",
+  "cert",
+  "key",
+]];
 
 function everyOption(command: CfgCommand, values: Record<string, string>, left: readonly string[]): string[] {
   const fields = CFG_FIELDS.filter(({ commands, flag }) => commands.includes(command) && !left.includes(flag));
@@ -112,12 +124,15 @@ Deno.test("corehaul takes every option on each of its commands", async (t) => {
     "mem_driver.ts": "export default { open() {} };",
   };
   for (const [name, text] of Object.entries(files)) await home.write(name, text);
+  await using redis = await RedisServer.start({ tls: { cert, key, ca: cert } });
   // The server of the test answers requests to a proxy, too.
   const values = { ...VALUES, proxy: server.url, "allow-private": `127.0.0.1:${server.port}` };
+  const queues = [VALUES.queue!, `rediss://localhost:${redis.port}/1`];
   for (const command of COMMANDS) {
     for (const [index, left] of EITHER.entries()) {
       await t.step(`${command} ${index}`, async () => {
-        assertCode(await corehaul([command, ...everyOption(command, values, left)], { cwd: home.path }), 0);
+        const all = { ...values, queue: queues[index]! };
+        assertCode(await corehaul([command, ...everyOption(command, all, left)], { cwd: home.path }), 0);
       });
     }
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type KvLimits, LOCAL_KV_LIMITS } from "../../queue/kv_store.ts";
+import { REMOTE_KV_LIMITS } from "../../queue/kv_store.ts";
 import { QueueUnavailableError } from "../../queue/queue_unavailable_error.ts";
 import { TaskKvList, type TaskKvListOptions } from "../../queue/task_kv_list.ts";
 import type { TaskSharedList } from "../../queue/task_shared_list.ts";
@@ -31,14 +31,12 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-const REMOTE_LIMITS: KvLimits = { ...LOCAL_KV_LIMITS, checks: 10 };
-
 contractSuite("TaskKvList in memory:", (options) => TaskKvList.open(":memory:", options));
 contractSuite("TaskKvList on a file:", openOnFile);
 contractSuite("TaskKvList through three connections:", (options) => openOnFile(options, 3));
 contractSuite(
   "TaskKvList with 10 checks a commit:",
-  (options) => withStrictKv(() => TaskKvList.open(":memory:", { ...options, limits: REMOTE_LIMITS })),
+  (options) => withStrictKv(() => TaskKvList.open(":memory:", { ...options, limits: REMOTE_KV_LIMITS })),
 );
 
 Deno.test("TaskKvList keeps its tasks when it is closed and opened again", async () => {

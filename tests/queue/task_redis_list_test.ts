@@ -1,4 +1,4 @@
-import { parseRedisAddress, type RedisAddress } from "../../queue/redis_address.ts";
+import { parseRedisAddress, type RedisAddress } from "../../config/redis_address.ts";
 import { TaskRedisList, type TaskRedisListOptions } from "../../queue/task_redis_list.ts";
 import type { TaskSharedList } from "../../queue/task_shared_list.ts";
 import { RedisServer } from "../support/redis_server.ts";

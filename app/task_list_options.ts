@@ -1,0 +1,84 @@
+import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
+import { isRedisAddress, parseRedisAddress } from "../config/redis_address.ts";
+import type { OpenTaskListOptions } from "./open_task_list.ts";
+
+/** How long a command that only asks goes on without an answer. */
+const ASK_PATIENCE_MS = 10_000;
+/** And how long a run does: what it downloads meanwhile is not lost. */
+const RUN_PATIENCE_MS = 600_000;
+
+/** What says how to open a list. */
+export interface TaskListSettings {
+  /** Its address. */
+  readonly queue: string;
+  /** Which of the lists on a Redis. */
+  readonly namespace: string;
+  /** The file of the certificates that vouch for a Redis. Default: those that the system trusts. */
+  readonly queueCa?: string;
+  /** The file of the client certificate for it. Default: none. */
+  readonly queueCert?: string;
+  /** The file of its key. Default: that of the certificate. */
+  readonly queueKey?: string;
+  /** Wait for a Redis that does not answer yet. */
+  readonly waitQueue: boolean;
+  /** How long to go on without a Redis that does not answer any more. Default 10 minutes for a run, else 10 seconds. */
+  readonly queueTimeoutMs?: number;
+  /** Downloads from one host at a time of all machines; 0: any number. */
+  readonly fleetPerHost: number;
+}
+
+/**
+ * How to open the list that the settings name; reads the files of its certificates.
+ *
+ * @param settings The settings.
+ * @param runs True for a list that a run works off.
+ * @throws {CfgError} If a file cannot be read, or an option is for another kind of list.
+ */
+export async function taskListOptions(settings: TaskListSettings, runs = false): Promise<OpenTaskListOptions> {
+  const problems: CfgProblem[] = [];
+  const bad = (field: keyof TaskListSettings, message: string) => problems.push({ field, source: "options", message });
+  const { queue, namespace, fleetPerHost } = settings;
+  const redis = isRedisAddress(queue);
+  const parsed = redis ? parseRedisAddress(queue) : undefined;
+  const read = async (field: "queueCa" | "queueCert" | "queueKey", flag: string): Promise<string | undefined> => {
+    const file = settings[field];
+    if (file === undefined) return undefined;
+    const cannot = (must: string) => bad(field, `Cannot use ${flag} as it must be ${must}: current value is "${file}"`);
+    if (parsed?.type !== "address" || !parsed.address.tls) {
+      cannot("for a list at rediss://");
+      return undefined;
+    }
+    try {
+      return await Deno.readTextFile(file);
+    } catch (error) {
+      cannot(`a file in PEM that can be read (${error instanceof Error ? error.message : error})`);
+      return undefined;
+    }
+  };
+  const ca = await read("queueCa", "--queue-ca");
+  const cert = await read("queueCert", "--queue-cert");
+  const key = await read("queueKey", "--queue-key") ?? cert;
+  if (settings.queueKey !== undefined && settings.queueCert === undefined) {
+    bad(
+      "queueKey",
+      `Cannot use --queue-key as it must come with --queue-cert: current value is "${settings.queueKey}"`,
+    );
+  }
+  if (fleetPerHost > 0 && !redis) {
+    bad(
+      "fleetPerHost",
+      `Cannot use --fleet-per-host as the list must be on Redis, which machines share: current value is ${fleetPerHost}`,
+    );
+  }
+  if (problems.length > 0) throw new CfgError(problems);
+  return {
+    namespace,
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    },
+    wait: settings.waitQueue,
+    patienceMs: settings.queueTimeoutMs ?? (runs ? RUN_PATIENCE_MS : ASK_PATIENCE_MS),
+    ...(fleetPerHost > 0 ? { hostCap: fleetPerHost } : {}),
+  };
+}

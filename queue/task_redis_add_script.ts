@@ -26,12 +26,12 @@ local before = last
 local function holderOf(path)
   local held = call('HGET', P .. 'paths', path)
   if not held then return nil end
-  local seq, mark = string.match(held, '^(%d+)(.*)$')
+  local seq, mark = match(held, '^(%d+)(.*)$')
   return seq, mark, get(seq)
 end
 local function isFor(v, seq, url)
   local at = parse(v).at + #seq + 2
-  return string.sub(v, at, at + #url - 1) == url
+  return sub(v, at, at + #url - 1) == url
 end
 local function answer(...) results[#results + 1] = { ... } end
 
@@ -63,7 +63,7 @@ for i = 3, #ARGV, ${ADD_FIELDS} do
       changing[seq] = not dry
     end
   else
-    local taken = id ~= '' and call('HGET', P .. 'ids', string.sub(id, 2))
+    local taken = id ~= '' and call('HGET', P .. 'ids', sub(id, 2))
     local number = nil
     if id ~= '' and not taken and wish ~= '' then
       if tonumber(wish) > last then number = wish
@@ -88,7 +88,7 @@ for i = 3, #ARGV, ${ADD_FIELDS} do
       enter(number, parse(value))
       put(number, value)
       call('HSET', P .. 'paths', place, number .. mark)
-      if flag ~= '' then call('HSET', P .. 'ids', string.sub(id, 2), number) end
+      if flag ~= '' then call('HSET', P .. 'ids', sub(id, 2), number) end
       answer('a', number, place)
     end
   end

@@ -25,13 +25,13 @@ local now = serverTime(ARGV[5])
 if call('HEXISTS', P .. 'owners', owner) == 0 then return { whole(now), '', {}, {}, '0' } end
 local nonce = ARGV[6] .. ' '
 local last = call('HGET', P .. 'claims', owner)
-if ARGV[7] == '1' and last and string.sub(last, 1, #nonce) == nonce then
-  local fence, texts = string.sub(last, #nonce + 1), {}
+if ARGV[7] == '1' and last and sub(last, 1, #nonce) == nonce then
+  local fence, texts = sub(last, #nonce + 1), {}
   local seqs = call('SMEMBERS', P .. 'run:' .. owner)
   for _, seq in ipairs(seqs) do
     local v = get(seq)
     local h = v and parse(v)
-    if h and h.fence == fence and h.status == 'r' then texts[#texts + 1] = string.sub(v, h.at) end
+    if h and h.fence == fence and h.status == 'r' then texts[#texts + 1] = sub(v, h.at) end
   end
   return { whole(now), fence, texts, {}, '1' }
 end
@@ -44,7 +44,7 @@ for _, seq in ipairs(due) do
   if h and h.status == 'w' and h.nb ~= '' then
     local rev = whole(tonumber(h.rev) + 1)
     local rank = h.rank == '1fffffffffffff' and '' or h.rank
-    local value = table.concat({ rev, 'w', h.fence, '', h.core, rank, '', h.flag, h.host, string.sub(v, h.at) }, '\\t')
+    local value = table.concat({ rev, 'w', h.fence, '', h.core, rank, '', h.flag, h.host, sub(v, h.at) }, '\\t')
     move(seq, h, parse(value))
     put(seq, value)
   else call('ZREM', P .. 'delayed', seq) end
@@ -76,7 +76,7 @@ end
 
 local back = call('ZRANGE', P .. 'aside', '-inf', now, 'BYSCORE', 'LIMIT', 0, any and not cap and 1000 or 128)
 for _, f in ipairs(back) do
-  local host = string.sub(f, 16)
+  local host = sub(f, 16)
   local room = roomOf(host)
   if room and room > 0 then fixHead(f, true)
   elseif room then
@@ -90,7 +90,7 @@ local picked, visited, stop = {}, 0, false
 while #picked < limit and visited < ${VISITS} and not stop do
   local top = call('ZRANGE', P .. 'heads', 0, 0)[1]
   if not top then break end
-  local rank = string.sub(top, 1, 14)
+  local rank = sub(top, 1, 14)
   local from, base = rank .. '\\t' .. shard, rank .. '\\t'
   local found = call('ZRANGE', P .. 'heads', '[' .. from, '(' .. rank .. '\\n', 'BYLEX', 'LIMIT', 0, ${HEADS})
   if #found == 0 or #found < ${HEADS} then
@@ -100,7 +100,7 @@ while #picked < limit and visited < ${VISITS} and not stop do
   local hosts, moved = {}, false
   for _, head in ipairs(found) do
     visited = visited + 1
-    local host = string.sub(head, 35)
+    local host = sub(head, 35)
     local room = roomOf(host)
     if room == nil then stop = true
     elseif stop then
@@ -133,19 +133,21 @@ end
 
 local texts, fence = {}, ''
 if #picked > 0 then
-  fence = string.format('%015.0f', call('INCR', P .. 'fence'))
+  fence = format('%015.0f', call('INCR', P .. 'fence'))
   load(picked)
+  local begin = '0\\tr\\t' .. fence .. '\\t' .. owner .. '\\t' .. core .. '\\t'
+  local WAITING = '^%d+\\t%a\\t[^\\t]*\\t[^\\t]*\\t[^\\t]*\\t([^\\t]*)\\t[^\\t]*\\t([^\\t]*)\\t([^\\t]*)\\t()'
   for _, seq in ipairs(picked) do
     local v = get(seq)
     if v then
-      local h = parse(v)
-      local text = string.sub(v, h.at)
-      local rank = h.rank == '1fffffffffffff' and '' or h.rank
-      put(seq, table.concat({ '0', 'r', fence, owner, core, rank, '', h.flag, h.host, text }, '\\t'))
-      bump(seq, 'w', -1)
-      bump(seq, 'r', 1)
+      local rank, flag, host, at = match(v, WAITING)
+      local text = sub(v, at)
+      local b = bucketOf(seq)
+      put(seq, begin .. rank .. '\\t\\t' .. flag .. '\\t' .. host .. '\\t' .. text)
+      bump(b, 'w', -1)
+      bump(b, 'r', 1)
       append(runAdd, owner, seq)
-      running[h.host] = (running[h.host] or 0) + 1
+      running[host] = (running[host] or 0) + 1
       texts[#texts + 1] = text
     end
   end

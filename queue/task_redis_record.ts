@@ -27,7 +27,7 @@ export interface RedisRecord {
   task: Task;
   /** The latest claim of it, ended or not. */
   fence: string;
-  /** The fence, and how often it was written since then. */
+  /** What it begins with: a record that was written since begins with something else. */
   token: string;
 }
 
@@ -37,7 +37,7 @@ export function decodeRecord(value: string): RedisRecord {
   const text = value.slice(textStart(value));
   const stored = parseTask(text);
   const task = letter === LETTERS.running ? running(stored, owner, core) : stored;
-  return { task, fence, token: `${fence}:${rev}` };
+  return { task, fence, token: `${rev}\t${letter}\t${fence}\t` };
 }
 
 function running(task: Task, owner: string, core: string): Task {

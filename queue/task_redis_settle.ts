@@ -31,7 +31,7 @@ export async function settleClaims(
     if (claims.has(claim)) continue;
     claims.add(claim);
     const after = settledText(settlement, now, RECORD_LIMITS.valueBytes).task;
-    open.push({ index, after, write: { seq, token: `${fence}:0:${encodeURIComponent(owner)}`, task: after } });
+    open.push({ index, after, write: { seq, token: `0\tr\t${fence}\t${encodeURIComponent(owner)}\t`, task: after } });
   }
   while (open.length > 0) {
     const answers = await writeRecords(link, open.map(({ write }) => write), wake);

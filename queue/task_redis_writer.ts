@@ -21,7 +21,7 @@ export type RedisExtra =
 export interface RedisWrite {
   /** Its number. */
   seq: number;
-  /** The fence and the writes that the record before must have. */
+  /** What the record before must begin with. */
   token: string;
   /** The task as it will be; absent: it is removed. */
   task?: Task;
@@ -47,7 +47,7 @@ export async function writeRecords(
   for (let from = 0; from < writes.length; from += WRITES_AT_ONCE) {
     const args: string[] = [];
     for (const { seq, token, task, extra } of writes.slice(from, from + WRITES_AT_ONCE)) {
-      const record = task === undefined ? "" : encodeRecord(task, token.slice(0, token.indexOf(":")));
+      const record = task === undefined ? "" : encodeRecord(task, token.split("\t", 3)[2]!);
       args.push(String(seq), token, record, extra === undefined ? "" : JSON.stringify(extra));
     }
     const answer = await link.run(write, (again) => [wake, again ? "1" : "", ...args]) as string[];

@@ -6,13 +6,15 @@
  * ```
  *
  * The flags are those that the command line gives to itself (`cli/reexec.ts`). The second argument is the folder for the
- * database, the third how many processes share a list in the second part.
+ * database, or `redis` (`redis-aof` with a log on the disk) for a redis-server that is started for it; the third is how many
+ * processes share a list in the second part.
  *
  * @module
  */
 import type { ClaimedTask } from "../../queue/task_model.ts";
-import { TaskKvList } from "../../queue/task_kv_list.ts";
-import type { TaskDraft } from "../../queue/task_shared_list.ts";
+import { openTaskList } from "../../app/open_task_list.ts";
+import type { TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
+import { RedisServer } from "../../tests/support/redis_server.ts";
 import { threadTimes } from "./thread_times.ts";
 
 const ADD_AT_ONCE = 200;
@@ -20,7 +22,8 @@ const CLAIM_AT_ONCE = 200;
 const SETTLE_AT_ONCE = 50;
 
 interface Share {
-  path: string;
+  address: string;
+  namespace: string;
   index: number;
   of: number;
 }
@@ -37,14 +40,14 @@ function draftsFrom(first: number, count: number): TaskDraft[] {
   });
 }
 
-async function addAll(list: TaskKvList, count: number): Promise<void> {
+async function addAll(list: TaskSharedList, count: number): Promise<void> {
   for (let first = 0; first < count; first += ADD_AT_ONCE) {
     await list.add(draftsFrom(first, Math.min(ADD_AT_ONCE, count - first)));
   }
 }
 
 /** Claims and settles until nothing waits, as one process with one worker; says how many tasks it had. */
-async function drain(list: TaskKvList, owner: string, worker: { index: number; of: number }): Promise<number> {
+async function drain(list: TaskSharedList, owner: string, worker: { index: number; of: number }): Promise<number> {
   let count = 0;
   let ahead: ClaimedTask[] = [];
   const claim = () => list.claim({ owner, core: worker.index, limit: CLAIM_AT_ONCE, worker });
@@ -77,7 +80,7 @@ async function drain(list: TaskKvList, owner: string, worker: { index: number; o
   return count;
 }
 
-async function register(list: TaskKvList, owner: string): Promise<void> {
+async function register(list: TaskSharedList, owner: string): Promise<void> {
   await list.register({ owner, host: "here", bootId: "boot", pid: Deno.pid, startTime: "1", cores: [0] });
 }
 
@@ -94,8 +97,8 @@ async function measured(what: string, tasks: number, run: () => Promise<unknown>
   );
 }
 
-async function shareOf({ path, index, of }: Share): Promise<void> {
-  await using list = await TaskKvList.open(path);
+async function shareOf({ address, namespace, index, of }: Share): Promise<void> {
+  await using list = await openTaskList(address, { namespace });
   const owner = `owner ${index}`;
   await register(list, owner);
   console.log("ready");
@@ -103,14 +106,15 @@ async function shareOf({ path, index, of }: Share): Promise<void> {
   console.log(await drain(list, owner, { index, of }));
 }
 
-async function contended(path: string, tasks: number, processes: number): Promise<void> {
+async function contended(address: string, tasks: number, processes: number): Promise<void> {
+  const namespace = "many";
   {
-    await using list = await TaskKvList.open(path);
+    await using list = await openTaskList(address, { namespace });
     await addAll(list, tasks);
   }
   const children = Array.from({ length: processes }, (_, index) =>
     new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", import.meta.url, JSON.stringify({ path, index, of: processes })],
+      args: ["run", "-A", "--quiet", import.meta.url, JSON.stringify({ address, namespace, index, of: processes })],
       stdin: "piped",
       stdout: "piped",
     }).spawn());
@@ -127,21 +131,29 @@ async function contended(path: string, tasks: number, processes: number): Promis
   console.log(`${processes} processes: ${Math.round(tasks / seconds)} claims and settlements a second (${counts})`);
 }
 
+async function bytesATask(server: RedisServer, tasks: number): Promise<number> {
+  const used = /used_memory:(\d+)/.exec(await server.ask("info", "memory"))?.[1];
+  return Math.round(Number(used) / tasks);
+}
+
 async function main(): Promise<void> {
   const [first = "20000", base, processes = "4"] = Deno.args;
   if (first.startsWith("{")) return await shareOf(JSON.parse(first));
   const tasks = Number(first);
-  const folder = await Deno.makeTempDir(base === undefined ? {} : { dir: base });
+  const onRedis = base?.startsWith("redis") === true;
+  await using server = onRedis ? await RedisServer.start({ aof: base === "redis-aof" }) : undefined;
+  const folder = await Deno.makeTempDir(base === undefined || onRedis ? {} : { dir: base });
   try {
     {
-      await using list = await TaskKvList.open(`${folder}/one.db`);
+      await using list = await openTaskList(server?.url() ?? `kv:${folder}/one.db`, { namespace: "one" });
       await register(list, "owner");
       await measured("add", tasks, () => addAll(list, tasks));
       await measured("claim, settle", tasks, () => drain(list, "owner", { index: 0, of: 1 }));
       const { done } = await list.counts();
       if (done !== tasks) throw new Error(`${done} of ${tasks} tasks are done`);
     }
-    if (Number(processes) > 0) await contended(`${folder}/many.db`, tasks, Number(processes));
+    if (server !== undefined) console.log(`${await bytesATask(server, tasks)} bytes of Redis a task, all done`);
+    if (Number(processes) > 0) await contended(server?.url() ?? `kv:${folder}/many.db`, tasks, Number(processes));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

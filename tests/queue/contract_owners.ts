@@ -32,10 +32,31 @@ export function contractOwners(name: string, open: OpenList): void {
     await list.register(ownerInfo("a"));
     await list.register(ownerInfo("b"));
     const owners = (await list.owners()).sort((x, y) => x.owner < y.owner ? -1 : 1);
-    assertEquals(owners.map(({ aliveUntil: _, ...info }) => info), [ownerInfo("a"), ownerInfo("b")]);
-    assert(owners.every((owner) => owner.aliveUntil > clock.now()));
+    assertEquals(owners.map(({ aliveUntil: _until, alive: _alive, ...info }) => info), [
+      ownerInfo("a"),
+      ownerInfo("b"),
+    ]);
+    assert(owners.every((owner) => owner.aliveUntil > clock.now() && owner.alive));
     await list.leave("a");
     assertEquals((await list.owners()).map((owner) => owner.owner), ["b"]);
+  });
+
+  Deno.test(`${name} heartbeat tells the others what an owner does, until it may be doubted and is gone`, async () => {
+    const clock = fakeClock();
+    await using list = await open({ clock });
+    await list.register(ownerInfo("a"));
+    assertEquals((await list.owners())[0]?.vitals, undefined);
+    const vitals = { load: [12, 99], active: 3, done: 2, failed: 1, retried: 0, bytes: 2 ** 40, speed: 5 };
+    assertEquals(await list.heartbeat("a", vitals), "alive");
+    assertEquals((await list.owners())[0]?.vitals, vitals);
+    await toEndOfLease(list, clock, "a");
+    clock.advance(1);
+    assertEquals((await list.owners()).map(({ alive, vitals }) => [alive, vitals?.done]), [[false, 2]]);
+    assertEquals(await list.heartbeat("a", { ...vitals, done: 7 }), "alive");
+    assertEquals((await list.owners()).map(({ alive, vitals }) => [alive, vitals?.done]), [[true, 7]]);
+    await list.leave("a");
+    await list.register(ownerInfo("a"));
+    assertEquals((await list.owners())[0]?.vitals, undefined);
   });
 
   Deno.test(`${name} heartbeat renews a lease, and says lost to an owner that is not registered`, async () => {

@@ -14,7 +14,7 @@ export function byTurns(lists: readonly TaskSharedList[]): TaskSharedList {
     add: (drafts) => next().add(drafts),
     preview: (drafts) => next().preview(drafts),
     register: (info) => next().register(info),
-    heartbeat: (owner) => next().heartbeat(owner),
+    heartbeat: (owner, vitals) => next().heartbeat(owner, vitals),
     leave: (owner) => next().leave(owner),
     claim: (request) => next().claim(request),
     settle: (settlements) => next().settle(settlements),

@@ -15,6 +15,8 @@ export interface CorehaulOptions {
   stdin?: string;
   /** A Deno configuration in place of the project's. */
   config?: string;
+  /** What it is started with, such as `ip netns exec one`. Default: nothing. */
+  wrapper?: readonly string[];
 }
 
 /** How a command ended. */
@@ -46,8 +48,10 @@ export class Corehaul implements AsyncDisposable {
   /** Starts it. */
   static async start(args: readonly string[], options: CorehaulOptions): Promise<Corehaul> {
     await cacheProject();
-    const child = new Deno.Command(Deno.execPath(), {
+    const [program, ...first] = [...options.wrapper ?? [], Deno.execPath()];
+    const child = new Deno.Command(program!, {
       args: [
+        ...first,
         "run",
         "-A",
         // Deno itself may say what it downloads.

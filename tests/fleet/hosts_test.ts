@@ -1,0 +1,69 @@
+/** What machines that share a list on Redis tell each other of the hosts, and hosts that all of them spare together. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertCode, corehaul } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { Fleet } from "../support/fleet.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
+
+Deno.test("corehaul run leaves a host alone that told another machine to wait", async () => {
+  await using fleet = await Fleet.create();
+  let busy = true;
+  await using server = FaultServer.start(({ path }) => {
+    if (busy) return new Response(null, { status: 429, headers: { "Retry-After": "8" } });
+    return new Response(bytesFor(path, 100));
+  });
+  // Both are at work, and neither ends while there is one task that waits.
+  const far = new Date(Date.now() + 3_600_000).toISOString();
+  await fleet.command("add", "http://127.0.0.1:1/later", "--start-at", far);
+  const [one, two] = [await fleet.start(0), await fleet.start(1)];
+  for (const run of [one, two]) await run.until("its workers", () => run.events("proc_started").length > 0);
+  await fleet.add([`${server.url}/first`]);
+  await until("the answer to one of them", () => server.requests.length === 1);
+  await until("its settlement", async () => (await fleet.tasks()).every(({ status }) => status === "waiting"));
+  // A second is what the news may take.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  busy = false;
+  await fleet.add(Array.from({ length: 200 }, (_, i) => `${server.url}/${i}`));
+  // As long as the host wants its peace, but for what has gone by: whoever asks now has not heard of it.
+  const { at } = server.requests[0]!;
+  await new Promise((resolve) => setTimeout(resolve, at + 6500 - performance.now()));
+  assertEquals(server.requests.length, 1, "no machine has asked");
+  await until("all others", () => server.requests.length === 202);
+  for (const run of [one, two]) run.kill("SIGTERM");
+  for (const run of [one, two]) assertCode(await run.ended(), 143);
+});
+
+Deno.test("corehaul run --fleet-per-host asks a host for no more files at a time, on all machines together", async () => {
+  await using fleet = await Fleet.create();
+  let open = false;
+  await using server = FaultServer.start(async ({ path }, server) => {
+    await server.hold(() => open);
+    return new Response(bytesFor(path, 100));
+  });
+  await using other = FaultServer.start(({ path }) => new Response(bytesFor(path, 100)));
+  await fleet.add([
+    ...Array.from({ length: 60 }, (_, i) => `${server.url}/a${i}`),
+    ...Array.from({ length: 60 }, (_, i) => `${other.url}/b${i}`),
+  ]);
+  const runs = await Promise.all([0, 1, 2].map((index) => fleet.start(index, ["--fleet-per-host", "4"])));
+  for (const run of runs) await run.until("its workers", () => run.events("proc_started").length > 0);
+  await until("as many as may", () => server.open === 4);
+  // The other host has all of its files long before the first one opens.
+  await until("the other host's files", () => other.requests.length === 60);
+  assertEquals(server.requests.length, 4);
+  open = true;
+  for (const run of runs) assertCode(await run.ended(), 0);
+  assertEquals([server.maxOpen, server.requests.length], [4, 60]);
+  assert(other.maxOpen <= 4, `${other.maxOpen}`);
+});
+
+Deno.test("corehaul run refuses what only a list on Redis can do", async () => {
+  await using home = await TempDir.create();
+  const options = { cwd: home.path };
+  const ended = await corehaul(["run", "--once", "--fleet-per-host", "4", "--queue-ca", "ca.pem"], options);
+  assertCode(ended, 2);
+  assertMatch(ended.stderr, /Cannot use --fleet-per-host as the list must be on Redis.*current value is 4/);
+  assertMatch(ended.stderr, /Cannot use --queue-ca as it must be for a list at rediss:\/\/: current value is "ca.pem"/);
+  assertEquals(await home.names(), []);
+});

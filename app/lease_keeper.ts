@@ -36,13 +36,16 @@ export class LeaseKeeper implements AsyncDisposable {
   async start(): Promise<void> {
     await this.#reclaim();
     this.#timers.push(
-      setInterval(() => this.#queue(() => this.#beat()), HEARTBEAT_MS),
-      setInterval(() => this.#queue(() => this.#reclaim()), RECLAIM_MS),
+      this.#every(HEARTBEAT_MS, () => this.#beat()),
+      this.#every(RECLAIM_MS, () => this.#reclaim()),
     );
   }
 
   async #beat(): Promise<void> {
-    if (await this.#list.heartbeat(this.#owner, this.#events.vitals()) === "lost") this.#events.lost();
+    if (await this.#list.heartbeat(this.#owner, this.#events.vitals()) !== "lost") return;
+    // It stays lost, and the session ends.
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#events.lost();
   }
 
   async #reclaim(): Promise<void> {
@@ -57,8 +60,14 @@ export class LeaseKeeper implements AsyncDisposable {
     if (tasks > 0) this.#events.reclaimed(tasks);
   }
 
-  #queue(work: () => Promise<void>): void {
-    this.#working = this.#working.then(work).catch(this.#events.failed);
+  /** One after the other; while the list does not answer, they do not pile up. */
+  #every(ms: number, work: () => Promise<void>): ReturnType<typeof setInterval> {
+    let waiting = false;
+    return setInterval(() => {
+      if (waiting) return;
+      waiting = true;
+      this.#working = this.#working.then(work).catch(this.#events.failed).finally(() => waiting = false);
+    }, ms);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

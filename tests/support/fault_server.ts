@@ -30,8 +30,8 @@ export class FaultServer implements AsyncDisposable {
   /** The start of every url, without a slash at the end. */
   readonly url: string;
 
-  private constructor(handler: FaultHandler) {
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request, info) => {
+  private constructor(handler: FaultHandler, hostname: string) {
+    this.#server = Deno.serve({ hostname, port: 0, onListen: () => {} }, async (request, info) => {
       const { pathname } = new URL(request.url);
       const nth = this.hits(pathname) + 1;
       this.#counts.set(pathname, nth);
@@ -41,12 +41,12 @@ export class FaultServer implements AsyncDisposable {
       info.completed.catch(() => {}).finally(() => this.open--);
       return await handler(seen, this);
     });
-    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+    this.url = `http://${hostname}:${this.#server.addr.port}`;
   }
 
-  /** Starts one. */
-  static start(handler: FaultHandler): FaultServer {
-    return new FaultServer(handler);
+  /** Starts one; on the loopback, unless another address is named. */
+  static start(handler: FaultHandler, hostname = "127.0.0.1"): FaultServer {
+    return new FaultServer(handler, hostname);
   }
 
   /** Its port. */

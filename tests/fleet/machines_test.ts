@@ -1,0 +1,89 @@
+/** Two networks as two machines with one list, and machines whose clocks are wrong. */
+import { assert, assertEquals } from "@std/assert";
+import { assertCode } from "../support/corehaul.ts";
+import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { findProgram } from "../support/find_program.ts";
+import { assertDoneOnce, Fleet } from "../support/fleet.ts";
+import { NetNamespace } from "../support/net_namespace.ts";
+import { until } from "../support/until.ts";
+
+const LEASE_MS = 15_000;
+
+for (const folder of ["a folder each", "one folder"] as const) {
+  Deno.test({
+    name:
+      `corehaul run on a machine that is cut off for longer than its lease loses, doubles and spoils nothing: ${folder}`,
+    // Only root can make networks.
+    ignore: !NetNamespace.allowed,
+    fn: async () => {
+      const count = 120;
+      await using fleet = await Fleet.create({ more: ["bind 0.0.0.0"] });
+      await using far = await NetNamespace.create();
+      await using near = await NetNamespace.create();
+      let open = false;
+      await using server = FaultServer.start(async ({ path }, server) => {
+        await server.hold(() => open);
+        return server.trickle(bytesFor(path, 20_000), 4, 20);
+      }, "0.0.0.0");
+      const place = (space: NetNamespace) => `http://${space.gateway}:${server.port}`;
+      // One name of the server for both: they have different ways to it, but the files are the same.
+      await fleet.add(Array.from({ length: count }, (_, i) => `${place(near)}/${i}`));
+      const start = (index: number, space: NetNamespace) =>
+        fleet.start(index, [
+          ...["--concurrency", "10", "--workers", "1", "--stall-timeout", "5", "--retry-wait", "0.2"],
+          ...["--queue", fleet.queue.replace("127.0.0.1", space.gateway)],
+          ...(folder === "one folder" ? ["--dir", "m0"] : []),
+        ], { wrapper: space.wrapper });
+      const cut = await start(0, far);
+      await cut.until("its downloads", () => server.open === 10);
+      const other = await start(1, near);
+      await until("the other's downloads", () => server.open === 20);
+      open = true;
+      await far.cable(false);
+      await cut.until("news of it", () => cut.events("list_silent").length > 0);
+      await other.until("the tasks of the one that is gone", () => other.events("tasks_reclaimed").length > 0);
+      assertCode(await other.ended(), 0);
+      await far.cable(true);
+      assertCode(await cut.ended(), 0);
+      assertEquals(cut.events("owner_lost").length, 1);
+      assertDoneOnce([cut, other], count);
+      await fleet.assertAllThere(count, (url) => bytesFor(url.pathname, 20_000));
+    },
+  });
+}
+
+for (const shift of ["+1h", "-1h"]) {
+  Deno.test(`corehaul run on a machine whose clock is wrong by ${shift} takes, keeps and gives back tasks like any other`, async () => {
+    const count = 60;
+    const faketime = await findProgram("faketime", ["--version"]);
+    await using fleet = await Fleet.create();
+    let open = false;
+    await using server = FaultServer.start(async ({ path, nth }, server) => {
+      await server.hold(() => open);
+      // Each third file is there only at the second attempt: the time of that must be one that comes.
+      if (Number(path.slice(1)) % 3 === 0 && nth === 1) return new Response(null, { status: 500 });
+      return new Response(bytesFor(path, 1000));
+    });
+    await fleet.add(Array.from({ length: count }, (_, i) => `${server.url}/${i}`));
+    const args = ["--concurrency", "8", "--workers", "1", "--retry-wait", "0.5"];
+    const wrong = await fleet.start(0, args, {
+      wrapper: [faketime, "-f", shift],
+      env: { FAKETIME_DONT_FAKE_MONOTONIC: "1" },
+    });
+    await wrong.until("its downloads", () => server.open === 8);
+    const right = await fleet.start(1, args);
+    await until("the other's downloads", () => server.open === 16);
+    // Longer than a lease: whoever took the times of the two for one would have doubted one of them.
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS + 3000));
+    open = true;
+    const ends = [await wrong.ended(), await right.ended()];
+    for (const ended of ends) assertCode(ended, 0);
+    for (const run of [wrong, right]) {
+      assertEquals([run.events("owner_lost"), run.events("tasks_reclaimed")], [[], []]);
+      assert(run.events("task_done").length > 0);
+    }
+    assertDoneOnce([wrong, right], count);
+    assertEquals(server.requests.length, count + count / 3);
+    await fleet.assertAllThere(count, (url) => bytesFor(url.pathname, 1000));
+  });
+}

@@ -2,7 +2,7 @@ import { Broadcast, type Lagged } from "../base/broadcast.ts";
 import { silentLogger } from "../base/logger.ts";
 import { SharedCounters } from "../base/shared_counters.ts";
 import { parseTimeWindow } from "../base/time_window.ts";
-import { HostTable } from "../download/host_table.ts";
+import type { HostTable } from "../download/host_table.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import type { Task } from "../queue/task_model.ts";
@@ -35,7 +35,7 @@ import { StartHold } from "./start_hold.ts";
 import { taskListOptions } from "./task_list_options.ts";
 import { TaskLog } from "./task_log.ts";
 import { FleetCooling } from "./fleet_cooling.ts";
-import { hostLimit } from "./host_limit.ts";
+import { makeHostTable } from "./host_limit.ts";
 import { FolderLister } from "./folder_lister.ts";
 import { readIdentity } from "./read_identity.ts";
 import type { RunOptions, RunSummary } from "./run_summary.ts";
@@ -89,16 +89,12 @@ export class Downloader implements AsyncDisposable {
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length);
-    const { perHostRate, limitRate } = plan.settings;
-    const perHost = hostLimit(plan.settings);
-    this.#rate = limitRate > 0 ? RateLimiter.create(limitRate) : undefined;
     const { settings, identity } = plan;
+    const { limitRate } = settings;
+    this.#rate = limitRate > 0 ? RateLimiter.create(limitRate) : undefined;
     const answers = this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news));
     this.#folders = new FolderLister({ settings, identity: () => identity, answers });
-    this.#hosts = HostTable.create({
-      ...(perHost > 0 ? { perHost } : {}),
-      ...(perHostRate > 0 ? { perHostRate } : {}),
-    });
+    this.#hosts = makeHostTable(settings);
     this.#cooling = list.fleet === undefined ? undefined : new FleetCooling(list.fleet, this.#hosts);
   }
 

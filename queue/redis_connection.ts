@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT_MS = 5000;
  * @throws If there is no answer, or a refusal.
  */
 export async function connectRedis(address: RedisAddress, tls: RedisTls = {}): Promise<RedisConnection> {
-  const redis = await import("redis");
+  const redis = await import("@redis/client");
   const { kind, nodes, username, password, database } = address;
   const socket = {
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -1,9 +1,10 @@
 import type { RedisClock } from "./redis_clock.ts";
-import { type RedisLink, redisScript } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
+import { listScript } from "./task_redis_prelude.ts";
 import { COOL } from "./task_redis_scripts.ts";
 import type { FleetHosts } from "./task_shared_list.ts";
 
-const cool = redisScript(COOL);
+const cool = listScript(COOL);
 
 /** What the machines of a list on Redis tell each other of the hosts: at once by a message, and by a record for those that come later. */
 export class RedisFleet implements FleetHosts {

@@ -1,15 +1,15 @@
 import { taskText } from "./task_codec.ts";
 import { draftMark, draftRefusal, isChangeable, makeTask, taskWithDraft } from "./task_draft.ts";
-import { type RedisLink, redisScript } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
 import { ADD } from "./task_redis_add_script.ts";
 import { decodeRecord, redisField, redisHost, redisRank, type RedisRecord } from "./task_redis_record.ts";
-import { PRELUDE } from "./task_redis_scripts.ts";
+import { listScript } from "./task_redis_prelude.ts";
 import { RECORD_LIMITS } from "./task_redis_settle.ts";
 import { writeRecords } from "./task_redis_writer.ts";
 import { taskAssignedNumber } from "./task_model.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 
-const add = redisScript(PRELUDE + ADD);
+const add = listScript(ADD);
 
 const AT_ONCE = 200;
 const AT_ONCE_BYTES = 1_000_000;

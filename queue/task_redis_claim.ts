@@ -1,14 +1,14 @@
 import { firstShard } from "./first_shard.ts";
 import { HostRooms } from "./host_rooms.ts";
 import type { RedisClock } from "./redis_clock.ts";
-import { type RedisLink, redisScript } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
 import { claimedRecord, redisHost } from "./task_redis_record.ts";
 import { CLAIM } from "./task_redis_claim_script.ts";
-import { PRELUDE } from "./task_redis_scripts.ts";
+import { listScript } from "./task_redis_prelude.ts";
 import type { ClaimedTask } from "./task_model.ts";
 import type { ClaimRequest } from "./task_shared_list.ts";
 
-const claim = redisScript(PRELUDE + CLAIM);
+const claim = listScript(CLAIM);
 
 /** Tasks that one call takes, at the most. */
 const AT_ONCE = 500;

@@ -3,7 +3,8 @@ import { RedisFleet } from "./redis_fleet.ts";
 import { controlRedis, syncRedis } from "./task_redis_control.ts";
 import { RedisClock } from "./redis_clock.ts";
 import type { RedisAddress } from "../config/redis_address.ts";
-import { RedisLink, type RedisLinkOptions, redisScript } from "./redis_link.ts";
+import { RedisLink, type RedisLinkOptions } from "./redis_link.ts";
+import { listScript } from "./task_redis_prelude.ts";
 import { TaskRedisAdder } from "./task_redis_add.ts";
 import { TaskRedisClaimer } from "./task_redis_claim.ts";
 import { TaskRedisOwners } from "./task_redis_owners.ts";
@@ -48,7 +49,7 @@ export interface TaskRedisListOptions extends RedisLinkOptions {
   clock?: Clock;
 }
 
-const counts = redisScript(COUNTS);
+const counts = listScript(COUNTS);
 
 /** The task list on Redis: any number of processes on any number of machines share it. */
 export class TaskRedisList implements TaskSharedList {

@@ -5,14 +5,15 @@
  * @module
  */
 import type { RedisClock } from "./redis_clock.ts";
-import { type RedisLink, redisScript } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
 import { decodeRecord } from "./task_redis_record.ts";
-import { OWNERS, PRELUDE } from "./task_redis_scripts.ts";
+import { listScript } from "./task_redis_prelude.ts";
+import { OWNERS } from "./task_redis_scripts.ts";
 import { settleClaims } from "./task_redis_settle.ts";
 import type { ClaimedTask } from "./task_model.ts";
 import type { OwnerInfo, OwnerState, OwnerVitals, TaskOrder } from "./task_shared_list.ts";
 
-const owners = redisScript(PRELUDE + OWNERS);
+const owners = listScript(OWNERS);
 
 /** How an owner went; whoever finishes giving back its tasks must know. */
 type Farewell = "released" | "crashed";

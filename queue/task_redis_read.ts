@@ -1,5 +1,5 @@
 import type { RedisLink } from "./redis_link.ts";
-import { BUCKET } from "./task_redis_scripts.ts";
+import { BUCKET } from "./task_redis_prelude.ts";
 import { taskMatcher } from "./task_filter.ts";
 import { type Task, TASK_STATUSES } from "./task_model.ts";
 import { readPage } from "./task_redis_writer.ts";

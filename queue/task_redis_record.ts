@@ -57,7 +57,7 @@ export function claimedRecord(text: string, owner: string, core: number, fence: 
 }
 
 /**
- * The record of a task without its `rev`; see `task_redis_scripts.ts`.
+ * The record of a task without its `rev`; see `task_redis_prelude.ts`.
  *
  * @param task The task.
  * @param fence The latest claim of it.

@@ -1,12 +1,13 @@
-import { type RedisLink, redisScript } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
 import { draftMark } from "./task_draft.ts";
 import { encodeRecord, redisField, type RedisRecord } from "./task_redis_record.ts";
-import { PRELUDE, RENAME } from "./task_redis_scripts.ts";
+import { listScript } from "./task_redis_prelude.ts";
+import { RENAME } from "./task_redis_scripts.ts";
 import { findBySeq, WRITES_AT_ONCE } from "./task_redis_writer.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type { RenameRequest, RenameResult } from "./task_shared_list.ts";
 
-const rename = redisScript(PRELUDE + RENAME);
+const rename = listScript(RENAME);
 
 interface OpenRename extends RenameRequest {
   index: number;

@@ -1,11 +1,12 @@
-import { type RedisLink, redisScript } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
 import { type Task, taskAssignedNumber, type TaskStatus } from "./task_model.ts";
 import { decodeRecord, encodeRecord, redisField, type RedisRecord, statusLetter } from "./task_redis_record.ts";
-import { FIND, PAGE, PRELUDE, WRITE } from "./task_redis_scripts.ts";
+import { listScript } from "./task_redis_prelude.ts";
+import { FIND, PAGE, WRITE } from "./task_redis_scripts.ts";
 
-const write = redisScript(PRELUDE + WRITE);
-const find = redisScript(PRELUDE + FIND);
-const page = redisScript(PRELUDE + PAGE);
+const write = listScript(WRITE);
+const find = listScript(FIND);
+const page = listScript(PAGE);
 
 /** Records that one call writes or finds, at the most. */
 export const WRITES_AT_ONCE = 200;

@@ -1,4 +1,5 @@
 import { cgroupQuota, type CgroupQuotaOptions } from "./cgroup_quota.ts";
+import { mayRead } from "./read_text.ts";
 import { libcLibrary } from "./libc_library.ts";
 import { SchedAffinity } from "./sched_affinity.ts";
 
@@ -38,9 +39,15 @@ export interface CpuTopology {
  * ```
  */
 export function cpuTopology(options: CpuTopologyOptions = {}): CpuTopology {
-  const quota = cgroupQuota(options.cgroup);
+  const read = cgroupQuota(options.cgroup);
   const allowed = affinity(options.library);
-  if (allowed !== undefined) return { allowed, quota, source: "sched_getaffinity" };
+  if (allowed !== undefined) {
+    // Without all permissions the limit cannot be read, but the runtime knows it when it counts the cores.
+    const { hardwareConcurrency } = navigator;
+    const hidden = hardwareConcurrency < allowed.length && !mayRead("/proc/self/cgroup");
+    return { allowed, quota: hidden ? hardwareConcurrency : read, source: "sched_getaffinity" };
+  }
+  const quota = read;
   return {
     allowed: Array.from({ length: navigator.hardwareConcurrency }, (_, core) => core),
     quota,

@@ -1,0 +1,132 @@
+import { findProgram } from "./find_program.ts";
+import { TempDir } from "./temp_dir.ts";
+
+/** How a command of {@linkcode Buildah} ended. */
+export interface BuildahEnd {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Builds images and runs what is in them, without an engine; everything is in a folder of its own. Only for root. */
+export class Buildah implements AsyncDisposable {
+  readonly #path: string;
+  readonly #home: TempDir;
+  readonly #containers: string[] = [];
+
+  private constructor(path: string, home: TempDir) {
+    this.#path = path;
+    this.#home = home;
+  }
+
+  /** True if this process may build images. */
+  static get allowed(): boolean {
+    return Deno.build.os === "linux" && Deno.uid() === 0;
+  }
+
+  /** Prepares the folder. */
+  static async create(): Promise<Buildah> {
+    return new Buildah(await findProgram("buildah", ["--version"]), await TempDir.create());
+  }
+
+  /** Runs one command. */
+  async run(...args: string[]): Promise<BuildahEnd> {
+    const { code, stdout, stderr } = await new Deno.Command(this.#path, {
+      args: [
+        ...["--root", this.#home.join("images"), "--runroot", this.#home.join("run"), "--storage-driver", "vfs"],
+        ...args,
+      ],
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  /** Runs one command that must succeed; returns what it printed. */
+  async must(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    if (code !== 0) throw new Error(`Cannot buildah ${args.slice(0, 2).join(" ")}: ${stderr.slice(-4000)}`);
+    return stdout.trim();
+  }
+
+  /** A container of an image, or of nothing (`scratch`). */
+  async container(image: string): Promise<string> {
+    const name = await this.must("from", "--pull-never", image);
+    this.#containers.push(name);
+    return name;
+  }
+
+  /** Makes an image of a container, which is gone then. */
+  async commit(container: string, image: string): Promise<void> {
+    await this.must("commit", "--quiet", "--rm", container, image);
+    this.#containers.splice(this.#containers.indexOf(container), 1);
+  }
+
+  /**
+   * An image with the smallest Debian there is, from the mirror that this machine uses itself, and with what it needs to
+   * reach the packages: the same certificates, and the same settings for npm.
+   */
+  async debian(image: string): Promise<void> {
+    const debootstrap = await findProgram("debootstrap", ["--version"]);
+    const [mirror, suite] = await aptSource();
+    const folder = this.#home.join("debian");
+    const made = await new Deno.Command(debootstrap, {
+      args: ["--variant=minbase", suite, folder, mirror],
+      stdin: "null",
+    }).output();
+    if (!made.success) throw new Error(`Cannot debootstrap: ${new TextDecoder().decode(made.stdout).slice(-2000)}`);
+    const container = await this.container("scratch");
+    await this.must("add", "--quiet", container, folder, "/");
+    await Deno.remove(folder, { recursive: true });
+    const certificates = "/etc/ssl/certs/ca-certificates.crt";
+    if (await exists(certificates)) {
+      await this.must("copy", "--quiet", container, certificates, certificates);
+      await this.must(
+        "config",
+        "--env",
+        "DENO_TLS_CA_STORE=system",
+        "--env",
+        `SSL_CERT_FILE=${certificates}`,
+        container,
+      );
+    }
+    const npmrc = `${Deno.env.get("HOME")}/.npmrc`;
+    if (await exists(npmrc)) await this.must("copy", "--quiet", container, npmrc, "/root/.npmrc");
+    const registry = Deno.env.get("NPM_CONFIG_REGISTRY") ?? Deno.env.get("npm_config_registry");
+    if (registry !== undefined) await this.must("config", "--env", `NPM_CONFIG_REGISTRY=${registry}`, container);
+    await this.commit(container, image);
+  }
+
+  /** An image with nothing but this very Deno, as the official one has it. */
+  async deno(image: string): Promise<void> {
+    const container = await this.container("scratch");
+    await this.must("copy", "--quiet", container, await Deno.realPath(Deno.execPath()), "/deno");
+    await this.commit(container, image);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const container of this.#containers) await this.run("rm", container);
+    // What was mounted must not be when the folder goes.
+    await this.run("umount", "--all");
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** The mirror and the release of the packages of this machine, from either form of its list. */
+async function aptSource(): Promise<[mirror: string, suite: string]> {
+  const files = ["/etc/apt/sources.list"];
+  for await (const { name } of Deno.readDir("/etc/apt/sources.list.d")) files.push(`/etc/apt/sources.list.d/${name}`);
+  for (const file of files) {
+    const text = await Deno.readTextFile(file).catch(() => "");
+    const line = /^deb\s+(?:\[[^\]]*\]\s+)?(\S+\/debian\/?)\s+(\w+)\s/m.exec(text);
+    if (line !== null) return [line[1]!, line[2]!];
+    const uri = /^URIs:\s*(\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1];
+    const suite = /^Suites:\s*(\w+)/m.exec(text)?.[1];
+    if (uri !== undefined && suite !== undefined) return [uri, suite];
+  }
+  throw new Error("Cannot find where this machine has its Debian packages from, in /etc/apt");
+}

@@ -28,6 +28,12 @@ export type { SchemeProgress } from "./app/scheme_counts.ts";
 export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";
 export type { DownloaderOptions } from "./app/downloader_options.ts";
 export type { CoreProgress, DownloaderProgress } from "./app/downloader_progress.ts";
+export {
+  type CollectedRecord,
+  type CollectedTwin,
+  collectManifests,
+  type CollectOptions,
+} from "./app/collect_manifests.ts";
 export { compactTaskList } from "./app/compact_task_list.ts";
 export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
 export { taskListExists } from "./app/open_task_list.ts";

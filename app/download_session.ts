@@ -299,6 +299,7 @@ export class DownloadSession {
       root,
       writer: `${this.owner}-${worker}`,
       bootId: this.#identity.bootId,
+      machine: this.#identity.host,
       counters: counters.buffer,
       hosts: this.#ports.hosts.buffer,
       ...(this.#ports.rate === undefined ? {} : { rate: this.#ports.rate.buffer }),

@@ -44,7 +44,8 @@ export async function* readManifest(directory: string): AsyncGenerator<ManifestR
 }
 
 function recordOf(line: ManifestLine): ManifestRecord {
-  const { out, url, finalUrl, bytes, digest, etag, lastModified, attempts, core, startedAt, finishedAt, id } = line;
+  const { out, url, finalUrl, bytes, digest, etag, lastModified, attempts, core, machine, startedAt, finishedAt, id } =
+    line;
   return {
     out,
     url,
@@ -55,6 +56,7 @@ function recordOf(line: ManifestLine): ManifestRecord {
     ...(lastModified === undefined ? {} : { lastModified }),
     attempts,
     core,
+    ...(machine === undefined ? {} : { machine }),
     startedAt,
     finishedAt,
     id,

@@ -64,6 +64,7 @@ const COMMAND_BODIES: Readonly<Record<CfgCommand, (context: CommandContext) => P
   remove: control,
   priority: control,
   manifest: async (context) => (await import("./commands/manifest.ts")).manifestCommand(context),
+  collect: async (context) => (await import("./commands/collect.ts")).collectCommand(context),
   gc: async (context) => (await import("./commands/gc.ts")).gcCommand(context),
   doctor: async (context) => (await import("./commands/doctor.ts")).doctorCommand(context),
 };

@@ -40,6 +40,7 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
     usage: "manifest",
     help: "tell where every finished file is from; with --verify, whether it is still the same",
   },
+  collect: { usage: "collect DIR…", help: "merge the manifests of several download folders into one" },
   gc: { usage: "gc", help: "forget tasks that were done or canceled longer ago than that; files stay" },
   doctor: { usage: "doctor", help: "check what this machine allows" },
 };
@@ -123,7 +124,7 @@ function switchValue(given: string, value: unknown): string {
 }
 
 /** Commands, beside those of control, that are told what they are about. */
-const TAKES_WORDS: readonly CfgCommand[] = ["get", "add", "check", "why"];
+const TAKES_WORDS: readonly CfgCommand[] = ["get", "add", "check", "why", "collect"];
 
 /** `corehaul 75` and `corehaul run 75` set the threshold. */
 function takeThreshold(name: CfgCommand, args: string[], flags: Command["flags"], named: boolean): void {

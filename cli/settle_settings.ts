@@ -47,6 +47,8 @@ const CLI_ONLY: ReadonlySet<string> = new Set(
     "limit",
     "saveFailed",
     "verify",
+    "format",
+    "output",
     "queue",
     "checksum",
     "progress",

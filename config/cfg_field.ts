@@ -8,7 +8,7 @@ import type { CfgSettings } from "./cfg_settings.ts";
 
 /** A command of the CLI. */
 export type CfgCommand =
-  | ("run" | "get" | "add" | "check" | "list" | "why" | "status" | "manifest" | "gc" | "doctor")
+  | ("run" | "get" | "add" | "check" | "list" | "why" | "status" | "manifest" | "collect" | "gc" | "doctor")
   | ("pause" | "resume" | "cancel" | "retry" | "remove" | "priority");
 
 /** One option. */

@@ -25,6 +25,7 @@ const ALL: readonly CfgCommand[] = [
   "status",
   ...CONTROLLING,
   "manifest",
+  "collect",
   "gc",
   "doctor",
 ];
@@ -128,6 +129,24 @@ export const CFG_FIELDS: readonly CfgField[] = [
     default: "false",
     help: "read every file again and say which are missing or not what they were",
     commands: ["manifest"],
+  },
+  {
+    name: "format",
+    flag: "format",
+    placeholder: "NAME",
+    parse: oneOf("jsonl", "csv"),
+    default: "jsonl",
+    help: "how the one manifest is written: jsonl (JSON Lines) or csv",
+    commands: ["collect"],
+  },
+  {
+    name: "output",
+    flag: "output",
+    placeholder: "FILE",
+    parse: textThat("name a file"),
+    defaultNote: "standard output",
+    help: "write the one manifest to this file",
+    commands: ["collect"],
   },
   ...CFG_QUEUE_FIELDS,
   {

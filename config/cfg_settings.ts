@@ -63,6 +63,10 @@ export interface CfgSettings {
   readonly saveFailed?: string;
   /** Compare the files with the manifest. */
   readonly verify: boolean;
+  /** How the one manifest is written. */
+  readonly format: "jsonl" | "csv";
+  /** The file for the one manifest; absent: standard output. */
+  readonly output?: string;
   /** The address of the task list, with its password if it has one. */
   readonly queue: string;
   /** Which of the lists on a Redis. */

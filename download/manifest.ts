@@ -10,6 +10,14 @@ const encoder = new TextEncoder();
 /** A file that is as large as this gets no further line: what is finished is easily kept, moved and read. */
 const FULL_BYTES = 16 * 1024 * 1024;
 
+/** How a {@linkcode Manifest} writes. */
+export interface ManifestOptions {
+  /** The name of the machine, for every line. Default: it is not said. */
+  machine?: string;
+  /** A file of this size is followed by another one. Default 16 MiB. */
+  fullBytes?: number;
+}
+
 /**
  * The journal of finished files below `DIR/.corehaul/manifest`: its own files for each writer, one line a file, written
  * before the file gets its final name. So a file whose name is there, and whose task is not settled, is known to be whole.
@@ -18,6 +26,7 @@ export class Manifest implements Disposable {
   readonly #folder: string;
   readonly #writer: string;
   readonly #fullBytes: number;
+  readonly #machine: string | undefined;
   #file: Deno.FsFile | undefined;
   #part = 1;
   #bytes = 0;
@@ -27,12 +36,13 @@ export class Manifest implements Disposable {
   /**
    * @param root The download folder.
    * @param writer The name of the writer's own files, unique among all writers and without a dot.
-   * @param fullBytes A file of this size is followed by another one. Default 16 MiB.
+   * @param options What every line says, and when a file is full.
    */
-  constructor(root: string, writer: string, fullBytes = FULL_BYTES) {
+  constructor(root: string, writer: string, { machine, fullBytes = FULL_BYTES }: ManifestOptions = {}) {
     this.#folder = manifestFolder(root);
     this.#writer = writer;
     this.#fullBytes = fullBytes;
+    this.#machine = machine;
     this.#index = new ManifestIndex(this.#folder);
   }
 
@@ -88,7 +98,10 @@ export class Manifest implements Disposable {
     if (this.#file === undefined) this.#open();
     else if (this.#bytes >= this.#fullBytes) this.#rotate(this.#file);
     let text = "";
-    for (const line of lines) text += JSON.stringify(line) + "\n";
+    const machine = this.#machine;
+    for (const line of lines) {
+      text += JSON.stringify("void" in line || machine === undefined ? line : { ...line, machine }) + "\n";
+    }
     const bytes = encoder.encode(text);
     for (let offset = 0; offset < bytes.length;) offset += this.#file!.writeSync(bytes.subarray(offset));
     this.#bytes += bytes.length;

@@ -18,6 +18,8 @@ export interface ManifestRecord {
   attempts: number;
   /** The core that fetched it. */
   core: number;
+  /** The name of the machine that fetched it; absent in what older versions wrote. */
+  machine?: string;
   /** When the last attempt started, in milliseconds since the epoch. */
   startedAt: number;
   /** When it was whole. */
@@ -48,7 +50,7 @@ const TEXTS = ["id", "fence", "url", "finalUrl", "out"] as const;
 const COUNTS = ["bytes", "attempts", "core", "startedAt", "finishedAt"] as const;
 /** There is no later date. */
 const LAST_DATE = 8.64e15;
-const OPTIONAL_TEXTS = ["digest", "etag", "lastModified"] as const;
+const OPTIONAL_TEXTS = ["digest", "etag", "lastModified", "machine"] as const;
 
 /**
  * Reads a line of the manifest.

@@ -36,6 +36,8 @@ export type ToProcWorker =
     settings: CfgSettings;
     root: string;
     writer: string;
+    /** The name of this machine. */
+    machine: string;
     /** This boot of the machine; empty if it is not known. */
     bootId: string;
     counters: SharedArrayBuffer;

@@ -67,7 +67,7 @@ class RunningWorker {
     const counters = SharedCounters.attach(start.counters);
     const hosts = HostTable.attach(start.hosts, index);
     const capped = settings.perHost > 0 || settings.perHostRate > 0 || settings.fleetPerHost > 0;
-    const manifest = new Manifest(start.root, start.writer);
+    const manifest = new Manifest(start.root, start.writer, { machine: start.machine });
     const names = new FinalNames(start.library);
     const calls = this.#calls = new MainCalls(post);
     const context: DownloadContext = {

@@ -21,8 +21,8 @@ async function findings(dir: string): Promise<Record<string, ManifestFinding>> {
 Deno.test("readManifest gives the newest record of each path, over all writers and files", async () => {
   await using home = await TempDir.create();
   {
-    using first = new Manifest(home.path, "a", 400);
-    using second = new Manifest(home.path, "b", 400);
+    using first = new Manifest(home.path, "a", { fullBytes: 400 });
+    using second = new Manifest(home.path, "b", { fullBytes: 400 });
     for (let i = 0; i < 30; i++) first.append([line(`f${i}`, i, { finishedAt: 10 })]);
     second.append([line("f3", 33, { finishedAt: 20, digest: "md5:x", etag: '"e"', lastModified: "then" })]);
     second.append([line("f4", 44, { finishedAt: 5 }), line("f5", 55, { finishedAt: 20, fence: "9" })]);

@@ -18,6 +18,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     dryRun: false,
     verify: false,
     queue: "kv:.corehaul/queue.db",
+    format: "jsonl",
     namespace: "default",
     waitQueue: false,
     fleetPerHost: 0,

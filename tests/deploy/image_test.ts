@@ -53,9 +53,9 @@ Deno.test({
       const { stdout: names } = await run(container, "--", "ls", "/app");
       for (const name of ["tests", "bench", "tools", "deploy", ".git"]) {
         assert(!names.split("\n").includes(name), names);
-      const { stdout: packages } = await run(container, "--", "sh", "-c", "ls /app/.deno/npm/*");
-      assertMatch(packages, /^ssh2$/m);
-      assert(!/^(echarts|fast-check|kubernetes-models)$/m.test(packages), packages);
+        const { stdout: packages } = await run(container, "--", "sh", "-c", "ls /app/.deno/npm/*");
+        assertMatch(packages, /^ssh2$/m);
+        assert(!/^(echarts|fast-check|kubernetes-models)$/m.test(packages), packages);
       }
     });
 

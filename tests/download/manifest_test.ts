@@ -91,8 +91,8 @@ Deno.test("Manifest reads on where it was, while others write", async () => {
 Deno.test("Manifest goes on in another file when one is full, and takes lines back across files", async () => {
   const root = await Deno.makeTempDir();
   try {
-    using writer = new Manifest(root, "w-0", 500);
-    using other = new Manifest(root, "w-1", 500);
+    using writer = new Manifest(root, "w-0", { fullBytes: 500 });
+    using other = new Manifest(root, "w-1", { fullBytes: 500 });
     using reader = new Manifest(root, "w-2");
     for (let size = 1; size <= 20; size++) {
       writer.append([line(`f${size}`, size)]);
@@ -122,7 +122,7 @@ Deno.test("Manifest begins a line of its own behind one that a crash tore", asyn
   try {
     const path = join(root, ".corehaul/manifest/w.2.jsonl");
     {
-      using writer = new Manifest(root, "w", 10);
+      using writer = new Manifest(root, "w", { fullBytes: 10 });
       writer.append([line("a", 5)]);
       writer.append([line("b", 5)]);
     }

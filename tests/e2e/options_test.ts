@@ -19,6 +19,8 @@ const VALUES: Record<string, string> = {
   checksum: `sha-256:${await sha256("/one")}`,
   "checksum-file": "SHA256SUMS",
   status: "done",
+  format: "csv",
+  output: "all.csv",
   queue: "kv:queue.db",
   namespace: "other",
   "queue-ca": "cert.pem",

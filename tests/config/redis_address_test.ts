@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import { isRedisAddress, parseRedisAddress } from "../../config/redis_address.ts";
+
+Deno.test("parseRedisAddress reads servers, Sentinels and clusters, and shows none of their secrets", () => {
+  const read = (text: string) => {
+    const parsed = parseRedisAddress(text);
+    return parsed.type === "address" ? parsed.address : parsed.reason;
+  };
+  assertEquals(read("redis://host"), {
+    kind: "server",
+    tls: false,
+    nodes: [{ host: "host", port: 6379 }],
+    database: 0,
+    shown: "redis://host:6379/0",
+  });
+  assertEquals(read("rediss://me:a%3Ab%40c@[::1]:7000/3"), {
+    kind: "server",
+    tls: true,
+    nodes: [{ host: "::1", port: 7000 }],
+    username: "me",
+    password: "a:b@c",
+    database: 3,
+    shown: "rediss://[::1]:7000/3",
+  });
+  assertEquals(read("redis+sentinel://:secret@a,b:26380/my%20group/2"), {
+    kind: "sentinel",
+    tls: false,
+    nodes: [{ host: "a", port: 26379 }, { host: "b", port: 26380 }],
+    group: "my group",
+    password: "secret",
+    database: 2,
+    shown: "redis+sentinel://a:26379,b:26380/my%20group/2",
+  });
+  assertEquals(read("rediss+cluster://a:1,b:2"), {
+    kind: "cluster",
+    tls: true,
+    nodes: [{ host: "a", port: 1 }, { host: "b", port: 2 }],
+    database: 0,
+    shown: "rediss+cluster://a:1,b:2/0",
+  });
+});
+
+Deno.test("parseRedisAddress says what is wrong with an address", () => {
+  for (
+    const text of [
+      "redis://",
+      "redis://a:0",
+      "redis://a:65536",
+      "redis://a b",
+      "redis://a,b",
+      "redis://a/x",
+      "redis://a/1/2",
+      "redis://%zz@a",
+      "redis+sentinel://a",
+      "redis+sentinel://a/group/x",
+      "redis+cluster://a/1",
+      "redis+other://a",
+      "redis://a?b=c",
+    ]
+  ) {
+    assertEquals([text, isRedisAddress(text), parseRedisAddress(text).type], [text, true, "problem"]);
+  }
+  for (const text of ["kv:redis://a", "https://redis", "redis", "rediss"]) assertEquals(isRedisAddress(text), false);
+});

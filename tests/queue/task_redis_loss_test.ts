@@ -1,0 +1,99 @@
+/** What a list on Redis does when it does not hear what has become of its calls. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parseRedisAddress } from "../../config/redis_address.ts";
+import { QueueUnavailableError } from "../../queue/queue_unavailable_error.ts";
+import { TaskRedisList, type TaskRedisListOptions } from "../../queue/task_redis_list.ts";
+import { LossyProxy } from "../support/lossy_proxy.ts";
+import { RedisServer } from "../support/redis_server.ts";
+import { claimAs, countsOf, drafts, idsOf, ownerInfo, settleAll } from "./contract_kit.ts";
+
+async function open(port: number, options: TaskRedisListOptions = {}): Promise<TaskRedisList> {
+  const parsed = parseRedisAddress(`redis://127.0.0.1:${port}`);
+  if (parsed.type === "problem") throw new Error(parsed.reason);
+  return await TaskRedisList.open(parsed.address, { patienceMs: 60_000, ...options });
+}
+
+Deno.test("TaskRedisList makes a call again whose answer got lost, and it is as if it had been made once", async () => {
+  await using redis = await RedisServer.start();
+  await using proxy = LossyProxy.start(redis.port);
+  const troubles: (string | undefined)[] = [];
+  await using list = await open(proxy.port, { onTrouble: (reason) => troubles.push(reason) });
+  await using other = await open(redis.port);
+  {
+    // The first call of a script is made twice: the server does not know it yet.
+    await using primer = await open(redis.port, { namespace: "primer" });
+    await primer.add(drafts(3));
+    const [one, two] = await claimAs(primer, "o");
+    await primer.rename([{ task: one!, out: "x" }]);
+    await settleAll(primer, [one!]);
+    await primer.control({ verb: "pause", ids: [two!.id] });
+    await primer.takeOrders("o");
+    await primer.leave("o");
+  }
+  const again = async <T>(call: () => Promise<T>): Promise<T> => {
+    const before = proxy.lost;
+    proxy.loseNext();
+    const result = await call();
+    assertEquals(proxy.lost, before + 1, "an answer was lost");
+    return result;
+  };
+  // What was added is known then, which is as good.
+  const added = await again(() => list.add(drafts(100)));
+  assertEquals(new Set(added.map(({ type }) => type)), new Set(["duplicate"]));
+  await again(() => list.register(ownerInfo("o")));
+  const claimed = await again(() => list.claim({ owner: "o", core: 1, limit: 40 }));
+  assertEquals([claimed.length, new Set(idsOf(claimed)).size], [40, 40]);
+  assertEquals(await list.counts(), countsOf({ waiting: 60, running: 40 }), "no task runs that nobody knows of");
+  assertEquals(
+    new Set(await again(() => settleAll(list, claimed.slice(0, 20)))),
+    new Set(["settled"]),
+    "and none is stale",
+  );
+  const [renamed] = await again(() => list.rename([{ task: claimed[20]!, out: "other name" }]));
+  assertEquals([renamed?.type, renamed?.type === "named" && renamed.task.out], ["named", "other name"]);
+  await other.control({ verb: "cancel", ids: [claimed[21]!.id] });
+  assertEquals((await again(() => list.takeOrders("o"))).map(({ verb }) => verb), ["cancel"]);
+  assertEquals(await list.takeOrders("o"), [], "each is told once");
+  assertEquals(await again(() => list.heartbeat("o")), "alive");
+  const paused = await again(() => list.control({ verb: "pause", ids: [claimed[22]!.id] }));
+  assertEquals([paused.unknown, (await list.get(claimed[22]!.id))?.status], [[], "paused"]);
+  await again(() => list.leave("o"));
+  assertEquals(await list.counts(), countsOf({ done: 20, canceled: 1, paused: 1, waiting: 78 }));
+  assert(troubles.length >= 18 && troubles.every((reason, i) => (reason === undefined) === (i % 2 === 1)));
+});
+
+Deno.test("TaskRedisList gives up a connection that says nothing, and hurries when it is told to", async () => {
+  await using redis = await RedisServer.start();
+  await using proxy = LossyProxy.start(redis.port);
+  await using list = await open(proxy.port);
+  await list.add(drafts(10));
+  const claimed = await claimAs(list, "o");
+  proxy.silent = true;
+  const settling = settleAll(list, claimed);
+  // Longer than an answer may take; then the network is back.
+  await new Promise((resolve) => setTimeout(resolve, 11_000));
+  proxy.silent = false;
+  assertEquals(new Set(await settling), new Set(["settled"]));
+  proxy.silent = true;
+  list.hurry();
+  await assertRejects(() => list.counts(), QueueUnavailableError, "no answer within 3 s");
+});
+
+Deno.test("TaskRedisList rejects with QueueUnavailableError once it is closed, and closes twice", async () => {
+  await using redis = await RedisServer.start();
+  const list = await open(redis.port);
+  await list[Symbol.asyncDispose]();
+  await list[Symbol.asyncDispose]();
+  await assertRejects(() => list.counts(), QueueUnavailableError, "it is closed");
+});
+
+Deno.test("TaskRedisList keeps its lists apart by their namespaces", async () => {
+  await using redis = await RedisServer.start();
+  await using one = await open(redis.port, { namespace: "one" });
+  await using two = await open(redis.port, { namespace: "two" });
+  await one.add(drafts(5));
+  await two.add(drafts(7));
+  assertEquals([(await one.counts()).waiting, (await two.counts()).waiting], [5, 7]);
+  assertEquals((await claimAs(two, "o")).length, 7);
+  assertEquals(await one.owners(), []);
+});

@@ -73,11 +73,12 @@ export class KvStore implements AsyncDisposable {
    * @throws {QueueUnavailableError} If the file cannot be opened as a database.
    */
   static async open(path: string, limits: KvLimits = LOCAL_KV_LIMITS): Promise<KvStore> {
-    const address = `kv:${path}`;
+    const isRemote = /^https?:/.test(path);
+    const address = isRemote ? path : `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
     }
-    const isFile = path !== ":memory:" && !/^https?:/.test(path);
+    const isFile = path !== ":memory:" && !isRemote;
     const damage = isFile && !isOpenHere(path) ? kvProbe(path) : undefined;
     if (damage !== undefined) {
       throw new QueueUnavailableError(`Cannot open the task list ${address}: ${withAdvice(damage)}`, address);

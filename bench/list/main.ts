@@ -148,6 +148,7 @@ async function main(): Promise<void> {
       await using list = await openTaskList(server?.url() ?? `kv:${folder}/one.db`, { namespace: "one" });
       await register(list, "owner");
       await measured("add", tasks, () => addAll(list, tasks));
+      if (server !== undefined) console.log(`${await bytesATask(server, tasks)} bytes of Redis a task, all waiting`);
       await measured("claim, settle", tasks, () => drain(list, "owner", { index: 0, of: 1 }));
       const { done } = await list.counts();
       if (done !== tasks) throw new Error(`${done} of ${tasks} tasks are done`);

@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { redactUrl } from "../base/redact_url.ts";
+import { shownAddress } from "../config/redis_address.ts";
 import { checkKv } from "../queue/kv_check.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
@@ -76,7 +76,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
     if (!there) return `none yet at ${options.queue}`;
     await using list = await openTaskList(options.queue, options.list);
     const counts = await list.counts();
-    return `${redactUrl(options.queue)}: ${
+    return `${shownAddress(options.queue)}: ${
       Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(", ")
     }`;
   });

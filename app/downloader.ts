@@ -90,8 +90,7 @@ export class Downloader implements AsyncDisposable {
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length);
     const { settings, identity } = plan;
-    const { limitRate } = settings;
-    this.#rate = limitRate > 0 ? RateLimiter.create(limitRate) : undefined;
+    this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
     const answers = this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news));
     this.#folders = new FolderLister({ settings, identity: () => identity, answers });
     this.#hosts = makeHostTable(settings);
@@ -228,6 +227,7 @@ export class Downloader implements AsyncDisposable {
     const stopping = Promise.withResolvers<number>();
     this.#stopping = stopping;
     this.#startedAt ??= Date.now();
+    this.#list.hurry?.(false);
     const stop = () => stopping.resolve(this.#plan.settings.graceMs);
     const signals = [signal, this.#options.signal].filter((candidate) => candidate !== undefined);
     for (const each of signals) {
@@ -283,7 +283,7 @@ export class Downloader implements AsyncDisposable {
         } finally {
           settled.abort();
         }
-        if (typeof end === "number") this.#list.hurry?.();
+        if (typeof end === "number") this.#list.hurry?.(true);
         await session.stop(typeof end === "number" ? end : 0);
         session = undefined;
         if (end === "lost") continue;

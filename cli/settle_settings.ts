@@ -49,7 +49,6 @@ const CLI_ONLY: ReadonlySet<string> = new Set(
     "verify",
     "format",
     "output",
-    "queue",
     "checksum",
     "progress",
     "json",
@@ -59,10 +58,26 @@ const CLI_ONLY: ReadonlySet<string> = new Set(
   ] satisfies (keyof CfgSettings)[],
 );
 
-/** The options of a downloader that works as the settings say. */
+/** What is about the list that `run` works off. A variable that says it must not hinder `get`, which has one of its own. */
+const LIST_ONLY = [
+  ...["queue", "namespace", "queueCa", "queueCert", "queueKey"] as const,
+  ...["waitQueue", "queueTimeoutMs", "fleetPerHost", "shard"] as const,
+] satisfies (keyof CfgSettings)[];
+
+/** The options of a downloader about the list that the settings name. */
+export function listOptions(settings: CfgSettings): DownloaderOptions {
+  const named = LIST_ONLY.map((name) => [name, settings[name]] as const).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(named) as DownloaderOptions;
+}
+
+function isForCommands(name: string): boolean {
+  return CLI_ONLY.has(name) || LIST_ONLY.some((other) => other === name);
+}
+
+/** The options of a downloader that works as the settings say, on a list of its own. */
 export function downloaderOptions(settings: CfgSettings, logger: Logger): DownloaderOptions {
   const { headers, protocols } = settings;
-  const shared = Object.entries(settings).filter(([name, value]) => !CLI_ONLY.has(name) && value !== undefined);
+  const shared = Object.entries(settings).filter(([name, value]) => !isForCommands(name) && value !== undefined);
   return {
     ...Object.fromEntries(shared) as DownloaderOptions,
     ...(headers === undefined ? {} : { headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])) }),

@@ -92,6 +92,13 @@ export function parseRedisAddress(text: string): ParsedRedisAddress {
   };
 }
 
+/** The address of a list as it may be shown: without user and password. */
+export function shownAddress(address: string): string {
+  if (!isRedisAddress(address)) return address.replace(/\/\/[^@/]*@/, "//");
+  const parsed = parseRedisAddress(address);
+  return parsed.type === "address" ? parsed.address.shown : "redis:";
+}
+
 function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

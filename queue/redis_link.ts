@@ -82,9 +82,9 @@ export class RedisLink implements AsyncDisposable {
     this.#patienceMs = ms ?? PATIENCE_MS;
   }
 
-  /** Ends all waiting, that of calls under way too, within a few seconds. */
-  hurry(): void {
-    this.#hurriedAt = Math.min(this.#hurriedAt, performance.now());
+  /** Ends all waiting, that of calls under way too, within a few seconds; or waits as before. */
+  hurry(on: boolean): void {
+    this.#hurriedAt = on ? Math.min(this.#hurriedAt, performance.now()) : Infinity;
   }
 
   /** The address without secrets. */

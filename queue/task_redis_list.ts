@@ -180,8 +180,8 @@ export class TaskRedisList implements TaskSharedList {
     return () => this.#listeners.delete(listener);
   }
 
-  hurry(): void {
-    this.#link.hurry();
+  hurry(on: boolean): void {
+    this.#link.hurry(on);
   }
 
   /** The same outcome with the server's times. */

@@ -294,6 +294,6 @@ export interface TaskSharedList extends AsyncDisposable {
   onWake(listener: () => void): () => void;
   /** What other machines say of the hosts, where the list reaches them. */
   readonly fleet?: FleetHosts;
-  /** From now on, wait only seconds for a store that does not answer: there is no time for more. */
-  hurry?(): void;
+  /** From now on, wait only seconds for a store that does not answer, as there is no time for more; or as before. */
+  hurry?(on: boolean): void;
 }

@@ -2,7 +2,7 @@ import { checkTaskFiles, Downloader } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { runDownloader } from "../run_downloader.ts";
 import { prepareSaveFailed } from "../prepare_save_failed.ts";
-import { downloaderOptions } from "../settle_settings.ts";
+import { downloaderOptions, listOptions } from "../settle_settings.ts";
 
 /** `corehaul run`: watches the task file and downloads until stopped. */
 export async function runCommand({ command, settings, terminal, logger }: CommandContext): Promise<number> {
@@ -10,7 +10,7 @@ export async function runCommand({ command, settings, terminal, logger }: Comman
   if (settings.once && "tasks" in command.flags) await checkTaskFiles(settings.tasks, true);
   await using downloader = await Downloader.open({
     ...downloaderOptions(settings, logger),
-    queue: settings.queue,
+    ...listOptions(settings),
     tasks: settings.tasks,
   });
   const saving = await prepareSaveFailed(settings);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isRedisAddress, parseRedisAddress } from "../../config/redis_address.ts";
+import { isRedisAddress, parseRedisAddress, shownAddress } from "../../config/redis_address.ts";
 
 Deno.test("parseRedisAddress reads servers, Sentinels and clusters, and shows none of their secrets", () => {
   const read = (text: string) => {
@@ -61,4 +61,11 @@ Deno.test("parseRedisAddress says what is wrong with an address", () => {
     assertEquals([text, isRedisAddress(text), parseRedisAddress(text).type], [text, true, "problem"]);
   }
   for (const text of ["kv:redis://a", "https://redis", "redis", "rediss"]) assertEquals(isRedisAddress(text), false);
+});
+
+Deno.test("shownAddress has no user and no password", () => {
+  assertEquals(shownAddress("redis+sentinel://me:secret@a,b/group"), "redis+sentinel://a:26379,b:26379/group/0");
+  assertEquals(shownAddress("https://me:secret@host/db"), "https://host/db");
+  assertEquals(shownAddress("kv:file@home.db"), "kv:file@home.db");
+  assertEquals(shownAddress("redis://me:secret@@/x"), "redis:");
 });

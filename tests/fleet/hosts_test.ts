@@ -58,6 +58,20 @@ Deno.test("corehaul run --fleet-per-host asks a host for no more files at a time
   assert(other.maxOpen <= 4, `${other.maxOpen}`);
 });
 
+Deno.test("corehaul get has a list of its own, whatever the variables for the shared one say", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 100)));
+  const env = {
+    CFG_QUEUE: "rediss://127.0.0.1:1/0",
+    CFG_QUEUE_CA: "none.pem",
+    CFG_FLEET_PER_HOST: "3",
+    CFG_SHARD: "1/1000000",
+    CFG_WAIT_QUEUE: "true",
+  };
+  assertCode(await corehaul(["get", `${server.url}/1`, `${server.url}/2`], { cwd: home.path, env }), 0);
+  assertEquals(server.requests.length, 2);
+});
+
 Deno.test("corehaul run refuses what only a list on Redis can do", async () => {
   await using home = await TempDir.create();
   const options = { cwd: home.path };

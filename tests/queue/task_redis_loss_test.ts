@@ -75,7 +75,7 @@ Deno.test("TaskRedisList gives up a connection that says nothing, and hurries wh
   proxy.silent = false;
   assertEquals(new Set(await settling), new Set(["settled"]));
   proxy.silent = true;
-  list.hurry();
+  list.hurry(true);
   await assertRejects(() => list.counts(), QueueUnavailableError, "no answer within 3 s");
 });
 

@@ -168,7 +168,9 @@ export class TaskRedisList implements TaskSharedList {
     const args = [this.#clock.argument, ...TASK_STATUSES.map(statusLetter)];
     const [time, ...values] = await this.#link.run(counts, () => args) as string[];
     this.#clock.learn(Number(time));
-    return Object.fromEntries(TASK_STATUSES.map((status, i) => [status, Number(values[i])])) as TaskCounts;
+    const result: TaskCounts = { waiting: 0, running: 0, paused: 0, done: 0, failed: 0, canceled: 0 };
+    for (const [i, status] of TASK_STATUSES.entries()) result[status] = Number(values[i]);
+    return result;
   }
 
   owners(): Promise<OwnerState[]> {

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { taskMatcher } from "./task_filter.ts";
 import { type Task, TASK_MOVES, type TaskControl, type TaskStatus } from "./task_model.ts";
 import type { ControlRequest, ControlVerb, SyncRequest } from "./task_shared_list.ts";
 
 /** What each verb does to a task. */
-export const CONTROL_MOVES: Readonly<Record<ControlVerb, TaskControl>> = {
+const CONTROL_MOVES: Readonly<Record<ControlVerb, TaskControl>> = {
   pause: "pause",
   resume: "resume",
   cancel: "cancel",
@@ -23,7 +24,7 @@ export function controlledStatuses({ verb, filter }: Pick<ControlRequest, "verb"
 }
 
 /** Which tasks a sync cancels, and which it lets wait again. */
-export function syncMoves(
+function syncMoves(
   { sources, wanted }: Pick<SyncRequest, "sources" | "wanted">,
 ): Record<"vanish" | "return", (task: Task) => boolean> {
   const isOf = ({ source }: Task) => source !== undefined && sources.includes(source);
@@ -36,4 +37,39 @@ export function syncMoves(
 
 function hasStarted({ attempts, crashes, begun }: Task): boolean {
   return attempts > 0 || crashes > 0 || begun === true;
+}
+
+/** What to do with tasks, and with which. */
+export interface ControlPlan {
+  move: TaskControl;
+  /** The states of the tasks that are meant. */
+  statuses: readonly TaskStatus[];
+  matches: (task: Task) => boolean;
+  /** What the owner of a running task is told; moves that leave running tasks alone have none. */
+  verb?: ControlVerb;
+  priority?: number;
+  signal?: AbortSignal;
+}
+
+/** What a request asks for. */
+export function controlPlan(request: ControlRequest): ControlPlan {
+  const { verb, filter, priority, signal } = request;
+  return {
+    move: CONTROL_MOVES[verb],
+    statuses: controlledStatuses(request),
+    matches: taskMatcher(filter ?? {}),
+    verb,
+    ...(priority === undefined ? {} : { priority }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** The two parts of a sync, as plans. */
+export function syncPlans({ signal, ...request }: SyncRequest): Record<"vanish" | "return", ControlPlan> {
+  const matches = syncMoves(request);
+  const plan = (move: "vanish" | "return"): ControlPlan => {
+    const { [move]: statuses } = TASK_MOVES;
+    return { move, statuses, matches: matches[move], ...(signal === undefined ? {} : { signal }) };
+  };
+  return { vanish: plan("vanish"), return: plan("return") };
 }

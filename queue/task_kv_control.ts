@@ -8,8 +8,7 @@
  * @module
  */
 import { parseTask, type TaskText, taskText, textBytes } from "./task_codec.ts";
-import { CONTROL_MOVES, controlledStatuses, syncMoves } from "./task_control_moves.ts";
-import { taskMatcher } from "./task_filter.ts";
+import { type ControlPlan, controlPlan, syncPlans } from "./task_control_moves.ts";
 import { taskKeys } from "./task_keys.ts";
 import { placeReady } from "./task_kv_block.ts";
 import { placeDone } from "./task_kv_done.ts";
@@ -19,7 +18,7 @@ import { decodeRunning, encodeRunning } from "./task_kv_running.ts";
 import { count, emptyStep, isReady, joinSteps, placeAlone } from "./task_kv_steps.ts";
 import { takeTasks } from "./task_kv_take.ts";
 import { type TaskRecord, walkRecords } from "./task_kv_walk.ts";
-import { type Task, TASK_MOVES, type TaskControl, taskControl, type TaskStatus } from "./task_model.ts";
+import { type Task, TASK_MOVES, taskControl } from "./task_model.ts";
 import type {
   ControlRequest,
   ControlResult,
@@ -52,15 +51,7 @@ interface Item {
  * @returns How many tasks moved, and which of the ids did not.
  */
 export async function controlTasks(store: KvStore, request: ControlRequest, now: number): Promise<ControlResult> {
-  const { verb, filter, priority, signal } = request;
-  const run = new ControlRun(store, now, {
-    move: CONTROL_MOVES[verb],
-    statuses: controlledStatuses(request),
-    matches: taskMatcher(filter ?? {}),
-    verb,
-    ...(priority === undefined ? {} : { priority }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const run = new ControlRun(store, now, controlPlan(request));
   if (request.ids !== undefined) { for (const id of new Set(request.ids)) await run.one(id); }
   else await run.all();
   return run.result;
@@ -74,19 +65,14 @@ export async function controlTasks(store: KvStore, request: ControlRequest, now:
  * @param now Milliseconds since the epoch.
  * @returns How many tasks moved.
  */
-export async function syncTasks(
-  store: KvStore,
-  { sources, wanted, signal }: SyncRequest,
-  now: number,
-): Promise<SyncResult> {
-  const move = async (move: TaskControl, matches: (task: Task) => boolean): Promise<number> => {
-    const statuses = TASK_MOVES[move];
-    const run = new ControlRun(store, now, { move, statuses, matches, ...(signal === undefined ? {} : { signal }) });
+export async function syncTasks(store: KvStore, request: SyncRequest, now: number): Promise<SyncResult> {
+  const plans = syncPlans(request);
+  const move = async (plan: ControlPlan): Promise<number> => {
+    const run = new ControlRun(store, now, plan);
     await run.all();
     return run.result.touched;
   };
-  const moves = syncMoves({ sources, wanted });
-  return { canceled: await move("vanish", moves.vanish), returned: await move("return", moves.return) };
+  return { canceled: await move(plans.vanish), returned: await move(plans.return) };
 }
 
 /** Takes the orders for an owner off the list. */
@@ -100,18 +86,6 @@ export async function takeOrders(store: KvStore, owner: string): Promise<TaskOrd
     step.checks.push({ key, versionstamp });
   }
   return (await store.commit(step)).ok ? entries.map(({ value }) => value) : [];
-}
-
-/** What to do with tasks, and with which. */
-interface ControlPlan {
-  move: TaskControl;
-  /** The states of the tasks that are meant. */
-  statuses: readonly TaskStatus[];
-  matches: (task: Task) => boolean;
-  /** What the owner of a running task is told; moves that leave running tasks alone have none. */
-  verb?: ControlVerb;
-  priority?: number;
-  signal?: AbortSignal;
 }
 
 class ControlRun {

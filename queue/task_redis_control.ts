@@ -4,36 +4,16 @@
  * @module
  */
 import type { RedisLink } from "./redis_link.ts";
-import { CONTROL_MOVES, controlledStatuses, syncMoves } from "./task_control_moves.ts";
-import { taskMatcher } from "./task_filter.ts";
-import { type Task, TASK_MOVES, type TaskControl, taskControl, type TaskStatus } from "./task_model.ts";
+import { type ControlPlan, controlPlan, syncPlans } from "./task_control_moves.ts";
+import { type Task, TASK_MOVES, taskControl } from "./task_model.ts";
 import { redisField, type RedisRecord } from "./task_redis_record.ts";
 import { findById, readPage, type RedisExtra, type RedisWrite, writeRecords } from "./task_redis_writer.ts";
-import type {
-  ControlRequest,
-  ControlResult,
-  ControlVerb,
-  SyncRequest,
-  SyncResult,
-  TaskOrder,
-} from "./task_shared_list.ts";
+import type { ControlRequest, ControlResult, SyncRequest, SyncResult, TaskOrder } from "./task_shared_list.ts";
 
 /** Tasks move between states while a walk goes on: so many walks meet all that do not move for ever. */
 const WALKS = 3;
 const LOST_RACES = 20;
 const BUCKETS = 4;
-
-/** What to do with tasks, and with which. */
-interface ControlPlan {
-  move: TaskControl;
-  /** The states of the tasks that are meant. */
-  statuses: readonly TaskStatus[];
-  matches: (task: Task) => boolean;
-  /** What the owner of a running task is told; moves that leave running tasks alone have none. */
-  verb?: ControlVerb;
-  priority?: number;
-  signal?: AbortSignal;
-}
 
 /** Does what a user asks for; `now` is the server's time. */
 export async function controlRedis(
@@ -42,15 +22,7 @@ export async function controlRedis(
   now: number,
   wake: string,
 ): Promise<ControlResult> {
-  const { verb, filter, priority, signal } = request;
-  const run = new RedisControl(link, now, wake, {
-    move: CONTROL_MOVES[verb],
-    statuses: controlledStatuses(request),
-    matches: taskMatcher(filter ?? {}),
-    verb,
-    ...(priority === undefined ? {} : { priority }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const run = new RedisControl(link, now, wake, controlPlan(request));
   if (request.ids !== undefined) await run.those([...new Set(request.ids)]);
   else await run.all();
   return run.result;
@@ -59,18 +31,17 @@ export async function controlRedis(
 /** Moves the tasks of task files as those ask for now. */
 export async function syncRedis(
   link: RedisLink,
-  { signal, ...request }: SyncRequest,
+  request: SyncRequest,
   now: number,
   wake: string,
 ): Promise<SyncResult> {
-  const moves = syncMoves(request);
-  const run = async (move: "vanish" | "return"): Promise<number> => {
-    const plan = { move, statuses: TASK_MOVES[move], matches: moves[move] };
-    const control = new RedisControl(link, now, wake, signal === undefined ? plan : { ...plan, signal });
-    await control.all();
-    return control.result.touched;
+  const plans = syncPlans(request);
+  const move = async (plan: ControlPlan): Promise<number> => {
+    const run = new RedisControl(link, now, wake, plan);
+    await run.all();
+    return run.result.touched;
   };
-  return { canceled: await run("vanish"), returned: await run("return") };
+  return { canceled: await move(plans.vanish), returned: await move(plans.return) };
 }
 
 class RedisControl {

@@ -1,5 +1,5 @@
 import { cgroupQuota, type CgroupQuotaOptions } from "./cgroup_quota.ts";
-import { mayRead } from "./read_text.ts";
+import { readText } from "./read_text.ts";
 import { libcLibrary } from "./libc_library.ts";
 import { SchedAffinity } from "./sched_affinity.ts";
 
@@ -44,7 +44,7 @@ export function cpuTopology(options: CpuTopologyOptions = {}): CpuTopology {
   if (allowed !== undefined) {
     // Without all permissions the limit cannot be read, but the runtime knows it when it counts the cores.
     const { hardwareConcurrency } = navigator;
-    const hidden = hardwareConcurrency < allowed.length && !mayRead("/proc/self/cgroup");
+    const hidden = hardwareConcurrency < allowed.length && readText("/proc/self/cgroup") === undefined;
     return { allowed, quota: hidden ? hardwareConcurrency : read, source: "sched_getaffinity" };
   }
   const quota = read;

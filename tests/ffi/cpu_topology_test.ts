@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { cpuTopology } from "../../ffi/cpu_topology.ts";
 import { parseCoreList } from "../../base/parse_core_list.ts";
+import { CpuGroup } from "../support/cpu_group.ts";
 import { threadCores } from "./fixtures/thread_cores.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -29,4 +31,21 @@ Deno.test("cpuTopology reads the quota where it is told to", async () => {
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+});
+
+Deno.test({
+  name: "cpuTopology knows the quota of its control group, in whole cores where it may not read which it is",
+  ignore: !await CpuGroup.allowed(),
+  fn: async () => {
+    await using group = await CpuGroup.create(0.5);
+    const show = fromFileUrl(new URL("fixtures/show_topology.ts", import.meta.url));
+    const quota = async (...permissions: string[]) => {
+      const [program, ...args] = [...group.wrapper, Deno.execPath(), "run", "--quiet", "--no-prompt"];
+      const { stdout } = await new Deno.Command(program!, { args: [...args, ...permissions, show] }).output();
+      return JSON.parse(new TextDecoder().decode(stdout)).quota;
+    };
+    assertEquals(await quota("-A"), 0.5);
+    // On a single core half of one makes no difference that is left to see.
+    assertEquals(await quota("--allow-read", "--allow-ffi"), cpuTopology().allowed.length > 1 ? 1 : undefined);
+  },
 });

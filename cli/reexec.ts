@@ -1,3 +1,4 @@
+import { CfgError } from "../config/cfg_error.ts";
 import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
 import { execProgram } from "../ffi/exec_program.ts";
 
@@ -38,11 +39,18 @@ export async function reexec(args: readonly string[]): Promise<number | undefine
  *
  * @param args The arguments of the command.
  * @returns The exit code of the child; `undefined` if there is nothing to do, or nothing that can be done.
+ * @throws {CfgError} If Deno may not start anything.
  */
 export async function reexecInsecure(args: readonly string[]): Promise<number | undefined> {
   if (Deno.build.standalone || startedAs?.endsWith("insecure") || certificatesIgnored()) return undefined;
   execSelf([IGNORE_CERTIFICATES], "exec insecure");
-  return await runChild(args, "child insecure", [IGNORE_CERTIFICATES]);
+  try {
+    return await runChild(args, "child insecure", [IGNORE_CERTIFICATES]);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    const message = `Cannot use --insecure as Deno must be started with ${IGNORE_CERTIFICATES}`;
+    throw new CfgError([{ field: "insecure", source: "options", message }]);
+  }
 }
 
 /** Runs the command in place of this process; comes back if that is not possible. */

@@ -1,16 +1,23 @@
 /** The image of `deploy/Dockerfile`: it is really built, and what is in it really works. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { Buildah } from "../support/buildah.ts";
+import { allowedCores } from "../support/busy_cores.ts";
+import { Buildah, registryArgs } from "../support/buildah.ts";
 import { PROJECT_ROOT } from "../support/corehaul.ts";
+import { CpuGroup } from "../support/cpu_group.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { RedisServer } from "../support/redis_server.ts";
+import { until } from "../support/until.ts";
 
 const ROOT = fromFileUrl(PROJECT_ROOT);
 const IMAGE = "localhost/corehaul";
+const SLOW_PIECES = 100_000;
+/** A network with nothing but a loopback. */
+const ALONE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"'];
 
 interface ImageConfig {
   User: string;
+  Env: string[];
   Entrypoint: string[];
   Cmd: string[];
   Healthcheck: { Test: string[] };
@@ -19,17 +26,20 @@ interface ImageConfig {
 }
 
 Deno.test({
-  name: "deploy/Dockerfile makes an image that downloads, shares a list, tells how it is, and runs the demo",
+  name: "deploy/Dockerfile makes an image that downloads, shares a list, tells how it is, ends well, and runs the demo",
   // Only root can build images.
   ignore: !Buildah.allowed,
   fn: async (t) => {
     await using buildah = await Buildah.create();
-    await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 50_000)));
+    await using server = FaultServer.start(({ path }, server) => {
+      if (path === "/slow") return server.trickle(bytesFor(path, SLOW_PIECES * 2), SLOW_PIECES, 100);
+      return new Response(bytesFor(path, 50_000));
+    });
     await t.step("it is built", async () => {
       await buildah.debian("localhost/debian");
       await buildah.deno("localhost/deno");
       await buildah.must(
-        ...["bud", "--isolation", "chroot", "--format", "docker", "--pull-never"],
+        ...["bud", "--isolation", "chroot", "--format", "docker", "--pull-never", ...await registryArgs()],
         ...["--build-arg", "BASE=localhost/debian", "--build-arg", "DENO=localhost/deno"],
         ...["-f", `${ROOT}/deploy/Dockerfile`, "-t", IMAGE, ROOT],
       );
@@ -37,40 +47,65 @@ Deno.test({
     const config = JSON.parse(await buildah.must("inspect", "--type", "image", IMAGE)).Docker.config as ImageConfig;
     const container = await buildah.container(IMAGE);
     const run = (...args: string[]) => buildah.run("run", "--isolation", "chroot", ...args);
+    const shell = async (command: string) => (await run(container, "--", "sh", "-c", command)).stdout;
     const corehaul = (env: string[], ...args: string[]) => run(...env, container, "--", ...config.Entrypoint, ...args);
     const healthy = (...env: string[]) => run(...env, container, "--", ...config.Healthcheck.Test.slice(1));
 
-    await t.step("it is not root, and writes only where it should", async () => {
+    await t.step("it is not root, and can read all of the program and change nothing of it", async () => {
       assertEquals([config.StopSignal, config.Cmd, Object.keys(config.Volumes)], ["SIGTERM", ["run"], ["/data"]]);
-      const { stdout } = await run(
-        container,
-        "--",
-        "sh",
-        "-c",
-        "id -u; touch /data/x && echo data; touch /app/x || echo no",
-      );
-      assertEquals(stdout.split("\n").slice(0, 3), [config.User.split(":")[0], "data", "no"]);
-      const { stdout: names } = await run(container, "--", "ls", "/app");
-      for (const name of ["tests", "bench", "tools", "deploy", ".git"]) {
-        assert(!names.split("\n").includes(name), names);
-        const { stdout: packages } = await run(container, "--", "sh", "-c", "ls /app/.deno/npm/*");
-        assertMatch(packages, /^ssh2$/m);
-        assert(!/^(echarts|fast-check|kubernetes-models)$/m.test(packages), packages);
+      const said = await shell("id -u; touch /data/x && echo data; touch /app/x || echo no; find /app ! -readable");
+      assertEquals(said.trim().split("\n"), [config.User.split(":")[0], "data", "no"]);
+    });
+
+    await t.step("it has what it needs, nothing of the build, and no secret of it", async () => {
+      const names = (await shell("ls /app /app/node_modules")).split("\n");
+      for (const name of ["cli.ts", "ssh2", "zod"]) assert(names.includes(name), `${names}`);
+      for (const name of ["tests", "bench", "tools", "deploy", ".git", "echarts", "fast-check", "kubernetes-models"]) {
+        assert(!names.includes(name), name);
       }
+      const root = await buildah.must("mount", container);
+      for (const path of ["root/.npmrc", "run/secrets/ca", "app/.deno/npm"]) {
+        assert(await Deno.lstat(`${root}/${path}`).then(() => false, () => true), path);
+      }
+      assertEquals(config.Env.filter((line) => /npm|cert/i.test(line)), []);
     });
 
     await t.step("it downloads a file, with threads that are pinned", async () => {
       const ended = await corehaul([], "get", `${server.url}/one`, "--log-level", "debug");
       assertEquals(ended.code, 0, ended.stderr);
       assertMatch(ended.stderr, /proc_worker-0 runs on core \d+/);
-      const { stdout } = await run(container, "--", "sha256sum", "downloads/one");
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytesFor("/one", 50_000))).toHex();
-      assertEquals(stdout.split(" ")[0], digest);
+      assertEquals((await shell("sha256sum downloads/one")).split(" ")[0], await digest("/one"));
+    });
+
+    await t.step("it downloads over S3, for which packages are loaded only then", async () => {
+      const keys = ["--env", "AWS_ACCESS_KEY_ID=a", "--env", "AWS_SECRET_ACCESS_KEY=b"];
+      const ended = await corehaul(keys, "get", "s3://bucket/two", "--s3-endpoint", server.url);
+      assertEquals(ended.code, 0, ended.stderr);
+      assertEquals((await shell("sha256sum downloads/two")).split(" ")[0], await digest("/bucket/two"));
+    });
+
+    await t.step("it says what it may not do there", async () => {
+      const { code, stderr } = await corehaul([], "get", `${server.url}/no`, "--insecure");
+      assertEquals(code, 2);
+      assertMatch(stderr, /^corehaul: Cannot use --insecure as Deno must be started with --unsafely-ignore/m);
+    });
+
+    await t.step("it sees the cores and the quota that the engine gives it", async () => {
+      const last = (await allowedCores()).at(-1)!;
+      const doctor = async (wrapper: readonly string[]) => {
+        const command = ["run", "--isolation", "chroot", container, "--", ...config.Entrypoint, "doctor"];
+        return (await buildah.runIn(wrapper, ...command)).stdout;
+      };
+      assertMatch(await doctor(["taskset", "-c", String(last)]), new RegExp(`^ok +cores +${last} allowed`, "m"));
+      assertMatch(await doctor([]), /^ok +quota +none$/m);
+      if (last === 0 || !await CpuGroup.allowed()) return;
+      await using group = await CpuGroup.create(1);
+      assertMatch(await doctor(group.wrapper), /^ok +quota +1 cores$/m);
     });
 
     await t.step("it is healthy once it has a list, and not without", async () => {
       assert((await healthy()).code !== 0);
-      assertEquals((await corehaul([], "add", `${server.url}/two`)).code, 0);
+      assertEquals((await corehaul([], "add", `${server.url}/three`)).code, 0);
       const ended = await corehaul([], "run", "--once");
       assertEquals(ended.code, 0, ended.stderr);
       const { code, stdout } = await healthy();
@@ -78,22 +113,57 @@ Deno.test({
       assertMatch(stdout, /^done +1$/m);
     });
 
-    await t.step("it works off a list on Redis", async () => {
+    await t.step("it works off a list on Redis, and is not healthy without it", async () => {
       await using redis = await RedisServer.start({ aof: true });
       const env = ["--env", `CFG_QUEUE=${redis.url()}`, "--env", "CFG_WAIT_QUEUE=true"];
-      assertEquals((await corehaul(env, "add", `${server.url}/three`, `${server.url}/four`)).code, 0);
+      assertEquals((await corehaul(env, "add", `${server.url}/four`, `${server.url}/five`)).code, 0);
       const ended = await corehaul(env, "run", "--once");
       assertEquals(ended.code, 0, ended.stderr);
       assertMatch((await healthy(...env)).stdout, /^done +2$/m);
       await redis.down();
-      assertEquals((await healthy(...env, "--env", "CFG_WAIT_QUEUE=false", "--env", "CFG_QUEUE_TIMEOUT=0")).code, 3);
+      // Although the worker would wait.
+      assertEquals((await healthy(...env)).code, 3);
     });
 
-    await t.step("the demo passes in it", async () => {
-      const demo = ["deno", "run", "-A", "--cached-only", "--config=/app/deno.json", "/app/tools/demo/main.ts"];
-      const ended = await run("--volume", `${ROOT}/tools:/app/tools:ro`, container, "--", ...demo);
+    await t.step("it gives back what it has not finished when it is stopped", async () => {
+      assertEquals((await corehaul([], "add", `${server.url}/slow`)).code, 0);
+      const start = ["sh", "-c", 'echo $$ >/data/pid && exec "$0" "$@"', ...config.Entrypoint];
+      const running = run(container, "--", ...start, "run", "--grace", "0.2");
+      await until("the download", () => server.open === 1);
+      // An isolation by chroot leaves processes with the numbers that they have outside.
+      Deno.kill(Number(await shell("cat /data/pid")), "SIGTERM");
+      const ended = await running;
+      assertMatch(ended.stdout, /the list now: 1 done, 0 failed, 1 waiting, 0 running/);
+      await until("the end of the connection", () => server.open === 0);
+    });
+
+    await t.step("it has written to its volume alone", async () => {
+      const { User } = config;
+      const found = await shell(
+        `find / -xdev -user ${User.split(":")[0]} ! -path "/data*" ! -path "/proc/*" 2>&- | sort`,
+      );
+      assertEquals(found, "");
+    });
+
+    await t.step("the demo passes in it, without any network", async () => {
+      const demo = ["deno", "run", "-A", "--cached-only", "--config=/app/deno.json"];
+      const command = [
+        "run",
+        "--isolation",
+        "chroot",
+        "--volume",
+        `${ROOT}/tools:/app/tools:ro`,
+        container,
+        "--",
+        ...demo,
+      ];
+      const ended = await buildah.runIn(ALONE, ...command, "/app/tools/demo/main.ts");
       assertEquals(ended.code, 0, ended.stdout + ended.stderr);
       assertMatch(ended.stdout, /✔ SHA-256: \d+ of \d+ files match the server's/);
     });
   },
 });
+
+async function digest(path: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytesFor(path, 50_000))).toHex();
+}

@@ -30,9 +30,16 @@ export class Buildah implements AsyncDisposable {
   }
 
   /** Runs one command. */
-  async run(...args: string[]): Promise<BuildahEnd> {
-    const { code, stdout, stderr } = await new Deno.Command(this.#path, {
+  run(...args: string[]): Promise<BuildahEnd> {
+    return this.runIn([], ...args);
+  }
+
+  /** Runs one command, started with something else, such as `ip netns exec one`. */
+  async runIn(wrapper: readonly string[], ...args: string[]): Promise<BuildahEnd> {
+    const [program, ...first] = [...wrapper, this.#path];
+    const { code, stdout, stderr } = await new Deno.Command(program!, {
       args: [
+        ...first,
         ...["--root", this.#home.join("images"), "--runroot", this.#home.join("run"), "--storage-driver", "vfs"],
         ...args,
       ],
@@ -62,10 +69,7 @@ export class Buildah implements AsyncDisposable {
     this.#containers.splice(this.#containers.indexOf(container), 1);
   }
 
-  /**
-   * An image with the smallest Debian there is, from the mirror that this machine uses itself, and with what it needs to
-   * reach the packages: the same certificates, and the same settings for npm.
-   */
+  /** An image with the smallest Debian there is, from the mirror that this machine uses itself. */
   async debian(image: string): Promise<void> {
     const debootstrap = await findProgram("debootstrap", ["--version"]);
     const [mirror, suite] = await aptSource();
@@ -78,22 +82,6 @@ export class Buildah implements AsyncDisposable {
     const container = await this.container("scratch");
     await this.must("add", "--quiet", container, folder, "/");
     await Deno.remove(folder, { recursive: true });
-    const certificates = "/etc/ssl/certs/ca-certificates.crt";
-    if (await exists(certificates)) {
-      await this.must("copy", "--quiet", container, certificates, certificates);
-      await this.must(
-        "config",
-        "--env",
-        "DENO_TLS_CA_STORE=system",
-        "--env",
-        `SSL_CERT_FILE=${certificates}`,
-        container,
-      );
-    }
-    const npmrc = `${Deno.env.get("HOME")}/.npmrc`;
-    if (await exists(npmrc)) await this.must("copy", "--quiet", container, npmrc, "/root/.npmrc");
-    const registry = Deno.env.get("NPM_CONFIG_REGISTRY") ?? Deno.env.get("npm_config_registry");
-    if (registry !== undefined) await this.must("config", "--env", `NPM_CONFIG_REGISTRY=${registry}`, container);
     await this.commit(container, image);
   }
 
@@ -110,6 +98,22 @@ export class Buildah implements AsyncDisposable {
     await this.run("umount", "--all");
     await this.#home[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * How a build reaches the registry of npm packages as this machine does: the same settings, and the same certificates. They are
+ * secrets and arguments of the build, and not in the image.
+ */
+export async function registryArgs(): Promise<string[]> {
+  const args: string[] = [];
+  const npmrc = Deno.env.get("NPM_CONFIG_USERCONFIG") ?? `${Deno.env.get("HOME")}/.npmrc`;
+  if (await exists(npmrc)) args.push("--secret", `id=npmrc,src=${npmrc}`);
+  const registry = Deno.env.get("NPM_CONFIG_REGISTRY") ?? Deno.env.get("npm_config_registry");
+  if (registry !== undefined) args.push("--build-arg", `NPM_CONFIG_REGISTRY=${registry}`);
+  const certificates = Deno.env.get("DENO_CERT") ?? Deno.env.get("SSL_CERT_FILE") ??
+    "/etc/ssl/certs/ca-certificates.crt";
+  if (await exists(certificates)) args.push("--secret", `id=ca,src=${certificates}`);
+  return args;
 }
 
 async function exists(path: string): Promise<boolean> {

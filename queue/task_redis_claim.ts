@@ -28,6 +28,7 @@ export class TaskRedisClaimer {
   readonly #turns = new Map<number, number>();
   /** The hosts that were met last: the next tasks are probably theirs. */
   readonly #recent = new Set<string>();
+  #claiming: Promise<unknown> = Promise.resolve();
   #calls = 0;
 
   /**
@@ -41,8 +42,17 @@ export class TaskRedisClaimer {
     this.#hostCap = hostCap;
   }
 
-  /** Takes waiting tasks; see the script for how. */
-  async claim(request: ClaimRequest): Promise<ClaimedTask[]> {
+  /**
+   * Takes waiting tasks; see the script for how. One claim after the other: the server remembers only the latest one of an
+   * owner, should its answer get lost.
+   */
+  claim(request: ClaimRequest): Promise<ClaimedTask[]> {
+    const claimed = this.#claiming.then(() => this.#claim(request));
+    this.#claiming = claimed.catch(() => {});
+    return claimed;
+  }
+
+  async #claim(request: ClaimRequest): Promise<ClaimedTask[]> {
     const { owner, core, limit } = request;
     const index = request.worker?.index ?? 0;
     const turn = this.#turns.get(index) ?? 0;

@@ -4,7 +4,15 @@ import type { BenchReport } from "./report.ts";
 import type { ToolResult } from "./result.ts";
 
 function ran(tool: string, wallSeconds: number): ToolResult {
-  const run = { round: 1, exitCode: 0, wallSeconds, firstSeconds: null, userSeconds: 1, systemSeconds: 1 };
+  const run = {
+    round: 1,
+    exitCode: 0,
+    wallSeconds,
+    firstSeconds: null,
+    userSeconds: 1,
+    systemSeconds: 1,
+    serverSeconds: null,
+  };
   return {
     tool,
     command: [tool],

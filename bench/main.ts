@@ -11,7 +11,7 @@ import { benchHelp, type BenchOptions, benchOptions } from "./bench_options.ts";
 import { machine } from "./machine.ts";
 import { FileServers } from "./file_servers.ts";
 import { Nginx } from "./nginx.ts";
-import type { Served } from "./served.ts";
+import { isHttp, type Served } from "./served.ts";
 import { Neighbours } from "./neighbours.ts";
 import { type BenchReport, reportJson, reportTable } from "./report.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
@@ -51,14 +51,19 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   await using folders = await BenchFolders.create(options.on);
   const workers = options.serverWorkers;
   const served = servedIn(plans, options.scale);
-  const http = new Set([...served].filter((way) => way !== "ftp" && way !== "sftp"));
+  const http = new Set([...served].filter(isHttp));
   await using nginx = await Nginx.start(
     { root: folders.source, home: folders.nginx, workers, served: http },
     signal,
   );
   await using servers = await FileServers.start(folders.source, folders.nginx, served);
   const { ssh } = servers;
-  const server = { urls: { ...nginx.urls, ...servers.urls }, ca: nginx.ca, ...(ssh === undefined ? {} : { ssh }) };
+  const server = {
+    urls: { ...nginx.urls, ...servers.urls },
+    ca: nginx.ca,
+    ...(ssh === undefined ? {} : { ssh }),
+    nginxTime: () => nginx.cpuSeconds(),
+  };
 
   await using neighbours = options.neighbours === 0
     ? undefined

@@ -127,6 +127,14 @@ export class Nginx implements AsyncDisposable {
     return false;
   }
 
+  /** The CPU time that its workers have used so far, in seconds, from Linux's nanosecond account of each. */
+  cpuSeconds(): number {
+    const { pid } = this.#child;
+    const workers = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ");
+    const times = workers.map((worker) => Number(Deno.readTextFileSync(`/proc/${worker}/schedstat`).split(" ")[0]));
+    return times.reduce((sum, time) => sum + time, 0) / 1e9;
+  }
+
   /** Stops it, workers included, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#child.kill("SIGTERM");

@@ -25,7 +25,7 @@ export interface BenchReport {
 
 const COLUMNS = [
   ...["case", "tool", "wall s", "(min-max)", "first s", "files/s", "MiB/s"],
-  ...["CPU s", "peak MiB", "neighbours", "ratio"],
+  ...["CPU s", "kernel s", "server s", "peak MiB", "neighbours", "ratio"],
 ];
 const MIB = 2 ** 20;
 
@@ -91,14 +91,20 @@ function summaryCells(summary: Summary): string[] {
     tool,
     summary.wallSeconds.toFixed(3),
     `(${summary.wallMin.toFixed(2)}-${summary.wallMax.toFixed(2)})`,
-    Number.isNaN(summary.firstSeconds) ? "-" : summary.firstSeconds.toFixed(2),
+    numberCell(summary.firstSeconds),
     summary.filesPerSecond.toFixed(0),
     (summary.bytesPerSecond / MIB).toFixed(1),
     summary.cpuSeconds.toFixed(2),
+    summary.systemSeconds.toFixed(2),
+    numberCell(summary.serverSeconds),
     (summary.peakIsFloor ? "<= " : "") + (summary.peakBytes / MIB).toFixed(1),
-    Number.isNaN(summary.neighboursShare) ? "-" : summary.neighboursShare.toFixed(2),
-    Number.isNaN(summary.ratio) ? "-" : summary.ratio.toFixed(2),
+    numberCell(summary.neighboursShare),
+    numberCell(summary.ratio),
   ];
+}
+
+function numberCell(value: number): string {
+  return Number.isNaN(value) ? "-" : value.toFixed(2);
 }
 
 function sizeText(bytes: number): string {

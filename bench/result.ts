@@ -10,6 +10,8 @@ export interface RunResult {
   readonly firstSeconds: number | null;
   readonly userSeconds: number;
   readonly systemSeconds: number;
+  /** CPU time of the server meanwhile; `null` if it is not nginx. */
+  readonly serverSeconds: number | null;
   /** Largest resident set of any one process of the tool. */
   readonly peakBytes: number;
   /** A `peakBytes` at or under this means "at most this". */

@@ -21,6 +21,8 @@ export interface RunToolRequest {
   readonly work: string;
   readonly concurrency: number;
   readonly timeoutSeconds: number;
+  /** Tells the CPU time that the server has used so far; absent: nobody knows. */
+  readonly serverTime?: () => number;
   /** Who runs beside it; absent: nobody. */
   readonly neighbours?: Neighbours;
   readonly signal: AbortSignal;
@@ -51,6 +53,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   const { list, ca, ssh, timeoutSeconds } = request;
   const first = watchFirst(out);
   const neighbours = request.neighbours?.watch();
+  const serverBefore = request.serverTime?.();
   const measured = await measure({
     command: tool.command({
       ...{ list, out, state, concurrency, files, size, served },
@@ -63,6 +66,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
     timeoutSeconds,
     signal,
   });
+  const serverSeconds = serverBefore === undefined ? null : request.serverTime!() - serverBefore;
   const neighboursShare = neighbours?.() ?? null;
   const firstSeconds = first.stop();
   let problem: string | null = null;
@@ -82,7 +86,7 @@ export async function runTool(request: RunToolRequest): Promise<RunResult> {
   return {
     round: request.round,
     ...{ firstSeconds, exitCode, wallSeconds, userSeconds, systemSeconds, peakBytes, floorBytes },
-    neighboursShare,
+    ...{ serverSeconds, neighboursShare },
     problem,
   };
 }

@@ -3,7 +3,7 @@ import type { Neighbours } from "./neighbours.ts";
 import { payloadName } from "./payload.ts";
 import type { RunResult, WorkloadResult } from "./result.ts";
 import { outFolder, runTool } from "./run_tool.ts";
-import type { ServerUrls, SshFiles } from "./served.ts";
+import { isHttp, type ServerUrls, type SshFiles } from "./served.ts";
 import type { BenchTool } from "./tools/bench_tool.ts";
 import type { Workload, WorkloadCase } from "./workloads/workload.ts";
 import { writeSource } from "./write_source.ts";
@@ -17,8 +17,13 @@ export interface RunWorkloadRequest {
   readonly concurrency: number;
   readonly timeoutSeconds: number;
   readonly folders: BenchFolders;
-  /** Where the server serves, and its certificate. */
-  readonly server: { readonly urls: ServerUrls; readonly ca: string; readonly ssh?: SshFiles };
+  /** Where the server serves, its certificate, and what CPU time nginx has used so far. */
+  readonly server: {
+    readonly urls: ServerUrls;
+    readonly ca: string;
+    readonly ssh?: SshFiles;
+    readonly nginxTime: () => number;
+  };
   /** Who runs beside the tools; absent: nobody. */
   readonly neighbours?: Neighbours;
   readonly signal: AbortSignal;
@@ -61,6 +66,7 @@ export async function runWorkload(request: RunWorkloadRequest): Promise<Workload
         ...entry,
         ...{ round, concurrency, timeoutSeconds, signal },
         ...(request.neighbours === undefined ? {} : { neighbours: request.neighbours }),
+        ...(isHttp(entry.case.served) ? { serverTime: request.server.nginxTime } : {}),
         ...(entry.case.served === "tls" ? { ca: request.server.ca } : {}),
         ...(entry.case.served === "sftp" ? { ssh: request.server.ssh! } : {}),
         work: folders.work,

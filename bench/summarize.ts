@@ -17,6 +17,10 @@ export interface Summary {
   readonly filesPerSecond: number;
   readonly bytesPerSecond: number;
   readonly cpuSeconds: number;
+  /** The part of `cpuSeconds` that the kernel spent. */
+  readonly systemSeconds: number;
+  /** CPU time of the server meanwhile; `NaN` if it is not nginx. */
+  readonly serverSeconds: number;
   readonly peakBytes: number;
   /** The peak is an upper limit: the instrument cannot see less. */
   readonly peakIsFloor: boolean;
@@ -52,6 +56,8 @@ export function summarize(
     filesPerSecond: wanted.files / wallSeconds,
     bytesPerSecond: bytesOfFiles(wanted) / wallSeconds,
     cpuSeconds: median(good.map((run) => run.userSeconds + run.systemSeconds)),
+    systemSeconds: median(good.map((run) => run.systemSeconds)),
+    serverSeconds: median(good.flatMap((run) => run.serverSeconds ?? [])),
     peakBytes,
     peakIsFloor: peakBytes <= median(good.map((run) => run.floorBytes)),
     neighboursShare: median(good.flatMap((run) => run.neighboursShare ?? [])),

@@ -12,6 +12,7 @@ function runs(tool: string, walls: readonly number[], peakBytes = 50, bad = -1):
     wallSeconds,
     userSeconds: 1,
     systemSeconds: 2,
+    serverSeconds: at === 0 ? null : at,
     peakBytes,
     firstSeconds: null,
     neighboursShare: at / 2,
@@ -35,7 +36,7 @@ Deno.test("summarize divides round by round and leaves failed runs out", () => {
   assertEquals([summary.wallSeconds, summary.wallMin, summary.wallMax], [16, 2, 30]);
   assertEquals([summary.filesPerSecond, summary.bytesPerSecond], [20, 2000]);
   assertEquals([summary.cpuSeconds, summary.ratio, summary.peakIsFloor], [3, 2.5, true]);
-  assertEquals(summary.neighboursShare, 0.25);
+  assertEquals([summary.systemSeconds, summary.serverSeconds, summary.neighboursShare], [2, 1, 0.25]);
 });
 
 Deno.test("goalFastest compares with the fastest peer", () => {

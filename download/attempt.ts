@@ -45,6 +45,8 @@ export interface AttemptPorts {
    * is the same version. Default: the source.
    */
   identity?: string;
+  /** What another source left is not given up for this one. Default false. */
+  beside?: boolean;
   /** Where the download has a place now; absent: hosts are not watched. */
   place?: HostPlace | undefined;
 }
@@ -62,21 +64,24 @@ export class Attempt {
   readonly #source: string;
   readonly #identity: string;
   readonly #place: HostPlace | undefined;
+  readonly #beside: boolean;
   readonly #segments: number | "auto";
   /** Something is there that is not known: it counts only if no answer names the file otherwise. */
   #inTheWay = false;
+  #begun = false;
   /** The file that is there already. */
   #old: OldFile & { type: "ask" } | undefined;
 
   /** @param ports What it is for. */
   constructor(ports: AttemptPorts) {
-    const { task, source, context, driver, identity = source, place } = ports;
+    const { task, source, context, driver, identity = source, place, beside = false } = ports;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
     this.#source = source;
     this.#identity = identity;
     this.#place = place;
+    this.#beside = beside;
     this.#receiver = new Receiver(ports);
     this.#segments = task.segments ?? context.segments ?? 1;
     this.#target = this.#targetOf(task.out);
@@ -90,17 +95,19 @@ export class Attempt {
    * @throws {DownloadError} If it did not succeed; {@linkcode StoppedError} if it was stopped.
    */
   async run(): Promise<TaskDoneFacts> {
-    const known = this.#isThere ? await this.#lookFirst() : undefined;
+    const known = this.#isThere ? await this.#lookBefore() : undefined;
     if (known !== undefined) return known;
-    using watched = this.#context.watchdog.start(this.#source, undefined, this.#task.seq);
+    using watched = this.#watch();
     try {
       return await this.#fetch(watched).catch((error) => {
         if (error instanceof FileChangedError && !watched.signal.aborted) return this.#fetch(watched);
         throw error;
       });
     } catch (error) {
-      if (error instanceof FileExistsError && error.path === this.#finalPath && this.#old === undefined) {
-        return await this.#overtaken();
+      if (error instanceof FileExistsError && error.path === this.#finalPath) {
+        if (this.#old === undefined) return await this.#overtaken(watched);
+        // What came in the place of the old file is another's: our line must not vouch for it.
+        if (this.#old.replace !== false) this.#context.manifest.void(this.#task);
       }
       if (error instanceof NotModifiedError && this.#old?.facts !== undefined) {
         throw new UnchangedError(error.message, this.#old.facts);
@@ -111,18 +118,30 @@ export class Attempt {
   }
 
   /** Another writer may have been faster with the same file; our line must not vouch for what is there. */
-  async #overtaken(): Promise<TaskDoneFacts> {
+  async #overtaken(watched: Watched): Promise<TaskDoneFacts> {
     const path = this.#finalPath;
-    this.#context.manifest.void(this.#task);
-    const strict: DownloadContext = { ...this.#context, overwrite: "never", refresh: false };
-    const old = await lookAtOldFile(path, this.#task, this.#identity, strict);
+    const { manifest } = this.#context;
+    manifest.void(this.#task);
+    const old = await lookAtOldFile(
+      path,
+      this.#task,
+      this.#identity,
+      { manifest, overwrite: "never", refresh: false },
+      watched,
+    );
     if (old.type === "done") return old.facts;
     throw new FileExistsError(path);
   }
 
+  /** True once bytes of a body were written, or could have been. */
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
   #targetOf(out: string): PartTarget {
     const { root, writer, bootId } = this.#context;
-    return { root, out, tag: `${writer}-${this.#task.fence}`, url: redactUrl(this.#identity), bootId };
+    const url = redactUrl(this.#identity);
+    return { root, out, tag: `${writer}-${this.#task.fence}`, url, bootId, beside: this.#beside };
   }
 
   get #finalPath(): string {
@@ -134,13 +153,25 @@ export class Attempt {
   }
 
   get #isLeft(): boolean {
-    return !this.#context.fresh && PartFile.isLeft(this.#target);
+    return !this.#context.fresh && !this.#beside && PartFile.isLeft(this.#target);
+  }
+
+  #watch(): Watched {
+    return this.#context.watchdog.start(this.#source, undefined, this.#task.seq);
+  }
+
+  /** As {@linkcode Attempt.#lookFirst}, before any server is asked. */
+  async #lookBefore(): Promise<TaskDoneFacts | undefined> {
+    using watched = this.#watch();
+    // There is no connection to wait for.
+    watched.opened();
+    return await this.#lookFirst(watched);
   }
 
   /** The file is there before its first byte: gives what is known of it if it needs no download. */
-  async #lookFirst(): Promise<TaskDoneFacts | undefined> {
+  async #lookFirst(watched: Watched): Promise<TaskDoneFacts | undefined> {
     try {
-      const old = await lookAtOldFile(this.#finalPath, this.#task, this.#identity, this.#context);
+      const old = await lookAtOldFile(this.#finalPath, this.#task, this.#identity, this.#context, watched);
       if (old.type === "done") return old.facts;
       this.#target.replace = old.replace;
       this.#old = old;
@@ -164,7 +195,7 @@ export class Attempt {
   /** Ends the attempt if there is nothing new, or if the new file could not have its name. */
   #compare(old: OldFile & { type: "ask" }, response: DriverResponse): void {
     if (isUnchanged(old, response)) throw new NotModifiedError(taskHost(response.finalUrl));
-    if (!old.replace) throw new FileExistsError(this.#finalPath);
+    if (old.replace === false) throw new FileExistsError(this.#finalPath);
   }
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
@@ -189,7 +220,7 @@ export class Attempt {
         (response.disposition !== undefined || response.finalUrl !== this.#source);
       if (mayName && await this.#learnName(response, watched)) {
         part?.discard();
-        const known = this.#isThere ? await this.#lookFirst() : undefined;
+        const known = this.#isThere ? await this.#lookFirst(watched) : undefined;
         if (known !== undefined) return known;
         if (this.#old !== undefined || this.#isLeft) {
           // There is something to go on with under this name: that is another question.
@@ -209,16 +240,18 @@ export class Attempt {
         return await receiver.small(this.#target, response, expectations, stream ?? watched, budget);
       }
       part ??= PartFile.open(this.#target);
+      this.#begun = true;
       const shared = stream && shareFile(this.#target, part, opened, this.#segments, segmentBytes);
       if (stream === undefined || shared === undefined) {
         return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched, budget);
       }
-      const open = (range: ByteRange, signal: AbortSignal) =>
-        openRange(this.#driver, this.#request({ signal }), shared.state, ...range);
+      const open = (range: ByteRange, watch: Watched, place = this.#place) =>
+        openRange(this.#driver, this.#visiting(watch, place), shared.state, ...range);
       return await receiver.shared(this.#target, part, shared, open, expectations, watched, stream);
     } catch (error) {
       // What was left is of no use when it is wrong, or when the file that is there is the right one again.
-      if (error instanceof IntegrityError || error instanceof NotModifiedError) part?.discard();
+      const wrong = error instanceof IntegrityError && part?.isOthers !== true;
+      if (wrong || error instanceof NotModifiedError) part?.discard();
       throw error;
     } finally {
       budget?.[Symbol.dispose]();
@@ -234,9 +267,9 @@ export class Attempt {
     const answer = await openRange(this.#driver, this.#conditional(watched), state, from, to);
     if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
     if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
-    if (answer.type === "nothing" && from === state.length && mayBeVersion(state, answer.version)) {
-      return { type: "whole", state };
-    }
+    const whole = answer.type === "nothing" && from === state.length && mayBeVersion(state, answer.version);
+    // An answer without a body does not say of which type the file is.
+    if (whole && this.#context.expectType === undefined) return { type: "whole", state };
     return { type: "body", response: await this.#open(watched), kept: NOTHING };
   }
 
@@ -246,19 +279,20 @@ export class Attempt {
   }
 
   #conditional(watched: Watched): DriverRequest {
-    const request = this.#request(watched);
-    const { hosts } = this.#context;
-    const place = this.#place;
+    const request = this.#visiting(watched, this.#place);
     if (this.#old?.condition !== undefined) request.condition = this.#old.condition;
-    if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }
 
-  #request({ signal }: Pick<Watched, "signal">): DriverRequest {
+  /** A request of which each host is asked only by who has a place there. */
+  #visiting(watched: Watched, place: HostPlace | undefined): DriverRequest {
+    const { hosts, maxRedirects } = this.#context;
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
-    return { url, headers, maxRedirects: this.#context.maxRedirects, signal };
+    const request: DriverRequest = { url, headers, maxRedirects, signal: watched.signal };
+    if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
+    return request;
   }
 }
 

@@ -4,6 +4,7 @@ import type { TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { BudgetShare } from "./body_budget.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import type { RenewLink } from "./expired_link.ts";
+import type { ExtraPlace } from "./extra_place.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { HostVisits } from "./host_visits.ts";
 import type { Manifest } from "./manifest.ts";
@@ -48,8 +49,8 @@ export interface DownloadContext {
   segments?: number | "auto";
   /** How many bytes a connection of its own is worth. Default: 1 MiB. */
   segmentBytes?: number;
-  /** Takes a further connection to the host of a url, if one is free; gives back what gives it back. Absent: any number is. */
-  extraPlace?: (url: string) => (() => void) | undefined;
+  /** Takes a further connection to the host of a url, if one is free. Absent: any number is, and no host is watched. */
+  extraPlace?: (url: string) => ExtraPlace | undefined;
   /** What the downloads share that are held to a rate. */
   budgets: BudgetShare;
   /** Larger files are refused, in bytes; absent: none is too large. */

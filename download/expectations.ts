@@ -15,6 +15,19 @@ export class IntegrityError extends DownloadError {
   }
 }
 
+/** How a file begins. */
+function firstBytes(path: string, bytes: number): Uint8Array {
+  using file = Deno.openSync(path, { read: true });
+  const first = new Uint8Array(Math.min(bytes, FIRST_BYTES));
+  let read = 0;
+  while (read < first.length) {
+    const count = file.readSync(first.subarray(read));
+    if (count === null) break;
+    read += count;
+  }
+  return first.subarray(0, read);
+}
+
 /** What the user says of a file before it is there. */
 export interface Wish {
   /** Where it goes. */
@@ -74,6 +87,7 @@ export class Expectations {
   /** Takes bytes into account that are in the file already, from its beginning; all that came before is forgotten. */
   async skip(path: string, bytes: number, watched: Pick<Watched, "signal" | "rest">): Promise<void> {
     this.#bytes = bytes;
+    if (this.#first && this.#expectType !== undefined) this.#checkType(firstBytes(path, bytes));
     this.#first = false;
     if (this.#digest === undefined) return;
     this.#digest = await digestFile(path, this.#algorithms, {

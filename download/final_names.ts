@@ -1,5 +1,6 @@
 import { fileExists } from "../base/file_exists.ts";
 import { RenameNoReplace } from "../ffi/rename_no_replace.ts";
+import { mayReplaceNow, type Replaceable } from "./file_mark.ts";
 
 /** Gives finished files their names, and replaces nothing unless it is told to. */
 export class FinalNames implements Disposable {
@@ -15,11 +16,11 @@ export class FinalNames implements Disposable {
    *
    * @param from The unfinished file.
    * @param to Its final name.
-   * @param replace Put it in the place of a file that has the name. Default false.
+   * @param replace What it may take the place of; looked at once more just before. Default: nothing.
    * @throws {Deno.errors.AlreadyExists} If something has that name, which stays as it is.
    */
-  give(from: string, to: string, replace = false): void {
-    if (replace) return Deno.renameSync(from, to);
+  give(from: string, to: string, replace: Replaceable = false): void {
+    if (mayReplaceNow(to, replace)) return Deno.renameSync(from, to);
     const result = this.#renamer.rename(from, to);
     if (result === "renamed") return;
     if (result === "exists") throw new Deno.errors.AlreadyExists(to);

@@ -27,9 +27,12 @@ export async function learnedPlaces(
   const sources = [task.url, ...task.mirrors ?? []].map(redactUrl);
   const owner = await ownerOf(name);
   if (owner === "this url") return [name, other];
-  if (await ownerOf(other) === "this url") return [other];
+  const otherOwner = await ownerOf(other);
+  if (otherOwner === "this url") return [other];
   if (owner === "nobody") throw new FileExistsError(join(root, name));
-  return owner === "another url" ? [other] : [name, other];
+  if (owner === undefined) return otherOwner === undefined ? [name, other] : [name];
+  if (otherOwner === "nobody") throw new FileExistsError(join(root, other));
+  return [other];
 
   /** Who left what is under a name; undefined if nothing is. */
   async function ownerOf(out: string): Promise<"this url" | "another url" | "nobody" | undefined> {

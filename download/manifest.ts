@@ -7,6 +7,7 @@ import type { ManifestLine, VoidLine } from "./manifest_line.ts";
 export type { ManifestLine };
 
 const encoder = new TextEncoder();
+const NO_LINES: readonly never[] = [];
 /** A file that is as large as this gets no further line: what is finished is easily kept, moved and read. */
 const FULL_BYTES = 16 * 1024 * 1024;
 
@@ -31,6 +32,8 @@ export class Manifest implements Disposable {
   #part = 1;
   #bytes = 0;
   #synced = false;
+  /** Lines that may be there in part or whole, though whoever wrote them was told that they are not. */
+  #failed: readonly (ManifestLine | VoidLine)[] = NO_LINES;
   readonly #index: ManifestIndex;
 
   /**
@@ -97,14 +100,28 @@ export class Manifest implements Disposable {
   #write(lines: readonly (ManifestLine | VoidLine)[]): void {
     if (this.#file === undefined) this.#open();
     else if (this.#bytes >= this.#fullBytes) this.#rotate(this.#file);
-    let text = "";
+    const failed = this.#failed;
+    // The last of them may be torn: what follows must not become a part of it.
+    let text = failed.length === 0 ? "" : "\n";
+    for (const line of failed) {
+      const taken = "void" in line ? line : { void: line.fence, out: line.out };
+      text += JSON.stringify(taken) + "\n";
+    }
     const machine = this.#machine;
     for (const line of lines) {
       text += JSON.stringify("void" in line || machine === undefined ? line : { ...line, machine }) + "\n";
     }
     const bytes = encoder.encode(text);
-    for (let offset = 0; offset < bytes.length;) offset += this.#file!.writeSync(bytes.subarray(offset));
-    this.#bytes += bytes.length;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += this.#file!.writeSync(bytes.subarray(written));
+      this.#failed = NO_LINES;
+    } catch (error) {
+      if (written > 0) this.#failed = [...failed, ...lines];
+      throw error;
+    } finally {
+      this.#bytes += written;
+    }
   }
 
   /** Goes on with the last file, as a writer may end and begin again. */
@@ -128,6 +145,11 @@ export class Manifest implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    try {
+      if (this.#failed.length > 0) this.#write(NO_LINES);
+    } catch {
+      // There is no space for it: their files are not there, which whoever reads them sees.
+    }
     this.#file?.close();
     this.#file = undefined;
     this.#index[Symbol.dispose]();

@@ -5,11 +5,16 @@
  * @module
  */
 import { redactUrl } from "../base/redact_url.ts";
+import { digestFile } from "./body_digest.ts";
+import { parseChecksum } from "./checksum.ts";
+import { DownloadError } from "./download_error.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { DriverResponse } from "./download_driver.ts";
+import { fileMark, type Replaceable } from "./file_mark.ts";
 import { diskError, FileExistsError } from "./part_file.ts";
 import { isStrongEtag } from "./part_state.ts";
+import type { Watched } from "./watchdog.ts";
 
 /** What becomes of a file that is there. */
 export type OldFile =
@@ -18,8 +23,8 @@ export type OldFile =
   /** The server is asked. */
   | {
     type: "ask";
-    /** A new one may take its place; if not, only the answer that nothing has changed is of use. */
-    replace: boolean;
+    /** What a new one may take the place of; if nothing, only the answer that nothing has changed is of use. */
+    replace: Replaceable;
     /** What is known of it, if the answer may be that nothing has changed. */
     facts?: TaskDoneFacts;
     /** Which version it is. */
@@ -49,13 +54,16 @@ export class UnchangedError extends Error {
  * @param task The task that has this path.
  * @param source The url that would be asked.
  * @param context Says whether files may be replaced, and whether what is done is asked for again.
+ * @param watched The attempt: reading the file is no stall, and an abort ends it.
  * @throws {FileExistsError} If it must stay and is not known to be the file.
+ * @throws {DownloadError} If it must stay and has not the size or the checksum that the task names.
  */
 export async function lookAtOldFile(
   path: string,
   task: DownloadTask,
   source: string,
-  { overwrite, refresh, manifest }: DownloadContext,
+  { overwrite, refresh, manifest }: Pick<DownloadContext, "overwrite" | "refresh" | "manifest">,
+  watched: Pick<Watched, "signal" | "rest">,
 ): Promise<OldFile> {
   const info = await look(path);
   if (!info.isFile) throw new FileExistsError(path);
@@ -66,13 +74,15 @@ export async function lookAtOldFile(
   if (overwrite === "always") return { type: "ask", replace: true };
   if (overwrite === "never" && !refresh) {
     if (ours === undefined) throw new FileExistsError(path);
+    await mustBeAsWished(path, task, info.size, watched);
     return { type: "done", facts: ours };
   }
   // The list says that a file of this size was stored, but not in which folder: that is enough to ask, not to replace.
   const recorded = refresh && task.facts?.bytes === info.size ? task.facts : undefined;
   const known = ours ?? recorded;
   if (overwrite === "never" && known === undefined) throw new FileExistsError(path);
-  const replace = overwrite !== "never" || ours !== undefined;
+  // Whoever puts another file there meanwhile did not ask for it to be replaced.
+  const replace = overwrite !== "never" || (ours !== undefined && fileMark(info));
   // Whether the file has the checksum is not known, unless the task was done with it: it is fetched in any case.
   const vouched = task.checksum === undefined || recorded !== undefined;
   const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
@@ -104,6 +114,32 @@ function mayHaveBrought(source: string, { url, mirrors = [] }: DownloadTask, { f
   const host = taskHost(finalUrl);
   if (taskHost(source) === host) return true;
   return source === url && !mirrors.some((mirror) => taskHost(mirror) === host);
+}
+
+/** The file was stored for this url once; whether it still is what this task wants, only its bytes can tell. */
+async function mustBeAsWished(
+  path: string,
+  { size, checksum }: DownloadTask,
+  bytes: number,
+  watched: Pick<Watched, "signal" | "rest">,
+): Promise<void> {
+  let problem = size === undefined || size === bytes ? undefined : `size must be ${size}: current value is ${bytes}`;
+  if (problem === undefined && checksum !== undefined) {
+    const parsed = parseChecksum(checksum);
+    if (parsed.type === "problem") {
+      throw new DownloadError("integrity", `Cannot check the file as its ${parsed.message}`);
+    }
+    const wanted = parsed.checksum;
+    try {
+      const options = { signal: watched.signal, heard: () => watched.rest() };
+      problem = (await digestFile(path, [wanted.algorithm], options)).verify(wanted);
+    } catch (error) {
+      throw watched.signal.aborted ? watched.signal.reason : diskError(error, path);
+    }
+  }
+  if (problem === undefined) return;
+  const what = "the file that is there stays, but is not what was asked for";
+  throw new DownloadError("disk", `${path}: ${what}: its ${problem}`, { retryable: false });
 }
 
 async function look(path: string): Promise<Deno.FileInfo> {

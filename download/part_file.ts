@@ -1,6 +1,7 @@
 import { fileExists } from "../base/file_exists.ts";
 import { dirname } from "@std/path";
 import { DownloadError, StoppedError } from "./download_error.ts";
+import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
 import { isPlanted, type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
@@ -21,8 +22,10 @@ export interface PartTarget {
   url: string;
   /** This boot of the machine. */
   bootId: string;
-  /** Replace a file that has the name. Default false. */
-  replace?: boolean;
+  /** What that has the name may be replaced. Default: nothing. */
+  replace?: Replaceable;
+  /** What another source left is not given up: this one is written beside it. Default false. */
+  beside?: boolean;
 }
 
 /** What an earlier download left, as far as it is certain. */
@@ -59,6 +62,9 @@ export class PartFile implements Disposable {
   readonly #alone: boolean;
   readonly #size: number;
   #left: PartLeft | undefined;
+  /** There is a state: of this source, or of another one whose bytes these are. */
+  #hasState = false;
+  #begun = false;
   #state: PartState | undefined;
   #over = false;
   #bytes = 0;
@@ -90,6 +96,16 @@ export class PartFile implements Disposable {
     return readState(pathBelow(root, out) + STATE_SUFFIX)?.url;
   }
 
+  /** Removes what an earlier download left under a path, unless somebody writes it. */
+  static removeLeft({ root, out }: Pick<PartTarget, "root" | "out">): void {
+    const path = pathBelow(root, out) + PART_SUFFIX;
+    if (!fileExists(path)) return;
+    const locked = openLocked(path);
+    if (locked === undefined) return;
+    for (const each of [path, pathBelow(root, out) + STATE_SUFFIX]) remove(each);
+    locked.file.close();
+  }
+
   /**
    * Opens the unfinished file and locks it. It keeps its content until {@linkcode PartFile.begin}.
    *
@@ -100,7 +116,7 @@ export class PartFile implements Disposable {
     try {
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const plain = finalPath + PART_SUFFIX;
-      const locked = openLocked(plain);
+      const locked = target.beside === true ? undefined : openLocked(plain);
       if (locked !== undefined) return new PartFile(target, plain, finalPath, locked, false);
       const own = `${plain}-${target.tag}`;
       const lockedOwn = openLocked(own);
@@ -118,6 +134,11 @@ export class PartFile implements Disposable {
     return this.#left;
   }
 
+  /** True if these are the bytes of another source, none of which was touched. */
+  get isOthers(): boolean {
+    return this.#hasState && this.#left === undefined && !this.#begun;
+  }
+
   /** Bytes of the file that are there; from its beginning, unless it is written in pieces. */
   get bytes(): number {
     return this.#bytes;
@@ -130,6 +151,7 @@ export class PartFile implements Disposable {
    * @param state The version that is written now; absent: it cannot be continued later.
    */
   begin(from: number, state?: PartState): void {
+    this.#begun = true;
     try {
       if (this.#size > from) this.#file.truncateSync(from);
       if (from > 0) this.#file.seekSync(from, Deno.SeekMode.Start);
@@ -159,6 +181,7 @@ export class PartFile implements Disposable {
    * @param kept What is kept of what was left.
    */
   beginPieces(state: PartState, kept: readonly ByteRange[]): void {
+    this.#begun = true;
     try {
       const before = state.pieces?.synced ?? (state.synced > 0 ? [[0, state.synced] as const] : []);
       const synced = kept.length === 0 ? [] : before;
@@ -243,7 +266,7 @@ export class PartFile implements Disposable {
     if (this.#over) return;
     this.#over = true;
     remove(this.path);
-    if (this.#state !== undefined || this.#left !== undefined) remove(this.#statePath);
+    if (this.#state !== undefined || this.#hasState) remove(this.#statePath);
   }
 
   /** Brings all that was written to the disk. */
@@ -275,9 +298,10 @@ export class PartFile implements Disposable {
   /** Lets go of the file; what cannot be continued is removed. */
   [Symbol.dispose](): void {
     if (!this.#over) {
-      const continuable = this.#left !== undefined || (this.#state !== undefined && this.#bytes > 0);
+      const continuable = this.#left !== undefined || this.isOthers ||
+        (this.#state !== undefined && this.#bytes > 0);
       // Another writer may have finished the file in the meantime.
-      const overtaken = this.#target.replace !== true && fileExists(this.finalPath);
+      const overtaken = (this.#target.replace ?? false) === false && fileExists(this.finalPath);
       if (!continuable || overtaken) this.discard();
     }
     this.#file.close();
@@ -289,6 +313,7 @@ export class PartFile implements Disposable {
 
   #readLeft(): PartLeft | undefined {
     const state = readState(this.#statePath);
+    this.#hasState = state !== undefined;
     if (state === undefined || state.url !== this.#target.url) return undefined;
     const size = this.#size;
     const sameBoot = state.bootId !== "" && state.bootId === this.#target.bootId;

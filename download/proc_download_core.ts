@@ -5,6 +5,7 @@
  * @module
  */
 import { fileExists } from "../base/file_exists.ts";
+import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
@@ -15,6 +16,7 @@ import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
+import { PartFile, type PartTarget } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
 import { outProblem } from "./task_names.ts";
 
@@ -55,21 +57,26 @@ export async function procDownloadCore(
 ): Promise<TaskOutcome> {
   const startedAt = Date.now();
   const { url, mirrors } = task;
-  // Another worker, or another process, may have left something of it.
-  if (task.attempts > 0 || task.begun === true) context.fresh = false;
-  const sources = mirrors === undefined ? [url] : context.mirrors.order([url, ...mirrors], startedAt);
+  // This one, another worker or another process may have left something of it.
+  if (task.attempts > 0 || task.begun === true || task.facts !== undefined) context.fresh = false;
+  const sources = mirrors === undefined ? [url] : sourcesOf(task, context, startedAt);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };
   let mismatched = false;
   let busyUntil = Infinity;
+  // What a source has left that is still good for more: the others do not write over it.
+  let kept: Pick<PartTarget, "root" | "out"> | undefined;
   for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
+    let attempt: Attempt | undefined;
     try {
       checkName(task.out);
       // Nearly always no host is to be looked up.
       const watched = context.hosts?.watching ? place : undefined;
       const fetchFrom = (from: string, identity: string) => {
         const driver = findDriver(from, context.drivers);
-        return new Attempt({ task, source: from, context, driver, startedAt, identity, place: watched }).run();
+        const beside = kept !== undefined;
+        attempt = new Attempt({ task, source: from, context, driver, startedAt, identity, place: watched, beside });
+        return attempt.run();
       };
       const facts = await (context.renewLink === undefined || source !== url
         ? fetchFrom(source, source)
@@ -77,10 +84,16 @@ export async function procDownloadCore(
       if (mirrors !== undefined) {
         context.mirrors.worked(source);
       }
+      if (kept !== undefined) {
+        PartFile.removeLeft(kept);
+      }
       return { type: "done", startedAt, facts };
     } catch (error) {
       if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released", begun: true };
+      if (mirrors !== undefined && isLeftBy(source, task, context) && mayGoOn(error, attempt)) {
+        kept = { root: context.root, out: task.out };
+      }
       if (error instanceof HostBusyError) {
         busyUntil = Math.min(busyUntil, error.until);
         continue;
@@ -97,6 +110,26 @@ export async function procDownloadCore(
     }
   }
   return endOf(failures, busyUntil, task, context, startedAt);
+}
+
+/** The order in which to try the sources: first whoever has brought a part of the file, then who has not failed lately. */
+function sourcesOf({ url, mirrors = [], out }: DownloadTask, context: DownloadContext, now: number): string[] {
+  const ordered = context.mirrors.order([url, ...mirrors], now);
+  const left = context.fresh ? undefined : PartFile.urlLeft(context.root, out);
+  const first = ordered.findIndex((source) => redactUrl(source) === left);
+  if (first > 0) ordered.unshift(...ordered.splice(first, 1));
+  return ordered;
+}
+
+/** True if there is an unfinished file that can be continued from a source. */
+function isLeftBy(source: string, { out }: DownloadTask, { root }: DownloadContext): boolean {
+  return PartFile.urlLeft(root, out) === redactUrl(source);
+}
+
+/** True for a source that is there, though it did not bring all of the file now; one that is not is given up for another. */
+function mayGoOn(error: unknown, attempt: Attempt | undefined): boolean {
+  if (error instanceof HostBusyError || attempt?.hasBegun === true) return true;
+  return error instanceof DownloadError && error.cools;
 }
 
 function checkName(out: string): void {
@@ -168,7 +201,9 @@ function endOf(
   startedAt: number,
 ): TaskOutcome {
   // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.
-  const decisive = failures.find(({ retryable }) => retryable) ?? failures[0];
+  // Where there is no space, no other source would have helped.
+  const decisive = failures.find(({ error }) => error.full) ?? failures.find(({ retryable }) => retryable) ??
+    failures[0];
   // Nobody was asked: that is no attempt.
   if (decisive === undefined) return { type: "deferred", notBefore: busyUntil };
   const { error } = decisive;

@@ -6,14 +6,15 @@ import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
 import { Expectations } from "./expectations.ts";
+import { mayReplaceNow } from "./file_mark.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
-import type { RangeAnswer } from "./open_range.ts";
 import { diskError, type PartFile, type PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
+import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import type { ByteRange } from "./segment_plan.ts";
-import { Segments } from "./segments.ts";
+import { Segments, type SegmentsSetup } from "./segments.ts";
 import type { SharedFile } from "./share_file.ts";
 import { watchStream } from "./stream_watch.ts";
 import { Throttle } from "./throttle.ts";
@@ -21,6 +22,11 @@ import type { Watched } from "./watchdog.ts";
 
 /** Shorter files are fetched again sooner than continued. */
 const RESUMABLE = 1024 * 1024;
+/** How often a stall is ruled out while the disk is waited for; the shortest timeout is longer. */
+const REST_EVERY_MS = 100;
+
+/** Where nobody counts connections. */
+const anyPlace = () => ({ place: undefined, [Symbol.dispose]: () => {} });
 
 /** What a {@linkcode Receiver} works for. */
 export interface ReceiverPorts {
@@ -121,12 +127,12 @@ export class Receiver {
     target: PartTarget,
     part: PartFile,
     shared: SharedFile,
-    open: (range: ByteRange, signal: AbortSignal) => Promise<RangeAnswer>,
+    open: SegmentsSetup["open"],
     expectations: Expectations,
     watched: Watched,
     firstWatch: Watched,
   ): Promise<TaskDoneFacts> {
-    const { watchdog, extraPlace = () => () => {}, onBytes } = this.#context;
+    const { watchdog, extraPlace = anyPlace, onBytes } = this.#context;
     const { state, kept, first } = shared;
     part.beginPieces(state, kept);
     await new Segments({
@@ -150,6 +156,7 @@ export class Receiver {
   /** The server has nothing to add: what was left is all of it. */
   async left(target: PartTarget, part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
     const { etag, lastModified, length } = state;
+    this.checkSize(length);
     const facts = {
       bytes: length,
       finalUrl: target.url,
@@ -201,16 +208,16 @@ export class Receiver {
     { digest }: Expectations,
   ): Promise<TaskDoneFacts> {
     const { manifest, names, fsync, remoteTime } = this.#context;
-    if (fsync) await part.sync();
+    if (fsync) await resting(watched, part.sync());
     const line = this.#line(target, facts, part.inode, watched, digest);
     try {
       manifest.append([line]);
-      if (fsync) await manifest.sync();
+      if (fsync) await resting(watched, manifest.sync());
     } catch (error) {
       throw diskError(error, "the manifest");
     }
     part.finish(names, modifiedTime(facts, remoteTime));
-    if (fsync) await part.syncFolder();
+    if (fsync) await resting(watched, part.syncFolder());
     return facts;
   }
 
@@ -225,7 +232,7 @@ export class Receiver {
   }
 
   #line(
-    { replace }: PartTarget,
+    { root, out, replace = false }: PartTarget,
     facts: TaskDoneFacts,
     inode: number,
     watched: Watched,
@@ -233,7 +240,7 @@ export class Receiver {
   ): ManifestLine {
     // An abort that came with the last byte still counts: nothing may be finished after it.
     if (watched.signal.aborted) throw watched.signal.reason;
-    const { id, url, fence, out, attempts, core } = this.#task;
+    const { id, url, fence, attempts, core } = this.#task;
     return {
       id,
       fence,
@@ -242,11 +249,23 @@ export class Receiver {
       out,
       inode,
       ...(digest === undefined ? {} : { digest }),
-      ...(replace === true ? { replace } : {}),
+      ...(replace !== false && mayReplaceNow(pathBelow(root, out), replace) ? { replace: true } : {}),
       attempts: attempts + 1,
       core,
       startedAt: this.#startedAt,
       finishedAt: Date.now(),
     };
+  }
+}
+
+/** Waits for the disk, which is no stall of the server, however long it takes. */
+async function resting(watched: Watched, work: Promise<void>): Promise<void> {
+  const timer = setInterval(() => watched.rest(), REST_EVERY_MS);
+  try {
+    watched.rest();
+    await work;
+  } finally {
+    clearInterval(timer);
+    watched.rest();
   }
 }

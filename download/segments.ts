@@ -1,6 +1,8 @@
 import type { DriverResponse } from "./download_driver.ts";
 import { DownloadError, networkError } from "./download_error.ts";
 import type { RangeAnswer } from "./open_range.ts";
+import type { ExtraPlace } from "./extra_place.ts";
+import { HostBusyError, type HostPlace } from "./host_visits.ts";
 import type { PartFile } from "./part_file.ts";
 import type { ByteRange, Segment, SegmentPlan } from "./segment_plan.ts";
 import type { Watched } from "./watchdog.ts";
@@ -23,10 +25,16 @@ export interface SegmentsSetup {
   firstWatch: Watched;
   /** Watches a further connection. */
   watch(): Watched;
-  /** Asks for a range of the version that the first answer brings. */
-  open(range: ByteRange, signal: AbortSignal): Promise<RangeAnswer>;
-  /** Takes a further connection to the host, if there is one free; what it returns gives it back. */
-  place(): (() => void) | undefined;
+  /**
+   * Asks for a range of the version that the first answer brings.
+   *
+   * @param range What of it.
+   * @param watch The watch over the connection.
+   * @param place Where the connection has a place. Default: the one of the task itself.
+   */
+  open(range: ByteRange, watch: Watched, place?: HostPlace): Promise<RangeAnswer>;
+  /** Takes a further connection to the host, if there is one free; without a place in it nobody counts them. */
+  place(): SegmentPlace | undefined;
   /** A piece of the first answer has come; if it throws, the download is over. */
   look(piece: Uint8Array): void;
   /** So many bytes were written. */
@@ -34,6 +42,9 @@ export interface SegmentsSetup {
   /** So many bytes came; resolves when the next may. */
   pay(bytes: number, watched: Watched): Promise<void> | undefined;
 }
+
+/** What a further connection has: a place at a host, or only the leave to be there. */
+export type SegmentPlace = ExtraPlace | Disposable & { readonly place: undefined };
 
 /** The server has another version now, so that this one cannot be completed. */
 export class FileChangedError extends DownloadError {
@@ -55,6 +66,8 @@ interface Stream {
   position: number;
   end: number;
   watch: Watched;
+  /** Where it has a place; absent: the one of the task. */
+  place?: HostPlace;
 }
 
 /**
@@ -74,6 +87,7 @@ export class Segments {
   #limit: number;
   /** The place of the task itself among the connections to its host is free. */
   #ownFree = false;
+  readonly #own: SegmentPlace = { place: undefined, [Symbol.dispose]: () => void (this.#ownFree = true) };
   /** A range was answered with its bytes. */
   #proven: boolean;
   /** The latest answer to a range was none, and not for want of connections: what is open is better kept. */
@@ -103,7 +117,7 @@ export class Segments {
     try {
       if (watched.signal.aborted) abort();
       const lead = this.#stream(firstWatch);
-      this.#start(lead, () => this.#ownFree = true, first);
+      this.#start(lead, this.#own, first);
       this.#grow();
       await this.#over.promise;
     } finally {
@@ -134,15 +148,16 @@ export class Segments {
     // Who does not say that it gives ranges is not asked for many of them at once.
     const most = this.#proven || first.rangeable === true ? this.#limit : Math.min(this.#limit, 2);
     while (!this.#ended && this.#workers.size < most && plan.hasWork) {
-      const own = this.#ownFree;
-      const leave = own ? () => this.#ownFree = true : place();
-      if (leave === undefined) return;
-      if (own) this.#ownFree = false;
-      this.#start(this.#stream(watch()), leave);
+      const extra = this.#ownFree ? this.#own : place();
+      if (extra === undefined) return;
+      if (extra === this.#own) this.#ownFree = false;
+      const stream = this.#stream(watch());
+      if (extra.place !== undefined) stream.place = extra.place;
+      this.#start(stream, extra);
     }
   }
 
-  #start(stream: Stream, leave: () => void, response?: DriverResponse): void {
+  #start(stream: Stream, extra: SegmentPlace, response?: DriverResponse): void {
     this.#streams.add(stream);
     const worker = this.#work(stream, response).catch((error) => {
       if (!this.#ended) this.#failed(error);
@@ -151,7 +166,7 @@ export class Segments {
       this.#streams.delete(stream);
       this.#workers.delete(worker);
       stream.watch[Symbol.dispose]();
-      leave();
+      extra[Symbol.dispose]();
     }).then(() => this.#settle()).catch((error) => this.#end(error));
     this.#workers.add(worker);
   }
@@ -184,7 +199,7 @@ export class Segments {
   async #ask(stream: Stream): Promise<DriverResponse> {
     const { open, url } = this.#setup;
     const { at, to } = stream.segment;
-    const answer = await open([at, to], stream.watch.signal);
+    const answer = await open([at, to], stream.watch, stream.place);
     if (answer.type === "part") {
       this.#proven = true;
       this.#doubtful = false;
@@ -265,7 +280,8 @@ export class Segments {
     this.#error = error;
     this.#limit = Math.min(this.#limit, this.#workers.size) - 1;
     const passing = error instanceof DownloadError &&
-      (error.cools || error.kind === "timeout" || (error.kind === "network" && error.retryable));
+      (error instanceof HostBusyError || error.cools || error.kind === "timeout" ||
+        (error.kind === "network" && error.retryable));
     if (!passing) this.#doubtful = true;
   }
 

@@ -1,3 +1,4 @@
+import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { Manifest, ManifestLine } from "./manifest.ts";
 import { diskError, FileExistsError, type PartTarget } from "./part_file.ts";
@@ -11,7 +12,7 @@ export type SmallTarget = Pick<PartTarget, "root" | "out" | "tag" | "replace">;
 interface Written {
   path: string;
   finalPath: string;
-  replace: boolean;
+  replace: Replaceable;
   inode: number;
   line: (inode: number) => ManifestLine;
   resolve: () => void;

@@ -116,7 +116,9 @@ export function safeSegment(name: string): string {
   if (safe === "") return "index";
   if (DEVICE.test(safe)) safe = `_${safe}`;
   if (PART_NAME.test(safe)) safe = `${safe}_`;
-  return shorten(safe);
+  safe = shorten(safe);
+  // Of a long name no more than that may be left.
+  return DEVICE.test(safe) ? `_${safe}` : safe;
 }
 
 function shorten(name: string): string {

@@ -223,6 +223,8 @@ function endOf(
   }
   // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
   if (error.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
+  // Nor has a task failed for good while there is a source that only could not be asked.
+  if (retryAt === undefined && passedOver) return { type: "deferred", notBefore: busyUntil, error: taskError };
   return retryAt === undefined
     ? { type: "failed", startedAt, error: taskError }
     : { type: "retry", startedAt, error: taskError, notBefore: retryAt };

@@ -77,7 +77,7 @@ test("asks a mirror at a host no more that has just said 429", async (lane) => {
   assertEquals(all.bench.server.requests.length, 1);
 });
 
-test("lets a task come back for a mirror that is cooling, but counts what has failed", async (lane) => {
+test("lets a task come back for a mirror that is cooling: counts what has failed, and fails only when all have", async (lane) => {
   await using mirror = FaultServer.start(() => new Response("x"));
   await using all = await start(lane, () => new Response("", { status: 404 }));
   const until = Date.now() + 60_000;
@@ -89,7 +89,12 @@ test("lets a task come back for a mirror that is cooling, but counts what has fa
     JSON.stringify(outcome),
   );
   const last = await all.fetch("/x", { mirrors, attempts: 2 });
-  assert(last.type === "failed", JSON.stringify(last));
+  assert(last.type === "deferred" && last.notBefore === until, JSON.stringify(last));
+  assertEquals(last.error?.status, 404);
+  assertEquals(mirror.requests.length, 0);
+  const gone = await all.fetch("/x", { mirrors: [`${all.bench.server.url}/y`], attempts: 2 });
+  assert(gone.type === "failed", JSON.stringify(gone));
+  all.table.coolDown(taskHost(mirror.url), 0);
 });
 
 test("counts connections where redirects and mirrors lead, and gives every place back", async (lane) => {

@@ -1,6 +1,7 @@
 /** Other urls of the same file. */
 import { assert, assertEquals } from "@std/assert";
 import { hash } from "node:crypto";
+import { DownloadError } from "../../download/download_error.ts";
 import { MirrorMemory } from "../../download/mirror_memory.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
@@ -177,4 +178,96 @@ Deno.test("MirrorMemory puts hosts that failed lately last, forgives in time and
   assertEquals(memory.order(urls, 61_000), ["http://a/1", "http://c/1", "http://b/1"]);
   memory.worked("http://b/x");
   assertEquals(memory.order(urls, 61_000), urls);
+});
+
+/** A url of the loopback at which nobody listens. */
+function nobodysUrl(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `http://127.0.0.1:${listener.addr.port}/x`;
+}
+
+test("goes on at its byte where it has begun, though a mirror cannot be reached", async (lane) => {
+  const file = new RemoteFile();
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  const mirrors = [nobodysUrl()];
+  file.breaks.push(1_500_000);
+  const broken = await bench.fetch("/x", { mirrors });
+  assertEquals(broken.type, "retry", JSON.stringify(broken));
+  assertEquals(bench.names(), ["file.part", "file.part-info"]);
+  assertEquals((await bench.fetch("/x", { mirrors, attempts: 1 })).type, "done");
+  assertEquals(bench.server.requests.map(({ headers }) => headers.get("range")), [null, "bytes=1500000-"]);
+  assert(hash("md5", bench.read()) === hash("md5", file.content()));
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("comes to its end with sources that all break off, as it does with one", async (lane) => {
+  const [file, twin] = [new RemoteFile(), new RemoteFile()];
+  await using other = FaultServer.start((request) => {
+    twin.breaks.push(1_200_000);
+    return twin.answer(request);
+  });
+  await using bench = await DownloadBench.start((request) => {
+    file.breaks.push(1_200_000);
+    return file.answer(request);
+  }, { lane });
+  const outcomes: string[] = [];
+  for (let attempts = 0; attempts < 3; attempts++) {
+    outcomes.push((await bench.fetch("/x", { mirrors: [`${other.url}/x`], attempts })).type);
+  }
+  assertEquals(outcomes, ["retry", "retry", "done"]);
+  assert(hash("md5", bench.read()) === hash("md5", file.content()));
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("takes the whole file of a mirror meanwhile, and then needs no more what the first one left", async (lane) => {
+  for (const size of [1000, 3_000_000]) {
+    const file = new RemoteFile();
+    await using other = FaultServer.start(() => new Response(bytesFor("twin", size)));
+    await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+    file.breaks.push(1_200_000);
+    assertEquals((await bench.fetch("/x", { mirrors: [`${other.url}/x`] })).type, "done");
+    assertEquals(bench.read(), bytesFor("twin", size));
+    assertEquals(bench.names(), ["file"]);
+  }
+});
+
+test("gives up for a mirror what a source left that cannot be reached any more", async (lane) => {
+  const [file, twin] = [new RemoteFile(), new RemoteFile()];
+  await using other = FaultServer.start((request) => twin.answer(request));
+  const gone = FaultServer.start((request) => file.answer(request));
+  await using bench = await DownloadBench.start(() => new Response("", { status: 404 }), { lane });
+  const task = { url: `${gone.url}/x`, mirrors: [`${other.url}/x`] };
+  file.breaks.push(1_200_000);
+  twin.breaks.push(0);
+  assertEquals((await bench.fetch("/x", task)).type, "retry");
+  assertEquals(bench.names(), ["file.part", "file.part-info"]);
+  await gone[Symbol.asyncDispose]();
+  twin.breaks.push(1_300_000);
+  assertEquals((await bench.fetch("/x", { ...task, attempts: 1 })).type, "retry");
+  assertEquals((await bench.fetch("/x", { ...task, attempts: 2 })).type, "done");
+  assertEquals(other.requests.map(({ headers }) => headers.get("range")), [null, null, "bytes=1300000-"]);
+  assertEquals(bench.names(), ["file"]);
+});
+
+test("gives the headers of a task to no mirror of another host, whatever the scheme", async (lane) => {
+  const asked: [string, Record<string, string>][] = [];
+  await using bench = await DownloadBench.start(() => new Response("", { status: 404 }), { lane });
+  bench.context.drivers = [{
+    schemes: ["kept:", "other:"],
+    open({ url, headers }) {
+      asked.push([url, headers]);
+      return Promise.reject(new DownloadError("not-found", "it is not there", { retryable: false }));
+    },
+    [Symbol.dispose]: () => {},
+  }];
+  const headers = { "x-key": "secret" };
+  const mirrors = ["kept://second/x", "other://first/x", "kept://first/y"];
+  const outcome = await bench.fetch("/x", { url: "kept://first/x", mirrors, headers });
+  assertEquals(outcome.type, "failed", JSON.stringify(outcome));
+  assertEquals(asked, [
+    ["kept://first/x", headers],
+    ["kept://second/x", {}],
+    ["other://first/x", {}],
+    ["kept://first/y", headers],
+  ]);
 });

@@ -1,5 +1,5 @@
 /** What happens to files that are there already. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hash } from "node:crypto";
 import { bytesFor } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
@@ -116,4 +116,40 @@ test("never replaces a folder or a link, whatever it was told", async (lane, len
     }
   }
   assertEquals(Deno.readTextFileSync(bench.path("target")), "precious");
+});
+
+test("takes no file for done that has not the size or the checksum that is asked for", async (lane, length) => {
+  const bytes = bytesFor("x", length);
+  await using bench = await DownloadBench.start(() => new Response(bytes), { lane });
+  assertEquals((await bench.fetch("/x")).type, "done");
+  const checksum = `sha-256:${hash("sha256", bytes, "hex")}`;
+  for (const wish of [{ size: length }, { checksum }, {}]) {
+    assertEquals((await bench.fetch("/x", wish)).type, "done", JSON.stringify(wish));
+  }
+  // Damaged since, but as long as before.
+  const damaged = bytes.slice();
+  damaged[length - 1]! ^= 1;
+  Deno.writeFileSync(bench.path("file"), damaged);
+  for (const wish of [{ checksum }, { size: length + 1 }]) {
+    const outcome = await bench.fetch("/x", wish);
+    assert(outcome.type === "failed" && !outcome.error.retryable, JSON.stringify(outcome));
+    assertStringIncludes(outcome.error.message, "stays, but is not what was asked for: its s");
+    assertEquals(bench.read(), damaged);
+  }
+  assertEquals(bench.server.requests.length, 1);
+  bench.context.overwrite = "changed";
+  assertEquals((await bench.fetch("/x", { checksum })).type, "done");
+  assertEquals(bench.read(), bytes);
+});
+
+test("brings what is asked for once more, though it knows of nothing in its folder", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+  bench.context.overwrite = "always";
+  bench.context.fresh = true;
+  const first = await bench.fetch("/x");
+  assert(first.type === "done" && bench.context.fresh, JSON.stringify(first));
+  file.version = "two";
+  assertEquals((await bench.fetch("/x", { facts: first.facts })).type, "done");
+  assertEquals(bench.read(), file.content("two"));
 });

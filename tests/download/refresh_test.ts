@@ -1,6 +1,7 @@
 /** Asking again for what is done already. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hash } from "node:crypto";
+import { Manifest } from "../../download/manifest.ts";
 import type { TaskDoneFacts } from "../../queue/task_model.ts";
 import { bytesFor, type FaultRequest, FaultServer } from "../support/fault_server.ts";
 import { RemoteFile, YESTERDAY } from "../support/remote_file.ts";
@@ -234,3 +235,28 @@ for (const lane of [true, false]) {
     assertEquals([bench.names(), bench.read()], [["file"], file.content("two")]);
   });
 }
+
+test("leaves a file alone that somebody puts in the place of the old one meanwhile", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  let arrive = () => {};
+  await using bench = await start(lane, (request) => {
+    arrive();
+    return conditional(file)(request);
+  });
+  assertEquals((await bench.fetch("/x")).type, "done");
+  file.version = "two";
+  // Of the same size as the old one, which only its inode and its time tell apart from it.
+  const mine = bytesFor("mine", length);
+  arrive = () => {
+    Deno.writeFileSync(bench.path("mine"), mine);
+    Deno.renameSync(bench.path("mine"), bench.path("file"));
+  };
+  const outcome = await bench.fetch("/x");
+  assert(outcome.type === "failed" && outcome.error.kind === "disk", JSON.stringify(outcome));
+  assertEquals([bench.read(), bench.names()], [mine, ["file"]]);
+  // What was taken back does not vouch for it, neither here nor for another process.
+  using manifest = new Manifest(bench.root, "reader");
+  const { ino } = Deno.statSync(bench.path("file"));
+  const line = await manifest.find(`${bench.server.url}/x`, "file", length, ino ?? 0);
+  assertEquals(line?.etag, '"one"');
+});

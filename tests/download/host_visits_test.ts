@@ -1,12 +1,15 @@
 /** Mirrors and redirects lead to other hosts, which have their limits too. */
 import { assert, assertEquals } from "@std/assert";
 import type { DownloadTask } from "../../download/download_context.ts";
+import { extraPlace } from "../../download/extra_place.ts";
 import { HostTable, type HostTableOptions } from "../../download/host_table.ts";
 import { HostVisits } from "../../download/host_visits.ts";
 import { procDownloadCore } from "../../download/proc_download_core.ts";
 import { taskHost, type TaskOutcome } from "../../queue/task_model.ts";
 import { bytesFor, type FaultHandler, FaultServer } from "../support/fault_server.ts";
+import { RemoteFile } from "../support/remote_file.ts";
 import { DownloadBench } from "./download_bench.ts";
+import { paced } from "./segments_kit.ts";
 
 const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
 const busy = (seconds: number) => new Response("", { status: 429, headers: { "retry-after": String(seconds) } });
@@ -192,4 +195,18 @@ Deno.test("HostVisits looks nothing up while there is neither a cap nor a host t
   assertEquals(all.bench.context.hosts!.watching, false);
   assertEquals((await all.fetch("/a")).type, "done");
   assertEquals(looked, 0);
+});
+
+test("counts further connections for one file where redirects lead", async (lane) => {
+  for (const perHost of [1, 2]) {
+    const file = new RemoteFile({ headers: { "accept-ranges": "bytes" } });
+    await using far = FaultServer.start((request, server) => paced(file.answer(request), server));
+    await using all = await start(lane, () => redirect(`${far.url}/x`), { perHost });
+    const { bench, table, fetch } = all;
+    Object.assign(bench.context, { segments: 4, segmentBytes: 100_000, extraPlace: extraPlace(table, true) });
+    const outcome = await fetch("/x", { out: "file", named: true });
+    assertEquals(outcome.type, "done", JSON.stringify(outcome));
+    assertEquals([bench.read(), far.maxOpen], [file.content(), perHost]);
+    for (const { url } of [far, bench.server]) assertEquals(table.inUse(taskHost(url)), 0, url);
+  }
 });

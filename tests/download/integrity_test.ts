@@ -140,3 +140,40 @@ for (const lane of [true, false]) {
     assertEquals(bench.server.requests.length, 5);
   });
 }
+
+for (const lane of [true, false]) {
+  Deno.test(`Attempt looks at the type of what it goes on with, ${lane ? "lane" : "fetch"}`, async () => {
+    const file = new RemoteFile({ headers: { "content-type": "text/html" } });
+    await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+    file.breaks.push(1_500_000);
+    assertEquals((await bench.fetch("/x")).type, "retry");
+    await using strict = bench.another({ lane, expectType: "image/*" });
+    const continued = await strict.fetch("/x", { attempts: 1 });
+    assert(continued.type === "failed" && continued.error.kind === "integrity", JSON.stringify(continued));
+    assertEquals(bench.names(), []);
+    // Of several connections the first one may break before its first byte.
+    await using several = bench.another({ lane, expectType: "image/*", segments: { count: 3, bytes: 100_000 } });
+    let outcome = await several.fetch("/x");
+    for (let attempts = 0; outcome.type === "retry" && attempts < 3; attempts++) {
+      file.breaks.push(0);
+      outcome = await several.fetch("/x", { attempts });
+    }
+    assert(outcome.type === "failed" && outcome.error.kind === "integrity", JSON.stringify(outcome));
+    assertEquals(bench.names(), []);
+  });
+
+  Deno.test(`Attempt asks for the type of what was left whole, ${lane ? "lane" : "fetch"}`, async () => {
+    for (const type of ["image/png", "text/html"]) {
+      const file = new RemoteFile({ headers: { "content-type": type } });
+      await using bench = await DownloadBench.start((request) => file.answer(request), { lane, expectType: "image/*" });
+      const { length } = file.content();
+      Deno.writeFileSync(bench.path("file.part"), file.content());
+      const state = { version: 1, url: `${bench.server.url}/x`, length, etag: '"one"', bootId: "boot-1", synced: 0 };
+      Deno.writeTextFileSync(bench.path("file.part-info"), JSON.stringify(state));
+      const outcome = await bench.fetch("/x");
+      assertEquals(outcome.type, type === "image/png" ? "done" : "failed", JSON.stringify(outcome));
+      const ranges = bench.server.requests.map(({ headers }) => headers.get("range"));
+      assertEquals(ranges.slice(0, 2), [`bytes=${length}-`, null]);
+    }
+  });
+}

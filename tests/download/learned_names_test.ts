@@ -307,3 +307,20 @@ test("writes nothing while the list has not answered, and nothing if the claim i
     assertEquals([bench.names(), bench.bytes], [[], 0]);
   }
 });
+
+test("replaces nobody's file under the other name of a task either, whatever --overwrite says", async (lane) => {
+  for (const length of [SMALL, LARGE]) {
+    const file = new RemoteFile({ length, headers: DISPOSITION });
+    await using bench = await DownloadBench.start(named(file), { lane });
+    assertDone(await bench.fetch("/another", { out: "report.pdf" }));
+    const other = fallbackOut("report.pdf", `${bench.server.url}/get`);
+    Deno.writeTextFileSync(bench.path(other), "mine");
+    for (const overwrite of ["never", "changed", "always"] as const) {
+      bench.context.overwrite = overwrite;
+      const outcome = await bench.fetch("/get", OPEN);
+      assert(outcome.type === "failed", JSON.stringify(outcome));
+      assertEquals(Deno.readTextFileSync(bench.path(other)), "mine");
+      assertEquals(bench.names(), [other, "report.pdf"].sort());
+    }
+  }
+});

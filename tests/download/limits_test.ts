@@ -86,6 +86,24 @@ test("brings small and large files to the disk when it is told to", async (lane)
   assertEquals([...Deno.readDirSync(bench.path("sub"))].length, 3);
 });
 
+test("does not blame the server while the disk is slow", async (lane) => {
+  const bytes = bytesFor("x", 300_000);
+  await using bench = await DownloadBench.start(() => new Response(bytes), { lane, limits: { stallTimeoutMs: 300 } });
+  bench.context.fsync = true;
+  const { sync } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.sync = async function () {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sync.call(this);
+  };
+  try {
+    const outcome = await bench.fetch("/x");
+    assertEquals(outcome.type, "done", JSON.stringify(outcome));
+  } finally {
+    Deno.FsFile.prototype.sync = sync;
+  }
+  assertEquals(bench.read(), bytes);
+});
+
 /** Only root can make a small disk. */
 const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
 
@@ -96,7 +114,10 @@ for (const count of [1, 4]) {
 
 async function fillDisk(lane: boolean, count: number): Promise<void> {
   const segments = { count, bytes: 100_000 };
-  await using bench = await DownloadBench.start((request) => file.answer(request), { lane, segments });
+  await using bench = await DownloadBench.start(
+    (request) => request.path === "/500" ? new Response("", { status: 500 }) : file.answer(request),
+    { lane, segments },
+  );
   const file = new RemoteFile();
   const small = new Deno.Command("mount", {
     args: ["-t", "tmpfs", "-o", "size=2m", "tmpfs", bench.root],
@@ -112,6 +133,9 @@ async function fillDisk(lane: boolean, count: number): Promise<void> {
       assertStringIncludes(full.error!.message, "No space left");
       assert(!bench.names().includes("file"));
     }
+    // What another source had before does not make it a failure.
+    const mirrored = await bench.fetch("/500", { attempts: 5, mirrors: [`${bench.server.url}/x`] });
+    assert(mirrored.type === "deferred", JSON.stringify(mirrored));
     const grown = new Deno.Command("mount", { args: ["-o", "remount,size=20m", bench.root] }).outputSync();
     assert(grown.success);
     assertEquals((await bench.fetch("/x", { attempts: 5 })).type, "done");

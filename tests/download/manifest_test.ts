@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { ManifestTable } from "../../download/manifest_table.ts";
@@ -178,4 +178,39 @@ Deno.test("Manifest tells versions of one size apart by the inode, and takes the
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+});
+
+/** Only root can make a small disk. */
+const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
+
+Deno.test({
+  name: "Manifest takes back what came on a full disk in part only, and tears no further line",
+  ignore: !mayMount,
+  async fn() {
+    const root = await Deno.makeTempDir();
+    const mount = (...args: string[]) => new Deno.Command(args[0]!, { args: args.slice(1) }).outputSync().success;
+    assert(mount("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", root));
+    try {
+      using manifest = new Manifest(root, "w");
+      manifest.append([line("before", 1)]);
+      const filler = Deno.openSync(join(root, "filler"), { write: true, createNew: true });
+      assertThrows(() => {
+        while (true) filler.writeSync(new Uint8Array(4096));
+      });
+      filler.close();
+      const many = Array.from({ length: 100 }, (_, i) => line(`lost${i}`, 1));
+      assertThrows(() => manifest.append(many), Error, "No space left");
+      assertThrows(() => manifest.append(many), Error, "No space left");
+      Deno.removeSync(join(root, "filler"));
+      manifest.append([line("after", 1)]);
+      manifest.append([line("later", 1)]);
+      using reader = new Manifest(root, "r");
+      const known = async (out: string) => (await reader.find(`http://h/${out}`, out, 1)) !== undefined;
+      assertEquals(await Promise.all(["before", "after", "later"].map(known)), [true, true, true]);
+      for (const { out } of many) assert(!await known(out), out);
+    } finally {
+      mount("umount", root);
+      await Deno.remove(root);
+    }
+  },
 });

@@ -135,3 +135,13 @@ Deno.test("outFromName gives for any text nothing, or a name that outProblem has
     { numRuns: 3000 },
   );
 });
+
+Deno.test("outFromName leaves no name of a device when it shortens one", () => {
+  const blanks = " ".repeat(200);
+  for (const [name, out] of [[`con${blanks}x.txt`, "_con.txt"], [`nul.${"b".repeat(200)}`, undefined]] as const) {
+    const safe = outFromName(name)!;
+    assertEquals(outProblem(safe), undefined, safe);
+    assertEquals(outProblem(fallbackOut(safe, "http://h/x")), undefined, safe);
+    if (out !== undefined) assertEquals(safe, out);
+  }
+});

@@ -1,7 +1,8 @@
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import { BodyResponse } from "./body_response.ts";
-import type { ProtocolDriver, ProtocolFile } from "./protocol_driver.ts";
+import type { ProtocolDriver, ProtocolFile, ProtocolRequest } from "./protocol_driver.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 const KINDS = ["not-found", "auth", "network", "timeout", "protocol", "security", "unsupported"] as const;
 
@@ -45,14 +46,20 @@ class CustomDriver implements DownloadDriver {
     if (entering !== undefined) await entering;
     // A part with an end is only for connections beside the first one, which this answers with all of it.
     const from = range === undefined || range.to !== undefined ? undefined : range;
-    const file = await this.#during(signal, async () =>
-      await this.#driver.open({
+    const file = await this.#during(signal, async () => {
+      const opening = this.#open({
         url,
         headers,
         offset: from?.from ?? 0,
         ...(from === undefined ? {} : { ifVersion: from.ifRange }),
         signal,
-      }));
+      });
+      return await unlessAborted(opening, signal).catch((error) => {
+        // Whatever comes too late is for nobody.
+        opening.then(({ body }) => new CustomBody(body).end()).catch(() => {});
+        throw error;
+      });
+    });
     const { offset = 0, length, etag, lastModified, filename } = file;
     if (offset !== 0 && offset !== from?.from) {
       throw new DownloadError(
@@ -71,14 +78,17 @@ class CustomDriver implements DownloadDriver {
         ? {}
         : { disposition: `attachment; filename*=UTF-8''${encodeURIComponent(filename)}` }),
     };
-    const body = new CustomBody(file);
+    const body = new CustomBody(file.body);
     return new BodyResponse(facts, (sink, room) =>
       this.#during(signal, async () => {
-        for await (const piece of body.pieces()) {
-          signal.throwIfAborted();
-          if (!(piece instanceof Uint8Array)) throw new TypeError("the body has pieces that are no Uint8Array");
-          if (piece.length > 0) await sink(piece);
-          await room?.();
+        try {
+          for (let piece = await body.next(signal); piece !== undefined; piece = await body.next(signal)) {
+            if (!(piece instanceof Uint8Array)) throw new TypeError("the body has pieces that are no Uint8Array");
+            if (piece.length > 0) await sink(piece);
+            await room?.();
+          }
+        } finally {
+          body.end();
         }
       }), () => body.end());
   }
@@ -102,6 +112,11 @@ class CustomDriver implements DownloadDriver {
     this.#driver.close?.();
   }
 
+  /** Some drivers answer, or fail, at once. */
+  async #open(request: ProtocolRequest): Promise<ProtocolFile> {
+    return await this.#driver.open(request);
+  }
+
   async #during<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
@@ -111,26 +126,35 @@ class CustomDriver implements DownloadDriver {
   }
 }
 
-/** The body of a file of the user, which is read once or given up. */
+/** The body of a file of the user, which is read once or given up; giving up waits for nobody. */
 class CustomBody {
   readonly #body: ProtocolFile["body"];
-  #begun = false;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #ended = false;
 
-  constructor({ body }: ProtocolFile) {
+  constructor(body: ProtocolFile["body"]) {
     this.#body = body;
   }
 
-  pieces(): AsyncIterable<Uint8Array> {
-    this.#begun = true;
-    return this.#body;
+  /** The next piece; undefined behind the last one. */
+  async next(signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const reader = this.#reader ??= this.#open();
+    return (await unlessAborted(reader.read(), signal)).value;
   }
 
-  /** Leaving the loop of a body that was begun ends it already. */
   end(): void {
-    if (this.#begun) return;
-    this.#begun = true;
-    if (this.#body instanceof ReadableStream) this.#body.cancel().catch(() => {});
-    else this.#body[Symbol.asyncIterator]().return?.(undefined).catch(() => {});
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      (this.#reader ?? this.#open()).cancel().catch(() => {});
+    } catch {
+      // What is no body needs no end.
+    }
+  }
+
+  #open(): ReadableStreamDefaultReader<Uint8Array> {
+    const body = this.#body;
+    return (body instanceof ReadableStream ? body : ReadableStream.from(body)).getReader();
   }
 }
 

@@ -3,6 +3,7 @@ import { Duplex, Readable } from "node:stream";
 import { DownloadError } from "../download_error.ts";
 import { dial, type LaneDialing } from "./lane_connection.ts";
 import { laneHost } from "./lane_request.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** Answers without a body, whatever they announce. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -26,7 +27,7 @@ export async function dialedFetch(
   const host = laneHost(url);
   if (host === undefined) throw new DownloadError("unsupported", `${url.host}: cannot be asked with --deny-private`);
   const conn = await dial(host, signal, dialing);
-  const message = await ask(conn, url, headers, signal);
+  const message = await unlessAborted(ask(conn, url, headers, signal), signal);
   const status = message.statusCode ?? 0;
   if (status < 200 || status > 599) {
     message.destroy();
@@ -53,8 +54,15 @@ function ask(conn: Deno.Conn, url: URL, headers: Headers, signal: AbortSignal): 
     headers: { ...Object.fromEntries(headers), host: url.host, connection: "close" },
     signal,
   }, resolve);
-  asking.on("error", (error) => reject(signal.aborted ? signal.reason : error));
+  asking.on("error", reject);
+  // Nobody asked for another protocol; what has the connection then is no request any more, and has no end of its own.
+  asking.on("upgrade", (message) => {
+    resolve(message);
+    asking.destroy();
+    socket.destroy();
+  });
   asking.on("close", () => {
+    reject(new Error("connection closed before an answer came"));
     socket.destroy();
     try {
       conn.close();

@@ -1,4 +1,5 @@
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** A driver that is loaded with the first url that it takes: most lists have one scheme. */
 export class LazyDriver implements DownloadDriver {
@@ -21,13 +22,13 @@ export class LazyDriver implements DownloadDriver {
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
-    const driver = this.#loaded ?? await this.#get();
+    const driver = this.#loaded ?? await unlessAborted(this.#get(), request.signal);
     request.signal.throwIfAborted();
     return await driver.open(request);
   }
 
   async *#list(request: ListRequest): AsyncGenerator<ListedFile> {
-    const driver = this.#loaded ?? await this.#get();
+    const driver = this.#loaded ?? await unlessAborted(this.#get(), request.signal);
     yield* driver.list!(request);
   }
 

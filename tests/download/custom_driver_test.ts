@@ -113,6 +113,51 @@ Deno.test("a driver of the user is told when a file is not wanted any more, and 
   assertEquals(seen, ["canceled", "aborted", "canceled", "closed"]);
 });
 
+Deno.test("a driver of the user that never answers ends with the signal, and what comes too late is let go", async () => {
+  using driver = await load(`
+    const late = globalThis.corehaulLate = { ...Promise.withResolvers(), begun: {}, canceled: {} };
+    for (const name of ["open", "stream", "pieces"]) late.begun[name] = Promise.withResolvers();
+    for (const name of ["open", "stream"]) late.canceled[name] = Promise.withResolvers();
+    const stream = (name) => new ReadableStream({
+      pull() { late.begun[name].resolve(); return new Promise(() => {}); },
+      cancel() { late.canceled[name].resolve(); },
+    }, { highWaterMark: 0 });
+    export default {
+      open({ url }) {
+        if (url === "mem:stream") return { body: stream("stream") };
+        if (url === "mem:pieces") {
+          return { body: (async function* () { late.begun.pieces.resolve(); await new Promise(() => {}); })() };
+        }
+        late.begun.open.resolve();
+        return late.promise.then(() => ({ body: stream("open") }));
+      },
+    };`);
+  interface Late {
+    resolve(): void;
+    begun: Record<string, PromiseWithResolvers<void>>;
+    canceled: Record<string, PromiseWithResolvers<void>>;
+  }
+  const { corehaulLate: late } = globalThis as unknown as { corehaulLate: Late };
+  for (const name of ["open", "stream", "pieces"]) {
+    const controller = new AbortController();
+    const driving = drive(driver, `mem:${name}`, { signal: controller.signal });
+    driving.catch(() => {});
+    await late.begun[name]!.promise;
+    controller.abort(new Error(`enough of ${name}`));
+    await assertRejects(() => driving, Error, `enough of ${name}`);
+  }
+  await late.canceled.stream!.promise;
+  late.resolve();
+  await late.canceled.open!.promise;
+});
+
+Deno.test("a driver of the user may give its pieces as they are, and let go of them unread", async () => {
+  using driver = await load(`
+    export default { open: () => ({ body: [new Uint8Array([104]), new Uint8Array(), new Uint8Array([105])] }) };`);
+  assertEquals(text((await drive(driver, "mem:x")).bytes), "hi");
+  (await driver.open(request("mem:x")))[Symbol.dispose]();
+});
+
 Deno.test("DataDriver takes the file out of the url", async () => {
   using driver = new DataDriver();
   const read = async (url: string) => text((await drive(driver, url)).bytes);
@@ -157,4 +202,18 @@ Deno.test("LazyDriver loads its driver once, with the first url, and again after
   assertEquals(loads, 2);
   lazy[Symbol.dispose]();
   assert(true);
+});
+
+Deno.test("LazyDriver waits no longer for its driver than the signal allows", async () => {
+  const asked = Promise.withResolvers<void>();
+  using lazy = new LazyDriver(["data:"], () => {
+    asked.resolve();
+    return new Promise(() => {});
+  });
+  const controller = new AbortController();
+  const driving = drive(lazy, "data:,a", { signal: controller.signal });
+  driving.catch(() => {});
+  await asked.promise;
+  controller.abort(new Error("enough"));
+  await assertRejects(() => driving, Error, "enough");
 });

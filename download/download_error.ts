@@ -107,9 +107,12 @@ const NETWORK_FAILURES: readonly NetworkFailure[] = [
 /** Anything that a network call threw, as a {@linkcode DownloadError} that names the host and no secret. */
 export function networkError(error: unknown, url: string): DownloadError {
   if (error instanceof DownloadError) return error;
-  const text = reasonOf(error);
-  // The runtime repeats the whole url, userinfo and all.
-  const detail = text.replace(/\s*(for url )?\([a-z][a-z0-9+.-]*:\/\/[^)]*\)/gi, "").replace(/\s+/g, " ");
+  // The runtime repeats the whole url, with the keys in it, or that of a redirect; it has no blank, but may have brackets.
+  const detail = reasonOf(error)
+    .replace(/\s*(for url )?\([a-z][a-z0-9+.-]*:\/\/\S*\)/gi, "")
+    .replace(/\s*(for )?[a-z][a-z0-9+.-]*:\/\/\S*/gi, "")
+    .replaceAll(url, "")
+    .replace(/\s+/g, " ");
   const { kind, retryable, note = "" } = NETWORK_FAILURES.find(({ says }) => says.test(detail)) ?? PASSING;
   return new DownloadError(kind, `${new URL(redactUrl(url)).host}: ${note}${detail}`, { cause: error, retryable });
 }

@@ -1,4 +1,4 @@
-import { redactUrl } from "../../base/redact_url.ts";
+import { bareUrl } from "../../base/bare_url.ts";
 import { BufferPool } from "../buffer_pool.ts";
 import {
   type DownloadDriver,
@@ -124,7 +124,8 @@ export class HttpDriver implements DownloadDriver {
     }
     const target = URL.parse(location, from);
     if (target === null || !this.schemes.includes(target.protocol)) {
-      const shown = redactUrl(location).slice(0, 200);
+      // What follows may be a key.
+      const shown = bareUrl(location).slice(0, 200);
       throw new DownloadError("redirect", `${from.host}: redirected to "${shown}", which is not http or https`);
     }
     if (from.protocol === "https:" && target.protocol === "http:" && !this.#identity.allowDowngrade) {

@@ -3,7 +3,9 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
 import { ANONYMOUS } from "../../download/http_identity.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
+import { freePort } from "../support/nginx_server.ts";
 import { testCertificate } from "../support/test_certificate.ts";
+import { answering, RawServer, reply } from "./raw_server.ts";
 
 type Kind = [kind: string, retryable: boolean, says: RegExp];
 
@@ -19,12 +21,17 @@ const WAYS = [
   { name: "dialed with --deny-private", lane: false, denyPrivate: true },
 ];
 
-async function failure(url: string, way: typeof WAYS[number], caCerts?: string[]): Promise<DownloadError> {
+async function failure(
+  url: string,
+  way: typeof WAYS[number],
+  caCerts?: string[],
+  also: string[] = [],
+): Promise<DownloadError> {
   const { hostname, port, protocol } = new URL(url);
-  const allowPrivate = [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`];
+  const allowPrivate = [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`, ...also];
   const identity = { ...ANONYMOUS, denyPrivate: way.denyPrivate, allowPrivate, ...(caCerts && { caCerts }) };
   using driver = new HttpDriver({ idlePerHost: 1, lane: way.lane, identity });
-  const request = { url, headers: {}, maxRedirects: 0, signal: AbortSignal.timeout(20_000) };
+  const request = { url, headers: {}, maxRedirects: 1, signal: AbortSignal.timeout(20_000) };
   return await assertRejects(() => driver.open(request), DownloadError);
 }
 
@@ -64,6 +71,26 @@ for (const way of WAYS) {
     const server = serve(undefined);
     check(await failure(`https://localhost:${server.addr.port}/x`, way), NO_TLS);
     await server.shutdown();
+  });
+
+  Deno.test(`networkError keeps the query to itself, whatever brackets are in it, ${way.name}`, async () => {
+    await using silent = new RawServer((connection) => connection.request().then(() => {}));
+    await using garbled = new RawServer((connection) => connection.request().then(() => connection.send("no\r\n\r\n")));
+    const closed = `127.0.0.1:${freePort()}`;
+    const path = "f?a=(x)&b=y)&secret=(z#secret";
+    for (const host of [closed, silent.url().host, garbled.url().host]) {
+      const error = await failure(`http://me:secret)(@${host}/${path}`, way);
+      check(error, ["network", true, new RegExp(`^${host}: `)]);
+      assert(!/\/f|[?&]/.test(error.message), error.message);
+    }
+    const target = `http://127.0.0.1:${freePort()}/${path}`;
+    await using redirecting = new RawServer(answering(() => reply("", "302 Found", `Location: ${target}`)));
+    const led = await failure(redirecting.url().href, way, undefined, [new URL(target).host]);
+    check(led, ["network", true, new RegExp(`^${new URL(target).host}: `)]);
+    assert(!/\/f|[?&]/.test(led.message), led.message);
+    const elsewhere = "ftp://me:secret@host/f?secret#secret";
+    await using leaving = new RawServer(answering(() => reply("", "302 Found", `Location: ${elsewhere}`)));
+    check(await failure(leaving.url().href, way), ["redirect", false, /redirected to "ftp:\/\/host\/f", which/]);
   });
 
   Deno.test(`networkError takes a handshake that breaks off for a failure that may pass, ${way.name}`, async () => {

@@ -11,6 +11,9 @@ const DECODERS: ReadonlyMap<string, CompressionFormat> = new Map([
   ["deflate", "deflate"],
 ]);
 
+/** Transfer codings after which the body is the file. Whoever says `chunked` twice hardly ever does it twice. */
+const UNDONE = /^(?:identity|(?:(?:chunked|identity)[\t ]*,[\t ]*)*chunked)$/i;
+
 /** A file that `fetch` is receiving. */
 export class FetchResponse implements DriverResponse {
   /** Tells it from an answer without a file. */
@@ -49,6 +52,7 @@ export class FetchResponse implements DriverResponse {
     this.#buffers = buffers;
     this.#body = response.body as ReadableStream<Bytes> | null;
     this.finalUrl = url.href;
+    this.#checkTransfer(url);
     const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
     this.decoded = encoding !== "identity";
     if (this.decoded) this.#decode(encoding, url);
@@ -163,6 +167,14 @@ export class FetchResponse implements DriverResponse {
     const body = this.#body;
     this.#body = null;
     return body;
+  }
+
+  /** The runtimes undo `chunked` at the end, and leave any other transfer coding in the body without a word. */
+  #checkTransfer(url: URL): void {
+    const coding = this.headers.get("transfer-encoding")?.trim();
+    if (coding === undefined || UNDONE.test(coding)) return;
+    this[Symbol.dispose]();
+    throw new DownloadError("protocol", `${url.host}: transfer encoding "${coding.slice(0, 100)}" cannot be decoded`);
   }
 
   /** Some servers encode although they were asked not to: the file is what it was before. */

@@ -83,7 +83,7 @@ export class RequestIdentities {
   start(href: string, taskHeaders: HeaderRecord): RequestIdentity {
     const url = new URL(href);
     const userinfo = takeUserinfo(url);
-    const own = userinfo === undefined && isEmpty(this.#headers)
+    const own = userinfo === undefined && isEmpty(this.#headers) && isAscii(taskHeaders)
       ? taskHeaders
       : merge(userinfo === undefined ? NONE : basic(userinfo), this.#headers, taskHeaders);
     return new OneRequest(url, own, this.#credentials, this.#jar);
@@ -175,6 +175,11 @@ function has(headers: HeaderRecord, wanted: string): boolean {
 
 function isEmpty(headers: HeaderRecord): boolean {
   for (const _ in headers) return false;
+  return true;
+}
+
+function isAscii(headers: HeaderRecord): boolean {
+  for (const name in headers) if (!ASCII.test(headers[name]!)) return false;
   return true;
 }
 

@@ -15,6 +15,7 @@ import { RequestIdentities } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
+import { Http2Servers } from "./http2_servers.ts";
 import { HttpLane, type LaneAnswer, type LaneStatus } from "./http_lane.ts";
 import type { LaneDialing } from "./lane_connection.ts";
 
@@ -46,6 +47,7 @@ export interface HttpDriverOptions {
 export class HttpDriver implements DownloadDriver {
   readonly schemes = ["http:", "https:"];
   readonly #lane: HttpLane;
+  readonly #http2Servers = new Http2Servers();
   readonly #buffers = new BufferPool();
   readonly #idlePerHost: number;
   readonly #identity: HttpIdentity;
@@ -53,7 +55,7 @@ export class HttpDriver implements DownloadDriver {
   readonly #loading: Promise<RequestIdentities> | undefined;
   readonly #dialing: LaneDialing;
   #client: Deno.HttpClient | undefined;
-  /** For pieces of a file: over HTTP/2 all of them would share one connection. */
+  /** For pieces of a file: over HTTP/2 all of them share one connection, which is better than none. */
   #pieceClient: Deno.HttpClient | undefined;
 
   constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
@@ -69,7 +71,13 @@ export class HttpDriver implements DownloadDriver {
       ...(caCerts === undefined ? {} : { caCerts }),
     };
     const enabled = lane && proxy === undefined && clientCert === undefined;
-    this.#lane = new HttpLane({ idlePerHost, enabled, headers, dialing: this.#dialing });
+    this.#lane = new HttpLane({
+      idlePerHost,
+      enabled,
+      headers,
+      dialing: this.#dialing,
+      http2Servers: this.#http2Servers,
+    });
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
@@ -159,10 +167,17 @@ export class HttpDriver implements DownloadDriver {
         const { dialedFetch } = await import("./dialed_fetch.ts");
         return await dialedFetch(url, headers, signal, this.#dialing);
       }
-      const client = piece
-        ? this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false)
-        : this.#client ??= httpClient(this.#identity, this.#idlePerHost);
-      return await fetch(url, { client, redirect: "manual", headers, signal });
+      const init = { redirect: "manual", headers, signal } as const;
+      if (piece && !this.#http2Servers.has(url.origin)) {
+        try {
+          const client = this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false);
+          return await fetch(url, { client, ...init });
+        } catch (error) {
+          if (!this.#http2Servers.learn(url.origin, error)) throw error;
+        }
+      }
+      const client = this.#client ??= httpClient(this.#identity, this.#idlePerHost);
+      return await fetch(url, { client, ...init });
     } catch (error) {
       throw networkError(error, url.href);
     }

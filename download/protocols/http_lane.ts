@@ -9,6 +9,7 @@
  * @module
  */
 import { networkError } from "../download_error.ts";
+import { Http2Servers } from "./http2_servers.ts";
 import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
 import { type LaneAsked, LaneExchange } from "./lane_exchange.ts";
 import { LanePool } from "./lane_pool.ts";
@@ -33,6 +34,8 @@ export interface HttpLaneOptions {
   headers?: boolean;
   /** How connections come about. Default: to whatever the name leads to, with the usual certificates. */
   dialing?: LaneDialing;
+  /** Servers that are left to `fetch`, as they speak only HTTP/2; those that turn out to be such are noted there. */
+  http2Servers?: Http2Servers;
 }
 
 /** What an {@linkcode HttpLane} is asked for. */
@@ -63,6 +66,7 @@ export class HttpLane implements Disposable {
   readonly #enabled: boolean;
   readonly #headers: boolean;
   readonly #dialing: LaneDialing;
+  readonly #http2Servers: Http2Servers;
   readonly #pool: LanePool;
 
   /** @param options How many connections to keep. */
@@ -70,6 +74,7 @@ export class HttpLane implements Disposable {
     this.#enabled = options.enabled ?? true;
     this.#headers = options.headers ?? false;
     this.#dialing = options.dialing ?? {};
+    this.#http2Servers = options.http2Servers ?? new Http2Servers();
     this.#pool = new LanePool(options.idlePerHost);
   }
 
@@ -94,8 +99,10 @@ export class HttpLane implements Disposable {
     const request = laneRequest(host, href, headers);
     if (request === undefined) return undefined;
     const idle = this.#pool.take(key);
+    if (idle === undefined && this.#http2Servers.has(host.key)) return undefined;
     for (let kept = idle !== undefined;; kept = false) {
       const connection = kept ? idle! : await this.#connect(host, href, signal);
+      if (connection === undefined) return undefined;
       const exchange = new LaneExchange(connection, href, this.#pool, signal);
       const asked = await exchange.ask(request);
       if (asked.type !== "died") return this.#answer(exchange, asked);
@@ -108,12 +115,15 @@ export class HttpLane implements Disposable {
     this.#pool[Symbol.dispose]();
   }
 
-  async #connect(host: LaneHost, href: string, signal: AbortSignal): Promise<LaneConnection> {
+  /** A new connection; undefined if the server speaks only HTTP/2. */
+  async #connect(host: LaneHost, href: string, signal: AbortSignal): Promise<LaneConnection | undefined> {
     let connection: LaneConnection;
     try {
       connection = await LaneConnection.open(host, signal, this.#dialing);
     } catch (error) {
-      throw signal.aborted ? signal.reason : networkError(error, href);
+      if (signal.aborted) throw signal.reason;
+      if (this.#http2Servers.learn(host.key, error)) return undefined;
+      throw networkError(error, href);
     }
     if (this.#pool.disposed || signal.aborted) {
       connection.close();

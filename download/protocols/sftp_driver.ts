@@ -81,7 +81,7 @@ export class SftpDriver implements DownloadDriver {
       yield* walkFolder(
         url,
         async (below) =>
-          (await folder.list(`${path === "" ? "." : path}${below}`)).map(({ filename: name, attrs }) => ({
+          (await folder.list(`${path === "" ? "./" : path}${below}`)).map(({ filename: name, attrs }) => ({
             name,
             isDirectory: attrs.isDirectory(),
             isFile: attrs.isFile(),

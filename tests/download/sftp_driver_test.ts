@@ -240,6 +240,20 @@ Deno.test("SftpDriver lists a folder and all folders below it", async () => {
   assertEquals((await failure(list(`${server.url(home.join("none"))}/`))).kind, "not-found");
 });
 
+Deno.test("SftpDriver lists the home folder, and all folders below it", async () => {
+  await using home = await folder();
+  await home.write("deep/er/x", "x");
+  await using server = await SshdServer.start({ more: [`ForceCommand internal-sftp -d ${home.path}`] });
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  const list = (url: string) => Array.fromAsync(driver.list({ url, signal: new AbortController().signal }));
+  const url = server.url("/~/");
+  const files = await list(url);
+  assertEquals(files.map(({ path }) => path).sort(), ["deep/a file +%&.txt", "deep/er/x", "empty", "one.bin"]);
+  assertEquals(files.find(({ path }) => path === "deep/er/x")?.url, `${url}deep/er/x`);
+  assertEquals((await drive(driver, `${url}deep/er/x`)).bytes.length, 1);
+  assertEquals((await list(`${url}deep/er/`)).map(({ path }) => path), ["x"]);
+});
+
 for (const asks of ["password", "keyboard-interactive"] as const) {
   Deno.test(`SftpDriver logs in with a password from the url or the netrc file, by ${asks}`, async () => {
     const hostKey = await sshKeys();

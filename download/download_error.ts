@@ -15,6 +15,9 @@ export interface DownloadErrorInit extends ErrorOptions {
   full?: boolean;
 }
 
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g;
+
 const RETRYABLE_KINDS: ReadonlySet<TaskErrorKind> = new Set(["network", "timeout"]);
 
 /** A download did not succeed. */
@@ -36,11 +39,11 @@ export class DownloadError extends Error {
 
   /**
    * @param kind The class of the failure.
-   * @param message What happened; urls in it must be redacted.
+   * @param message What happened; urls in it must be redacted. Servers have a say in it, so it loses control characters.
    * @param init Status, retry advice and cause.
    */
   constructor(kind: TaskErrorKind, message: string, init: DownloadErrorInit = {}) {
-    super(message, init);
+    super(message.replace(CONTROLS, " "), init);
     this.name = "DownloadError";
     this.kind = kind;
     this.status = init.status;

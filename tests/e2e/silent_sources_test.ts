@@ -1,0 +1,40 @@
+/** Sources that never answer, in ways that only a clock of our own ends. */
+import { assertEquals } from "@std/assert";
+import { answering, RawServer } from "../download/raw_server.ts";
+import { assertCode } from "../support/corehaul.ts";
+import { runOnce, testClients } from "../support/run_once.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+testClients(
+  "corehaul ends with a driver of the user that never answers, and with a server that changes the protocol",
+  async (client) => {
+    await using home = await TempDir.create();
+    await home.write(
+      "driver.ts",
+      `export default {
+      open({ url }) {
+        if (url.endsWith("open")) return new Promise(() => {});
+        return { length: 10, body: (async function* () { yield new Uint8Array(1); await new Promise(() => {}); })() };
+      },
+    };`,
+    );
+    await using server = new RawServer(
+      answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+    );
+    const { host } = server.url();
+    const { ended, tasks } = await runOnce(
+      home,
+      client,
+      ["mem://x/open", "mem://x/body", server.url("/upgrade").href],
+      [
+        ...["--protocol", `mem:=${home.join("driver.ts")}`, "--deny-private", "--allow-private", host],
+        ...["--stall-timeout", "0.5", "--retries", "0"],
+      ],
+    );
+    assertCode(ended, 1);
+    assertEquals(
+      tasks.map(({ url, error }) => [url.split("/").at(-1), error?.kind]).sort(),
+      [["body", "timeout"], ["open", "timeout"], ["upgrade", "protocol"]],
+    );
+  },
+);

@@ -165,9 +165,8 @@ export function settleItem(settlement: Settlement, now: number, valueBytes: numb
 
 /** A task that got its name during the claim keeps it, even if whoever settles does not know that. */
 function withName(after: TaskText, running: string): TaskText {
-  const { task } = after;
-  if (task.named === true || !running.includes('"named":true')) return after;
-  return taskText({ ...task, out: parseTask(running).out, named: true });
+  if (after.task.named === true || !running.includes('"named":true')) return after;
+  return withChanges(after, running);
 }
 
 /** What others changed of the task meanwhile stays changed. */

@@ -4,6 +4,7 @@ import {
   assertCountsMatch,
   claimAs,
   countsOf,
+  DONE,
   draft,
   drafts,
   listAll,
@@ -140,6 +141,25 @@ export function contractRename(name: string, open: OpenList): void {
         "duplicate",
       ]);
       assertEquals((await list.add([draft(3, { out: "another" })]))[0]?.type, "added");
+    });
+  }
+
+  for (const end of ["done", "released"] as const) {
+    Deno.test(`${name} rename that an old copy settles frees both paths with the task: ${end}`, async () => {
+      await using list = await open();
+      await list.add([draft(1, { out: "get" }), draft(2)]);
+      const claimed = await claimAs(list, "o");
+      const task = claimed.find((one) => one.out === "get")!;
+      assertEquals(short(await list.rename([{ task, out: "learned" }])), ["learned"]);
+      assertEquals(await settleAll(list, [task], end === "done" ? DONE : { type: end }), ["settled"]);
+      const settled = await list.get(task.id);
+      assertEquals([settled?.out, settled?.firstOut, settled?.named], ["learned", "get", true]);
+      assertEquals((await list.control({ verb: "remove", ids: [task.id] })).touched, 1);
+      assertEquals((await list.add([draft(1, { out: "get" }), draft(3, { out: "learned" })])).map(({ type }) => type), [
+        "added",
+        "added",
+      ]);
+      await assertCountsMatch(list);
     });
   }
 

@@ -13,7 +13,7 @@ import { textHost } from "./url_host.ts";
 
 type Entry = Deno.KvEntry<Uint8Array>;
 
-/** Hosts that come back with one claim, at the most. */
+/** Hosts that one claim looks at, at the most. */
 const HOSTS_AT_ONCE = 32;
 const BLOCKS_AT_ONCE = 90;
 /** The tasks of a block, as a guess. */
@@ -94,21 +94,47 @@ export function isFull(aside: AsideBlocks, taken: number, { limits }: KvStore): 
   return aside.keys + taken > limits.mutations - SPARE_MUTATIONS || aside.keyBytes > ASIDE_KEY_BYTES;
 }
 
+/** Where the claims of a process are on their way through the hosts that are set aside. */
+export interface AsideCursor {
+  /** The last host that was looked at; absent: the next look begins with the first one. */
+  last?: { until: number; host: string };
+}
+
 /**
  * Makes tasks ready again that were set aside and whose host may be asked: of each host as many as the claim could take,
- * the first ones first, so that none of them comes too late for its place in the order. Whoever loses the race for some
- * of them need not care.
+ * the first ones first, so that none of them comes too late for its place in the order. Where there are more hosts than
+ * one call looks at, the next call goes on with the others, so that none waits behind those without room. Whoever loses
+ * the race for some of them need not care.
  */
-export async function bringBack(store: KvStore, rooms: HostRooms, now: number, limit: number): Promise<void> {
-  const end = taskKeys.asideUntil(now + 1);
-  let range: Deno.KvListSelector = { prefix: taskKeys.asideAll(), end };
-  for (let hosts = 0; hosts < HOSTS_AT_ONCE; hosts++) {
-    const [first] = await store.list(range, 1);
-    if (first === undefined) return;
-    const [, , until, host] = first.key as [string, string, number, string];
-    await bringHostBack(store, until, host, Math.min(limit, rooms.roomOf(host)));
-    range = { start: taskKeys.asideAfter(until, host), end };
+export async function bringBack(
+  store: KvStore,
+  rooms: HostRooms,
+  cursor: AsideCursor,
+  now: number,
+  limit: number,
+): Promise<void> {
+  let hosts = 0;
+  for (const [first, end] of asideRanges(cursor, now)) {
+    for (let start = first;; hosts++) {
+      if (hosts >= HOSTS_AT_ONCE) return;
+      const [entry] = await store.list({ start, end }, 1);
+      if (entry === undefined) break;
+      const [, , until, host] = entry.key as [string, string, number, string];
+      await bringHostBack(store, until, host, Math.min(limit, rooms.roomOf(host)));
+      cursor.last = { until, host };
+      start = taskKeys.asideAfter(until, host);
+    }
   }
+  delete cursor.last;
+}
+
+/** What is to be looked at: from where the last call stopped to the end, then from the beginning to there. */
+function asideRanges({ last }: AsideCursor, now: number): [start: Deno.KvKey, end: Deno.KvKey][] {
+  const [start, end] = [taskKeys.asideAll(), taskKeys.asideUntil(now + 1)];
+  // A clock may be set back.
+  if (last === undefined || last.until > now) return [[start, end]];
+  const next = taskKeys.asideAfter(last.until, last.host);
+  return [[next, end], [start, next]];
 }
 
 async function bringHostBack(store: KvStore, until: number, host: string, wanted: number): Promise<void> {

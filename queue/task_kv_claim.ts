@@ -11,7 +11,7 @@ import { decodeTask, parseTask, type TaskText, taskText } from "./task_codec.ts"
 import { SHARDS, taskKeys } from "./task_keys.ts";
 import { firstShard } from "./first_shard.ts";
 import { HostRooms } from "./host_rooms.ts";
-import { AsideBlocks, bringBack, isFull, setAside } from "./task_kv_aside.ts";
+import { AsideBlocks, type AsideCursor, bringBack, isFull, setAside } from "./task_kv_aside.ts";
 import { bySeq, cutBlocks, decodeBlock, placeReady } from "./task_kv_block.ts";
 import { claimedTask } from "./claimed_task.ts";
 import { encodeRunning, type RunningBlock, type RunningBlocks } from "./task_kv_running.ts";
@@ -44,6 +44,8 @@ const USUAL_BLOCK = 8;
 export interface ClaimContext {
   store: KvStore;
   blocks: RunningBlocks;
+  /** Kept from claim to claim. */
+  aside: AsideCursor;
   now: number;
   /** Counts this worker's claims, so that they go round its shards. */
   turn: number;
@@ -62,7 +64,7 @@ export async function claimTasks(context: ClaimContext, request: ClaimRequest): 
   const [owner] = await Promise.all([
     store.get(taskKeys.owner(request.owner)),
     promoteDue(context, request.limit),
-    bringBack(store, rooms, context.now, request.limit),
+    bringBack(store, rooms, context.aside, context.now, request.limit),
   ]);
   if (owner.versionstamp === null) return [];
   const claimed: ClaimedTask[] = [];

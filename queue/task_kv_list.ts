@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type KvLimits, KvStore } from "./kv_store.ts";
 import { TaskKvAdder } from "./task_kv_add.ts";
+import type { AsideCursor } from "./task_kv_aside.ts";
 import { claimTasks } from "./task_kv_claim.ts";
 import { controlTasks, syncTasks, takeOrders } from "./task_kv_control.ts";
 import { findTask } from "./task_kv_locate.ts";
@@ -50,6 +51,7 @@ export class TaskKvList implements TaskSharedList {
   #lastFence = 0;
   readonly #salt = Math.random().toString(36).slice(2, 8).padEnd(6, "0");
   #claiming: Promise<unknown> = Promise.resolve();
+  readonly #aside: AsideCursor = {};
   readonly #listeners = new Set<() => void>();
   readonly #turns = new Map<number, number>();
 
@@ -101,10 +103,14 @@ export class TaskKvList implements TaskSharedList {
     this.#turns.set(index, turn + 1);
     // One after the other: claims of one process that race would only take each other's blocks away.
     const claimed = this.#claiming.then(() =>
-      claimTasks(
-        { store: this.#store, blocks: this.#blocks, now: this.#clock.now(), turn, nextFence: () => this.#nextFence() },
-        request,
-      )
+      claimTasks({
+        store: this.#store,
+        blocks: this.#blocks,
+        aside: this.#aside,
+        now: this.#clock.now(),
+        turn,
+        nextFence: () => this.#nextFence(),
+      }, request)
     );
     this.#claiming = claimed.catch(() => {});
     return claimed;

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { ClaimedTask } from "../../queue/task_model.ts";
 import type { HostRoom, TaskDraft, TaskSharedList } from "../../queue/task_shared_list.ts";
 import {
   assertCountsMatch,
@@ -131,6 +132,28 @@ export function contractAside(name: string, open: OpenList): void {
     for (let some = await claim(list, 300); some.length > 0; some = await claim(list, 300)) later.push(...idsOf(some));
     assertEquals(new Set([...later, ...idsOf(now)]).size, 600);
     assertEquals(await list.counts(), countsOf({ running: 600 }));
+  });
+
+  Deno.test(`${name} claim finds the tasks of a host that has room behind any number of full ones`, async () => {
+    await using list = await open();
+    await list.register(ownerInfo("o"));
+    const hosts = 150;
+    await list.add(
+      drafts(hosts * 2).map((one, i): TaskDraft => ({ ...one, url: `http://h${i % hosts}.example/${i}` })),
+    );
+    const full = { room: 0, until: 0 };
+    while ((await claim(list, 1000, () => full)).length > 0);
+    const free = new Set(["h0.example", "h52.example", "h99.example", "h149.example"]);
+    const found: ClaimedTask[] = [];
+    // One claim need not look at all of them, but those that follow go on.
+    for (let claims = 0; claims < 30; claims++) {
+      found.push(...await claim(list, 100, (host) => free.has(host) ? { room: 50, until: 0 } : full));
+    }
+    assertEquals(new Set(found.map((task) => new URL(task.url).host)), free);
+    assertEquals(found.length, 8);
+    for (let claims = 0; claims < 30; claims++) found.push(...await claim(list, 1000));
+    assertEquals(found.length, 2 * hosts, "and none is left behind");
+    await assertCountsMatch(list);
   });
 
   Deno.test(`${name} claim finds what was given back to a closed host, and knows duplicates of it`, async () => {

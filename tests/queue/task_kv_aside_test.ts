@@ -103,3 +103,22 @@ Deno.test("TaskKvList looks beside a long row of a closed host's tasks for those
     assert(commits <= 16, `${commits} commits for claim ${claims}`);
   }
 });
+
+Deno.test("TaskKvList looks at few hosts in a claim, however many are full, and finds one with room all the same", async () => {
+  const { value, counts } = await withCountedKv(() => TaskKvList.open(":memory:"));
+  await using list = value;
+  await list.register(ownerInfo("o"));
+  const hosts = 3000;
+  await list.add(Array.from({ length: hosts }, (_, i) => ({ url: `http://h${i}.example/`, out: `${i}` })));
+  const full = () => ({ room: 0, until: 0 });
+  const grown = growth(counts);
+  do await list.claim({ owner: "o", core: 1, limit: 10, hosts: full }); while (grown().mutations > 0);
+  const free = (host: string) => host === "h2999.example" ? { room: 30, until: 0 } : full();
+  let found = 0;
+  for (let claims = 0; claims < hosts / 32 + 1; claims++) {
+    found += (await list.claim({ owner: "o", core: 1, limit: 10, hosts: free })).length;
+    const { listed } = grown();
+    assert(listed <= 40, `${listed} entries were read`);
+  }
+  assertEquals(found, 1);
+});

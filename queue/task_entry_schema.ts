@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { parseDateTime } from "../base/date_time.ts";
+import { redactUrl } from "../base/redact_url.ts";
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -12,6 +13,10 @@ const HEADER_VALUE = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
 const MAX_PRIORITY = 1_000_000_000;
 const MAX_MIRRORS = 50;
 const MAX_SEGMENTS = 16;
+/** Fields of which no more is shown than that they are empty: headers are secrets often enough, in whatever form. */
+const SECRET: ReadonlySet<unknown> = new Set(["headers", "user", "password"]);
+/** Fields that hold urls. */
+const URLS: ReadonlySet<unknown> = new Set(["url", "mirrors"]);
 
 const entrySchema = z.strictObject({
   url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
@@ -96,12 +101,13 @@ export function checkTaskEntry(value: unknown): CheckedEntry {
   const result = entrySchema.safeParse(entry);
   if (result.success) return { type: "entry", entry: result.data as TaskEntry };
   const issue = result.error.issues[0]!;
-  const field = issue.code === "unrecognized_keys" ? issue.keys[0]! : issue.path.join(".");
-  // The values of headers are secrets often enough.
-  const hidden = issue.code === "unrecognized_keys" || issue.path[0] === "password" ||
-    issue.path[0] === "headers" && issue.path.length > 1;
+  const [part] = issue.path;
+  const unknown = issue.code === "unrecognized_keys";
+  // What was meant for a url or a header may stand in the place of a name.
+  const field = unknown ? redactUrl(issue.keys[0]!) : issue.path.join(".").replace(/^(headers\.[^:]*):.*$/s, "$1");
+  const hidden = unknown || SECRET.has(part) && !isEmpty(entry, part!);
   const current = hidden ? "" : `: current value is ${show(entry, issue.path)}`;
-  const reason = issue.code === "unrecognized_keys" ? "is not a field of a task" : lowerFirst(issue.message);
+  const reason = unknown ? "is not a field of a task" : lowerFirst(issue.message);
   return { type: "problem", field: field || "entry", message: `${reason}${current}` };
 }
 
@@ -111,10 +117,20 @@ export function taskFileJsonSchema(): Record<string, unknown> {
   return { title: "Corehaul task file", ...z.toJSONSchema(schema) };
 }
 
+function isEmpty(entry: unknown, field: PropertyKey): boolean {
+  return ["[]", '""', "null", undefined].includes(JSON.stringify((entry as Record<PropertyKey, unknown>)[field]));
+}
+
 function show(value: unknown, path: readonly PropertyKey[]): string {
   let current = value;
   for (const key of path) current = (current as Record<PropertyKey, unknown> | undefined)?.[key];
-  const text = JSON.stringify(current) ?? "absent";
+  // Of what is no entry at all, every text may be a url.
+  const urls = path.length === 0 || URLS.has(path[0]);
+  const text = JSON.stringify(current, (key, part) => {
+    if (SECRET.has(key)) return "…";
+    // A list of another program may have lines such as `header=…` below its urls.
+    return urls && typeof part === "string" ? redactUrl(part).replace(/^([\w-]+\s*=).*$/s, "$1…") : part;
+  }) ?? "absent";
   return text.length > 120 ? `${text.slice(0, 117)}…` : text;
 }
 

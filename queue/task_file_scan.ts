@@ -228,7 +228,8 @@ class Scanner {
       const before = text.slice(0, position).split("\n");
       const last = before.at(-1)!.length;
       throw new TaskFileError(
-        message.replace(/ (in JSON )?at position \d+.*$/s, ""),
+        // The engine repeats what stands there, which may be a password.
+        message.replace(/(?: (?:in JSON )?at position \d+|, (?:\.\.\.)?").*$/s, ""),
         this.#entryLine + before.length - 1,
         before.length === 1 ? this.#entryColumn + last : last + 1,
       );

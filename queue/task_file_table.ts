@@ -66,7 +66,9 @@ export async function* scanTable(
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const { lines } = error as { lines?: number };
-    throw new TaskFileError(`Not a valid table: ${error.message}`, lines ?? 1, 1, { cause: error });
+    // It may repeat the value of a cell, which may be a secret.
+    const message = error.message.replace(/, value is .*$/s, "");
+    throw new TaskFileError(`Not a valid table: ${message}`, lines ?? 1, 1);
   } finally {
     source.destroy();
     parser.destroy();

@@ -63,3 +63,33 @@ Deno.test("checkTaskEntry never shows the value of a header or a password", () =
   assertEquals(result.type, "problem");
   assertEquals(JSON.stringify(result).includes("SECRET"), false);
 });
+
+Deno.test("checkTaskEntry shows no credentials of a url and nothing of headers, however wrong they are", () => {
+  const url = "https://h/";
+  const cases: [unknown, string][] = [
+    ["https://me:SECRET@host:99999/x", "https://host:99999/x"],
+    ["https://me:SEC/RET@host/", "https://host/"],
+    [{ url: "https://me:SECRET@host:99999/x" }, "https://host:99999/x"],
+    ["header=Authorization: SECRET", "header="],
+    [{ url: ["https://me:SECRET@h/"] }, "https://h/"],
+    [{ url: { href: "https://me:SECRET@h/", headers: { authorization: "SECRET" } } }, "https://h/"],
+    [{ url, mirrors: ["https://h/", "https://me:SECRET@host:99999/"] }, "https://host:99999/"],
+    [{ url, mirrors: "https://me:SECRET@h/" }, "https://h/"],
+    [{ url, mirrors: [["https://me:SECRET@h/"]] }, "https://h/"],
+    [{ url, headers: "Authorization: SECRET" }, ""],
+    [{ url, headers: ["Authorization: SECRET"] }, ""],
+    [{ url, headers: { authorization: ["SECRET"] } }, "headers.authorization"],
+    [{ url, headers: { "Authorization: SECRET": "" } }, "headers.Authorization"],
+    [{ url, user: ["SECRET"], password: "x" }, "user"],
+    [{ url, "https://me:SECRET@h/x": "out" }, "https://h/x"],
+    [["https://me:SECRET@h/"], "https://h/"],
+    [[{ url, headers: { authorization: "SECRET" }, user: "SECRET", password: "SECRET" }], "https://h/"],
+  ];
+  for (const [value, part] of cases) {
+    const result = checkTaskEntry(value);
+    assert(result.type === "problem", JSON.stringify(value));
+    const shown = `${result.field} ${result.message}`;
+    assert(!/SEC|RET/.test(shown), shown);
+    assertStringIncludes(shown, part);
+  }
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { TaskFileError } from "../../queue/task_file_error.ts";
 import type { RawEntry } from "../../queue/raw_entry.ts";
@@ -114,4 +114,24 @@ Deno.test("scanTaskFile finds in any array what JSON.parse finds, however the by
     ),
     { numRuns: 300 },
   );
+});
+
+Deno.test("scanTaskFile repeats nothing of what is not valid, which may be a password", async () => {
+  for (
+    const text of [
+      "[https://me:SECRET@h/]",
+      '[{"url": SECRET}]',
+      '{"url":SECRET}\n',
+      '[{"url":"https://me:SECRET@h"x}]',
+      '{"url":"x","headers":{"authorization":"x"\n"SECRET"}}\n',
+      '[{"url":"https://h/"}\n SECRET]',
+      'url,header:Authorization\nhttps://me:SECRET@h/"1,a\n',
+      'url,header:Authorization\nhttps://h/,SECRET"1\n',
+      '<metalink><file name="a"><url https://me:SECRET@h/></url></file></metalink>',
+      '<metalink><file name="a"><https://me:SECRET@h/></file></metalink>',
+    ]
+  ) {
+    const error = await assertRejects(() => scan(text), TaskFileError, undefined, text);
+    assert(!Deno.inspect(error).includes("SECRET"), Deno.inspect(error));
+  }
 });

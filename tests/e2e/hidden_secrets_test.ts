@@ -1,0 +1,60 @@
+/** What is secret in an entry is shown nowhere, however the entry is written. */
+import { assert, assertEquals } from "@std/assert";
+import { walk } from "@std/fs/walk";
+import { assertCode, corehaul } from "../support/corehaul.ts";
+import { FaultServer } from "../support/fault_server.ts";
+import { runOnce } from "../support/run_once.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+/** Everything below the download folder, and the log. */
+async function leftBehind(home: TempDir): Promise<string> {
+  let all = await Deno.readTextFile(`${home.path}/run.log`);
+  for await (const { path } of walk(`${home.path}/files`, { includeDirs: false })) {
+    all += `${path}\n${await Deno.readTextFile(path)}\n`;
+  }
+  return all;
+}
+
+Deno.test("corehaul shows no credentials of urls that are written in another way than usual", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) =>
+    path.startsWith("/gone") ? new Response("", { status: 403 }) : new Response(path)
+  );
+  const { host } = new URL(server.url);
+  const ways = ["http:/", "http:///", "http:", " http://", "ht\ntp://", "http:\\\\"];
+  const entries = ways.flatMap((way, i) => [`${way}me:SECRET@${host}/ok${i}`, `${way}me:SECRET@${host}/gone${i}`]);
+  const more = ["--log-level", "debug", "--log-file", "run.log"];
+  const { ended, tasks } = await runOnce(home, "auto", entries, more);
+  assertCode(ended, 1);
+  assertEquals(tasks.filter(({ status }) => status === "done").length, ways.length);
+  assert(server.requests.every(({ headers }) => headers.get("authorization") === `Basic ${btoa("me:SECRET")}`));
+  const shown = [ended.stdout, ended.stderr, JSON.stringify(tasks), await leftBehind(home)].join("\n");
+  assert(shown.includes("gone0") && shown.includes("ok0"));
+  assert(!shown.includes("SECRET"), shown);
+});
+
+Deno.test("corehaul shows no secrets of entries that it does not take", async () => {
+  await using home = await TempDir.create();
+  const url = "https://h.example/";
+  const entries = [
+    { url: "https://me:SECRET@h.example:99999/x" },
+    "https://me:SEC/RET@h.example/x",
+    { url, mirrors: ["https://me:SECRET@h.example:99999/x"] },
+    { url, headers: "Authorization: SECRET" },
+    { url, headers: ["Authorization: SECRET"] },
+    [{ url, password: "SECRET" }],
+  ];
+  await home.write("tasks.json", JSON.stringify(entries));
+  await home.write("lines.txt", "https://me:SECRET@h.example:99999/x\nheader=Authorization: SECRET\n");
+  await home.write("table.csv", 'url,header:Authorization\nhttps://me:SECRET@h.example/"x,SECRET\n');
+  await home.write("broken.json", "[https://me:SECRET@h.example/]");
+  const queue = ["--queue", "kv:queue.db"];
+  const run = ["run", "--once", "--json", "--log-level", "debug", "--dir", "files", ...queue];
+  for (const file of ["tasks.json", "lines.txt", "table.csv", "broken.json"]) {
+    for (const args of [["check", file, ...queue], ["add", "--input", file, ...queue], [...run, "--tasks", file]]) {
+      const { code, stdout, stderr } = await corehaul(args, { cwd: home.path });
+      assert(code !== 0, args.join(" "));
+      assert(!/SEC|RET/.test(stdout + stderr), `${args.join(" ")}: ${stdout}${stderr}`);
+    }
+  }
+});

@@ -1,4 +1,5 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { redactUrl } from "../base/redact_url.ts";
 import { TaskFileError } from "./task_file_error.ts";
 
 /** The digests that a task may have, the strongest first. */
@@ -6,6 +7,8 @@ const HASHES = ["sha-512", "sha-256", "sha-1", "md5"];
 const SCHEMES = /^(https?|ftps?|sftp):/i;
 /** What RFC 5854 gives to a url without a priority: the last place. */
 const LAST = 999_999;
+/** As many as an entry may have. */
+const MAX_MIRRORS = 50;
 
 /** A file of a Metalink document, in the words of a task file. */
 export interface MetalinkEntry {
@@ -38,9 +41,15 @@ interface XmlFile {
   hash?: XmlHash[];
 }
 
+interface XmlRoot {
+  "@version"?: string;
+  files?: unknown;
+  file?: XmlFile[];
+}
+
 /**
- * Reads a Metalink 4 document (RFC 5854). Urls are ordered by their priority; what they lead to besides files, pieces and
- * signatures is left out.
+ * Reads a Metalink 4 document (RFC 5854). Urls are ordered by their priority, and the best of them are taken; what
+ * they lead to besides files, pieces and signatures is left out.
  *
  * @param text The document.
  * @returns One entry for each file; an entry without a url that can be fetched has none, and is refused by the schema.
@@ -59,7 +68,7 @@ export function parseMetalink(text: string): MetalinkEntry[] {
   // Nothing in RFC 5854 needs one, and what it can define is only good for attacks.
   if (/<!DOCTYPE/i.test(text)) throw new TaskFileError("A Metalink document must not have a DOCTYPE", 1, 1);
   const valid = XMLValidator.validate(text);
-  if (valid !== true) throw new TaskFileError(`Not valid XML: ${valid.err.msg}`, valid.err.line, valid.err.col ?? 1);
+  if (valid !== true) throw new TaskFileError(notXml(valid.err.msg), valid.err.line, valid.err.col ?? 1);
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: "@",
@@ -74,15 +83,28 @@ export function parseMetalink(text: string): MetalinkEntry[] {
   if (metalink === undefined) {
     throw new TaskFileError("XML must be a Metalink 4 document: there is no <metalink>", 1, 1);
   }
-  return (metalink.file ?? []).map(entryOf);
+  const { files, file, ...others } = metalink;
+  if (files !== undefined || metalink["@version"]?.startsWith("3")) {
+    throw new TaskFileError("XML must be a Metalink 4 document: this is one of Metalink 3", 1, 1);
+  }
+  // Only what is empty on purpose is taken for an empty list.
+  if (file === undefined && Object.keys(others).some((name) => !/^[@#]/.test(name))) {
+    throw new TaskFileError("A Metalink 4 document must have a <file>", 1, 1);
+  }
+  return (file ?? []).map(entryOf);
 }
 
-function parse(parser: XMLParser, text: string): { metalink?: { file?: XmlFile[] } } {
+function parse(parser: XMLParser, text: string): { metalink?: XmlRoot } {
   try {
     return parser.parse(text);
   } catch (error) {
-    throw new TaskFileError(`Not valid XML: ${error instanceof Error ? error.message : error}`, 1, 1);
+    throw new TaskFileError(notXml(error instanceof Error ? error.message : String(error)), 1, 1);
   }
+}
+
+/** What is wrong with a document, which may repeat a url of it. */
+function notXml(message: string): string {
+  return `Not valid XML: ${message.replace(/'([^']*)'/g, (_, part) => `'${redactUrl(part)}'`)}`;
 }
 
 function entryOf(file: XmlFile): MetalinkEntry {
@@ -90,7 +112,8 @@ function entryOf(file: XmlFile): MetalinkEntry {
     .map((each, index) => ({ url: unescape(each["#text"] ?? ""), place: Number(each["@priority"] ?? LAST), index }))
     .filter((each) => SCHEMES.test(each.url))
     .sort((a, b) => a.place - b.place || a.index - b.index)
-    .map((each) => each.url);
+    .map((each) => each.url)
+    .slice(0, 1 + MAX_MIRRORS);
   const size = file.size?.[0]?.["#text"]?.trim();
   const checksum = HASHES.flatMap((type) => (file.hash ?? []).filter((hash) => hash["@type"] === type))[0];
   return {

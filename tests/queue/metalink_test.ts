@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
 import { parseMetalink } from "../../queue/metalink.ts";
 import { TaskFileError } from "../../queue/task_file_error.ts";
 import { scanTaskFile } from "../../queue/task_file_scan.ts";
@@ -48,6 +49,24 @@ Deno.test("parseMetalink says where a document is not XML, or that it is no Meta
   const broken = assertThrows(() => parseMetalink("<metalink>\n<file name='a'>\n</metalink>"), TaskFileError, "XML");
   assertEquals(broken.line, 3);
   assertThrows(() => parseMetalink("<html></html>"), TaskFileError, "no <metalink>");
+});
+
+Deno.test("parseMetalink takes no document of Metalink 3, and none without a file, for an empty list", () => {
+  const file = `<file name="a.iso"><resources><url type="http">http://h/a.iso</url></resources></file>`;
+  const old = `<metalink version="3.0" xmlns="http://www.metalinker.org/"><files>${file}</files></metalink>`;
+  for (const text of [old, old.replace(' version="3.0"', ""), '<metalink version="3.0"/>']) {
+    assertThrows(() => parseMetalink(text), TaskFileError, "Metalink 3");
+  }
+  const none = "<metalink><published>2009-05-15T12:23:23Z</published></metalink>";
+  assertThrows(() => parseMetalink(none), TaskFileError, "must have a <file>");
+});
+
+Deno.test("parseMetalink takes as many urls of a file as an entry may have, the best ones", () => {
+  const urls = Array.from({ length: 60 }, (_, i) => `<url priority="${60 - i}">http://mirror${i}.example/a</url>`);
+  const [entry] = parseMetalink(`<metalink><file name="a">${urls.join("")}</file></metalink>`);
+  assertEquals(entry?.url, "http://mirror59.example/a");
+  assertEquals(entry?.mirrors?.[49], "http://mirror9.example/a");
+  assertEquals(checkTaskEntry(entry).type, "entry");
 });
 
 Deno.test("parseMetalink takes no document that defines entities, and leaves unknown ones as they are", () => {

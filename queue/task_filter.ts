@@ -6,7 +6,7 @@
  */
 import { globToRegExp } from "@std/path";
 import { redactUrl } from "../base/redact_url.ts";
-import { type Task, TASK_STATUSES, type TaskError, type TaskStatus } from "./task_model.ts";
+import { type Task, TASK_STATUSES, type TaskError, type TaskErrorKind, type TaskStatus } from "./task_model.ts";
 import { urlHost } from "./url_host.ts";
 
 /** Which tasks are meant: those that match every field that is given. */
@@ -33,10 +33,24 @@ export type ParsedFilter = { type: "filter"; filter: TaskFilter } | { type: "pro
 type Reader = (value: string) => Partial<TaskFilter> | string;
 
 const STATUS_CLASS = /^http-([45])xx$/;
-const ERROR_KINDS: readonly TaskError["kind"][] = [
-  ...["http", "network", "timeout", "disk", "name", "protocol", "unsupported"] as const,
-  ...["redirect", "integrity", "size", "security", "crash", "internal"] as const,
-];
+/** Every kind: a type error here names one that is missing. */
+const IS_ERROR_KIND: Readonly<Record<TaskErrorKind, true>> = {
+  http: true,
+  network: true,
+  timeout: true,
+  disk: true,
+  name: true,
+  protocol: true,
+  unsupported: true,
+  redirect: true,
+  integrity: true,
+  size: true,
+  security: true,
+  auth: true,
+  "not-found": true,
+  crash: true,
+  internal: true,
+};
 
 /** What may stand before the = of a word, and how what stands behind it is read. */
 const READERS: Readonly<Record<string, Reader>> = {
@@ -45,9 +59,9 @@ const READERS: Readonly<Record<string, Reader>> = {
     return status.length > 0 ? { status } : `must be one of ${TASK_STATUSES.join(", ")}`;
   },
   error: (value) => {
-    const known = ERROR_KINDS.some((kind) => kind === value) || /^http-[1-5]\d\d$/.test(value) ||
+    const known = Object.hasOwn(IS_ERROR_KIND, value) || /^http-[1-5]\d\d$/.test(value) ||
       STATUS_CLASS.test(value);
-    return known ? { error: [value] } : `must be http-404, http-5xx or one of ${ERROR_KINDS.join(", ")}`;
+    return known ? { error: [value] } : `must be http-404, http-5xx or one of ${Object.keys(IS_ERROR_KIND).join(", ")}`;
   },
   host: (value) => value.includes("/") ? "must be a host such as example.org" : { host: [value.toLowerCase()] },
   out: (value) => ({ out: [value] }),
@@ -75,11 +89,11 @@ export function parseTaskFilter(words: readonly string[]): ParsedFilter {
     const key = word.slice(0, Math.max(equals, 0));
     const value = word.slice(equals + 1);
     if (!Object.hasOwn(READERS, key)) {
-      return { type: "problem", message: `must be ${KEYS} with = and a value: current value is "${word}"` };
+      return { type: "problem", message: `must be ${KEYS} with = and a value: current value is "${redactUrl(word)}"` };
     }
     const read = value === "" ? "must have a value" : READERS[key]!(value);
     if (typeof read === "string") {
-      return { type: "problem", message: `${read} after ${key}=: current value is "${word}"` };
+      return { type: "problem", message: `${read} after ${key}=: current value is "${redactUrl(word)}"` };
     }
     for (const [field, values] of Object.entries(read)) (filter[field] ??= []).push(...values as unknown[]);
   }

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { parseTaskFilter, type TaskFilter, taskMatcher } from "../../queue/task_filter.ts";
-import type { Task } from "../../queue/task_model.ts";
+import type { Task, TaskErrorKind } from "../../queue/task_model.ts";
 
 const FAILED: Task = {
   ...{ id: "t1", seq: 1, url: "https://example.org:8443/a/b.jpg", out: "photos/2024/b.jpg", priority: 0 },
@@ -32,6 +32,27 @@ Deno.test("parseTaskFilter names a word that is wrong", () => {
   for (const [word, message] of cases) assertEquals(parseTaskFilter([word]), { type: "problem", message });
   for (const word of ["status=Failed", "error=http-9", "error=http-6xx", "error=404"]) {
     assertEquals(parseTaskFilter([word]).type, "problem", word);
+  }
+});
+
+Deno.test("parseTaskFilter knows every kind of failure", () => {
+  const kinds: Record<TaskErrorKind, boolean> = {
+    ...{ http: true, network: true, timeout: true, disk: true, name: true, protocol: true, unsupported: true },
+    ...{ redirect: true, integrity: true, size: true, security: true, auth: true, "not-found": true },
+    ...{ crash: true, internal: true },
+  };
+  for (const kind of Object.keys(kinds) as TaskErrorKind[]) {
+    const parsed = parseTaskFilter([`error=${kind}`]);
+    assertEquals(parsed, { type: "filter", filter: { error: [kind] } });
+    assert(parsed.type === "filter");
+    assert(taskMatcher(parsed.filter)({ ...FAILED, error: { kind, message: "", retryable: false, at: 1 } }), kind);
+  }
+});
+
+Deno.test("parseTaskFilter shows no password of a url that stands in the wrong place", () => {
+  for (const word of ["host=https://me:SECRET@h/x", "https://me:SECRET@h/x"]) {
+    const parsed = parseTaskFilter([word]);
+    assert(parsed.type === "problem" && !parsed.message.includes("SECRET"), JSON.stringify(parsed));
   }
 });
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, isGlob, join, resolve } from "@std/path";
+import { basename, dirname, isGlob, join, relative, resolve } from "@std/path";
 
 /** What a file of a folder must be called to be a task file, packed or not. */
 const NAMES = /\.(jsonl?|ndjson|txt|csv|tsv|meta4)(\.gz)?$/i;
@@ -37,10 +37,14 @@ export async function findTaskFiles(words: readonly string[]): Promise<TaskFiles
     const path = resolve(word);
     const info = await statOf(path);
     if (info?.isDirectory === true) await addAll(found, files, word, filesOfFolder(path));
-    else if (info === undefined && isGlob(word)) await addAll(found, files, word, filesOfGlob(path));
     else {
-      files.add(path);
-      found.named.add(path);
+      const folder = await folderOfPattern(path);
+      const pattern = relative(folder, path);
+      if (info === undefined && isGlob(pattern)) await addAll(found, files, word, filesOfGlob(folder, pattern));
+      else {
+        files.add(path);
+        found.named.add(path);
+      }
     }
   }
   return { ...found, files: [...files] };
@@ -48,9 +52,25 @@ export async function findTaskFiles(words: readonly string[]): Promise<TaskFiles
 
 /** The folder below which a word can name files. */
 export function folderOfTaskFiles(word: string): string {
-  let folder = resolve(word);
-  while (isGlob(folder)) folder = dirname(folder);
-  return folder === resolve(word) ? dirname(folder) : folder;
+  const path = resolve(word);
+  let folder = path;
+  while (isGlob(folder) && !isFolderNow(folder)) folder = dirname(folder);
+  return folder === path ? dirname(folder) : folder;
+}
+
+/** The last folder on the way to a file or a pattern: one that is there is no pattern, whatever it is called. */
+async function folderOfPattern(path: string): Promise<string> {
+  let folder = dirname(path);
+  while (isGlob(folder) && (await statOf(folder))?.isDirectory !== true) folder = dirname(folder);
+  return folder;
+}
+
+function isFolderNow(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 async function addAll(found: TaskFiles, files: Set<string>, word: string, paths: AsyncIterable<string>): Promise<void> {
@@ -66,10 +86,10 @@ async function* filesOfFolder(folder: string): AsyncGenerator<string, void, void
   }
 }
 
-async function* filesOfGlob(glob: string): AsyncGenerator<string, void, void> {
+async function* filesOfGlob(root: string, glob: string): AsyncGenerator<string, void, void> {
   const { expandGlob } = await import("@std/fs/expand-glob");
   const dots = basename(glob).startsWith(".");
-  for await (const entry of expandGlob(glob, { includeDirs: false })) {
+  for await (const entry of expandGlob(glob, { root, includeDirs: false })) {
     if ((dots || !entry.name.startsWith(".")) && await isFile(entry.path, entry)) yield entry.path;
   }
 }

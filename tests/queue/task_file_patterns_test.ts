@@ -44,6 +44,30 @@ Deno.test("findTaskFiles finds the files of folders and patterns, each once and 
   assertEquals(await find("odd[1].json"), [["odd[1].json"], ["odd[1].json"], []]);
 });
 
+Deno.test("findTaskFiles takes a folder that is there for a name, whatever it is called", async () => {
+  await using home = await TempDir.create();
+  for (const folder of ["My [2024] lists", "{a,b}", "what?*", "(x)", "!(y)"]) {
+    for (const name of ["l/a.txt", "l/b [1].txt", "l/sub/c.txt"]) await home.write(`${folder}/${name}`, "");
+    const find = async (word: string) => {
+      const { files, named, empty } = await findTaskFiles([home.join(`${folder}/${word}`)]);
+      const short = (path: string) => path.slice(home.join(folder).length + 1);
+      return [files.map(short), [...named].map(short), empty.map(short)];
+    };
+    assertEquals(await find("l/*.txt"), [["l/a.txt", "l/b [1].txt"], [], []], folder);
+    assertEquals(await find("**/*.txt"), [["l/a.txt", "l/b [1].txt", "l/sub/c.txt"], [], []], folder);
+    assertEquals(await find("l/*/c.txt"), [["l/sub/c.txt"], [], []], folder);
+    assertEquals(await find("l/b [1].txt"), [["l/b [1].txt"], ["l/b [1].txt"], []], folder);
+    assertEquals(await find("l"), [["l/a.txt", "l/b [1].txt"], [], []], folder);
+    // What is expected is no pattern either.
+    assertEquals(await find("later.txt"), [["later.txt"], ["later.txt"], []], folder);
+    assertEquals(await find("l/*.csv"), [[], [], ["l/*.csv"]], folder);
+    for (const [word, below] of [["l/*.txt", "l"], ["*/*.txt", "."], ["later.txt", "."]]) {
+      const wanted = home.join(below === "." ? folder : `${folder}/${below}`);
+      assertEquals(folderOfTaskFiles(home.join(`${folder}/${word}`)), wanted);
+    }
+  }
+});
+
 Deno.test("folderOfTaskFiles is the folder below which the files are", () => {
   const cases = [["/w/a.json", "/w"], ["/w/lists/*.json", "/w/lists"], ["/w/*/x/*.json", "/w"], [
     "/w/{a,b}.json",

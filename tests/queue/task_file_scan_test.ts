@@ -46,6 +46,49 @@ Deno.test("scanTaskFile unpacks gzip, and says when it is damaged or not whole",
   await assertRejects(() => read(broken), TaskFileError);
 });
 
+Deno.test("scanTaskFile unpacks what several packed files make together, and takes zeros behind them", async () => {
+  const pack = (text: string) =>
+    new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+  const join = (...parts: Uint8Array[]) => new Uint8Array(parts.flatMap((part) => [...part]));
+  const long = Array.from({ length: 20_000 }, (_, i) => `http://h/${i}`);
+  const [one, two, none, many] = [
+    await pack("http://h/a\nhttp://h/b\n"),
+    await pack("http://h/c\n"),
+    await pack(""),
+    await pack(long.join("\n")),
+  ];
+  const zeros = new Uint8Array(700);
+  const read = async (bytes: Uint8Array, size: number) => (await scan(bytes, size)).entries.map(({ value }) => value);
+  for (const size of [1, 7, 100_000]) {
+    const few = ["http://h/a", "http://h/b", "http://h/c"];
+    assertEquals(await read(join(one, two), size), few);
+    assertEquals(await read(join(none, one, none, two, zeros), size), few);
+    assertEquals(await read(join(one, zeros), size), few.slice(0, 2));
+    if (size > 1) assertEquals(await read(join(one, two, many), size), [...few, ...long]);
+    const text = new TextEncoder().encode("http://h/d\n");
+    const wrong = [
+      two.subarray(0, -5),
+      two.subarray(0, 4),
+      join(two.subarray(0, -8), two.subarray(-4), two.subarray(-4)),
+      text,
+      join(zeros, two),
+      join(zeros, text),
+    ];
+    for (const rest of wrong) await assertRejects(() => read(join(one, rest), size), TaskFileError, "packed with gzip");
+  }
+});
+
+Deno.test("scanTaskFile gives an error of the disk as it is, in a packed file too", async () => {
+  const packed = await new Response(new Blob(["http://h/a\n"]).stream().pipeThrough(new CompressionStream("gzip")))
+    .bytes();
+  async function* broken() {
+    yield packed.subarray(0, 12);
+    await Promise.resolve();
+    throw new Deno.errors.Busy("the disk");
+  }
+  await assertRejects(() => Array.fromAsync(scanTaskFile(broken())), Deno.errors.Busy, "the disk");
+});
+
 Deno.test("scanTaskFile reads a JSON array of objects, strings and anything else, with the line of each entry", async () => {
   const { entries, endsOpen } = await scan(
     '\ufeff [\n  {"url": "a,]}\\"["},\n  "b",\n\n  {"x": [1, {"y": "]"}]} , 5\n]\n',

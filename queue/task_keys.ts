@@ -20,6 +20,7 @@
  * | `order, owner, seq` | that a task which this owner was running is not its own any more |
  * | `count, status` | how many tasks are in that state |
  * | `seq` | the last sequence number given out |
+ * | `ended` | up to which number none was given out that may still come into use: set when an id names an old one |
  *
  * Keys are ordered by sequence and never by a hash: random keys cost SQLite several times more.
  *
@@ -76,6 +77,7 @@ export const taskKeys = {
   deadAll: (): Deno.KvKey => [ROOT, "dead"],
   count: (status: TaskStatus): Deno.KvKey => [ROOT, "count", status],
   seq: (): Deno.KvKey => [ROOT, "seq"],
+  ended: (): Deno.KvKey => [ROOT, "ended"],
 };
 
 /** The shard of a host (FNV-1a). */

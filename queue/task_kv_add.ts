@@ -5,7 +5,7 @@ import { type Candidate, type Known, makeCandidate, resolve, secondPlace, taken 
 import { decodeReservation, encodeReservation, isFor, type StoredReservation } from "./task_kv_wish.ts";
 import { changeTask } from "./task_kv_change.ts";
 import { locateTask } from "./task_kv_locate.ts";
-import { TaskKvSequence, type TaskNumber } from "./task_kv_sequence.ts";
+import { TaskKvSequence } from "./task_kv_sequence.ts";
 import { placeReady } from "./task_kv_block.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import type { Task } from "./task_model.ts";
@@ -23,8 +23,6 @@ interface Part {
   step: KvStep;
   candidates: Candidate[];
 }
-
-type Take = (wishes: (number | undefined)[]) => Promise<TaskNumber[]>;
 
 /** Puts drafts on the list, and tells which were there already. */
 export class TaskKvAdder {
@@ -44,7 +42,7 @@ export class TaskKvAdder {
     for (let i = 0; i < candidates.length; i += CHUNK) {
       const chunk = candidates.slice(i, i + CHUNK);
       const ahead = plain && !this.#lookFirst ? Math.min(candidates.length - i - chunk.length, AHEAD) : 0;
-      await this.#addChunk(chunk, results, now, (wishes) => sequence.take(wishes, ahead));
+      await this.#addChunk(chunk, results, now, sequence, ahead);
     }
     return results;
   }
@@ -59,7 +57,9 @@ export class TaskKvAdder {
       for (const candidate of chunk) {
         const [fresh] = resolve([candidate], results, known);
         if (fresh === undefined) continue;
-        results[candidate.index] = { type: "added", id: fresh.draft.id ?? "", out: fresh.out };
+        const { index, draft: { id = "" }, out, number } = fresh;
+        const isFree = number === undefined || await this.#isFree(number);
+        results[index] = isFree ? { type: "added", id, out } : taken(id);
       }
     }
     return results;
@@ -80,7 +80,8 @@ export class TaskKvAdder {
     chunk: Candidate[],
     results: AddResult[],
     now: number,
-    take: Take,
+    sequence: TaskKvSequence,
+    ahead: number,
   ): Promise<void> {
     // An id that looks like an assigned one needs more than a check: whether its number went to another task.
     let look = this.#lookFirst || chunk.some((candidate) => candidate.number !== undefined);
@@ -93,14 +94,19 @@ export class TaskKvAdder {
         if (result?.type !== "changed") continue;
         if (!await changeTask(this.#store, draft, out, result.id)) results[index] = { ...result, type: "duplicate" };
       }
-      await this.#number(fresh.filter((candidate) => candidate.seq === undefined), results, take);
-      for (const part of this.#parts(fresh.filter(({ index }) => results[index] === undefined), now)) {
-        if (!(await this.#store.commit(part.step)).ok) continue;
+      await this.#number(fresh, results, sequence, ahead);
+      let lost = false;
+      for (const part of this.#parts(fresh.filter(({ index }) => results[index] === undefined), now, sequence)) {
+        if (!(await this.#store.commit(part.step)).ok) {
+          lost = true;
+          continue;
+        }
         for (const { index, draft, out, seq } of part.candidates) {
           results[index] = { type: "added", id: draft.id ?? `t${seq}`, out };
           if (out !== draft.out) smooth = false;
         }
       }
+      if (lost) await sequence.look();
       chunk = chunk.filter((candidate) => results[candidate.index] === undefined);
       if (chunk.length > 0 || fresh.length < before) smooth = false;
       if (chunk.length === before && look) races++;
@@ -113,9 +119,10 @@ export class TaskKvAdder {
   }
 
   /** Puts candidates into commits: each reserves its paths by a check that nobody has them. */
-  *#parts(candidates: readonly Candidate[], now: number): Generator<Part> {
+  *#parts(candidates: readonly Candidate[], now: number, { check }: TaskKvSequence): Generator<Part> {
     const { limits } = this.#store;
-    let part: Part = { step: emptyStep(), candidates: [] };
+    const checks = check === undefined ? [] : [check];
+    let part: Part = { step: { ...emptyStep(), checks: [...checks] }, candidates: [] };
     let ready: TaskText[] = [];
     for (const candidate of candidates) {
       const { step } = part;
@@ -123,7 +130,7 @@ export class TaskKvAdder {
       if (full || step.bytes > limits.bytes) {
         placeReady(step, ready);
         yield part;
-        part = { step: emptyStep(), candidates: [] };
+        part = { step: { ...emptyStep(), checks: [...checks] }, candidates: [] };
         ready = [];
       }
       part.candidates.push(candidate);
@@ -139,15 +146,27 @@ export class TaskKvAdder {
     if (part.candidates.length > 0) yield part;
   }
 
-  /** Gives candidates their numbers, which stay theirs whatever becomes of the commit. */
-  async #number(candidates: readonly Candidate[], results: AddResult[], take: Take): Promise<void> {
-    if (candidates.length === 0) return;
-    const numbers = await take(candidates.map((candidate) => candidate.number));
-    for (const [i, candidate] of candidates.entries()) {
-      const { seq, granted } = numbers[i]!;
-      candidate.seq = seq;
-      if (candidate.number === undefined || granted || await this.#isFree(candidate.number)) continue;
-      results[candidate.index] = taken(candidate.draft.id!);
+  /** Gives candidates their numbers, which stay theirs as long as they hold. */
+  async #number(
+    candidates: readonly Candidate[],
+    results: AddResult[],
+    sequence: TaskKvSequence,
+    ahead: number,
+  ): Promise<void> {
+    while (true) {
+      const { check } = sequence;
+      const open = candidates.filter((one) =>
+        results[one.index] === undefined && (one.seq === undefined || one.check !== check)
+      );
+      if (open.length === 0) return;
+      const numbers = await sequence.take(open.map((candidate) => candidate.number), ahead);
+      for (const [i, candidate] of open.entries()) {
+        const { seq, granted } = numbers[i]!;
+        candidate.seq = seq;
+        candidate.check = sequence.check;
+        if (candidate.number === undefined || granted || await this.#isFree(candidate.number)) continue;
+        results[candidate.index] = taken(candidate.draft.id!);
+      }
     }
   }
 
@@ -176,10 +195,9 @@ export class TaskKvAdder {
     }
   }
 
-  /** Whether a number that was given out went to a task with another id. If it left no task yet, it still may. */
+  /** Whether no task has the id that goes with a number. */
   async #isFree(number: number): Promise<boolean> {
-    const located = await locateTask(this.#store, number);
-    return located !== undefined && located.task.id !== `t${number}`;
+    return (await locateTask(this.#store, number))?.task.id !== `t${number}`;
   }
 }
 

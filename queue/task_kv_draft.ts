@@ -15,6 +15,8 @@ export interface Candidate {
   number: number | undefined;
   /** Its place in the order, once it has one. */
   seq?: number;
+  /** What must hold for that: see {@linkcode TaskKvSequence}. */
+  check?: Deno.AtomicCheck | undefined;
 }
 
 /** What the list knows of the paths and the ids that some candidates wish for. */

@@ -271,6 +271,24 @@ export function contractAdd(name: string, open: OpenList, traits: ContractTraits
     assertEquals((await list.get(next.id))?.url, draft(1000).url);
   });
 
+  Deno.test(`${name} add takes the id of a task that was removed, given or assigned`, async () => {
+    await using list = await open();
+    const given = draft(1, { id: "t50" });
+    await list.add([given, draft(2), draft(3)]);
+    const assigned = (await list.list()).tasks.filter(({ id }) => id !== "t50").map(({ id }) => id);
+    const wishes = [given, ...assigned.map((id, i) => draft(10 + i, { id }))];
+    const types = async () => (await list.add(wishes)).map((result) => result.type);
+    assertEquals(await types(), ["duplicate", "refused", "refused"]);
+    assertEquals((await list.control({ verb: "remove" })).touched, 3);
+    assertEquals(await types(), ["added", "added", "added"]);
+    assertEquals(await types(), ["duplicate", "duplicate", "duplicate"]);
+    for (const { id, url } of wishes) assertEquals((await list.get(id!))?.url, url);
+    assertEquals((await list.add([draft(20, { id: "t50" })]))[0]?.type, "refused");
+    const [next] = await list.add([draft(21)]);
+    assert(next?.type === "added" && !wishes.some(({ id }) => id === next.id));
+    await assertCountsMatch(list);
+  });
+
   Deno.test(`${name} add refuses what cannot be stored with a result that names the field`, async () => {
     await using list = await open();
     const long = "x".repeat(60 * 1024);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { TaskFilter } from "../../queue/task_filter.ts";
 import { claimAs, countsOf, DONE, draft, drafts, fakeClock, idsOf, type OpenList, taskError } from "./contract_kit.ts";
 
@@ -79,8 +79,11 @@ export function contractLedger(name: string, open: OpenList): void {
 
   Deno.test(`${name} preview says what add would say, and stores nothing`, async () => {
     await using list = await open();
-    await list.add([draft(1, { id: "mine" }), draft(2)]);
+    const [, auto] = await list.add([draft(1, { id: "mine" }), draft(2)]);
+    assert(auto?.type === "added");
     const wishes = [
+      draft(6, { id: auto.id }),
+      draft(7, { id: "t700" }),
       draft(1),
       draft(3),
       draft(1, { url: "http://other/" }),

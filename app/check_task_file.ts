@@ -28,7 +28,7 @@ export interface FileSummary {
   duplicates: number;
   /** Entries that would be refused. */
   refused: number;
-  /** How many entries each host has. */
+  /** How many entries each host has that would not be refused. */
   hosts: Record<string, number>;
 }
 
@@ -70,6 +70,11 @@ export async function* checkTaskFile(
     return { type: "refused", index, line, field, message };
   };
 
+  const countHost = (url: string) => {
+    const host = taskHost(url);
+    summary.hosts[host] = (summary.hosts[host] ?? 0) + 1;
+  };
+
   async function* judge(): AsyncGenerator<FileFinding, void, void> {
     const results = await list?.preview(batch.map(({ draft }) => draft));
     for (const [i, { draft, index, line }] of batch.entries()) {
@@ -83,6 +88,7 @@ export async function* checkTaskFile(
         yield refuse(index, line, "out", `must be free: another entry has "${draft.out}" for another url`);
       } else if (taken.has(textNumber(out))) {
         summary.duplicates++;
+        countHost(draft.url);
         yield { type: "duplicate", index, line, out };
       } else if (draft.id !== undefined && ids.has(textNumber(draft.id))) {
         yield refuse(index, line, "id", `must be new: another entry has "${draft.id}"`);
@@ -91,6 +97,7 @@ export async function* checkTaskFile(
         if (draft.id !== undefined) ids.add(textNumber(draft.id));
         if (result.type !== "added") summary.known++;
         else summary.fresh++;
+        countHost(draft.url);
       }
     }
     batch = [];
@@ -115,8 +122,6 @@ export async function* checkTaskFile(
       yield refuse(index, line, result.field, result.message);
       continue;
     }
-    const host = taskHost(result.draft.url);
-    summary.hosts[host] = (summary.hosts[host] ?? 0) + 1;
     batch.push({ draft: result.draft, index, line });
     if (batch.length === AT_ONCE) yield* judge();
   }

@@ -147,7 +147,7 @@ Deno.test("corehaul check says what would become of a task file, and stores noth
   assertMatch(ended.stdout, /list\.json:8: entry 7 is not taken: priority .*"high"/);
   assertMatch(
     ended.stdout,
-    /list\.json: 8 entries: 2 new, 1 known already, 1 twice, 4 refused\n {8}5 {2}h\.example\n {8}1 {2}other\.example\n/,
+    /list\.json: 8 entries: 2 new, 1 known already, 1 twice, 4 refused\n {8}3 {2}h\.example\n {8}1 {2}other\.example\n/,
   );
   assertEquals((await listedTasks("kv:queue.db", options)).length, 1);
   const summary = jsonLines((await corehaul(["check", "list.json", "--json", ...QUEUE], options)).stdout).at(-1)!;

@@ -1,6 +1,6 @@
 import type { CfgCommand } from "../config/cfg_fields.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CfgError, QueueUnavailableError, TaskFileError } from "../mod.ts";
+import { CfgError, QueueUnavailableError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { type CommandContext, DONE, INCOMPLETE, UNAVAILABLE, USAGE } from "./command_context.ts";
 import { helpText } from "./help.ts";
@@ -89,10 +89,6 @@ function report(error: unknown): number {
   if (error instanceof Deno.errors.BrokenPipe) return DONE;
   if (error instanceof UsageError) {
     say(`${error.message}; see corehaul --help`);
-    return USAGE;
-  }
-  if (error instanceof TaskFileError) {
-    say(`--input, line ${error.line}, column ${error.column}: ${error.message}`);
     return USAGE;
   }
   if (error instanceof QueueUnavailableError) {

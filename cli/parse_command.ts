@@ -54,45 +54,70 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
  */
 export function parseCommand(argv: readonly string[]): Command {
   const unknown: string[] = [];
-  const negative: string[] = [];
-  const parsed: Record<string, unknown> = parseArgs(joinNegatives(argv), {
-    string: ["_", "config", ...CFG_FIELDS.filter(takesValue).map((field) => field.flag)],
+  const { rest, priority } = takePriority(joinNegatives(argv));
+  const valued = ["config", ...CFG_FIELDS.filter(takesValue).map((field) => field.flag)];
+  assertValues(rest);
+  const parsed: Record<string, unknown> = parseArgs(rest, {
+    string: ["_", ...valued],
     boolean: ["help", "version", ...CFG_FIELDS.filter((field) => !takesValue(field)).map((field) => field.flag)],
-    collect: CFG_FIELDS.filter((field) => field.repeatable).map((field) => field.flag),
+    // All of them: of an option that is given twice the parser would forget the first value.
+    collect: valued,
     negatable: CFG_FIELDS.filter((field) => field.negatable).map((field) => field.flag),
     alias: { h: "help", V: "version", ...shortNames() },
     unknown: (arg: string, key?: string) => {
-      if (key !== undefined && isPriority(argv, arg)) negative[0] = arg;
-      else if (key !== undefined) unknown.push(arg);
+      if (key !== undefined) unknown.push(arg);
       return key === undefined;
     },
   });
-  if (unknown.length > 0) throw new UsageError(`Unknown option ${unknown[0]!.replace(/=.*$/s, "")}`);
   const words = (parsed._ as (string | number)[]).map(String);
   const named = isCommand(words[0]) ? words[0] : undefined;
+  if (priority.length > 0 && named !== "priority") unknown.push(...priority);
+  if (unknown.length > 0) throw new UsageError(`Unknown option ${unknown[0]!.replace(/=.*$/s, "")}`);
   if (parsed.help === true || words[0] === "help") {
     const topic = named ?? (isCommand(words[1]) ? words[1] : undefined);
     return { name: "help", args: [], flags: {}, ...(topic === undefined ? {} : { topic }) };
   }
   if (parsed.version === true) return { name: "version", args: [], flags: {} };
   const name = named ?? "run";
-  const args = [...negative, ...(named === undefined ? words : words.slice(1))];
+  const args = [...priority, ...(named === undefined ? words : words.slice(1))];
   const flags = readFlags(argv, parsed, name);
   takeThreshold(name, args, flags, named !== undefined);
-  const config = parsed.config as string | undefined;
-  if (config === "") throw new UsageError("Option --config needs a value");
+  const config = onlyValue("config", parsed.config as string[]);
   return { name, args, flags, ...(config === undefined ? {} : { config }) };
 }
 
-/** Makes `--retry-wait -1` one argument: the parser takes -1 for a flag, and would not say what is wrong with it. */
+/** Makes `--retry-wait -1` and `--input -` one argument: the parser takes what begins with a - for a flag. */
 function joinNegatives(argv: readonly string[]): string[] {
   const valued = new Set(CFG_FIELDS.filter(takesValue).flatMap(names));
   const joined: string[] = [];
   for (const arg of argv) {
-    if (/^-\d/.test(arg) && valued.has(joined.at(-1) ?? "")) joined.push(`${joined.pop()}=${arg}`);
+    if (/^-(?:\d|$)/.test(arg) && valued.has(joined.at(-1) ?? "")) joined.push(`${joined.pop()}=${arg}`);
     else joined.push(arg);
   }
   return joined;
+}
+
+/** `corehaul priority -1 t5`: the parser would take the number for a flag, and the id behind it for its value. */
+function takePriority(argv: readonly string[]): { rest: string[]; priority: string[] } {
+  const at = argv.findIndex((arg, index) => argv[index - 1] === "priority" && /^-\d+$/.test(arg));
+  return at < 0 ? { rest: [...argv], priority: [] } : { rest: argv.toSpliced(at, 1), priority: [argv[at]!] };
+}
+
+/** The parser takes the = of `--dir=` for a part of the name. */
+function assertValues(argv: readonly string[]): void {
+  const all = ["--config", ...CFG_FIELDS.flatMap(names)];
+  for (const arg of argv) {
+    if (arg === "--") return;
+    const flag = arg.slice(0, -1);
+    if (!arg.endsWith("=") || !all.includes(flag)) continue;
+    throw new UsageError(`Option ${flag} ${flag.startsWith("--no-") ? "takes no" : "needs a"} value`);
+  }
+}
+
+function onlyValue(flag: string, values: readonly string[]): string | undefined {
+  if (values.includes("")) throw new UsageError(`Option --${flag} needs a value`);
+  if (values.length > 1) throw new UsageError(`Cannot use --${flag} as it is given twice`);
+  return values[0];
 }
 
 function readFlags(argv: readonly string[], parsed: Record<string, unknown>, name: CfgCommand): Command["flags"] {
@@ -100,16 +125,13 @@ function readFlags(argv: readonly string[], parsed: Record<string, unknown>, nam
   for (const field of CFG_FIELDS) {
     const given = argv.find((arg) => names(field).some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
     const value = parsed[field.flag];
-    // A list that was not given is empty.
-    if (Array.isArray(value) && value.length === 0) continue;
-    // A short flag may have its value attached (-oNAME), which only the parser knows.
-    if (given === undefined && (!takesValue(field) || value === undefined)) continue;
+    // The values of an option that was not given are an empty list.
+    if (Array.isArray(value) ? value.length === 0 : given === undefined) continue;
     if (!field.commands.includes(name)) throw new UsageError(`Option --${field.flag} is not one of corehaul ${name}`);
-    if ((value === "" || Array.isArray(value) && value.includes("")) && takesValue(field)) {
-      throw new UsageError(`Option --${field.flag} needs a value`);
-    }
-    if (Array.isArray(value)) flags[field.flag] = value.map(String);
-    else flags[field.flag] = takesValue(field) ? String(value) : switchValue(given!, value);
+    if (!Array.isArray(value)) flags[field.flag] = switchValue(given!, value);
+    else if (!field.repeatable) flags[field.flag] = onlyValue(field.flag, value.map(String))!;
+    else if (value.includes("")) throw new UsageError(`Option --${field.flag} needs a value`);
+    else flags[field.flag] = value.map(String);
   }
   return flags;
 }
@@ -142,11 +164,6 @@ function takeThreshold(name: CfgCommand, args: string[], flags: Command["flags"]
   }
   flags["cpu-threshold"] = args[0]!;
   args.length = 0;
-}
-
-/** `corehaul priority -1 t5`: a number, which the parser takes for flags. */
-function isPriority(argv: readonly string[], arg: string): boolean {
-  return /^-\d+$/.test(arg) && argv.indexOf(arg) === argv.indexOf("priority") + 1;
 }
 
 function takesValue(field: CfgField): boolean {

@@ -1,8 +1,9 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CfgError, parseChecksum, readTaskFile, type TaskEntry } from "../mod.ts";
+import { CfgError, parseChecksum, readTaskFile, type TaskEntry, TaskFileError } from "../mod.ts";
 import { type Command, UsageError } from "./parse_command.ts";
 
 const AT_ONCE = 500;
+const STANDARD_INPUT = "-";
 
 /** Entries that are taken together. */
 export interface EntryBatch {
@@ -12,23 +13,26 @@ export interface EntryBatch {
   entries: (TaskEntry | string)[];
 }
 
-/** The entries of a command line, a few hundred at a time: its urls, and what the file of `--input` holds. */
+/** The entries of a command line, a few hundred at a time: its urls, and what the files of `--input` hold. */
 export async function* readEntries(
   command: Command,
   settings: CfgSettings,
 ): AsyncGenerator<EntryBatch, void, void> {
-  const { out, checksum } = settings;
+  const { out, checksum, input = [] } = settings;
   const one = { ...(out === undefined ? {} : { out }), ...(checksum === undefined ? {} : { checksum }) };
   const parsed = checksum === undefined ? undefined : parseChecksum(checksum);
   if (parsed?.type === "problem") {
     const message = `Cannot use --checksum as it ${parsed.message}`;
     throw new CfgError([{ field: "checksum", source: "flag", message }]);
   }
-  if (command.args.length === 0 && settings.input === undefined) {
+  if (command.args.length === 0 && input.length === 0) {
     throw new UsageError(`corehaul ${command.name} needs a URL, or a file of them with --input`);
   }
+  if (input.filter((file) => file === STANDARD_INPUT).length > 1) {
+    throw new UsageError(`Cannot use --input as ${STANDARD_INPUT} (standard input) is given twice`);
+  }
   const [flag] = Object.keys(one);
-  const batches = inBatches(allEntries(command.args, settings.input), flag === undefined ? AT_ONCE : Infinity);
+  const batches = inBatches(allEntries(command.args, input), flag === undefined ? AT_ONCE : Infinity);
   for await (const batch of batches) {
     const [entry] = batch.entries;
     if (flag === undefined) yield batch;
@@ -39,17 +43,35 @@ export async function* readEntries(
   }
 }
 
-async function* allEntries(args: readonly string[], input?: string): AsyncGenerator<unknown, void, void> {
-  yield* args;
-  if (input === undefined) return;
-  const entries = readTaskFile(input === "-" ? Deno.stdin.readable : input);
+async function* allEntries(args: readonly string[], input: readonly string[]): AsyncGenerator<unknown, void, void> {
+  const sources = input.map(inputEntries);
   try {
-    for await (const { value } of entries) yield value;
-  } catch (error) {
-    if (!(error instanceof Error) || error instanceof SyntaxError) throw error;
-    const must = "it must be a file that can be read";
-    throw new UsageError(`Cannot use --input as ${must}: current value is "${input}" (${error.message})`);
+    const firsts: IteratorResult<unknown, void>[] = [];
+    // A file that is wrong is found before any entry of another one is taken; standard input can only be read in its turn.
+    for (const [i, source] of sources.entries()) if (input[i] !== STANDARD_INPUT) firsts[i] = await source.next();
+    yield* args;
+    for (const [i, source] of sources.entries()) {
+      if (firsts[i]?.done === false) yield firsts[i].value;
+      yield* source;
+    }
+  } finally {
+    for (const source of sources) await source.return();
   }
+}
+
+async function* inputEntries(file: string): AsyncGenerator<unknown, void, void> {
+  try {
+    for await (const { value } of readTaskFile(file === STANDARD_INPUT ? Deno.stdin.readable : file)) yield value;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof TaskFileError)) throw inputError(file, "a file that can be read", error.message);
+    throw inputError(file, "a valid task file", `line ${error.line}, column ${error.column}: ${error.message}`);
+  }
+}
+
+function inputError(file: string, must: string, why: string): CfgError {
+  const message = `Cannot use --input as it must be ${must}: current value is "${file}" (${why})`;
+  return new CfgError([{ field: "input", source: "flag", message }]);
 }
 
 async function* inBatches(

@@ -91,7 +91,8 @@ export const CFG_FIELDS: readonly CfgField[] = [
     placeholder: "FILE",
     parse: textThat("name a file"),
     defaultNote: "none",
-    help: "take urls from this file too, in any form of a task file; - is standard input",
+    repeatable: true,
+    help: "take urls from this file too, in any form of a task file; - is standard input; may be repeated",
     commands: ["get", "add"],
   },
   {

@@ -37,8 +37,8 @@ export interface CfgSettings {
   readonly dir: string;
   /** The name of the one file to fetch. */
   readonly out?: string;
-  /** A file of further tasks; `-` is standard input. */
-  readonly input?: string;
+  /** Files of further tasks; `-` is standard input. */
+  readonly input?: readonly string[];
   /** The checksum of the one file to fetch. */
   readonly checksum?: string;
   /** A file of checksums by file name. */

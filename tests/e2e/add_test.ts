@@ -62,3 +62,31 @@ Deno.test("corehaul get takes a long list in batches, and a table from standard 
   assertCode(await corehaul(["get", "-d", "more", "-i", "-"], { cwd: home.path, stdin: table }), 0);
   assertEquals(await filesIn(home.join("more")), ["renamed"]);
 });
+
+Deno.test("corehaul add and get take the urls of every --input, and nothing at all if one of them is wrong", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 20)));
+  const options = { cwd: home.path, stdin: `${server.url}/d\n` };
+  await home.write("a.txt", `${server.url}/a\n${server.url}/b\n`);
+  await home.write("c.json", JSON.stringify([{ url: `${server.url}/c` }]));
+  await home.write("many.txt", lines(server.url));
+  await home.write("half.json", '[\n  { "url": ');
+  const input = ["-i", "a.txt", "--input", "-", "-i", "c.json"];
+  const added = await corehaul(["add", "--queue", QUEUE, ...input], options);
+  assertCode(added, 0);
+  assertEquals(added.stdout, "4 added, 0 known already, 0 refused\n");
+  const tasks = await listedTasks(QUEUE, { cwd: home.path });
+  assertEquals(tasks.map(({ url }) => new URL(url).pathname), ["/a", "/b", "/d", "/c"]);
+  assertCode(await corehaul(["get", "-d", "files", ...input], options), 0);
+  assertEquals(await filesIn(home.join("files")), ["a", "b", "c", "d"]);
+
+  const before = await home.names();
+  const wrong = ["add", "--queue", "kv:other.db", "-i", "many.txt", "-i", "half.json"];
+  const refused = await corehaul(wrong, options);
+  assertCode(refused, 2);
+  assertMatch(refused.stderr, /--input .*"half\.json" \(line 2, column \d+: /);
+  const twice = await corehaul(["add", "--queue", "kv:other.db", "-i", "-", "-i", "-"], options);
+  assertCode(twice, 2);
+  assertMatch(twice.stderr, /--input .* given twice/);
+  assertEquals(await home.names(), before);
+});

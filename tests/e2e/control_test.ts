@@ -1,6 +1,6 @@
 /** Every control verb, from another process: on tasks that run, and on a system that is stopped. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul, type Ended } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { filesIn, listedTasks } from "../support/task_table.ts";
@@ -120,6 +120,15 @@ Deno.test("corehaul priority decides what a running system takes next", async ()
   const order = server.requests.map(({ path }) => path.slice(1));
   assertEquals([order.at(0), order.at(-1)], ["first", "n0"]);
   assert(order.indexOf("n5") <= 2, `${order}`);
+});
+
+Deno.test("corehaul priority takes a negative number, and then every task that is named", async () => {
+  await using home = await TempDir.create();
+  assertCode(await control(home, "add", ...["a", "b", "c"].map((name) => `http://127.0.0.1:1/${name}`)), 0);
+  assertEquals((await control(home, "priority", "-5", "t1")).stdout, "1 task moved to another priority\n");
+  assertEquals((await control(home, "priority", "-7", "t2", "t3")).stdout, "2 tasks moved to another priority\n");
+  const tasks = jsonLines((await control(home, "list", "--json")).stdout);
+  assertEquals(tasks.map(({ id, priority }) => [id, priority]), [["t1", -5], ["t2", -7], ["t3", -7]]);
 });
 
 Deno.test("corehaul run --once ends when all that is left is paused or canceled", async () => {

@@ -45,6 +45,7 @@ import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
 const LOOK_MS = 100;
+const RUNNING = "Cannot run a downloader as it must not be running: current value is running";
 
 /**
  * Downloads lists of files with pinned workers.
@@ -75,6 +76,7 @@ export class Downloader implements AsyncDisposable {
   readonly #answers: WorkerAnswers;
   readonly #folders: FolderLister;
   #seq = 0;
+  #refused = 0;
   #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
   #schedule: ScheduleWatch | undefined;
@@ -144,10 +146,10 @@ export class Downloader implements AsyncDisposable {
     { first = 0 }: { first?: number } = {},
   ): Promise<AddResult[]> {
     const { results, places } = await placeEntries(this.#list, entries, this.#plan.rules, this.#folders);
-    const added = results.filter((result) => result.type === "added").length;
-    const duplicates = results.filter((result) => result.type === "duplicate").length;
-    const changed = results.filter((result) => result.type === "changed").length;
-    if (added > 0) this.#tell({ type: "tasks_added", added, duplicates });
+    const count = (type: AddResult["type"]) => results.filter((result) => result.type === type).length;
+    const [added, changed] = [count("added"), count("changed")];
+    this.#refused += count("refused");
+    if (added > 0) this.#tell({ type: "tasks_added", added, duplicates: count("duplicate") });
     if (changed > 0) this.#tell({ type: "tasks_changed", changed });
     for (const [index, result] of results.entries()) {
       if (result.type !== "refused") continue;
@@ -164,9 +166,7 @@ export class Downloader implements AsyncDisposable {
    * @throws {QueueUnavailableError} If the task list failed.
    */
   run(options: RunOptions = {}): Promise<RunSummary> {
-    if (this.#running !== undefined) {
-      throw new TypeError("Cannot run a downloader as it must not be running: current value is running");
-    }
+    if (this.#running !== undefined) return Promise.reject(new TypeError(RUNNING));
     this.#running = this.#run(options).finally(() => this.#running = undefined);
     return this.#running;
   }
@@ -290,7 +290,7 @@ export class Downloader implements AsyncDisposable {
         return {
           ...this.progress(),
           end: end === "settled" ? "settled" : "stopped",
-          refused: feed?.refused ?? 0,
+          refused: this.#refused + (feed?.refused ?? 0),
           counts: await this.#list.counts(),
           schemes: this.#schemes.all,
         };

@@ -14,7 +14,7 @@ export interface RunOptions {
 export interface RunSummary extends DownloaderProgress {
   /** Why it ended: everything is settled, or it was stopped. */
   end: "settled" | "stopped";
-  /** Entries of the task file that were refused. */
+  /** Entries that were refused: of the task files, and all that were given to {@linkcode Downloader.add}. */
   refused: number;
   /** How many tasks are in each state now. */
   counts: TaskCounts;

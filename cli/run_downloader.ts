@@ -1,5 +1,6 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { Downloader, RunSummary } from "../mod.ts";
+import type { EventPrinter } from "./print_events.ts";
 import { isReexecChild } from "./reexec.ts";
 import { Screen, summaryText } from "./screen.ts";
 import { print, type Terminal } from "./terminal.ts";
@@ -23,6 +24,7 @@ export interface RunEnd {
  * @param settings How to show it.
  * @param terminal Where to show it.
  * @param once End when all is settled.
+ * @param printing Prints the events, if something does.
  * @returns How it ended.
  */
 export async function runDownloader(
@@ -30,6 +32,7 @@ export async function runDownloader(
   settings: CfgSettings,
   terminal: Terminal,
   once: boolean,
+  printing: EventPrinter | undefined,
 ): Promise<RunEnd> {
   let signalCode: number | undefined;
   let signalAt = -Infinity;
@@ -48,7 +51,6 @@ export async function runDownloader(
     Deno.addSignalListener(name as Deno.Signal, listener);
     return () => Deno.removeSignalListener(name as Deno.Signal, listener);
   });
-  const printing = settings.json ? printEvents(downloader) : undefined;
   const drawing = terminal.live ? drawScreen(downloader, terminal) : undefined;
   try {
     const summary = await downloader.run({ once, signal: stop.signal });
@@ -62,21 +64,6 @@ export async function runDownloader(
     await printing?.stop();
     for (const remove of listeners) remove();
   }
-}
-
-function printEvents(downloader: Downloader): { stop: () => Promise<void> } {
-  const events = downloader.events();
-  const printed = (async () => {
-    for await (const event of events) print(JSON.stringify(event));
-  })();
-  return {
-    stop: async () => {
-      // Whatever has happened is in the buffer: it is read before the subscription ends.
-      await new Promise((resolve) => setTimeout(resolve));
-      await events.return?.();
-      await printed;
-    },
-  };
 }
 
 function drawScreen(downloader: Downloader, terminal: Terminal): { stop: () => Promise<void> } {

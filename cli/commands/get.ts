@@ -2,6 +2,7 @@ import { Downloader } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { readEntries } from "../read_entries.ts";
 import { runDownloader } from "../run_downloader.ts";
+import { printEvents } from "../print_events.ts";
 import { prepareSaveFailed } from "../prepare_save_failed.ts";
 import { downloaderOptions } from "../settle_settings.ts";
 
@@ -11,15 +12,15 @@ export async function getCommand({ command, settings, terminal, logger }: Comman
   // What is wrong with the command line or the file is said before anything is made.
   let batch = await batches.next();
   await using downloader = await Downloader.open(downloaderOptions(settings, logger));
-  let refused = false;
+  // Before the first entry: one that is refused is an event too.
+  await using printing = printEvents(downloader, settings);
   for (; !batch.done; batch = await batches.next()) {
     const { first, entries } = batch.value;
-    const results = await downloader.add(entries, { first });
-    refused ||= results.some((result) => result.type === "refused");
+    await downloader.add(entries, { first });
   }
   const saving = await prepareSaveFailed(settings);
-  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, true);
+  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, true, printing);
   await saving?.(downloader);
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.counts.failed > 0 || refused ? INCOMPLETE : DONE;
+  return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
 }

@@ -1,6 +1,7 @@
 import { checkTaskFiles, Downloader } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { runDownloader } from "../run_downloader.ts";
+import { printEvents } from "../print_events.ts";
 import { prepareSaveFailed } from "../prepare_save_failed.ts";
 import { downloaderOptions, listOptions } from "../settle_settings.ts";
 
@@ -14,7 +15,8 @@ export async function runCommand({ command, settings, terminal, logger }: Comman
     tasks: settings.tasks,
   });
   const saving = await prepareSaveFailed(settings);
-  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, settings.once);
+  await using printing = printEvents(downloader, settings);
+  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, settings.once, printing);
   await saving?.(downloader);
   if (!settings.once) return DONE;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;

@@ -1,5 +1,5 @@
 /** Corehaul as a module of another program. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Downloader, type Logger } from "../../mod.ts";
 import { commonEnv, PROJECT_ROOT } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
@@ -126,4 +126,17 @@ Deno.test("Downloader tells what happens, takes tasks while it runs, and stops b
   assertEquals(downloader.progress().bytes, 15_000);
   assertEquals(await filesIn(home.join("files")), ["a", "c", "sub"]);
   assertEquals((await downloader.get("t2"))?.out, "sub/b");
+});
+
+Deno.test("Downloader counts what it refuses, and refuses a second run by its promise", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 10)));
+  await using downloader = await Downloader.open({ directory: home.join("files"), workers: 1 });
+  await downloader.add(["bad", `${server.url}/a`, "worse"]);
+  const running = downloader.run({ once: true });
+  await assertRejects(() => downloader.run(), TypeError, "must not be running");
+  const { done, refused } = await running;
+  assertEquals([done, refused], [1, 2]);
+  await downloader.add(["worst"]);
+  assertEquals((await downloader.run({ once: true })).refused, 3);
 });

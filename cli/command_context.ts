@@ -9,6 +9,8 @@ export interface CommandContext {
   command: Command;
   /** The settings that came of it. */
   settings: CfgSettings;
+  /** Which of them the user gave, in whatever way. */
+  given: ReadonlySet<keyof CfgSettings>;
   /** Where to draw and to print. */
   terminal: Terminal;
   /** Where to log. */

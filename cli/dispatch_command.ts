@@ -33,7 +33,7 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
     print(`corehaul ${config.version} (deno ${Deno.version.deno})`);
     return DONE;
   }
-  const settings = await settleSettings(command);
+  const { settings, given, unknownVariables } = await settleSettings(command);
   if (settings.insecure && downloads(command)) {
     const code = await reexecInsecure(argv);
     if (code !== undefined) return code;
@@ -42,7 +42,8 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
   if (settings.proxy !== undefined) { for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.delete(name); }
   const terminal = await Terminal.open(isLive(settings, command));
   await using log = await setUpLog(settings, terminal);
-  const context: CommandContext = { command, settings, terminal, logger: log.logger };
+  const context: CommandContext = { command, settings, given, terminal, logger: log.logger };
+  for (const name of unknownVariables) log.logger.warn(`the variable ${name} stands for no option, and is ignored`);
   return await COMMAND_BODIES[command.name](context);
 }
 

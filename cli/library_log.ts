@@ -1,6 +1,6 @@
 import { configure, dispose, getJsonLinesFormatter, getLogger, getTextFormatter, type Sink } from "@logtape/logtape";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { Logger } from "../mod.ts";
+import { CfgError, type Logger } from "../mod.ts";
 import type { Terminal } from "./terminal.ts";
 
 const ROTATE_AT_BYTES = 10 * 1024 * 1024;
@@ -17,6 +17,7 @@ export interface LogSetup extends AsyncDisposable {
  * @param settings Level, file and form.
  * @param terminal Where lines go without a file.
  * @returns The logger; dispose of it, so that the last lines are written.
+ * @throws {CfgError} If the file cannot be written.
  */
 export async function setUpLibraryLog(settings: CfgSettings, terminal: Terminal): Promise<LogSetup> {
   const { logFile, logFormat, logLevel } = settings;
@@ -25,7 +26,11 @@ export async function setUpLibraryLog(settings: CfgSettings, terminal: Terminal)
   if (logFile !== undefined) {
     const formatter = logFormat === "json" ? json : getTextFormatter({ timestamp: "rfc3339", category: () => "" });
     const { getRotatingFileSink } = await import("@logtape/file");
-    sink = getRotatingFileSink(logFile, { maxSize: ROTATE_AT_BYTES, maxFiles: KEPT_FILES, formatter });
+    try {
+      sink = getRotatingFileSink(logFile, { maxSize: ROTATE_AT_BYTES, maxFiles: KEPT_FILES, formatter });
+    } catch (error) {
+      throw logFileError(logFile, error);
+    }
   } else {
     sink = (record) => terminal.line(json(record).trimEnd());
   }
@@ -47,6 +52,12 @@ export async function setUpLibraryLog(settings: CfgSettings, terminal: Terminal)
     },
     [Symbol.asyncDispose]: () => dispose(),
   };
+}
+
+function logFileError(file: string, error: unknown): CfgError {
+  const why = error instanceof Error ? error.message : String(error);
+  const message = `Cannot use --log-file as it must be a file that can be written: current value is "${file}" (${why})`;
+  return new CfgError([{ field: "logFile", source: "flag", message }]);
 }
 
 /** Braces in a file name are no placeholders. */

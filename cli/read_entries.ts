@@ -1,5 +1,5 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CfgError, parseChecksum, readTaskFile, type TaskEntry, TaskFileError } from "../mod.ts";
+import { CfgError, checkTaskFile, parseChecksum, readTaskFile, type TaskEntry, TaskFileError } from "../mod.ts";
 import { type Command, UsageError } from "./parse_command.ts";
 
 const AT_ONCE = 500;
@@ -25,6 +25,7 @@ export async function* readEntries(
     const message = `Cannot use --checksum as it ${parsed.message}`;
     throw new CfgError([{ field: "checksum", source: "flag", message }]);
   }
+  if (out !== undefined) await assertOut(out);
   if (command.args.length === 0 && input.length === 0) {
     throw new UsageError(`corehaul ${command.name} needs a URL, or a file of them with --input`);
   }
@@ -40,6 +41,15 @@ export async function* readEntries(
       const message = `Cannot use --${flag} as it must be for one url: current value is for ${batch.entries.length}`;
       throw new UsageError(message);
     } else yield { first: 0, entries: [{ ...(typeof entry === "string" ? { url: entry } : entry!), ...one }] };
+  }
+}
+
+/** Checks a name as that of an entry is checked, before anything is made. */
+async function assertOut(out: string): Promise<void> {
+  const file = new Blob([JSON.stringify([{ url: "data:,", out }])]).stream();
+  for await (const finding of checkTaskFile(file)) {
+    if (finding.type !== "refused") continue;
+    throw new CfgError([{ field: "out", source: "flag", message: `Cannot use --out as it ${finding.message}` }]);
   }
 }
 

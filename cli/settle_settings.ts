@@ -1,13 +1,25 @@
 import { CfgError } from "../config/cfg_error.ts";
-import { cfgResolve } from "../config/cfg_resolve.ts";
+import { cfgGiven, cfgResolve, cfgUnknownVariables } from "../config/cfg_resolve.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloaderOptions, Logger } from "../mod.ts";
 import type { Command } from "./parse_command.ts";
 
+/** The settings of a command, and what is told of where they come from. */
+export interface SettledSettings {
+  /** The settings. */
+  settings: CfgSettings;
+  /** Those that do not have their defaults for want of anything else. */
+  given: ReadonlySet<keyof CfgSettings>;
+  /** Variables that look like options and are none. */
+  unknownVariables: readonly string[];
+}
+
 /** Puts the settings of a command together, from its configuration file, the environment and its flags. */
-export async function settleSettings(command: Command): Promise<CfgSettings> {
+export async function settleSettings(command: Command): Promise<SettledSettings> {
   const file = command.config === undefined ? {} : { file: await readConfig(command.config) };
-  return cfgResolve({ ...file, env: Deno.env.toObject(), flags: command.flags });
+  const env = Deno.env.toObject();
+  const sources = { ...file, env, flags: command.flags };
+  return { settings: cfgResolve(sources), given: cfgGiven(sources), unknownVariables: cfgUnknownVariables(env) };
 }
 
 async function readConfig(name: string): Promise<{ name: string; values: unknown }> {

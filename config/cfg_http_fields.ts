@@ -4,7 +4,7 @@
  * @module
  */
 import { type CfgField, DOWNLOADING, LISTING, textThat } from "./cfg_field.ts";
-import { parseHeader, parseHostPort, parseLine, parseProxy, parseSwitch } from "./cfg_parse.ts";
+import { parseHeader, parseHostPort, parseLine, parseProxy, parseReferer, parseSwitch } from "./cfg_parse.ts";
 
 /** The name of a header is no secret, its value may be; without a colon nobody knows which is which. */
 const showHeader = (text: string): string => /^([\w-]+):/.exec(text)?.[0].concat(" …") ?? "…";
@@ -47,7 +47,7 @@ export const CFG_HTTP_FIELDS: readonly CfgField[] = [
     name: "referer",
     flag: "referer",
     placeholder: "URL",
-    parse: parseLine,
+    parse: parseReferer,
     defaultNote: "none",
     help: "the Referer header, for the origin of each url",
     commands: DOWNLOADING,

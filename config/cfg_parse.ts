@@ -89,6 +89,12 @@ export function parseLine(text: string): Parsed<string> {
   return value !== "" && HEADER_VALUE.test(value) ? { value } : { must: "be one line of text" };
 }
 
+/** Text that can be the value of a header, and is a url. */
+export function parseReferer(text: string): Parsed<string> {
+  const line = parseLine(text);
+  return "value" in line && !URL.canParse(line.value) ? { must: "be a url such as https://HOST/PAGE" } : line;
+}
+
 /** The url of a proxy: http, https or socks5, with nothing but credentials, host and port. */
 export function parseProxy(text: string): Parsed<string> {
   const url = URL.parse(text);

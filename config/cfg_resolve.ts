@@ -65,6 +65,35 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
   return Object.freeze(settings) as unknown as CfgSettings;
 }
 
+/**
+ * Tells which settings a source has a value for; all others have their defaults.
+ *
+ * @param sources Where the values come from.
+ * @returns The names of the settings.
+ */
+export function cfgGiven({ file, env, flags, options }: CfgSources): ReadonlySet<keyof CfgSettings> {
+  const given = CFG_FIELDS.filter((field) =>
+    [
+      (file?.values as Record<string, unknown> | undefined)?.[cfgFileKey(field)],
+      env?.[cfgEnvName(field)],
+      flags?.[field.flag],
+      options?.[field.name],
+    ].some((value) => value !== undefined)
+  );
+  return new Set(given.map(({ name }) => name));
+}
+
+/**
+ * Finds variables that look like options and are none, such as a name with a mistake in it.
+ *
+ * @param env The environment.
+ * @returns Their names, in order.
+ */
+export function cfgUnknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = new Set(CFG_FIELDS.map(cfgEnvName));
+  return Object.keys(env).filter((name) => name.startsWith("CFG_") && !known.has(name)).sort();
+}
+
 function takeFile(
   { name, values }: { name: string; values: unknown },
   take: Take,

@@ -6,9 +6,9 @@ import { prepareSaveFailed } from "../prepare_save_failed.ts";
 import { downloaderOptions, listOptions } from "../settle_settings.ts";
 
 /** `corehaul run`: watches the task file and downloads until stopped. */
-export async function runCommand({ command, settings, terminal, logger }: CommandContext): Promise<number> {
+export async function runCommand({ settings, given, terminal, logger }: CommandContext): Promise<number> {
   // A list can be worked off without its default file, but files that were asked for by name must come.
-  if (settings.once && "tasks" in command.flags) await checkTaskFiles(settings.tasks, true);
+  if (settings.once && given.has("tasks")) await checkTaskFiles(settings.tasks, true);
   await using downloader = await Downloader.open({
     ...downloaderOptions(settings, logger),
     ...listOptions(settings),

@@ -62,6 +62,23 @@ const CASES: Case[] = [
     names: ["--tasks", "nowhere.json"],
   },
   {
+    name: "a task file of the environment that is not there, with --once",
+    args: ["run", "--once"],
+    env: { CFG_TASKS: "nowhere.json" },
+    names: ["--tasks", "nowhere.json"],
+  },
+  {
+    name: "a task file of the configuration file that is not there, with --once",
+    args: ["run", "--once", "--config", "tasks.json"],
+    names: ["--tasks", "nowhere.json"],
+  },
+  {
+    name: "the default task file, where it is named and not there, with --once",
+    args: ["run", "--once"],
+    env: { CFG_TASKS: "code_tasks.json" },
+    names: ["--tasks", "code_tasks.json"],
+  },
+  {
     name: "a download folder below a file",
     args: ["run", "--dir", "/dev/null/files"],
     names: ["--dir", "/dev/null/files"],
@@ -108,6 +125,21 @@ const CASES: Case[] = [
   { name: "a proxy that is none", args: [...GET, "--proxy", "ftp://x"], names: ["--proxy", '"ftp://x"', "socks5"] },
   { name: "a proxy without a scheme", args: [...GET, "--proxy", "me:pw@x:80"], names: ["--proxy", '"…"'] },
   { name: "a server without a port", args: [...GET, "--allow-private", "x"], names: ["--allow-private", '"x"'] },
+  { name: "a referer that is no url", args: [...GET, "--referer", "foo"], names: ["--referer", '"foo"', "url"] },
+  ...["../x", "/abs", "sub/", "a//b", "x.part", ".corehaul/x"].flatMap((out) =>
+    ["get", "add"].map((command): Case => ({
+      name: `a name of ${out}, for ${command}`,
+      args: [command, "http://127.0.0.1:1/a", "-o", out],
+      names: ["Cannot use --out as it must", `"${out}"`],
+    }))
+  ),
+  ...["/nowhere/log.txt", "/"].map((file) => ({
+    name: `a log file at ${file}`,
+    args: [...GET, "--log-file", file],
+    names: ["--log-file", `"${file}"`],
+  })),
+  { name: "an option with an empty value", args: ["run", "--dir="], names: ["--dir", "needs a value"] },
+  { name: "two names", args: [...GET, "-o", "a", "-o", "b"], names: ["Cannot use --out", "given twice"] },
   { name: "an empty header", args: [...GET, "--header", ""], names: ["--header", "value"] },
   {
     name: "--deny-private and a proxy",
@@ -205,6 +237,7 @@ Deno.test("corehaul names what is wrong in one line, and creates nothing", async
     await t.step(name, async () => {
       await using home = await TempDir.create();
       await home.write("cfg.json", '{ "cfg_speed": 1 }');
+      await home.write("tasks.json", '{ "cfg_tasks": ["nowhere.json"] }');
       await home.write("half.json", '[\n  { "url": ');
       await home.write("bad.sums", `${MD5.slice(4)}  empty\n\nnot a checksum\n`);
       const before = await home.names();
@@ -229,6 +262,17 @@ Deno.test("corehaul names every wrong option at once", async () => {
   assertCode(ended, 2);
   for (const part of ["--retries", "--lang", "CFG_TIMEOUT", "CFG_WORKERS"]) assert(ended.stderr.includes(part));
   assertEquals(ended.stderr.trimEnd().split("\n").length, 4);
+});
+
+Deno.test("corehaul names variables that stand for no option, and goes on", async () => {
+  await using home = await TempDir.create();
+  const env = { CFG_RETRIS: "0", CFG_CONFIG: "/nope", CFG_RETRIES: "1" };
+  const ended = await corehaul(["add", "http://127.0.0.1:1/x"], { cwd: home.path, env });
+  assertCode(ended, 0);
+  assertEquals(ended.stderr.trimEnd().split("\n"), [
+    "warning: the variable CFG_CONFIG stands for no option, and is ignored",
+    "warning: the variable CFG_RETRIS stands for no option, and is ignored",
+  ]);
 });
 
 Deno.test("corehaul takes variables over the configuration file, and flags over both", async () => {

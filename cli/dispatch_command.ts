@@ -9,6 +9,7 @@ import { type Command, parseCommand, UsageError } from "./parse_command.ts";
 import { reexecInsecure } from "./reexec.ts";
 import { settleSettings } from "./settle_settings.ts";
 import { print, Terminal } from "./terminal.ts";
+import { visibleText } from "./visible_text.ts";
 
 /**
  * Runs one command; each is a file in `cli/commands/`.
@@ -81,7 +82,7 @@ function isLive(settings: CfgSettings, command: Command): boolean {
 
 /** Says what went wrong, in one line for each problem, and gives the exit code for it. */
 function report(error: unknown): number {
-  const say = (message: string) => new Terminal().line(`corehaul: ${message}`);
+  const say = (message: string) => new Terminal().line(`corehaul: ${message.split("\n").map(visibleText).join("\n")}`);
   if (error instanceof CfgError) {
     for (const problem of error.problems) say(problem.message);
     return USAGE;

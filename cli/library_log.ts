@@ -2,6 +2,7 @@ import { configure, dispose, getJsonLinesFormatter, getLogger, getTextFormatter,
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, type Logger } from "../mod.ts";
 import type { Terminal } from "./terminal.ts";
+import { visibleText } from "./visible_text.ts";
 
 const ROTATE_AT_BYTES = 10 * 1024 * 1024;
 const KEPT_FILES = 5;
@@ -43,12 +44,14 @@ export async function setUpLibraryLog(settings: CfgSettings, terminal: Terminal)
     ],
   });
   const logger = getLogger("corehaul");
+  // JSON escapes what a terminal must not get.
+  const text = logFormat === "json" ? literal : (message: string) => literal(visibleText(message));
   return {
     logger: {
-      debug: (message) => logger.debug(literal(message)),
-      info: (message) => logger.info(literal(message)),
-      warn: (message) => logger.warn(literal(message)),
-      error: (message) => logger.error(literal(message)),
+      debug: (message) => logger.debug(text(message)),
+      info: (message) => logger.info(text(message)),
+      warn: (message) => logger.warn(text(message)),
+      error: (message) => logger.error(text(message)),
     },
     [Symbol.asyncDispose]: () => dispose(),
   };

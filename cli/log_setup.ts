@@ -2,6 +2,7 @@ import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { Logger } from "../mod.ts";
 import type { LogSetup } from "./library_log.ts";
 import type { Terminal } from "./terminal.ts";
+import { visibleText } from "./visible_text.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -25,7 +26,7 @@ function terminalLogger(lowest: CfgSettings["logLevel"], terminal: Terminal): Lo
   const logs = (level: typeof LEVELS[number]) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(lowest === "warning" ? "warn" : lowest)) return () => {};
     const mark = level === "info" ? "" : `${level === "warn" ? "warning" : level}: `;
-    return (message: string) => terminal.line(mark + message);
+    return (message: string) => terminal.line(mark + visibleText(message));
   };
   return { debug: logs("debug"), info: logs("info"), warn: logs("warn"), error: logs("error") };
 }

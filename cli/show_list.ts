@@ -2,7 +2,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { findMissing, type OwnerState, type OwnerVitals, redactUrl, type Task, type TaskSharedList } from "../mod.ts";
 import { readFilter } from "./read_filter.ts";
-import { print } from "./terminal.ts";
+import { print, printLine } from "./terminal.ts";
 
 const PAGE = 500;
 
@@ -12,7 +12,8 @@ export async function showTasks(list: TaskSharedList, settings: CfgSettings): Pr
   let shown = 0;
   for await (const task of settings.missing ? findMissing(list, settings.dir) : chosen(list, settings)) {
     if (shown++ === limit) return;
-    print(json ? JSON.stringify(redacted(task)) : row(task));
+    if (json) print(JSON.stringify(redacted(task)));
+    else printLine(row(task));
   }
 }
 
@@ -39,7 +40,7 @@ export async function showStatus(list: TaskSharedList, settings: CfgSettings): P
     return;
   }
   for (const [status, count] of Object.entries(counts)) print(`${status.padEnd(9)} ${count}`);
-  for (const owner of owners) print(ownerRow(owner));
+  for (const owner of owners) printLine(ownerRow(owner));
   if (owners.length > 1) print(fleetRow(owners));
 }
 
@@ -73,10 +74,11 @@ function row(task: Task): string {
   return `${id.padEnd(8)} ${status.padEnd(8)} ${String(attempts).padStart(2)}  ${out}  ${url}${size}${why}${when}`;
 }
 
-/** A task without what must not be shown: credentials in the url, and the values of its headers. */
+/** A task without what must not be shown: credentials in its urls, and the values of its headers. */
 export function redacted(task: Task): Task {
+  const mirrors = task.mirrors === undefined ? {} : { mirrors: task.mirrors.map(redactUrl) };
   const headers = task.headers === undefined
     ? {}
     : { headers: Object.fromEntries(Object.keys(task.headers).map((name) => [name, "…"])) };
-  return { ...task, url: redactUrl(task.url), ...headers };
+  return { ...task, url: redactUrl(task.url), ...mirrors, ...headers };
 }

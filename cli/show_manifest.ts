@@ -1,6 +1,6 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { type ManifestFinding, type ManifestRecord, readManifest, verifyManifest } from "../mod.ts";
-import { print } from "./terminal.ts";
+import { print, printLine } from "./terminal.ts";
 
 /**
  * Prints the manifest of the download folder, or with `--verify` what became of its files: those that are not what they
@@ -11,7 +11,10 @@ import { print } from "./terminal.ts";
 export async function showManifest(settings: CfgSettings): Promise<boolean> {
   const { dir, json, verify } = settings;
   if (verify) return await showFindings(dir, json);
-  for await (const record of readManifest(dir)) print(json ? JSON.stringify(record) : row(record));
+  for await (const record of readManifest(dir)) {
+    if (json) print(JSON.stringify(record));
+    else printLine(row(record));
+  }
   return true;
 }
 
@@ -22,7 +25,7 @@ async function showFindings(dir: string, json: boolean): Promise<boolean> {
     if (finding.state === "ok") ok++;
     else wrong++;
     if (json) print(JSON.stringify(finding));
-    else if (finding.state !== "ok") print(problem(finding));
+    else if (finding.state !== "ok") printLine(problem(finding));
   }
   if (!json) print(`${ok} ok, ${wrong} wrong`);
   return wrong === 0;

@@ -1,3 +1,5 @@
+import { visibleText } from "./visible_text.ts";
+
 type Update = ReturnType<typeof import("log-update").createLogUpdate>;
 
 const HIDE_CURSOR = "\u001b[?25l";
@@ -66,6 +68,11 @@ export class Terminal {
     this.#block = "";
     writeAll(Deno.stderr, this.#encoder.encode(SHOW_CURSOR));
   }
+}
+
+/** Prints a line for people on standard output; whatever it quotes, it does nothing to the terminal. */
+export function printLine(text: string): void {
+  print(visibleText(text));
 }
 
 /** Prints answers and events on standard output. */

@@ -3,7 +3,7 @@ import { readChecksumFile, TaskFileError } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
-import { print } from "../terminal.ts";
+import { print, printLine } from "../terminal.ts";
 
 /** Hosts that the summary names, those with the most entries. */
 const HOSTS = 10;
@@ -23,7 +23,8 @@ export async function checkCommand({ command, settings, logger }: CommandContext
     using opened = file === "-" ? undefined : await open(file);
     try {
       for await (const finding of checkTaskFile((opened ?? Deno.stdin).readable, options)) {
-        print(json ? JSON.stringify({ file, ...finding }) : line(file, finding));
+        if (json) print(JSON.stringify({ file, ...finding }));
+        else for (const line of lines(file, finding)) printLine(line);
         if (finding.type === "refused") code = Math.max(code, INCOMPLETE);
       }
     } catch (error) {
@@ -45,12 +46,12 @@ async function open(file: string): Promise<Deno.FsFile> {
   }
 }
 
-function line(file: string, finding: FileFinding | FileSummary): string {
+function lines(file: string, finding: FileFinding | FileSummary): string[] {
   if (finding.type === "refused") {
-    return `${file}:${finding.line}: entry ${finding.index} is not taken: ${finding.field} ${finding.message}`;
+    return [`${file}:${finding.line}: entry ${finding.index} is not taken: ${finding.field} ${finding.message}`];
   }
   if (finding.type === "duplicate") {
-    return `${file}:${finding.line}: entry ${finding.index} says again what one before it says: ${finding.out}`;
+    return [`${file}:${finding.line}: entry ${finding.index} says again what one before it says: ${finding.out}`];
   }
   const { entries, fresh, known, duplicates, refused, hosts } = finding;
   const byNumber = Object.entries(hosts).sort(([, a], [, b]) => b - a);
@@ -58,5 +59,5 @@ function line(file: string, finding: FileFinding | FileSummary): string {
     `${file}: ${entries} entries: ${fresh} new, ${known} known already, ${duplicates} twice, ${refused} refused`,
     ...byNumber.slice(0, HOSTS).map(([host, count]) => `${String(count).padStart(9)}  ${host || "no host"}`),
     ...(byNumber.length > HOSTS ? [`${String(byNumber.length - HOSTS).padStart(9)}  further hosts`] : []),
-  ].join("\n");
+  ];
 }

@@ -4,6 +4,7 @@ import {
   type ControlResult,
   type ControlVerb,
   findMissing,
+  redactUrl,
   type TaskSharedList,
 } from "../../mod.ts";
 import type { CfgSettings } from "../../config/cfg_settings.ts";
@@ -33,7 +34,7 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const request: ControlRequest = { verb, ...priority, ...whichTasks(command, ids, settings) };
   await using list = await openList(settings, logger);
   const result = settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
-  for (const id of result.unknown) logger.error(`there is no task "${id}"`);
+  for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
   print(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result));
   return result.unknown.length + result.unmoved.length > 0 ? INCOMPLETE : DONE;

@@ -1,13 +1,14 @@
 import { doctor, taskListOptions } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
-import { print } from "../terminal.ts";
+import { print, printLine } from "../terminal.ts";
 
 /** `corehaul doctor`: checks what this machine allows. */
 export async function doctorCommand({ settings }: CommandContext): Promise<number> {
   const { queue, cores, workers } = settings;
   const findings = await doctor({ queue, list: await taskListOptions(settings), cores, workers });
   for (const { name, ok, detail } of findings) {
-    print(settings.json ? JSON.stringify({ name, ok, detail }) : `${ok ? "ok " : "BAD"} ${name.padEnd(9)} ${detail}`);
+    if (settings.json) print(JSON.stringify({ name, ok, detail }));
+    else printLine(`${ok ? "ok " : "BAD"} ${name.padEnd(9)} ${detail}`);
   }
   return findings.every((finding) => finding.ok) ? DONE : INCOMPLETE;
 }

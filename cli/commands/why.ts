@@ -3,7 +3,7 @@ import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
 import { redacted } from "../show_list.ts";
-import { print } from "../terminal.ts";
+import { print, printLine } from "../terminal.ts";
 
 /** `corehaul why ID|URL`: tells the story of a task. */
 export async function whyCommand({ command, settings, logger }: CommandContext): Promise<number> {
@@ -21,12 +21,15 @@ export async function whyCommand({ command, settings, logger }: CommandContext):
       logger.error(`there is no task with the id or the url "${redactUrl(word)}"`);
       code = INCOMPLETE;
     }
-    for (const task of tasks) print(settings.json ? JSON.stringify(redacted(task)) : story(redacted(task)));
+    for (const task of tasks.map(redacted)) {
+      if (settings.json) print(JSON.stringify(task));
+      else for (const line of story(task)) printLine(line);
+    }
   }
   return code;
 }
 
-function story(task: Task): string {
+function story(task: Task): string[] {
   const { id, status, url, out, firstOut, priority, addedAt, history = [], attempts, bytes, finalUrl } = task;
   const lines = [`${id} is ${status}: ${url}`];
   const say = (when: number | undefined, what: string) =>
@@ -44,7 +47,7 @@ function story(task: Task): string {
   if (status === "running") say(undefined, `runs on core ${task.core}`);
   if (status === "canceled") say(task.finishedAt, "canceled");
   lines.push(`  next: ${next(task)}`);
-  return lines.join("\n");
+  return lines;
 }
 
 function failure({ core, kind, message, again }: TaskAttempt): string {

@@ -229,13 +229,15 @@ Deno.test("corehaul shows no password of a url and no value of a header", async 
   await using home = await TempDir.create();
   await using server = serve();
   const url = `${server.url.replace("//", "//user:hunter2@")}/private`;
-  await home.write("list.json", JSON.stringify([{ url, headers: { "x-key": "hunter2" } }]));
+  await home.write("list.json", JSON.stringify([{ url, mirrors: [`${url}-too`], headers: { "x-key": "hunter2" } }]));
   const options = { cwd: home.path };
   const outputs = [
     await corehaul(["add", "-i", "list.json", "--queue", QUEUE, "--json", "--log-level", "debug"], options),
     await corehaul(["run", "--once", "--queue", QUEUE, "--json", "--log-level", "debug"], options),
     await corehaul(["list", "--queue", QUEUE, "--json"], options),
     await corehaul(["list", "--queue", QUEUE], options),
+    await corehaul(["why", "t1", "--queue", QUEUE, "--json"], options),
+    await corehaul(["why", "t1", "--queue", QUEUE], options),
   ];
   for (const ended of outputs) {
     assertCode(ended, 0);

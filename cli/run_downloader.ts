@@ -1,5 +1,5 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { Downloader, RunSummary } from "../mod.ts";
+import type { Downloader, Logger, RunSummary } from "../mod.ts";
 import type { EventPrinter } from "./print_events.ts";
 import { isReexecChild } from "./reexec.ts";
 import { Screen, summaryText } from "./screen.ts";
@@ -23,6 +23,7 @@ export interface RunEnd {
  * @param downloader What to run.
  * @param settings How to show it.
  * @param terminal Where to show it.
+ * @param logger Where to say that a signal was taken.
  * @param once End when all is settled.
  * @param printing Prints the events, if something does.
  * @returns How it ended.
@@ -31,6 +32,7 @@ export async function runDownloader(
   downloader: Downloader,
   settings: CfgSettings,
   terminal: Terminal,
+  logger: Logger,
   once: boolean,
   printing: EventPrinter | undefined,
 ): Promise<RunEnd> {
@@ -46,6 +48,10 @@ export async function runDownloader(
         Deno.exit(code);
       }
       signalCode = code;
+      const told = `stopping: what runs gets ${settings.graceMs / 1000} s; once more ends at once`;
+      logger.info(told);
+      // Whoever waits at the terminal does not see the file.
+      if (settings.logFile !== undefined && Deno.stderr.isTerminal()) terminal.line(told);
       stop.abort();
     };
     Deno.addSignalListener(name as Deno.Signal, listener);
@@ -69,7 +75,7 @@ export async function runDownloader(
 function drawScreen(downloader: Downloader, terminal: Terminal): { stop: () => Promise<void> } {
   const screen = new Screen();
   const draw = async () => {
-    terminal.draw(screen.render(downloader.progress(), await downloader.counts(), performance.now()));
+    terminal.draw(screen.render(downloader.progress(), await downloader.counts(), performance.now(), terminal.width));
   };
   let drawing = Promise.resolve();
   let over = false;

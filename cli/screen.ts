@@ -3,6 +3,8 @@ import { format as formatDuration } from "@std/fmt/duration";
 import type { CoreProgress, DownloaderProgress, RunSummary, TaskCounts } from "../mod.ts";
 
 const BAR = 30;
+/** What a bar must have to say more than its percentage does. */
+const LEAST_BAR = 5;
 const LOAD_BAR = 10;
 /** How much the newest look weighs in the speed. */
 const NEWEST = 0.3;
@@ -21,9 +23,10 @@ export class Screen {
    * @param progress What the workers did.
    * @param counts What the list says.
    * @param now In milliseconds.
+   * @param width What a line may take. Default: any number of columns.
    * @returns Some lines.
    */
-  render(progress: DownloaderProgress, counts: TaskCounts, now: number): string {
+  render(progress: DownloaderProgress, counts: TaskCounts, now: number, width: number = Infinity): string {
     this.#measure(progress, now);
     const open = counts.waiting + counts.running;
     const total = open + counts.done + counts.failed + counts.paused;
@@ -35,7 +38,7 @@ export class Screen {
       ? `  ETA ${duration(open / this.#filesPerSecond * 1000)}`
       : "  ETA …";
     const all = [
-      `${bar(share, BAR)} ${(share * 100).toFixed(0)}%`,
+      `${(share * 100).toFixed(0)}%`,
       `${settled}/${total} files`,
       `${formatBytes(progress.bytes, { binary: true })}`,
       `${formatBytes(Math.round(this.#bytesPerSecond), { binary: true })}/s`,
@@ -45,7 +48,10 @@ export class Screen {
       ? ""
       : `  starts at ${new Date(progress.opensAt).toLocaleString("sv")}`;
     const failed = counts.failed > 0 ? `  ${counts.failed} failed` : "";
-    return [`${all}${failed}${opens || eta}`, ...progress.cores.map(coreLine)].join("\n");
+    const text = `${all}${failed}${opens || eta}`;
+    const room = Math.min(BAR, width - text.length - 1);
+    const first = room < LEAST_BAR ? text : `${bar(share, room)} ${text}`;
+    return [first, ...progress.cores.map(coreLine)].map((line) => line.slice(0, width)).join("\n");
   }
 
   #measure(progress: DownloaderProgress, now: number): void {

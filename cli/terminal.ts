@@ -2,19 +2,25 @@ import { visibleText } from "./visible_text.ts";
 
 type Update = ReturnType<typeof import("log-update").createLogUpdate>;
 
+const LEAST_WIDTH = 80;
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
 
 /** The terminal: lines that stay, above a block that is drawn again and again. Both go to standard error. */
 export class Terminal {
   readonly #update: Update | undefined;
+  readonly #columns: () => number | undefined;
   readonly #encoder = new TextEncoder();
   #block = "";
   #lines = "";
 
-  /** @param update Draws the block; absent: there is none. */
-  constructor(update?: Update) {
+  /**
+   * @param update Draws the block; absent: there is none.
+   * @param columns Tells how wide the terminal is, if it is known.
+   */
+  constructor(update?: Update, columns: () => number | undefined = () => undefined) {
     this.#update = update;
+    this.#columns = columns;
   }
 
   /**
@@ -29,12 +35,17 @@ export class Terminal {
       import("node:process"),
     ]);
     // It would hide the cursor by a package that answers the first SIGINT with a second one.
-    return new Terminal(createLogUpdate(process.stderr, { showCursor: true }));
+    return new Terminal(createLogUpdate(process.stderr, { showCursor: true }), () => process.stderr.columns);
   }
 
   /** True if it draws a block. */
   get live(): boolean {
     return this.#update !== undefined;
+  }
+
+  /** How many columns it has now; where nobody knows, those that every terminal has. */
+  get width(): number {
+    return this.#columns() || LEAST_WIDTH;
   }
 
   /** Prints a line that stays; those that come in the same turn of the event loop share one write. */

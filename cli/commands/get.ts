@@ -19,7 +19,7 @@ export async function getCommand({ command, settings, terminal, logger }: Comman
     await downloader.add(entries, { first });
   }
   const saving = await prepareSaveFailed(settings);
-  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, true, printing);
+  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, true, printing);
   await saving?.(downloader);
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
   return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;

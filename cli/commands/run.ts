@@ -16,7 +16,7 @@ export async function runCommand({ settings, given, terminal, logger }: CommandC
   });
   const saving = await prepareSaveFailed(settings);
   await using printing = printEvents(downloader, settings);
-  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, settings.once, printing);
+  const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, settings.once, printing);
   await saving?.(downloader);
   if (!settings.once) return DONE;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;

@@ -37,6 +37,22 @@ Deno.test("corehaul run draws all of it and a line for each core on a terminal, 
   assert(terminal.raw.lastIndexOf("\u001b[?25h") >= terminal.raw.lastIndexOf("\u001b[?25l"));
 });
 
+Deno.test("corehaul run fits its first line into a narrow terminal, and says there that Ctrl-C was taken", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }, server) =>
+    path === "/slow" ? server.trickle(bytesFor(path, 10_000_000), 1000, 100) : new Response(bytesFor(path, 100_000))
+  );
+  await home.write("tasks.txt", ["a", "b", "c", "slow"].map((name) => `${server.url}/${name}\n`).join(""));
+  const args = [Deno.execPath(), ...CLI, "run", "--tasks", "tasks.txt", "--grace", "0.2", "--log-file", "run.log"];
+  const narrow = ["-c", 'stty cols 75 && exec "$@"', "sh", ...args];
+  await using terminal = await TerminalProcess.start("sh", narrow, home.path);
+  await terminal.shows(/(?<![█░])[█░]{5,29} 75% {2}3\/4 files {2}.*\/s {2}\d+ files\/s {2}ETA /);
+  await terminal.type("\u0003");
+  await terminal.shows(/stopping: what runs gets 0\.2 s; once more ends at once\n/);
+  assertEquals(await terminal.ended(), 0);
+  assertMatch(await Deno.readTextFile(home.join("run.log")), / stopping: what runs gets 0\.2 s; once more /);
+});
+
 Deno.test("corehaul draws nothing where there is no terminal, or where it is told not to", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 1000)));

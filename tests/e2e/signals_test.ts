@@ -89,6 +89,21 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
+Deno.test("corehaul says that a signal was taken, while its downloads go on", async () => {
+  await using home = await TempDir.create();
+  const { server: held, free } = await setUp(home);
+  await using server = held;
+  await using run = await Corehaul.start([...RUN, "--grace", "30"], { cwd: home.path });
+  await run.until("the downloads", () => server.open === 8);
+  assert(!run.stderr.includes("stopping"));
+  run.kill("SIGINT");
+  const sign = "stopping: what runs gets 30 s; once more ends at once\n";
+  await run.until("the sign", () => run.stderr.endsWith(sign));
+  assertEquals(server.open, 8);
+  free();
+  assertCode(await run.ended(), 0);
+});
+
 Deno.test("corehaul get ends with 130 on SIGINT", async () => {
   await using home = await TempDir.create();
   const { server: held } = await setUp(home);

@@ -1,10 +1,11 @@
-import { resolve } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import { shownAddress } from "../config/redis_address.ts";
 import { checkKv } from "../queue/kv_check.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
+import { STATE_FOLDER } from "../download/task_names.ts";
 import { isOnServer, openTaskList, type OpenTaskListOptions, taskListExists } from "./open_task_list.ts";
 
 /** One thing that the doctor looked at. */
@@ -21,6 +22,8 @@ export interface DoctorFinding {
 export interface DoctorOptions {
   /** The address of the task list. */
   queue: string;
+  /** The download folder. Default: it is not looked at. */
+  directory?: string;
   /** How to open it. Default: as a file of this machine. */
   list?: OpenTaskListOptions;
   /** The cores that a run would be given. */
@@ -62,6 +65,13 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
     for (const core of allowed) procBindToCpu(core, withLibrary);
     return `works on every allowed core, through ${library ?? "the system"}`;
   });
+  const { directory } = options;
+  if (directory !== undefined) {
+    await attempt("folder", async () => {
+      for (const folder of [directory, join(directory, STATE_FOLDER)]) await assertWritable(folder);
+      return `${directory} can be written`;
+    });
+  }
   const path = options.queue.replace(/^kv:/, "");
   const there = path !== ":memory:" && await taskListExists(options.queue);
   if (there && !isOnServer(options.queue)) {
@@ -70,6 +80,14 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
       const faults = checkKv(resolve(path));
       if (faults.length > 0) throw new Error(`${options.queue} is damaged: ${faults.join("; ")}`);
       return "the file of the list is whole";
+    });
+  }
+  if (path !== ":memory:" && !isOnServer(options.queue)) {
+    await attempt("list", async () => {
+      await assertWritable(dirname(resolve(path)));
+      // Neither made nor changed: only whether that would be possible.
+      if (there) (await Deno.open(path, { write: true })).close();
+      return `${path} can be written`;
     });
   }
   await attempt("queue", async () => {
@@ -81,4 +99,26 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
     }`;
   });
   return findings;
+}
+
+/** Makes a file in a folder, or where that would be made, and takes it away again. */
+async function assertWritable(folder: string): Promise<void> {
+  let near = resolve(folder);
+  while (!await isThere(near)) near = dirname(near);
+  try {
+    await Deno.remove(await Deno.makeTempFile({ dir: near, prefix: ".corehaul-" }));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot write ${folder} as no file can be made in ${near} (${why})`);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
 }

@@ -97,6 +97,10 @@ function report(error: unknown): number {
     say(error.message);
     return UNAVAILABLE;
   }
+  if (error instanceof Deno.errors.NotCapable) {
+    say(`${error.message}; deno run -A gives every permission that corehaul can need`);
+    return USAGE;
+  }
   say(error instanceof Error ? error.stack ?? error.message : String(error));
   return INCOMPLETE;
 }

@@ -41,7 +41,7 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
     help: "tell where every finished file is from; with --verify, whether it is still the same",
   },
   collect: { usage: "collect DIR…", help: "merge the manifests of several download folders into one" },
-  gc: { usage: "gc", help: "forget tasks that were done or canceled longer ago than that; files stay" },
+  gc: { usage: "gc", help: "forget tasks that were done or canceled longer ago than --keep; files stay" },
   doctor: { usage: "doctor", help: "check what this machine allows" },
 };
 

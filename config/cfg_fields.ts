@@ -72,7 +72,7 @@ export const CFG_FIELDS: readonly CfgField[] = [
     parse: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
-    commands: [...DOWNLOADING, "list", "retry", "manifest"],
+    commands: [...DOWNLOADING, "list", "retry", "manifest", "doctor"],
   },
   {
     name: "out",

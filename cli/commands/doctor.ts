@@ -4,8 +4,8 @@ import { print, printLine } from "../terminal.ts";
 
 /** `corehaul doctor`: checks what this machine allows. */
 export async function doctorCommand({ settings }: CommandContext): Promise<number> {
-  const { queue, cores, workers } = settings;
-  const findings = await doctor({ queue, list: await taskListOptions(settings), cores, workers });
+  const { queue, dir, cores, workers } = settings;
+  const findings = await doctor({ queue, directory: dir, list: await taskListOptions(settings), cores, workers });
   for (const { name, ok, detail } of findings) {
     if (settings.json) print(JSON.stringify({ name, ok, detail }));
     else printLine(`${ok ? "ok " : "BAD"} ${name.padEnd(9)} ${detail}`);

@@ -176,12 +176,29 @@ Deno.test("corehaul doctor says what the machine allows", async () => {
   await using home = await TempDir.create();
   const plain = await corehaul(["doctor"], { cwd: home.path });
   assertCode(plain, 0);
-  for (const name of ["deno", "kv", "cores", "quota", "layout", "pinning", "queue"]) {
+  for (const name of ["deno", "kv", "cores", "quota", "layout", "pinning", "folder", "list", "queue"]) {
     assertMatch(plain.stdout, new RegExp(`^ok +${name} `, "m"));
   }
   const json = await corehaul(["doctor", "--json"], { cwd: home.path });
   assert(jsonLines(json.stdout).every(({ ok }) => ok === true));
   assertEquals(await home.names(), []);
+});
+
+Deno.test("corehaul doctor finds a download folder and a list that cannot be written", async () => {
+  await using home = await TempDir.create();
+  // Nobody may make files there, not even root.
+  const bad = async (...args: string[]) => {
+    const { code, stdout } = await corehaul(["doctor", "--json", ...args], { cwd: home.path });
+    assertEquals(code, 1, stdout);
+    return jsonLines(stdout).filter(({ ok }) => ok === false).map(({ name }) => name);
+  };
+  assertEquals(await bad("--dir", "/proc/files"), ["folder"]);
+  assertEquals(await bad("--dir", "/dev/null/files"), ["folder"]);
+  assertEquals(await bad("--queue", "kv:/proc/lists/queue.db"), ["list"]);
+  assertEquals(await bad("--dir", "/proc", "--queue", "kv:/proc/queue.db"), ["folder", "list"]);
+  assertCode(await corehaul(["add", "http://127.0.0.1:1/a"], { cwd: home.path }), 0);
+  assertCode(await corehaul(["doctor", "--dir", "files"], { cwd: home.path }), 0);
+  assertEquals(await home.names(), [".corehaul"]);
 });
 
 Deno.test("corehaul --json prints one event a line, and the summary at the end", async () => {

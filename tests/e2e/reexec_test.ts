@@ -19,6 +19,19 @@ Deno.test("corehaul without unstable flags starts itself again, and gives the ex
   assertCode(await corehaul(["run", "--once=maybe"], options), 2);
 });
 
+Deno.test("corehaul says in one line which permission Deno was not given", async () => {
+  await using home = await TempDir.create();
+  const cli = fromFileUrl(new URL("cli.ts", PROJECT_ROOT));
+  const given = ["run", "--quiet", "--no-prompt", "-R", "-W", "-N", "-E"];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...given, cli, "get", "data:,x", "--log-level", "error"],
+    cwd: home.path,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 2);
+  assertMatch(new TextDecoder().decode(stderr), /^corehaul: Requires sys access to .*: deno run -A gives every .*\n$/);
+});
+
 Deno.test("corehaul without unstable flags forwards signals to its child", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, 200_000), 1000, 100));

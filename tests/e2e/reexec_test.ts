@@ -29,7 +29,7 @@ Deno.test("corehaul says in one line which permission Deno was not given", async
     env: { NO_COLOR: "1" },
   }).output();
   assertEquals(code, 2);
-  assertMatch(new TextDecoder().decode(stderr), /^corehaul: Requires sys access to .*: deno run -A gives every .*\n$/);
+  assertMatch(new TextDecoder().decode(stderr), /^corehaul: Requires sys access to .*; deno run -A gives every .*\n$/);
 });
 
 Deno.test("corehaul without unstable flags forwards signals to its child", async () => {

@@ -23,6 +23,8 @@ const POLL_MS = 200;
 const OBEY_MS = 250;
 /** Orders that are kept for claims on their way, at the most. */
 const MOST_EARLY = 10_000;
+/** How long a task waits whose older claim a worker has yet to end. */
+const ENDS_WITHIN_MS = 250;
 
 /** What the feeder needs of the world. */
 export interface FeederPorts {
@@ -109,7 +111,7 @@ export class TaskFeeder {
     this.#obeyTimer = setInterval(() => {
       if (busy || this.#holdsNothing) return;
       busy = true;
-      this.#obeying = this.#obey().catch(this.#ports.failed).finally(() => busy = false);
+      void this.#obeyNow().finally(() => busy = false);
     }, OBEY_MS);
   }
 
@@ -122,9 +124,10 @@ export class TaskFeeder {
   /** A worker has finished tasks. */
   settle(worker: number, settlements: readonly WorkerSettlement[]): void {
     const running = this.#running[worker]!;
-    for (const [seq, outcome] of settlements) {
+    for (const [seq, outcome, fence] of settlements) {
       const task = running.get(seq);
-      if (task === undefined) continue;
+      // It may be what became of an older claim.
+      if (task?.fence !== fence) continue;
       running.delete(seq);
       this.#end(task, outcome);
     }
@@ -156,6 +159,11 @@ export class TaskFeeder {
     this.#wake.resolve();
     this.#unsubscribe();
     await this.#claiming;
+  }
+
+  /** One after the other, so that nobody goes on while an order that was taken off the list is not yet known. */
+  #obeyNow(): Promise<void> {
+    return this.#obeying = this.#obeying.then(() => this.#obey()).catch(this.#ports.failed);
   }
 
   /** Ends claims that users took away; says so to the workers that hold them. */
@@ -227,18 +235,49 @@ export class TaskFeeder {
     const claimed = await list.claim(hosts === undefined ? request : { ...request, hosts });
     if (claimed.length === 0) return 0;
     gate.claimed(claimed);
-    const tasks = this.#early.size === 0 ? claimed : claimed.filter((task) => this.#isStill(task));
+    // Only what users took away can still be in the hands of a worker.
+    const again = claimed.filter(({ seq, begun }) => begun === true && this.#workerOf(seq) >= 0);
+    if (again.length > 0) await this.#endOlder(again);
+    let tasks = this.#early.size === 0 ? claimed : claimed.filter((task) => this.#isStill(task));
+    if (again.length > 0) tasks = this.#defer(tasks, new Set(again));
     if (this.#stopped || this.#wants[worker]! < tasks.length) {
       // The worker stopped or died while its tasks were being claimed.
       for (const task of tasks) this.#end(task, { type: "released" });
       this.#settleSoon();
       return 0;
     }
+    if (tasks.length === 0) return claimed.length;
     this.#wants[worker]! -= tasks.length;
     const running = this.#running[worker]!;
     for (const task of tasks) running.set(task.seq, task);
     give(worker, tasks.map(forWorker));
     return tasks.length;
+  }
+
+  /** The worker that holds a claim of a task; -1 if none does. */
+  #workerOf(seq: number): number {
+    return this.#running.findIndex((running) => running.has(seq));
+  }
+
+  /** Ends the older claims of tasks that users took away and gave back before their orders were seen. */
+  async #endOlder(again: readonly ClaimedTask[]): Promise<void> {
+    await this.#obeyNow();
+    for (const { seq } of again) {
+      // The order may be gone: one for the new claim takes its place on the list.
+      const worker = this.#workerOf(seq);
+      if (worker < 0) continue;
+      this.#ports.gate.ended(this.#running[worker]!.get(seq)!);
+      this.#running[worker]!.delete(seq);
+      this.#ports.drop(worker, [seq]);
+    }
+  }
+
+  /** Lets tasks wait whose download may not have ended yet: its unfinished file is still in use. Gives the others. */
+  #defer(tasks: readonly ClaimedTask[], again: ReadonlySet<ClaimedTask>): ClaimedTask[] {
+    const notBefore = Date.now() + ENDS_WITHIN_MS;
+    for (const task of tasks) if (again.has(task)) this.#end(task, { type: "deferred", notBefore });
+    this.#settleSoon();
+    return tasks.filter((task) => !again.has(task));
   }
 
   /** False for a claim that a user has ended before it was known here. */

@@ -254,7 +254,7 @@ export class DownloadPool {
 
   #release(count: number): void {
     for (const task of this.#queue.splice(this.#queue.length - count, count)) {
-      this.#outcomes.push([task.seq, { type: "released" }]);
+      this.#outcomes.push([task.seq, { type: "released" }, task.fence]);
     }
     if (count > 0) this.#flush();
   }
@@ -266,7 +266,7 @@ export class DownloadPool {
   }
 
   #handOver(task: WorkerTask, outcome: TaskOutcome): void {
-    this.#outcomes.push([task.seq, outcome]);
+    this.#outcomes.push([task.seq, outcome, task.fence]);
     const idle = this.#active === 0 && this.#queued === 0;
     if (idle || this.#outcomes.length >= SETTLE_BATCH) this.#flush();
     else this.#flushTimer ??= setTimeout(() => this.#flush(), SETTLE_WITHIN_MS);

@@ -86,8 +86,8 @@ export type AnswerTo<Q extends WorkerQuestion> = WorkerAnswers[Q["type"]];
 /** The answer to a {@linkcode WorkerQuestion}. */
 export type WorkerAnswer = AnswerTo<WorkerQuestion>;
 
-/** A task that a worker settles: its place in the list, and how it ended. */
-export type WorkerSettlement = [seq: number, outcome: TaskOutcome];
+/** A task that a worker settles: its place in the list, how it ended, and by which claim. */
+export type WorkerSettlement = [seq: number, outcome: TaskOutcome, fence: string];
 
 /** A task as a worker gets it. */
 export type WorkerTask = DownloadTask;

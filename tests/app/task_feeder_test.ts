@@ -10,18 +10,19 @@ import { DONE, drafts, ownerInfo } from "../queue/contract_kit.ts";
 import { until } from "../support/until.ts";
 
 /** A feeder for two workers that do nothing, over a real list. */
-async function setUp(list: TaskSharedList) {
+async function setUp(list: TaskSharedList, perHost = 0) {
   const given: WorkerTask[][] = [[], []];
   const answers: [worker: number, answer: RenameAnswer][] = [];
   const settled: [id: string, out: string, type: string, stale: boolean][] = [];
   const dropped: [worker: number, seqs: number[]][] = [];
   const ordered: [id: string, verb: string][] = [];
   await list.register(ownerInfo("o"));
+  const gate = new ClaimGate({ table: HostTable.create(), perHost, perHostRate: 0, concurrency: 2 });
   const feeder = new TaskFeeder({
     list,
     owner: "o",
     cores: [1, 2],
-    gate: new ClaimGate({ table: HostTable.create(), perHost: 0, perHostRate: 0, concurrency: 2 }),
+    gate,
     give: (worker, tasks) => given[worker]!.push(...tasks),
     renamed: (worker, batch) => answers.push(...batch.map((answer) => [worker, answer] as [number, RenameAnswer])),
     settled: ({ id, out }, { type }, stale) => settled.push([id, out, type, stale]),
@@ -31,7 +32,7 @@ async function setUp(list: TaskSharedList) {
       throw error;
     },
   });
-  return { feeder, given, answers, settled, dropped, ordered };
+  return { feeder, gate, given, answers, settled, dropped, ordered };
 }
 
 Deno.test("TaskFeeder gets names for workers, and settles their tasks under them", async () => {
@@ -53,7 +54,9 @@ Deno.test("TaskFeeder gets names for workers, and settles their tasks under them
   assertEquals(open.map((seq) => paths.get(seq)), open.map((seq, i) => i === 0 ? "same" : `same.${seq}`));
   assertEquals(paths.get(tasks.find((task) => task.named === true)!.seq), "mine");
   for (const [worker, [seq]] of answers) assert(given[worker]!.some((task) => task.seq === seq), "each worker its own");
-  for (const [worker, ofWorker] of given.entries()) feeder.settle(worker, ofWorker.map(({ seq }) => [seq, DONE]));
+  for (const [worker, ofWorker] of given.entries()) {
+    feeder.settle(worker, ofWorker.map(({ seq, fence }) => [seq, DONE, fence]));
+  }
   await feeder.stop();
   await feeder.drained();
   assertEquals(settled.map(([, out]) => out).sort(), [...paths.values()].sort());
@@ -102,7 +105,7 @@ Deno.test("TaskFeeder takes from workers what users took away, and settles it fo
   await until("the orders", () => dropped.flatMap(([, seqs]) => seqs).length === 3);
   assertEquals(ordered.sort(), [["0", "pause"], ["1", "remove"], ["2", "cancel"]]);
   // The worker had finished one of them, and only then hears of it.
-  feeder.settle(0, given[0]!.map(({ seq }) => [seq, DONE]));
+  feeder.settle(0, given[0]!.map(({ seq, fence }) => [seq, DONE, fence]));
   await feeder.drained();
   assert(feeder.idle);
   assertEquals(settled.map(([id, , type, stale]) => [id, type, stale]), [["3", "done", false]]);
@@ -141,3 +144,54 @@ Deno.test("TaskFeeder gives no task to a worker that a user took away while it w
   await feeder.stop();
   await feeder.drained();
 });
+
+for (const again of [false, true]) {
+  const what = again ? "gave back and took away again" : "and gave back";
+  Deno.test(`TaskFeeder ends the older claim of a task that a user took away, ${what} before the order was seen`, async () => {
+    await using list = byTurns([await TaskKvList.open(":memory:")]);
+    await list.add([{ ...drafts(1)[0]!, id: "one" }]);
+    const { claim, takeOrders } = list;
+    let seen = false;
+    list.takeOrders = async (owner) => seen ? await takeOrders(owner) : [];
+    let claims = 0;
+    list.claim = async (request) => {
+      const tasks = await claim(request);
+      if (tasks.length === 0 || ++claims !== 2) return tasks;
+      if (again) await list.control({ verb: "pause", ids: ["one"] });
+      seen = true;
+      return tasks;
+    };
+    const { feeder, gate, given, settled, dropped, ordered } = await setUp(list, 1);
+    const most = gate.hosts!("h")!.room;
+    feeder.start();
+    feeder.want(0, 1);
+    await until("the task", () => given[0]!.length === 1);
+    const [first] = given[0]!;
+    const { host } = new URL(first!.url);
+    await list.control({ verb: "pause", ids: ["one"] });
+    await list.control({ verb: "resume", ids: ["one"] });
+    feeder.want(1, 1);
+    await until("the news for the worker", () => dropped.length === 1);
+    assertEquals(dropped, [[0, [first!.seq]]]);
+    if (again) {
+      await until("the order", () => ordered.length === 1);
+      await list.control({ verb: "resume", ids: ["one"] });
+    }
+    await until("the task again", () => given[1]!.length === 1);
+    assertEquals([given[0]!.length, dropped.length], [1, 1]);
+    assertEquals(ordered, [["one", "pause"]]);
+    assertEquals(settled.map(([id, , type, stale]) => [id, type, stale]), again ? [] : [["one", "deferred", false]]);
+    // Only the claim that is open now holds room at its host.
+    assertEquals(gate.hosts!(host)!.room, most - 1);
+    settled.length = 0;
+    // What became of the older claim says nothing about the new one, wherever it comes from.
+    for (const worker of [0, 1]) feeder.settle(worker, [[first!.seq, DONE, first!.fence]]);
+    assertEquals(feeder.idle, false);
+    feeder.settle(1, [[first!.seq, DONE, given[1]![0]!.fence]]);
+    await feeder.stop();
+    await feeder.drained();
+    assertEquals(settled.map(([id, , type, stale]) => [id, type, stale]), [["one", "done", false]]);
+    assert(feeder.idle);
+    assertEquals(gate.hosts!(host)!.room, most);
+  });
+}

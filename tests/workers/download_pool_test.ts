@@ -267,3 +267,22 @@ Deno.test("DownloadPool defers a task that has come back before its download has
   await pool.stop();
   assertEquals(settled.map(([seq, { type }]) => `${seq} ${type}`), ["1 deferred"]);
 });
+
+Deno.test("DownloadPool says of each outcome by which claim it came about, though the task was claimed again since", async () => {
+  const { pool, settled, end } = setUp(4);
+  pool.start();
+  pool.offer(tasks(1, 2));
+  // Beside the other one, its outcome waits for company.
+  await end(1);
+  assertEquals(settled, []);
+  pool.drop([1]);
+  pool.offer(tasks(1, 1).map((task) => ({ ...task, fence: "2" })));
+  await end(1);
+  await end(2);
+  await pool.stop();
+  assertEquals(settled.map(([seq, { type }, fence]) => `${seq} ${type} ${fence}`), [
+    "1 done 1",
+    "1 done 2",
+    "2 done 1",
+  ]);
+});

@@ -57,9 +57,11 @@ async function readOnce(
   if (before.problem !== undefined) return { type: "unreadable", message: before.problem };
   try {
     if (watch && await endsWithoutBreak(reader.path)) await changes.quiet(OPEN_END_QUIET_MS);
-    const { entries, refused, blocks } = await turn(() => reader.read(send));
-    const moved = (await changes.now())?.mark !== before.mark;
-    return { type: "read", entries, refused, blocks, moved };
+    const moved = async () => (await changes.now())?.mark !== before.mark;
+    // It may have grown by half a line since; whoever does not watch has no other chance.
+    const endIsWhole = async () => !watch || !await moved();
+    const { entries, refused, blocks } = await turn(() => reader.read(send, endIsWhole));
+    return { type: "read", entries, refused, blocks, moved: await moved() };
   } catch (error) {
     if (error instanceof TaskFileError) {
       return { type: "invalid", message: error.message, line: error.line, column: error.column };

@@ -60,9 +60,13 @@ export class TaskFileReader {
    * Reads the file from its start.
    *
    * @param take Given each batch; the read goes on when it resolves.
+   * @param endIsWhole Asked of a last line without a line break, after it was read: false leaves it out. Default: true.
    * @throws {TaskFileError} If the file is not whole; nothing was given to `take` then.
    */
-  async read(take: (batch: DraftBatch) => Promise<void>): Promise<ReadEnd> {
+  async read(
+    take: (batch: DraftBatch) => Promise<void>,
+    endIsWhole: () => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<ReadEnd> {
     using file = await Deno.open(this.path, { read: true });
     // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
     await assertTaskFile(file);
@@ -83,11 +87,20 @@ export class TaskFileReader {
       end.blocks.push(key);
       block = [];
     };
-    for await (const entry of scanTaskFile(fileBytes(file))) {
+    const put = (entry: RawEntry): boolean => {
       end.entries++;
       block.push(entry);
-      if (block.length >= MOST_BLOCK || endsBlock(entry.text)) await flush();
+      return block.length >= MOST_BLOCK || endsBlock(entry.text);
+    };
+    // Only the end of the scan says whether the last entry may be half of one.
+    let last: RawEntry | undefined;
+    await using scan = scanTaskFile(fileBytes(file));
+    let step = await scan.next();
+    for (; step.done !== true; step = await scan.next()) {
+      if (last !== undefined && put(last)) await flush();
+      last = step.value;
     }
+    if (last !== undefined && (!step.value.endsOpen || await endIsWhole())) put(last);
     await flush();
     this.#seen = seen;
     return end;

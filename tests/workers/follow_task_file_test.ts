@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FileChanges } from "../../workers/file_changes.ts";
 import { followTaskFile } from "../../workers/follow_task_file.ts";
 import type { FileNews } from "../../workers/proc_messages.ts";
@@ -31,4 +31,74 @@ Deno.test("followTaskFile says of a read whether the file changed meanwhile, and
     [2, false],
     "missing",
   ]);
+});
+
+const GROWING = [
+  ["a list", "", (name: string) => `http://h/${name}`],
+  ["a table", "url,out\n", (name: string) => `http://h/x,${name}`],
+] as const;
+
+for (const when of ["waits for its turn", "is read"]) {
+  for (const [what, header, line] of GROWING) {
+    Deno.test(`followTaskFile takes no half line of ${what} that grows while it ${when}`, async () => {
+      await using home = await TempDir.create();
+      const names = Array.from({ length: 20_000 }, (_, i) => `n${i}`);
+      const file = await home.write("tasks", header + names.map((name) => `${line(name)}\n`).join(""));
+      const append = async (text: string) => await Deno.writeTextFile(file, text, { append: true });
+      let begun = false;
+      const grow = async (now: string) => {
+        if (when !== now || begun) return;
+        begun = true;
+        await append(`${line("whole")}\n${line("half")}`);
+      };
+      const outs = new Set<string>();
+      const news: FileNews[] = [];
+      await followTaskFile({
+        reader: new TaskFileReader(file),
+        changes: new FileChanges(file, () => 1),
+        watch: true,
+        expected: false,
+        turn: async (read) => {
+          await grow("waits for its turn");
+          return await read();
+        },
+        send: async ({ drafts, problems }) => {
+          assertEquals(problems, []);
+          for (const { out } of drafts) outs.add(out);
+          await grow("is read");
+        },
+        post: async (each) => {
+          news.push(each);
+          if (news.length === 1) await append("-no-more\n");
+          if (news.length === 2) await Deno.remove(file);
+        },
+      });
+      assertEquals(news.map((each) => each.type === "read" ? [each.entries, each.moved] : each.type), [
+        [names.length + 1, true],
+        [names.length + 2, false],
+        "missing",
+      ]);
+      assert(outs.has("whole") && outs.has("half-no-more"));
+      assertEquals(outs.size, names.length + 2);
+    });
+  }
+}
+
+Deno.test("followTaskFile takes a last line without a line break once it stays so", async () => {
+  await using home = await TempDir.create();
+  const file = await home.write("tasks.txt", "http://h/a\nhttp://h/b");
+  const outs: string[] = [];
+  await followTaskFile({
+    reader: new TaskFileReader(file),
+    changes: new FileChanges(file, () => 1),
+    watch: true,
+    expected: false,
+    turn: (read) => read(),
+    send: ({ drafts }) => {
+      outs.push(...drafts.map(({ out }) => out));
+      return Promise.resolve();
+    },
+    post: async () => await Deno.remove(file).catch(() => {}),
+  });
+  assertEquals(outs, ["a", "b"]);
 });

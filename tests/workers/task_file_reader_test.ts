@@ -75,3 +75,28 @@ Deno.test("TaskFileReader gives every entry of a list of equal ones", async () =
   const batches = await read(new TaskFileReader(file));
   assert(batches.every(({ drafts }) => drafts.length <= 1000));
 });
+
+Deno.test("TaskFileReader leaves out a last line that may be half of one, wherever its blocks end", async () => {
+  await using home = await TempDir.create();
+  const outs = async (text: string, endIsWhole?: () => Promise<boolean>) => {
+    const given: string[] = [];
+    const { entries } = await new TaskFileReader(await home.write("tasks", text)).read(({ drafts }) => {
+      given.push(...drafts.map(({ out }) => out));
+      return Promise.resolve();
+    }, endIsWhole);
+    assertEquals(entries, given.length);
+    return given;
+  };
+  const no = () => Promise.resolve(false);
+  const never = () => Promise.reject(new Error("The end is not open"));
+  // A few of so many lines end a block.
+  for (let i = 0; i < 600; i++) assertEquals(await outs(`http://h/${i}`, no), []);
+  assertEquals(await outs("http://h/a\nhttp://h/b", no), ["a"]);
+  assertEquals(await outs("http://h/a\nhttp://h/b", () => Promise.resolve(true)), ["a", "b"]);
+  assertEquals(await outs("http://h/a\nhttp://h/b"), ["a", "b"]);
+  assertEquals(await outs("http://h/a\nhttp://h/b\n", never), ["a", "b"]);
+  assertEquals(await outs("url,out\nhttp://h/a,x\nhttp://h/b,y.jp", no), ["x"]);
+  assertEquals(await outs('{"url":"http://h/a"}\n{"url":"http://h/b"}', no), ["a"]);
+  assertEquals(await outs('["http://h/a", "http://h/b"]', never), ["a", "b"]);
+  assertEquals(await outs("", never), []);
+});

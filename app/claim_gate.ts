@@ -5,8 +5,10 @@ import { urlHost } from "../queue/url_host.ts";
 
 /** Tasks of a host that are claimed beyond those that may run, so that the next can begin when one ends. */
 const AHEAD = 48;
-/** Less room than this is none: a host whose tasks come one by one would cost a claim each. */
-const LEAST_ROOM = 24;
+/** And of all capped hosts together, for each worker, as it keeps no more than a certain number at hand. */
+const AHEAD_IN_ALL = 1000;
+/** Less room than this part is none: a host whose tasks come one by one would cost a claim each. */
+const LEAST_PART = 0.5;
 
 /** What {@linkcode ClaimGate} keeps to. */
 export interface ClaimGateOptions {
@@ -18,6 +20,8 @@ export interface ClaimGateOptions {
   perHostRate: number;
   /** Downloads at a time in all. */
   concurrency: number;
+  /** How many workers there are. */
+  workers: number;
 }
 
 /**
@@ -25,21 +29,21 @@ export interface ClaimGateOptions {
  * no more than can begin soon. Those stay on the list, out of the way of the others.
  */
 export class ClaimGate {
+  /** True if hosts are capped: then the end of a task makes room for another. */
+  readonly capped: boolean;
   readonly #table: HostTable;
-  readonly #most: number;
+  /** Tasks of a capped host that may run at a time. */
+  readonly #running: number;
+  readonly #aheadInAll: number;
   /** The tasks that are claimed now, by host; counted only where hosts are capped. */
   readonly #held = new Map<string, number>();
 
   /** @param options The hosts, and the limits. */
-  constructor({ table, perHost, perHostRate, concurrency }: ClaimGateOptions) {
+  constructor({ table, perHost, perHostRate, concurrency, workers }: ClaimGateOptions) {
     this.#table = table;
-    const running = perHost > 0 ? Math.min(perHost, concurrency) : concurrency;
-    this.#most = perHost > 0 || perHostRate > 0 ? running + AHEAD : Infinity;
-  }
-
-  /** True if hosts are capped: then the end of a task makes room for another. */
-  get capped(): boolean {
-    return this.#most !== Infinity;
+    this.capped = perHost > 0 || perHostRate > 0;
+    this.#running = perHost > 0 ? Math.min(perHost, concurrency) : concurrency;
+    this.#aheadInAll = AHEAD_IN_ALL * workers;
   }
 
   /** What a claim asks; `undefined` while all hosts are open, which costs nothing. */
@@ -70,7 +74,10 @@ export class ClaimGate {
     const until = this.#table.coolUntil(host);
     if (until > 0) return { room: 0, until };
     if (!this.capped) return undefined;
-    const room = this.#most - (this.#held.get(host) ?? 0);
-    return { room: room >= LEAST_ROOM ? room : 0, until: 0 };
+    const held = this.#held.get(host) ?? 0;
+    const hosts = this.#held.size + (held === 0 ? 1 : 0);
+    const ahead = Math.min(AHEAD, Math.floor(this.#aheadInAll / hosts));
+    const room = this.#running + ahead - held;
+    return { room: room >= Math.max(1, ahead * LEAST_PART) ? room : 0, until: 0 };
   }
 }

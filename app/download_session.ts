@@ -153,6 +153,7 @@ export class DownloadSession {
         perHost: hostLimit(ports.settings),
         perHostRate: ports.settings.perHostRate,
         concurrency: ports.settings.concurrency * ports.cores.length,
+        workers: ports.cores.length,
       }),
       give: (worker, tasks) => {
         this.#claims.handing(worker, tasks);

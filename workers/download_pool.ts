@@ -181,14 +181,29 @@ export class DownloadPool {
       this.#run(task, host);
     } else if (answer.type === "closed") {
       this.#handOver(task, { type: "deferred", notBefore: answer.until });
-    } else if ((kept?.length ?? 0) < KEPT_PER_HOST && this.#keptInAll < KEPT_IN_ALL) {
+    } else if ((kept?.length ?? 0) < KEPT_PER_HOST && this.#makeRoom(kept?.length ?? 0)) {
       if (kept === undefined) this.#kept.set(host, [task]);
       else kept.push(task);
       this.#keptInAll++;
     } else {
-      const notBefore = Math.round(Date.now() + BACK_FOR_MS * (1 + Math.random()));
-      this.#handOver(task, { type: "deferred", notBefore });
+      this.#giveBack(task);
     }
+  }
+
+  /** Makes room for one more task to be kept of a host that has so many; false if no other host has more. */
+  #makeRoom(has: number): boolean {
+    if (this.#keptInAll < KEPT_IN_ALL) return true;
+    let longest: WorkerTask[] = [];
+    for (const tasks of this.#kept.values()) if (tasks.length > longest.length) longest = tasks;
+    if (longest.length <= has + 1) return false;
+    this.#keptInAll--;
+    this.#giveBack(longest.pop()!);
+    return true;
+  }
+
+  #giveBack(task: WorkerTask): void {
+    const notBefore = Math.round(Date.now() + BACK_FOR_MS * (1 + Math.random()));
+    this.#handOver(task, { type: "deferred", notBefore });
   }
 
   /** Starts tasks that waited for a host, as many as it takes now. */

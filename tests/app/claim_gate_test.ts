@@ -4,7 +4,7 @@ import { HostTable } from "../../download/host_table.ts";
 import type { ClaimedTask } from "../../queue/task_model.ts";
 
 const HOST = "a.example:8080";
-const LIMITS = { perHost: 0, perHostRate: 0, concurrency: 64 };
+const LIMITS = { perHost: 0, perHostRate: 0, concurrency: 64, workers: 2 };
 
 function tasksOf(host: string, count: number): ClaimedTask[] {
   return Array.from({ length: count }, (_, seq): ClaimedTask => ({
@@ -59,4 +59,25 @@ Deno.test("ClaimGate lets a host with a rate have all that may run, and a closed
   assertEquals(gate.hosts!(HOST)!.room > 64, true);
   table.coolDown(HOST, Date.now() + 60_000);
   assertEquals(gate.hosts!(HOST)!.room, 0);
+});
+
+Deno.test("ClaimGate shares what is claimed ahead among many hosts, and keeps no room for those that came first", () => {
+  const table = HostTable.create({ perHost: 2 });
+  const gate = new ClaimGate({ table, ...LIMITS, perHost: 2, workers: 1 });
+  const room = (host: string) => gate.hosts!(host)!.room;
+  const first = tasksOf("first", room("first"));
+  gate.claimed(first);
+  const fill = (from: number, to: number) => {
+    for (let i = from; i < to; i++) gate.claimed(tasksOf(`h${i}`, room(`h${i}`)));
+  };
+  fill(0, 100);
+  const share = room("another");
+  assertEquals(share > 2 && share < first.length / 2, true, `${share}`);
+  // Half of what it had was fair once, and is more than others can have now.
+  for (const task of first.slice(0, first.length / 2)) gate.ended(task);
+  assertEquals(room("first"), 0);
+  for (const task of first.slice(first.length / 2)) gate.ended(task);
+  assertEquals(room("first"), share);
+  fill(100, 3000);
+  assertEquals(room("another"), 2, "what may run at once, however many there are");
 });

@@ -193,6 +193,35 @@ Deno.test("DownloadPool keeps some tasks of a full host at hand, starts one when
   await pool.stop();
 });
 
+Deno.test("DownloadPool keeps tasks of each full host, however many of others it has at hand", async () => {
+  const { gate, most } = gateOf(1);
+  const { pool, running, settled, end } = setUp(64, gate);
+  pool.start();
+  for (let host = 0; host < 30; host++) {
+    pool.offer(tasksOf(`slow${host}`, 1000 + 40 * host, 1));
+    pool.look(10);
+  }
+  for (let host = 0; host < 30; host++) pool.offer(tasksOf(`slow${host}`, 1001 + 40 * host, 39));
+  assertEquals(running.size, 30);
+  pool.offer(tasksOf("quick", 1, 30));
+  for (let seq = 1; seq <= 30; seq++) {
+    assert(running.has(seq), `${seq}`);
+    await end(seq);
+  }
+  assertEquals(most.get("quick"), 1);
+  pool.look(10);
+  const slow = settled.filter(([seq]) => seq >= 1000).map(([, { type }]) => type);
+  assertEquals(new Set(slow), new Set(["deferred"]));
+  // Of the others it gives back the fewest that it can, and of all of them alike.
+  const hosts = settled.filter(([seq]) => seq >= 1000).map(([seq]) => Math.floor((seq - 1000) / 40));
+  const back = Array.from({ length: 30 }, (_, host) => hosts.filter((each) => each === host).length);
+  assertEquals(slow.length, 30 * 39 - 1000 + 29);
+  assert(Math.max(...back) - Math.min(...back) <= 1, `${back}`);
+  const stopping = pool.stop();
+  for (const seq of [...running.keys()]) await end(seq);
+  await stopping;
+});
+
 Deno.test("DownloadPool releases what it keeps for a full host when it stops", async () => {
   const { gate, inside } = gateOf(1);
   const { pool, settled, end } = setUp(8, gate);

@@ -45,8 +45,6 @@ export interface AttemptPorts {
    * is the same version. Default: the source.
    */
   identity?: string;
-  /** What another source left is not given up for this one. Default false. */
-  beside?: boolean;
   /** Where the download has a place now; absent: hosts are not watched. */
   place?: HostPlace | undefined;
 }
@@ -64,24 +62,22 @@ export class Attempt {
   readonly #source: string;
   readonly #identity: string;
   readonly #place: HostPlace | undefined;
-  readonly #beside: boolean;
   readonly #segments: number | "auto";
   /** Something is there that is not known: it counts only if no answer names the file otherwise. */
   #inTheWay = false;
-  #begun = false;
+  #hasGrown = false;
   /** The file that is there already. */
   #old: OldFile & { type: "ask" } | undefined;
 
   /** @param ports What it is for. */
   constructor(ports: AttemptPorts) {
-    const { task, source, context, driver, identity = source, place, beside = false } = ports;
+    const { task, source, context, driver, identity = source, place } = ports;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
     this.#source = source;
     this.#identity = identity;
     this.#place = place;
-    this.#beside = beside;
     this.#receiver = new Receiver(ports);
     this.#segments = task.segments ?? context.segments ?? 1;
     this.#target = this.#targetOf(task.out);
@@ -106,8 +102,7 @@ export class Attempt {
     } catch (error) {
       if (error instanceof FileExistsError && error.path === this.#finalPath) {
         if (this.#old === undefined) return await this.#overtaken(watched);
-        // What came in the place of the old file is another's: our line must not vouch for it.
-        if (this.#old.replace !== false) this.#context.manifest.void(this.#task);
+        if (this.#old.replace !== false) return await this.#displaced(error, watched);
       }
       if (error instanceof NotModifiedError && this.#old?.facts !== undefined) {
         throw new UnchangedError(error.message, this.#old.facts);
@@ -133,15 +128,28 @@ export class Attempt {
     throw new FileExistsError(path);
   }
 
-  /** True once bytes of a body were written, or could have been. */
-  get hasBegun(): boolean {
-    return this.#begun;
+  /** Something came in the place of the old file: our line must not vouch for that, but another writer's may. */
+  async #displaced(error: FileExistsError, watched: Watched): Promise<TaskDoneFacts> {
+    const { manifest } = this.#context;
+    manifest.void(this.#task);
+    const info = await Deno.lstat(error.path).catch(() => undefined);
+    if (info !== undefined && await manifest.isNewest(this.#task.out, info.ino ?? 0)) {
+      return await this.#overtaken(watched);
+    }
+    throw error;
+  }
+
+  /** True if there is more of the unfinished file than before. */
+  get hasGrown(): boolean {
+    return this.#hasGrown;
   }
 
   #targetOf(out: string): PartTarget {
     const { root, writer, bootId } = this.#context;
-    const url = redactUrl(this.#identity);
-    return { root, out, tag: `${writer}-${this.#task.fence}`, url, bootId, beside: this.#beside };
+    const { fence, url, mirrors } = this.#task;
+    const target = { root, out, tag: `${writer}-${fence}`, url: redactUrl(this.#identity), bootId };
+    if (mirrors === undefined) return target;
+    return { ...target, others: [url, ...mirrors].map(redactUrl).filter((other) => other !== target.url) };
   }
 
   get #finalPath(): string {
@@ -153,7 +161,7 @@ export class Attempt {
   }
 
   get #isLeft(): boolean {
-    return !this.#context.fresh && !this.#beside && PartFile.isLeft(this.#target);
+    return !this.#context.fresh && PartFile.isLeft(this.#target);
   }
 
   #watch(): Watched {
@@ -200,6 +208,7 @@ export class Attempt {
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
     let part = this.#isLeft ? PartFile.open(this.#target) : undefined;
+    let keptBytes = 0;
     // One of several connections must be able to end without the others.
     const stream = this.#segments === 1 && part?.left?.pieces === undefined
       ? undefined
@@ -215,6 +224,7 @@ export class Attempt {
       stream?.opened();
       if (opened.type === "whole") return await receiver.left(this.#target, part!, opened.state, watched);
       using response = opened.response;
+      keptBytes = opened.kept.reduce((sum, [from, to]) => sum + to - from, 0);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
         (response.disposition !== undefined || response.finalUrl !== this.#source);
@@ -234,13 +244,13 @@ export class Attempt {
       if (this.#old !== undefined) this.#compare(this.#old, response);
       const { expectType, fsync, segmentBytes } = this.#context;
       receiver.checkSize(response.length ?? 0);
-      const expectations = new Expectations(this.#task, response, expectType);
+      const knownType = opened.kept.length > 0 ? part?.left?.state.contentType : undefined;
+      const expectations = new Expectations(this.#task, response, expectType, knownType);
       if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
         part?.discard();
         return await receiver.small(this.#target, response, expectations, stream ?? watched, budget);
       }
       part ??= PartFile.open(this.#target);
-      this.#begun = true;
       const shared = stream && shareFile(this.#target, part, opened, this.#segments, segmentBytes);
       if (stream === undefined || shared === undefined) {
         return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched, budget);
@@ -256,6 +266,7 @@ export class Attempt {
     } finally {
       budget?.[Symbol.dispose]();
       stream?.[Symbol.dispose]();
+      if (part !== undefined && part.bytes > keptBytes) this.#hasGrown = true;
       await part?.settled();
       part?.[Symbol.dispose]();
     }
@@ -267,9 +278,9 @@ export class Attempt {
     const answer = await openRange(this.#driver, this.#conditional(watched), state, from, to);
     if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
     if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
-    const whole = answer.type === "nothing" && from === state.length && mayBeVersion(state, answer.version);
-    // An answer without a body does not say of which type the file is.
-    if (whole && this.#context.expectType === undefined) return { type: "whole", state };
+    if (answer.type === "nothing" && from === state.length && mayBeVersion(state, answer.version)) {
+      return { type: "whole", state };
+    }
     return { type: "body", response: await this.#open(watched), kept: NOTHING };
   }
 

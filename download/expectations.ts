@@ -49,6 +49,7 @@ export class Expectations {
   readonly #wish: Wish;
   readonly #response: DriverResponse;
   readonly #expectType: string | undefined;
+  readonly #knownType: string | undefined;
   readonly #checksums: Checksum[] = [];
   #digest: BodyDigest | undefined;
   #bytes = 0;
@@ -58,12 +59,14 @@ export class Expectations {
    * @param wish What the user says of it.
    * @param response The answer.
    * @param expectType Which types are fine; absent: all.
+   * @param knownType The type that an earlier answer said, for an answer to a range that says none. Default: none did.
    * @throws {IntegrityError} If the head of the answer shows that it is wrong.
    */
-  constructor(wish: Wish, response: DriverResponse, expectType: string | undefined) {
+  constructor(wish: Wish, response: DriverResponse, expectType: string | undefined, knownType?: string) {
     this.#wish = wish;
     this.#response = response;
     this.#expectType = expectType;
+    this.#knownType = knownType;
     if (wish.checksum !== undefined) {
       const parsed = parseChecksum(wish.checksum);
       if (parsed.type === "problem") {
@@ -137,9 +140,9 @@ export class Expectations {
 
   #checkType(piece: Uint8Array): void {
     if (this.#expectType === undefined) return;
-    const contentType = this.#response.headers?.get("content-type");
+    const contentType = this.#response.headers?.get("content-type") ?? this.#knownType;
     const problem = expectTypeProblem(this.#expectType, {
-      ...(contentType === null || contentType === undefined ? {} : { contentType }),
+      ...(contentType === undefined ? {} : { contentType }),
       out: this.#wish.out,
       firstBytes: piece.subarray(0, FIRST_BYTES),
     });

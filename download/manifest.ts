@@ -91,6 +91,12 @@ export class Manifest implements Disposable {
     };
   }
 
+  /** True if the newest line for a path, of any writer, is about the file that has this inode. */
+  async isNewest(out: string, inode: number): Promise<boolean> {
+    await this.#index.refresh();
+    return inode !== 0 && this.#index.newest(out)?.inode === inode;
+  }
+
   /** The url, without credentials, whose file was the last to be stored under a path, as the manifest of any writer says. */
   async urlOf(out: string): Promise<string | undefined> {
     await this.#index.refresh();
@@ -129,10 +135,16 @@ export class Manifest implements Disposable {
     Deno.mkdirSync(this.#folder, { recursive: true });
     while (isThere(join(this.#folder, manifestFileName(this.#writer, this.#part + 1)))) this.#part++;
     const path = join(this.#folder, manifestFileName(this.#writer, this.#part));
-    this.#file = Deno.openSync(path, { append: true, create: true });
-    this.#bytes = this.#file.statSync().size;
-    // The last line may be torn: what follows must not become a part of it.
-    if (this.#bytes > 0) this.#bytes += this.#file.writeSync(encoder.encode("\n"));
+    const file = Deno.openSync(path, { append: true, create: true });
+    try {
+      this.#bytes = file.statSync().size;
+      // The last line may be torn: what follows must not become a part of it.
+      if (this.#bytes > 0) this.#bytes += file.writeSync(encoder.encode("\n"));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.#file = file;
   }
 
   #rotate(full: Deno.FsFile): void {

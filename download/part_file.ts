@@ -24,8 +24,8 @@ export interface PartTarget {
   bootId: string;
   /** What that has the name may be replaced. Default: nothing. */
   replace?: Replaceable;
-  /** What another source left is not given up: this one is written beside it. Default false. */
-  beside?: boolean;
+  /** Other urls that bring the same file: what one of them left is not removed as long as no byte takes its place. */
+  others?: readonly string[];
 }
 
 /** What an earlier download left, as far as it is certain. */
@@ -62,8 +62,8 @@ export class PartFile implements Disposable {
   readonly #alone: boolean;
   readonly #size: number;
   #left: PartLeft | undefined;
-  /** There is a state: of this source, or of another one whose bytes these are. */
-  #hasState = false;
+  /** Whose state is there. */
+  #stateUrl: string | undefined;
   #begun = false;
   #state: PartState | undefined;
   #over = false;
@@ -96,16 +96,6 @@ export class PartFile implements Disposable {
     return readState(pathBelow(root, out) + STATE_SUFFIX)?.url;
   }
 
-  /** Removes what an earlier download left under a path, unless somebody writes it. */
-  static removeLeft({ root, out }: Pick<PartTarget, "root" | "out">): void {
-    const path = pathBelow(root, out) + PART_SUFFIX;
-    if (!fileExists(path)) return;
-    const locked = openLocked(path);
-    if (locked === undefined) return;
-    for (const each of [path, pathBelow(root, out) + STATE_SUFFIX]) remove(each);
-    locked.file.close();
-  }
-
   /**
    * Opens the unfinished file and locks it. It keeps its content until {@linkcode PartFile.begin}.
    *
@@ -116,7 +106,7 @@ export class PartFile implements Disposable {
     try {
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const plain = finalPath + PART_SUFFIX;
-      const locked = target.beside === true ? undefined : openLocked(plain);
+      const locked = openLocked(plain);
       if (locked !== undefined) return new PartFile(target, plain, finalPath, locked, false);
       const own = `${plain}-${target.tag}`;
       const lockedOwn = openLocked(own);
@@ -134,9 +124,9 @@ export class PartFile implements Disposable {
     return this.#left;
   }
 
-  /** True if these are the bytes of another source, none of which was touched. */
+  /** True if these are the bytes of another source of the file, none of which was touched. */
   get isOthers(): boolean {
-    return this.#hasState && this.#left === undefined && !this.#begun;
+    return !this.#begun && this.#stateUrl !== undefined && this.#target.others?.includes(this.#stateUrl) === true;
   }
 
   /** Bytes of the file that are there; from its beginning, unless it is written in pieces. */
@@ -266,7 +256,7 @@ export class PartFile implements Disposable {
     if (this.#over) return;
     this.#over = true;
     remove(this.path);
-    if (this.#state !== undefined || this.#hasState) remove(this.#statePath);
+    if (this.#state !== undefined || this.#stateUrl !== undefined) remove(this.#statePath);
   }
 
   /** Brings all that was written to the disk. */
@@ -313,7 +303,7 @@ export class PartFile implements Disposable {
 
   #readLeft(): PartLeft | undefined {
     const state = readState(this.#statePath);
-    this.#hasState = state !== undefined;
+    this.#stateUrl = state?.url;
     if (state === undefined || state.url !== this.#target.url) return undefined;
     const size = this.#size;
     const sameBoot = state.bootId !== "" && state.bootId === this.#target.bootId;

@@ -26,6 +26,8 @@ export interface PartState {
   weakEtag?: string;
   /** Its Last-Modified date, if that may tell versions apart. */
   lastModified?: string;
+  /** The `Content-Type` of its first answer: those to ranges need not repeat it (RFC 9110, 15.3.7). */
+  contentType?: string;
   /** Changes with every boot of the machine: what was only in memory then is gone. */
   bootId: string;
   /** So many bytes from its beginning were certainly on the disk. */
@@ -63,9 +65,11 @@ export function partState(url: string, version: Version, bootId: string): PartSt
   const strong = etag !== undefined && isStrongEtag(etag);
   const dated = lastModified !== undefined && isOld(lastModified, version.headers?.get("date"));
   if (!strong && !dated) return undefined;
+  const contentType = version.headers?.get("content-type") ?? undefined;
   return {
     url,
     length,
+    ...(contentType === undefined ? {} : { contentType }),
     ...(strong ? { etag } : etag === undefined ? {} : { weakEtag: etag }),
     ...(dated ? { lastModified } : {}),
     bootId,
@@ -114,7 +118,7 @@ export function decodePartState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { version, url, length, etag, weakEtag, lastModified, bootId, synced, written } = value as Record<
+  const { version, url, length, etag, weakEtag, lastModified, contentType, bootId, synced, written } = value as Record<
     string,
     unknown
   >;
@@ -125,7 +129,16 @@ export function decodePartState(text: string): PartState | undefined {
     return undefined;
   }
   const weak = typeof weakEtag === "string" ? { weakEtag } : {};
-  const known = { url, length, ...(strong ? { etag } : {}), ...weak, ...(dated ? { lastModified } : {}), bootId };
+  const typed = typeof contentType === "string" ? { contentType } : {};
+  const known = {
+    url,
+    length,
+    ...typed,
+    ...(strong ? { etag } : {}),
+    ...weak,
+    ...(dated ? { lastModified } : {}),
+    bootId,
+  };
   if (version === 1) return isCount(synced) && synced <= length ? { ...known, synced } : undefined;
   if (version !== 2 || !areRanges(written, length) || !areRanges(synced, length)) return undefined;
   return { ...known, synced: 0, pieces: { written, synced } };

@@ -16,7 +16,7 @@ import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
-import { PartFile, type PartTarget } from "./part_file.ts";
+import { PartFile } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
 import { outProblem } from "./task_names.ts";
 
@@ -62,11 +62,12 @@ export async function procDownloadCore(
   const sources = mirrors === undefined ? [url] : sourcesOf(task, context, startedAt);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };
-  let mismatched = false;
+  /** The first that brought wrong bytes. */
+  let mismatched: string | undefined;
   let busyUntil = Infinity;
-  // What a source has left that is still good for more: the others do not write over it.
-  let kept: Pick<PartTarget, "root" | "out"> | undefined;
   for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
+    // Once more it is asked only when no other source is left, not even one that may only not be asked now.
+    if (source === mismatched && busyUntil < Infinity) break;
     let attempt: Attempt | undefined;
     try {
       checkName(task.out);
@@ -74,8 +75,7 @@ export async function procDownloadCore(
       const watched = context.hosts?.watching ? place : undefined;
       const fetchFrom = (from: string, identity: string) => {
         const driver = findDriver(from, context.drivers);
-        const beside = kept !== undefined;
-        attempt = new Attempt({ task, source: from, context, driver, startedAt, identity, place: watched, beside });
+        attempt = new Attempt({ task, source: from, context, driver, startedAt, identity, place: watched });
         return attempt.run();
       };
       const facts = await (context.renewLink === undefined || source !== url
@@ -84,16 +84,10 @@ export async function procDownloadCore(
       if (mirrors !== undefined) {
         context.mirrors.worked(source);
       }
-      if (kept !== undefined) {
-        PartFile.removeLeft(kept);
-      }
       return { type: "done", startedAt, facts };
     } catch (error) {
       if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released", begun: true };
-      if (mirrors !== undefined && isLeftBy(source, task, context) && mayGoOn(error, attempt)) {
-        kept = { root: context.root, out: task.out };
-      }
       if (error instanceof HostBusyError) {
         busyUntil = Math.min(busyUntil, error.until);
         continue;
@@ -104,9 +98,10 @@ export async function procDownloadCore(
       failures.push(failure);
       if (!ELSEWHERE.has(failure.error.kind)) break;
       if (mirrors !== undefined) context.mirrors.failed(source, Date.now());
-      // The first that brought the wrong bytes is asked for them once more, from zero, when no other source is left.
-      if (error instanceof IntegrityError && !mismatched) sources.push(source);
-      mismatched ||= error instanceof IntegrityError;
+      // What a source has brought is worth more than what a mirror would have to begin: the next attempt goes on with it.
+      if (mirrors !== undefined && attempt?.hasGrown === true && mayGoOn(failure, source, task, context)) break;
+      // The first that brought the wrong bytes is asked for them once more, from zero, at the end.
+      if (error instanceof IntegrityError && mismatched === undefined) sources.push(mismatched = source);
     }
   }
   return endOf(failures, busyUntil, task, context, startedAt);
@@ -121,15 +116,14 @@ function sourcesOf({ url, mirrors = [], out }: DownloadTask, context: DownloadCo
   return ordered;
 }
 
-/** True if there is an unfinished file that can be continued from a source. */
-function isLeftBy(source: string, { out }: DownloadTask, { root }: DownloadContext): boolean {
-  return PartFile.urlLeft(root, out) === redactUrl(source);
-}
-
-/** True for a source that is there, though it did not bring all of the file now; one that is not is given up for another. */
-function mayGoOn(error: unknown, attempt: Attempt | undefined): boolean {
-  if (error instanceof HostBusyError || attempt?.hasBegun === true) return true;
-  return error instanceof DownloadError && error.cools;
+/** True if there is to be another attempt, which can go on with what a source left. */
+function mayGoOn(
+  { retryable }: Failure,
+  source: string,
+  { attempts, out }: DownloadTask,
+  { retry, root }: DownloadContext,
+): boolean {
+  return retryable && attempts < retry.retries && PartFile.urlLeft(root, out) === redactUrl(source);
 }
 
 function checkName(out: string): void {
@@ -224,7 +218,11 @@ function endOf(
   // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
   if (error.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
   // Nor has a task failed for good while there is a source that only could not be asked.
-  if (retryAt === undefined && passedOver) return { type: "deferred", notBefore: busyUntil, error: taskError };
+  if (retryAt === undefined && passedOver) {
+    // Those that were asked are not asked again sooner for that.
+    const notBefore = Math.max(busyUntil, coolUntil(error, attempts, context.retry, now));
+    return { type: "deferred", notBefore, error: taskError };
+  }
   return retryAt === undefined
     ? { type: "failed", startedAt, error: taskError }
     : { type: "retry", startedAt, error: taskError, notBefore: retryAt };

@@ -171,7 +171,7 @@ export class Receiver {
       read: () => Promise.resolve(),
       [Symbol.dispose]: () => {},
     };
-    const expectations = new Expectations(this.#task, nothing, undefined);
+    const expectations = new Expectations(this.#task, nothing, this.#context.expectType, state.contentType);
     await expectations.skip(part.path, length, watched);
     expectations.verify();
     part.begin(length, state);

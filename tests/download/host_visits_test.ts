@@ -92,12 +92,30 @@ test("lets a task come back for a mirror that is cooling: counts what has failed
     JSON.stringify(outcome),
   );
   const last = await all.fetch("/x", { mirrors, attempts: 2 });
-  assert(last.type === "deferred" && last.notBefore === until, JSON.stringify(last));
+  assert(last.type === "deferred" && last.notBefore >= until, JSON.stringify(last));
   assertEquals(last.error?.status, 404);
   assertEquals(mirror.requests.length, 0);
   const gone = await all.fetch("/x", { mirrors: [`${all.bench.server.url}/y`], attempts: 2 });
   assert(gone.type === "failed", JSON.stringify(gone));
-  all.table.coolDown(taskHost(mirror.url), 0);
+});
+
+test("asks a source that has failed no more often as a mirror is busy for a moment", async (lane) => {
+  const wrong: FaultHandler = ({ path }) =>
+    path === "/404" ? new Response("", { status: 404 }) : new Response(bytesFor("wrong", 1000));
+  await using mirror = FaultServer.start(() => new Response(bytesFor("right", 1000)));
+  await using all = await start(lane, wrong, { perHost: 1 });
+  const { bench, table, fetch } = all;
+  bench.context.retry = { retries: 2, retryWaitMs: 600_000 };
+  table.tryAcquire(taskHost(mirror.url));
+  const mirrors = [`${mirror.url}/x`];
+  for (const [path, task] of [["/404", {}], ["/x", { checksum: "md5:3a2bfc8a7e2d5c5b0f9d4c1e6b7a8f90" }]] as const) {
+    const before = bench.server.requests.length;
+    const outcome = await fetch(path, { ...task, mirrors, attempts: 2 });
+    assert(outcome.type === "deferred", JSON.stringify(outcome));
+    // Its own turn comes as late as after a failure.
+    assert(outcome.notBefore >= Date.now() + 30_000, `${outcome.notBefore - Date.now()} ms`);
+    assertEquals([bench.server.requests.length - before, mirror.requests.length], [1, 0]);
+  }
 });
 
 test("counts connections where redirects and mirrors lead, and gives every place back", async (lane) => {

@@ -162,18 +162,47 @@ for (const lane of [true, false]) {
     assertEquals(bench.names(), []);
   });
 
-  Deno.test(`Attempt asks for the type of what was left whole, ${lane ? "lane" : "fetch"}`, async () => {
-    for (const type of ["image/png", "text/html"]) {
-      const file = new RemoteFile({ headers: { "content-type": type } });
+  Deno.test(`Attempt remembers the type, which ranges need not say again, ${lane ? "lane" : "fetch"}`, async () => {
+    for (const count of [1, 3]) {
+      const file = new RemoteFile({ headers: { "content-type": "image/png" } });
+      const handler = (request: Parameters<typeof file.answer>[0]) => {
+        const answer = file.answer(request);
+        // RFC 9110, 15.3.7.
+        if (answer.status !== 200) answer.headers.delete("content-type");
+        return answer;
+      };
+      const segments = { count, bytes: 100_000 };
+      await using bench = await DownloadBench.start(handler, { lane, expectType: "image/*", segments });
+      file.breaks.push(1_500_000);
+      let outcome = await bench.fetch("/x");
+      if (count === 1) assertEquals(outcome.type, "retry");
+      for (let attempts = 1; outcome.type === "retry"; attempts++) outcome = await bench.fetch("/x", { attempts });
+      assertEquals(outcome.type, "done", JSON.stringify(outcome));
+      assert(hash("md5", bench.read()) === hash("md5", file.content()));
+      const whole = bench.server.requests.filter(({ headers }) => !headers.has("range")).length;
+      assertEquals(whole, 1);
+    }
+  });
+
+  Deno.test(`Attempt knows the type of what was left whole, or asks for it, ${lane ? "lane" : "fetch"}`, async () => {
+    for (
+      const [known, sent, type] of [
+        ["image/png", "image/png", "done"],
+        ["text/html", "text/html", "failed"],
+        [undefined, "image/png", "done"],
+        [undefined, "text/html", "failed"],
+      ] as const
+    ) {
+      const file = new RemoteFile({ headers: { "content-type": sent } });
       await using bench = await DownloadBench.start((request) => file.answer(request), { lane, expectType: "image/*" });
       const { length } = file.content();
       Deno.writeFileSync(bench.path("file.part"), file.content());
       const state = { version: 1, url: `${bench.server.url}/x`, length, etag: '"one"', bootId: "boot-1", synced: 0 };
-      Deno.writeTextFileSync(bench.path("file.part-info"), JSON.stringify(state));
+      Deno.writeTextFileSync(bench.path("file.part-info"), JSON.stringify({ ...state, contentType: known }));
       const outcome = await bench.fetch("/x");
-      assertEquals(outcome.type, type === "image/png" ? "done" : "failed", JSON.stringify(outcome));
+      assertEquals(outcome.type, type, JSON.stringify(outcome));
       const ranges = bench.server.requests.map(({ headers }) => headers.get("range"));
-      assertEquals(ranges.slice(0, 2), [`bytes=${length}-`, null]);
+      assertEquals(ranges, known === "image/png" ? [`bytes=${length}-`] : [`bytes=${length}-`, null]);
     }
   });
 }

@@ -204,9 +204,22 @@ Deno.test({
       Deno.removeSync(join(root, "filler"));
       manifest.append([line("after", 1)]);
       manifest.append([line("later", 1)]);
+      // The same writer once more, whose file ends within a line.
+      const own = join(root, ".corehaul/manifest/w.jsonl");
+      Deno.writeTextFileSync(own, '{"id":"torn","out":"', { append: true });
+      const rest = Deno.openSync(join(root, "filler"), { write: true, createNew: true });
+      Deno.writeTextFileSync(own, " ".repeat(4096 - Deno.statSync(own).size % 4096), { append: true });
+      assertThrows(() => {
+        while (true) rest.writeSync(new Uint8Array(4096));
+      });
+      rest.close();
+      using again = new Manifest(root, "w");
+      assertThrows(() => again.append([line("none", 1)]), Error, "No space left");
+      Deno.removeSync(join(root, "filler"));
+      again.append([line("last", 1)]);
       using reader = new Manifest(root, "r");
       const known = async (out: string) => (await reader.find(`http://h/${out}`, out, 1)) !== undefined;
-      assertEquals(await Promise.all(["before", "after", "later"].map(known)), [true, true, true]);
+      assertEquals(await Promise.all(["before", "after", "later", "last"].map(known)), [true, true, true, true]);
       for (const { out } of many) assert(!await known(out), out);
     } finally {
       mount("umount", root);

@@ -154,7 +154,8 @@ test("does not continue with a mirror what another url began", async (lane) => {
   });
   await using bench = await DownloadBench.start((request) => one.answer(request), { lane });
   one.breaks.push(1_500_000);
-  assertEquals((await bench.fetch("/x", { mirrors: [`${other.url}/x`] })).type, "done");
+  // With its last attempt, as before that the url itself is gone on with.
+  assertEquals((await bench.fetch("/x", { mirrors: [`${other.url}/x`], attempts: 2 })).type, "done");
   assertEquals(bench.read(), two.content());
   assertEquals(other.requests.map(({ headers }) => headers.get("range")), [null]);
   assertEquals(bench.names(), ["file"]);
@@ -219,15 +220,15 @@ test("comes to its end with sources that all break off, as it does with one", as
   assertEquals(bench.names(), ["file"]);
 });
 
-test("takes the whole file of a mirror meanwhile, and then needs no more what the first one left", async (lane) => {
-  for (const size of [1000, 3_000_000]) {
+test("goes on with what a source brought before it asks a mirror, unless that was the last attempt", async (lane) => {
+  for (const attempts of [0, 2]) {
     const file = new RemoteFile();
-    await using other = FaultServer.start(() => new Response(bytesFor("twin", size)));
+    await using other = FaultServer.start(() => new Response(bytesFor("twin", 1000)));
     await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
     file.breaks.push(1_200_000);
-    assertEquals((await bench.fetch("/x", { mirrors: [`${other.url}/x`] })).type, "done");
-    assertEquals(bench.read(), bytesFor("twin", size));
-    assertEquals(bench.names(), ["file"]);
+    const outcome = await bench.fetch("/x", { mirrors: [`${other.url}/x`], attempts });
+    assertEquals([outcome.type, other.requests.length], attempts === 0 ? ["retry", 0] : ["done", 1]);
+    assertEquals(bench.names(), attempts === 0 ? ["file.part", "file.part-info"] : ["file"]);
   }
 });
 
@@ -238,15 +239,35 @@ test("gives up for a mirror what a source left that cannot be reached any more",
   await using bench = await DownloadBench.start(() => new Response("", { status: 404 }), { lane });
   const task = { url: `${gone.url}/x`, mirrors: [`${other.url}/x`] };
   file.breaks.push(1_200_000);
-  twin.breaks.push(0);
   assertEquals((await bench.fetch("/x", task)).type, "retry");
   assertEquals(bench.names(), ["file.part", "file.part-info"]);
   await gone[Symbol.asyncDispose]();
   twin.breaks.push(1_300_000);
   assertEquals((await bench.fetch("/x", { ...task, attempts: 1 })).type, "retry");
   assertEquals((await bench.fetch("/x", { ...task, attempts: 2 })).type, "done");
-  assertEquals(other.requests.map(({ headers }) => headers.get("range")), [null, null, "bytes=1300000-"]);
+  assertEquals(other.requests.map(({ headers }) => headers.get("range")), [null, "bytes=1300000-"]);
   assertEquals(bench.names(), ["file"]);
+});
+
+test("leaves nothing of a url that is not one of the task, nor of its own that is of no use", async (lane) => {
+  const file = new RemoteFile();
+  await using bench = await DownloadBench.start(
+    ({ path, headers }) => path === "/gone" ? new Response("", { status: 404 }) : file.answer({ headers }),
+    { lane },
+  );
+  const mirrors = [`${bench.server.url}/gone`];
+  file.breaks.push(1_200_000);
+  assertEquals((await bench.fetch("/x")).type, "retry");
+  assertEquals((await bench.fetch("/gone", { mirrors, attempts: 1 })).type, "failed");
+  assertEquals(bench.names(), []);
+  file.breaks.push(1_200_000);
+  assertEquals((await bench.fetch("/x", { mirrors })).type, "retry");
+  // After another boot nobody knows what of it came to the disk.
+  await using rebooted = bench.another({ lane, bootId: "boot-2" });
+  file.version = "two";
+  file.breaks.push(0);
+  await rebooted.fetch("/x", { mirrors, attempts: 1 });
+  assertEquals(bench.names(), []);
 });
 
 test("gives the headers of a task to no mirror of another host, whatever the scheme", async (lane) => {

@@ -38,7 +38,10 @@ function conditional(file: RemoteFile): (request: Pick<FaultRequest, "headers">)
   };
 }
 
-async function start(lane: boolean, handler: (request: FaultRequest) => Response): Promise<DownloadBench> {
+async function start(
+  lane: boolean,
+  handler: (request: FaultRequest) => Response | Promise<Response>,
+): Promise<DownloadBench> {
   const bench = await DownloadBench.start(handler, { lane });
   bench.context.refresh = true;
   return bench;
@@ -259,4 +262,24 @@ test("leaves a file alone that somebody puts in the place of the old one meanwhi
   const { ino } = Deno.statSync(bench.path("file"));
   const line = await manifest.find(`${bench.server.url}/x`, "file", length, ino ?? 0);
   assertEquals(line?.etag, '"one"');
+});
+
+test("finds the file done that another writer has replaced meanwhile", async (lane, length) => {
+  const file = new RemoteFile({ length });
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  await using bench = await start(lane, async (request) => {
+    const run = meanwhile;
+    meanwhile = undefined;
+    await run?.();
+    return conditional(file)(request);
+  });
+  await using other = bench.another({ lane });
+  other.context.refresh = true;
+  assertEquals((await bench.fetch("/x")).type, "done");
+  file.version = "two";
+  let first: unknown;
+  meanwhile = async () => first = (await other.fetch("/x")).type;
+  const second = await bench.fetch("/x");
+  assertEquals([first, second.type], ["done", "done"], JSON.stringify(second));
+  assertEquals([bench.read(), bench.names()], [file.content("two"), ["file"]]);
 });

@@ -14,6 +14,8 @@ export interface LinkRenewerOptions {
 /** What is read of an output; a url is shorter. */
 const OUTPUT_LIMIT = 64 * 1024;
 const SHOWN = 100;
+/** How long the pipes of a command may stay open after it. */
+const LAST_WORDS_MS = 1000;
 
 /**
  * Runs the command of `--refresh-cmd`. A shell (`sh -c`) runs it as the user wrote it: what comes from a task goes into
@@ -77,11 +79,18 @@ export class LinkRenewer implements Disposable {
       late = true;
       killGroup(child);
     }, this.#timeoutMs);
+    let ended: ReturnType<typeof setTimeout> | undefined;
     try {
+      const readers = [child.stdout.getReader(), child.stderr.getReader()] as const;
+      const ending = child.status.then((status) => {
+        // What the command has left behind may hold its pipes open, and has nothing more to say.
+        ended = setTimeout(() => readers.forEach((reader) => void reader.cancel()), LAST_WORDS_MS);
+        return status;
+      });
       const [output, complaint, { code, signal }] = await Promise.all([
-        readSome(child.stdout),
-        readSome(child.stderr),
-        child.status,
+        readSome(readers[0]),
+        readSome(readers[1]),
+        ending,
       ]);
       if (late) return this.#problem(`was not done after ${this.#timeoutMs / 1000} s`);
       if (this.#disposed) return this.#problem("was stopped");
@@ -93,6 +102,7 @@ export class LinkRenewer implements Disposable {
       return this.#check(output);
     } finally {
       clearTimeout(timer);
+      clearTimeout(ended);
       this.#running.delete(child);
     }
   }
@@ -127,10 +137,11 @@ function variables({ url, id, out, attempt, status }: ExpiredLink): Record<strin
 }
 
 /** Reads to the end, but keeps no more than the beginning. */
-async function readSome(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+async function readSome(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<string> {
+  const decoder = new TextDecoder();
   let text = "";
-  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
-    if (text.length < OUTPUT_LIMIT) text += piece;
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    if (text.length < OUTPUT_LIMIT) text += decoder.decode(piece.value, { stream: true });
   }
   return text;
 }

@@ -75,6 +75,8 @@ export function parseRedisAddress(text: string): ParsedRedisAddress {
   const username = decode(user);
   const password = decode(secret);
   if (username === undefined || password === undefined) return problem("must have user and password percent-encoded");
+  const name = group === undefined ? "" : decode(group);
+  if (name === undefined) return problem("must have the name of the group percent-encoded");
   const shownNodes = nodes.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`).join(",");
   const shownPath = [...(group === undefined ? [] : [group]), database].join("/");
   return {
@@ -83,7 +85,7 @@ export function parseRedisAddress(text: string): ParsedRedisAddress {
       kind,
       tls: scheme === "rediss",
       nodes,
-      ...(group === undefined ? {} : { group: decodeURIComponent(group) }),
+      ...(group === undefined ? {} : { group: name }),
       ...(username === "" ? {} : { username }),
       ...(password === "" ? {} : { password }),
       database: Number(database),

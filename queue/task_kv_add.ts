@@ -15,6 +15,8 @@ import type { KvStep, KvStore } from "./kv_store.ts";
 const CHUNK = 90;
 const AHEAD = 1000;
 const LOST_RACES = 50;
+/** Whoever has lost a race waits for up to this time. */
+const RACE_WAIT_MS = 20;
 /** Three bytes a character at the most, each worth nine of the budget. */
 const KEY_WEIGHT = 27;
 
@@ -106,10 +108,16 @@ export class TaskKvAdder {
           if (out !== draft.out) smooth = false;
         }
       }
+      const { check } = sequence;
       if (lost) await sequence.look();
+      // Numbers that were ended are nobody's race for a path.
+      const ended = sequence.check !== check;
       chunk = chunk.filter((candidate) => results[candidate.index] === undefined);
       if (chunk.length > 0 || fresh.length < before) smooth = false;
-      if (chunk.length === before && look) races++;
+      if (chunk.length === before && look) {
+        if (!ended) races++;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * RACE_WAIT_MS));
+      }
       look = true;
     }
     this.#lookFirst = !smooth;

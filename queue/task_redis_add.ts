@@ -1,8 +1,8 @@
 import { taskText } from "./task_codec.ts";
-import { draftMark, draftRefusal, isChangeable, makeTask, taskWithDraft } from "./task_draft.ts";
+import { draftRefusal, isChangeable, makeTask, taskWithDraft } from "./task_draft.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { ADD } from "./task_redis_add_script.ts";
-import { decodeRecord, redisField, redisHost, redisRank, type RedisRecord } from "./task_redis_record.ts";
+import { decodeRecord, redisField, redisHost, redisMark, redisRank, type RedisRecord } from "./task_redis_record.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { RECORD_LIMITS } from "./task_redis_settle.ts";
 import { writeRecords } from "./task_redis_writer.ts";
@@ -105,7 +105,7 @@ export class TaskRedisAdder {
             seq,
             token: record.token,
             task: changes ? taskWithDraft(record.task, draft) : record.task,
-            extra: [["path", place, `${seq}${draftMark(draft) ?? ""}`] as const],
+            extra: [["path", place, `${seq}${redisMark(draft)}`] as const],
           };
         }),
         "",
@@ -136,7 +136,7 @@ function makeItem(index: number, draft: TaskDraft, now: number): Item {
     JSON.stringify(url),
     JSON.stringify(out),
     "",
-    draftMark(draft) ?? "",
+    redisMark(draft),
     id === undefined ? "" : `=${redisField(id)}`,
     number === undefined ? "" : String(number),
     redisRank(priority),

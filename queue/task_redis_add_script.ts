@@ -26,7 +26,7 @@ local before = last
 local function holderOf(path)
   local held = call('HGET', P .. 'paths', path)
   if not held then return nil end
-  local seq, mark = match(held, '^(%d+)(.*)$')
+  local seq, mark = holding(held)
   return seq, mark, get(seq)
 end
 local function isFor(v, seq, url)

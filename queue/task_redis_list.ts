@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { RedisFleet } from "./redis_fleet.ts";
 import { controlRedis, syncRedis } from "./task_redis_control.ts";
 import { RedisClock } from "./redis_clock.ts";
+import type { TaskFilter } from "./task_filter.ts";
 import type { RedisAddress } from "../config/redis_address.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis_link.ts";
 import { listScript } from "./task_redis_prelude.ts";
@@ -141,7 +142,7 @@ export class TaskRedisList implements TaskSharedList {
   }
 
   async control(request: ControlRequest): Promise<ControlResult> {
-    const result = await controlRedis(this.#link, request, this.#clock.now(), this.#name);
+    const result = await controlRedis(this.#link, this.#timelyFilter(request), this.#clock.now(), this.#name);
     if (result.touched > 0) this.#wake();
     return result;
   }
@@ -161,7 +162,7 @@ export class TaskRedisList implements TaskSharedList {
   }
 
   list(request: ListRequest = {}): Promise<TaskPage> {
-    return listRedis(this.#link, request);
+    return listRedis(this.#link, this.#timelyFilter(request));
   }
 
   async counts(): Promise<TaskCounts> {
@@ -195,6 +196,13 @@ export class TaskRedisList implements TaskSharedList {
       timely.error = { ...timely.error, at: this.#clock.fromMachine(timely.error.at) };
     }
     return timely;
+  }
+
+  /** The same request with the server's times. */
+  #timelyFilter<R extends { filter?: TaskFilter }>(request: R): R {
+    const before = request.filter?.finishedBefore;
+    if (before === undefined) return request;
+    return { ...request, filter: { ...request.filter, finishedBefore: this.#clock.fromMachine(before) } };
   }
 
   #wake(): void {

@@ -64,6 +64,14 @@ local function parse(v)
     host = host, at = at }
 end
 
+-- What stands at a path: a number, then a mark behind a ~. Older lists have no ~ there, and marks of ten characters.
+local function holding(held)
+  local at = string.find(held, '~', 1, true)
+  if at then return sub(held, 1, at - 1), sub(held, at) end
+  if #held > 10 then return sub(held, 1, -11), '~' .. sub(held, -10) end
+  return held, ''
+end
+
 local cache, dirty = {}, {}
 local function get(seq)
   local v = cache[seq]

@@ -1,4 +1,5 @@
 import { parseTask, taskText } from "./task_codec.ts";
+import { draftMark } from "./task_draft.ts";
 import { claimedTask } from "./claimed_task.ts";
 import type { ClaimedTask, Task, TaskStatus } from "./task_model.ts";
 import { urlHost } from "./url_host.ts";
@@ -96,4 +97,10 @@ export function redisHost(url: string): string {
 /** A text as a field of a hash: those that have no bytes of their own stand there in JSON. */
 export function redisField(text: string): string {
   return text.isWellFormed() ? text : JSON.stringify(text);
+}
+
+/** The mark of what a draft asks for, as it stands behind a number at a path; empty if it asks for nothing. */
+export function redisMark(draft: Parameters<typeof draftMark>[0]): string {
+  const mark = draftMark(draft);
+  return mark === undefined ? "" : `~${mark}`;
 }

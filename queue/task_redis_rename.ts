@@ -1,6 +1,5 @@
 import type { RedisLink } from "./redis_link.ts";
-import { draftMark } from "./task_draft.ts";
-import { encodeRecord, redisField, type RedisRecord } from "./task_redis_record.ts";
+import { encodeRecord, redisField, redisMark, type RedisRecord } from "./task_redis_record.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { RENAME } from "./task_redis_scripts.ts";
 import { findBySeq, WRITES_AT_ONCE } from "./task_redis_writer.ts";
@@ -44,7 +43,7 @@ async function renameBatch(
         return { ...task, out, named: true, ...(out === task.out ? {} : { firstOut: task.out }) };
       });
       asked.push({ item, moved });
-      args.push(String(task.seq), record.token, String(places.length), redisField(task.out), draftMark(task) ?? "");
+      args.push(String(task.seq), record.token, String(places.length), redisField(task.out), redisMark(task));
       for (const place of [0, 1]) {
         const to = moved[place];
         args.push(to === undefined ? "" : redisField(to.out), to === undefined ? "" : encodeRecord(to, record.fence));

@@ -55,6 +55,9 @@ for i = 3, #ARGV, 4 do
     elseif again and v == whole(match(token, '^%d+') + 1) .. '\\t' .. rest then
       result = '1'
     end
+  elseif again and rest == '' then
+    -- It is gone, by the call whose answer got lost.
+    result = '1'
   end
   results[#results + 1] = result
 end
@@ -78,7 +81,7 @@ for i = 1, #ARGV, 9 do
     for place = 1, places do
       local path = ARGV[i + 3 + place * 2]
       local holder = call('HGET', P .. 'paths', path)
-      if not holder or match(holder, '^%d+') == seq then
+      if not holder or holding(holder) == seq then
         call('HSET', P .. 'paths', path, seq .. mark, own, seq .. mark)
         put(seq, whole(match(v, '^%d+') + 1) .. '\\t' .. ARGV[i + 4 + place * 2])
         result = tostring(place)

@@ -101,3 +101,15 @@ Deno.test("LinkRenewer ends what is running when it is disposed of, and runs not
     assertEquals(answer, { type: "problem", message: "--refresh-cmd (sleep …) was stopped" });
   }
 });
+
+Deno.test("LinkRenewer waits for nothing that its command has left behind", async () => {
+  // It is in no group of the command's, and keeps both of its pipes.
+  const pids = await Deno.makeTempFile();
+  try {
+    const left = `setsid sh -c 'echo $$ >${pids}; exec sleep 600' & while [ ! -s ${pids} ]; do :; done`;
+    assertEquals(await renew(`${left}; echo http://new/x`), { type: "url", url: "http://new/x" });
+    Deno.kill(Number(await Deno.readTextFile(pids)), "SIGKILL");
+  } finally {
+    await Deno.remove(pids);
+  }
+});

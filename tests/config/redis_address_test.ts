@@ -53,6 +53,7 @@ Deno.test("parseRedisAddress says what is wrong with an address", () => {
       "redis://%zz@a",
       "redis+sentinel://a",
       "redis+sentinel://a/group/x",
+      "redis+sentinel://a/%zz/0",
       "redis+cluster://a/1",
       "redis+other://a",
       "redis://a?b=c",

@@ -145,6 +145,27 @@ export function contractAdd(name: string, open: OpenList, traits: ContractTraits
     await assertCountsMatch(list);
   });
 
+  Deno.test(`${name} add knows an entry again by all that it asks for, and whose each path is`, async () => {
+    await using list = await open();
+    // Whatever is made of it, some begin with a digit and some do not.
+    const wishes = Array.from({ length: 120 }, (_, i) => draft(i, { size: i, headers: { "x-nth": String(i) } }));
+    const added = await list.add(wishes);
+    assertEquals(new Set(added.map(({ type }) => type)), new Set(["added"]));
+    assertEquals(await list.add(wishes), added.map((result) => ({ ...result, type: "duplicate" }) as AddResult));
+    const others = wishes.map((wish) => ({ ...wish, url: `${wish.url}/other`, fallbackOut: `${wish.out}~` }));
+    const refused = await list.add(others.map(({ fallbackOut: _, ...wish }) => wish));
+    assertEquals(new Set(refused.map(({ type }) => type)), new Set(["refused"]));
+    assertEquals(
+      (await list.add(others)).map((result) => result.type === "added" && result.out),
+      others.map(({ fallbackOut }) => fallbackOut),
+    );
+    // A running task may come back to the path that it has.
+    const claimed = await claimAs(list, "o", 300);
+    const renamed = await list.rename(claimed.map((task) => ({ task, out: task.out })));
+    assertEquals(renamed.map((result) => result.type === "named" && result.task.out), claimed.map(({ out }) => out));
+    assertEquals((await assertCountsMatch(list)).length, 240);
+  });
+
   Deno.test(`${name} add tells duplicates in the same batch and across batches`, async () => {
     await using list = await open();
     const [first, twin, other] = await list.add([draft(1), draft(1), draft(2)]);

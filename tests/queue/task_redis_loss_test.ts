@@ -2,7 +2,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseRedisAddress } from "../../config/redis_address.ts";
 import { QueueUnavailableError } from "../../queue/queue_unavailable_error.ts";
+import { RedisLink } from "../../queue/redis_link.ts";
 import { TaskRedisList, type TaskRedisListOptions } from "../../queue/task_redis_list.ts";
+import { findBySeq, writeRecords } from "../../queue/task_redis_writer.ts";
 import { LossyProxy } from "../support/lossy_proxy.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { claimAs, countsOf, drafts, idsOf, ownerInfo, settleAll } from "./contract_kit.ts";
@@ -99,4 +101,57 @@ Deno.test("TaskRedisList keeps its lists apart by their namespaces", async () =>
   assertEquals([(await one.counts()).waiting, (await two.counts()).waiting], [5, 7]);
   assertEquals((await claimAs(two, "o")).length, 7);
   assertEquals(await one.owners(), []);
+});
+
+Deno.test("TaskRedisList counts a removal whose answer got lost", async () => {
+  await using redis = await RedisServer.start();
+  await using proxy = LossyProxy.start(redis.port);
+  const parsed = parseRedisAddress(`redis://127.0.0.1:${proxy.port}`);
+  if (parsed.type === "problem") throw new Error(parsed.reason);
+  await using list = await open(proxy.port);
+  await list.add(drafts(3));
+  await using link = new RedisLink(parsed.address, "corehaul:{default}:", { patienceMs: 60_000 });
+  const records = await findBySeq(link, [1, 2, 3]);
+  const remove = (i: number) => writeRecords(link, [{ seq: i + 1, token: records[i]!.token }], "");
+  assertEquals(await remove(0), ["written"]);
+  proxy.loseNext();
+  assertEquals(await remove(1), ["written"]);
+  assertEquals(await remove(1), [undefined]);
+  assertEquals(await list.counts(), countsOf({ waiting: 1 }));
+});
+
+Deno.test("TaskRedisList goes by the server's clock when it is asked for what ended before a time", async () => {
+  await using redis = await RedisServer.start();
+  await using list = await open(redis.port);
+  await list.add(drafts(2));
+  await settleAll(list, await claimAs(list, "o"));
+  const { now } = Date;
+  for (const wrongBy of [-3_600_000, 0, 3_600_000]) {
+    Date.now = () => now() + wrongBy;
+    try {
+      const shown = async (ago: number) =>
+        (await list.list({ filter: { finishedBefore: Date.now() - ago } })).tasks.length;
+      assertEquals([await shown(1_800_000), await shown(-60_000)], [0, 2], `${wrongBy}`);
+      const result = await list.control({ verb: "remove", filter: { finishedBefore: Date.now() - 1_800_000 } });
+      assertEquals(result.touched, 0);
+    } finally {
+      Date.now = now;
+    }
+  }
+});
+
+Deno.test("TaskRedisList reads the paths of lists that older programs wrote", async () => {
+  await using redis = await RedisServer.start();
+  await using list = await open(redis.port);
+  const wishes = Array.from(
+    { length: 60 },
+    (_, i) => ({ ...drafts(1)[0]!, url: `http://h/${i}`, out: `${i}`, size: i }),
+  );
+  await list.add([...wishes, ...drafts(1)]);
+  const key = "corehaul:{default}:paths";
+  for (const { out } of [...wishes, ...drafts(1)]) {
+    const held = (await redis.ask("HGET", key, out)).trim();
+    await redis.ask("HSET", key, out, held.replace("~", ""));
+  }
+  assertEquals(new Set((await list.add([...wishes, ...drafts(1)])).map(({ type }) => type)), new Set(["duplicate"]));
 });

@@ -23,7 +23,7 @@ Deno.test("readIdentity holds the content of every file, and can be sent to a Wo
   const identity = await identityOf({
     headers: { "X-Key": "1", Referer: "header" },
     userAgent: "agent",
-    referer: "option",
+    referer: "https://h/option",
     netrc,
     cookies,
     proxy: "http://127.0.0.1:1",

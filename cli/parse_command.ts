@@ -60,7 +60,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed: Record<string, unknown> = parseArgs(rest, {
     string: ["_", ...valued],
     boolean: ["help", "version", ...CFG_FIELDS.filter((field) => !takesValue(field)).map((field) => field.flag)],
-    // All of them: of an option that is given twice the parser would forget the first value.
+    // All of them: of a repeatable option the parser would forget all values but the last.
     collect: valued,
     negatable: CFG_FIELDS.filter((field) => field.negatable).map((field) => field.flag),
     alias: { h: "help", V: "version", ...shortNames() },
@@ -82,7 +82,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const args = [...priority, ...(named === undefined ? words : words.slice(1))];
   const flags = readFlags(argv, parsed, name);
   takeThreshold(name, args, flags, named !== undefined);
-  const config = onlyValue("config", parsed.config as string[]);
+  const config = lastValue("config", parsed.config as string[]);
   return { name, args, flags, ...(config === undefined ? {} : { config }) };
 }
 
@@ -114,10 +114,10 @@ function assertValues(argv: readonly string[]): void {
   }
 }
 
-function onlyValue(flag: string, values: readonly string[]): string | undefined {
+/** The last value: whoever wraps the command in an alias or a script can be overridden. */
+function lastValue(flag: string, values: readonly string[]): string | undefined {
   if (values.includes("")) throw new UsageError(`Option --${flag} needs a value`);
-  if (values.length > 1) throw new UsageError(`Cannot use --${flag} as it is given twice`);
-  return values[0];
+  return values.at(-1);
 }
 
 function readFlags(argv: readonly string[], parsed: Record<string, unknown>, name: CfgCommand): Command["flags"] {
@@ -129,7 +129,7 @@ function readFlags(argv: readonly string[], parsed: Record<string, unknown>, nam
     if (Array.isArray(value) ? value.length === 0 : given === undefined) continue;
     if (!field.commands.includes(name)) throw new UsageError(`Option --${field.flag} is not one of corehaul ${name}`);
     if (!Array.isArray(value)) flags[field.flag] = switchValue(given!, value);
-    else if (!field.repeatable) flags[field.flag] = onlyValue(field.flag, value.map(String))!;
+    else if (!field.repeatable) flags[field.flag] = lastValue(field.flag, value.map(String))!;
     else if (value.includes("")) throw new UsageError(`Option --${field.flag} needs a value`);
     else flags[field.flag] = value.map(String);
   }

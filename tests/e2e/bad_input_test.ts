@@ -139,7 +139,6 @@ const CASES: Case[] = [
     names: ["--log-file", `"${file}"`],
   })),
   { name: "an option with an empty value", args: ["run", "--dir="], names: ["--dir", "needs a value"] },
-  { name: "two names", args: [...GET, "-o", "a", "-o", "b"], names: ["Cannot use --out", "given twice"] },
   { name: "an empty header", args: [...GET, "--header", ""], names: ["--header", "value"] },
   {
     name: "--deny-private and a proxy",

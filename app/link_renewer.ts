@@ -84,7 +84,7 @@ export class LinkRenewer implements Disposable {
       const readers = [child.stdout.getReader(), child.stderr.getReader()] as const;
       const ending = child.status.then((status) => {
         // What the command has left behind may hold its pipes open, and has nothing more to say.
-        ended = setTimeout(() => readers.forEach((reader) => void reader.cancel()), LAST_WORDS_MS);
+        ended = setTimeout(() => readers.forEach((reader) => void reader.cancel().catch(() => {})), LAST_WORDS_MS);
         return status;
       });
       const [output, complaint, { code, signal }] = await Promise.all([

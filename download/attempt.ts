@@ -12,7 +12,7 @@ import { FileExistsError, PartFile, type PartLeft, type PartTarget } from "./par
 import { mayBeVersion, type PartState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { Receiver } from "./receiver.ts";
-import type { ByteRange } from "./segment_plan.ts";
+import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { FileChangedError } from "./segments.ts";
 import { shareFile } from "./share_file.ts";
 import { watchStream } from "./stream_watch.ts";
@@ -100,10 +100,8 @@ export class Attempt {
         throw error;
       });
     } catch (error) {
-      if (error instanceof FileExistsError && error.path === this.#finalPath) {
-        if (this.#old === undefined) return await this.#overtaken(watched);
-        if (this.#old.replace !== false) return await this.#displaced(error, watched);
-      }
+      const taken = error instanceof FileExistsError && error.path === this.#finalPath;
+      if (taken && this.#old?.replace !== false) return await this.#overtaken(watched);
       if (error instanceof NotModifiedError && this.#old?.facts !== undefined) {
         throw new UnchangedError(error.message, this.#old.facts);
       }
@@ -112,11 +110,18 @@ export class Attempt {
     }
   }
 
-  /** Another writer may have been faster with the same file; our line must not vouch for what is there. */
+  /**
+   * Something has the name now that was free, or the place of the old file. Another writer may have been faster with the
+   * same file; our line must not vouch for what is there.
+   */
   async #overtaken(watched: Watched): Promise<TaskDoneFacts> {
     const path = this.#finalPath;
     const { manifest } = this.#context;
     manifest.void(this.#task);
+    // The line of the old file vouches for one of its size: here it must be a line of this very file.
+    if (this.#old !== undefined && !await manifest.isNewest(this.#task.out, inodeOf(path))) {
+      throw new FileExistsError(path);
+    }
     const old = await lookAtOldFile(
       path,
       this.#task,
@@ -126,17 +131,6 @@ export class Attempt {
     );
     if (old.type === "done") return old.facts;
     throw new FileExistsError(path);
-  }
-
-  /** Something came in the place of the old file: our line must not vouch for that, but another writer's may. */
-  async #displaced(error: FileExistsError, watched: Watched): Promise<TaskDoneFacts> {
-    const { manifest } = this.#context;
-    manifest.void(this.#task);
-    const info = await Deno.lstat(error.path).catch(() => undefined);
-    if (info !== undefined && await manifest.isNewest(this.#task.out, info.ino ?? 0)) {
-      return await this.#overtaken(watched);
-    }
-    throw error;
   }
 
   /** True if there is more of the unfinished file than before. */
@@ -224,7 +218,7 @@ export class Attempt {
       stream?.opened();
       if (opened.type === "whole") return await receiver.left(this.#target, part!, opened.state, watched);
       using response = opened.response;
-      keptBytes = opened.kept.reduce((sum, [from, to]) => sum + to - from, 0);
+      keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
         (response.disposition !== undefined || response.finalUrl !== this.#source);
@@ -304,6 +298,15 @@ export class Attempt {
     const request: DriverRequest = { url, headers, maxRedirects, signal: watched.signal };
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
+  }
+}
+
+/** The inode of a file, or 0 if it is gone by now. */
+function inodeOf(path: string): number {
+  try {
+    return Deno.lstatSync(path).ino ?? 0;
+  } catch {
+    return 0;
   }
 }
 

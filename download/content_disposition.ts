@@ -1,3 +1,5 @@
+import { decodeUtf8, fieldText } from "./field_text.ts";
+
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const TYPE = new RegExp(`^[\\t ]*${TOKEN}[\\t ]*`);
 const PARAMETER = new RegExp(
@@ -5,8 +7,6 @@ const PARAMETER = new RegExp(
   "y",
 );
 const EXTENDED = /^(utf-8|iso-8859-1)'[^']*'((?:[^%]|%[0-9a-f]{2})*)$/i;
-// deno-lint-ignore no-control-regex -- it tells ASCII from the rest
-const ASCII = /^[\u0000-\u007f]*$/;
 
 /**
  * The file name in a Content-Disposition (RFC 6266). `filename*` (RFC 8187, in UTF-8 or ISO-8859-1) wins over `filename`,
@@ -48,7 +48,7 @@ export function dispositionName(field: string): string | undefined {
     }
   }
   const name = (extended === undefined ? undefined : decodeExtended(extended)) ??
-    (plain === undefined ? undefined : decodeBytes(plain));
+    (plain === undefined ? undefined : fieldText(plain));
   return name === "" ? undefined : name;
 }
 
@@ -58,17 +58,4 @@ function decodeExtended(value: string): string | undefined {
   if (charset === undefined || encoded === undefined) return undefined;
   const bytes = encoded.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   return charset.toLowerCase() === "utf-8" ? decodeUtf8(bytes) : bytes;
-}
-
-function decodeBytes(bytes: string): string {
-  return ASCII.test(bytes) ? bytes : decodeUtf8(bytes) ?? bytes;
-}
-
-/** Text out of bytes, one character each; undefined if they are not UTF-8. */
-function decodeUtf8(bytes: string): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
-  } catch {
-    return undefined;
-  }
 }

@@ -15,19 +15,6 @@ export class IntegrityError extends DownloadError {
   }
 }
 
-/** How a file begins. */
-function firstBytes(path: string, bytes: number): Uint8Array {
-  using file = Deno.openSync(path, { read: true });
-  const first = new Uint8Array(Math.min(bytes, FIRST_BYTES));
-  let read = 0;
-  while (read < first.length) {
-    const count = file.readSync(first.subarray(read));
-    if (count === null) break;
-    read += count;
-  }
-  return first.subarray(0, read);
-}
-
 /** What the user says of a file before it is there. */
 export interface Wish {
   /** Where it goes. */
@@ -152,4 +139,17 @@ export class Expectations {
   get #host(): string {
     return URL.parse(redactUrl(this.#response.finalUrl))?.host ?? "";
   }
+}
+
+/** How a file begins. */
+function firstBytes(path: string, bytes: number): Uint8Array {
+  using file = Deno.openSync(path, { read: true });
+  const first = new Uint8Array(Math.min(bytes, FIRST_BYTES));
+  let read = 0;
+  while (read < first.length) {
+    const count = file.readSync(first.subarray(read));
+    if (count === null) break;
+    read += count;
+  }
+  return first.subarray(0, read);
 }

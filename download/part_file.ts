@@ -6,7 +6,7 @@ import type { FinalNames } from "./final_names.ts";
 import { isPlanted, type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
 import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
-import type { ByteRange } from "./segment_plan.ts";
+import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { prepareFolder } from "./prepare_folder.ts";
 import { PART_SUFFIX } from "./task_names.ts";
 
@@ -179,7 +179,7 @@ export class PartFile implements Disposable {
       // a state be read together with bytes that it does not mean.
       if (kept.length === 0 && this.#size > 0) this.#file.truncateSync(0);
       this.#left = undefined;
-      this.#bytes = kept.reduce((sum, [from, to]) => sum + to - from, 0);
+      this.#bytes = bytesIn(kept);
       this.#position = -1;
       this.#state = this.#alone
         ? undefined
@@ -309,7 +309,7 @@ export class PartFile implements Disposable {
     const sameBoot = state.bootId !== "" && state.bootId === this.#target.bootId;
     if (state.pieces !== undefined) {
       const pieces = sameBoot ? state.pieces.written : state.pieces.synced;
-      const bytes = pieces.reduce((sum, [from, to]) => sum + to - from, 0);
+      const bytes = bytesIn(pieces);
       // Pieces behind the end of the file are none: the state outlived its bytes.
       return bytes > 0 && pieces.at(-1)![1] <= size ? { state, bytes, pieces } : undefined;
     }

@@ -22,7 +22,7 @@ import type { Watched } from "./watchdog.ts";
 
 /** Shorter files are fetched again sooner than continued. */
 const RESUMABLE = 1024 * 1024;
-/** How often a stall is ruled out while the disk is waited for; the shortest timeout is longer. */
+/** How often a stall is ruled out while the disk is waited for. */
 const REST_EVERY_MS = 100;
 
 /** Where nobody counts connections. */

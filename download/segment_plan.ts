@@ -8,6 +8,11 @@
 /** Bytes of a file: the first one, and the first one behind them. */
 export type ByteRange = readonly [from: number, to: number];
 
+/** How many bytes there are in ranges that are apart from each other. */
+export function bytesIn(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+}
+
 /** A stretch of a file, which one connection fetches from its beginning to its end. */
 export interface Segment {
   /** Its first byte. */

@@ -1,5 +1,6 @@
 import { bareUrl } from "../../base/bare_url.ts";
 import { BufferPool } from "../buffer_pool.ts";
+import { fieldText } from "../field_text.ts";
 import {
   type DownloadDriver,
   type DriverRequest,
@@ -22,8 +23,6 @@ import type { LaneDialing } from "./lane_connection.ts";
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** `Headers` joins fields; where another address begins behind a comma and a blank, there were two. */
 const SEVERAL_LOCATIONS = /, (?=\/|[a-z][a-z0-9+.-]*:\/\/)/i;
-// deno-lint-ignore no-control-regex -- it tells ASCII from the rest
-const ASCII = /^[\u0000-\u007f]*$/;
 const USER_AGENT = "corehaul/0.1.0";
 
 /** How {@linkcode HttpDriver} connects. */
@@ -134,7 +133,7 @@ export class HttpDriver implements DownloadDriver {
     if (field === null) {
       throw new DownloadError("redirect", `${from.host}: status ${status} without a Location`, { status });
     }
-    const [location, ...others] = new Set(field.split(SEVERAL_LOCATIONS).map(textOfBytes));
+    const [location, ...others] = new Set(field.split(SEVERAL_LOCATIONS).map(fieldText));
     if (location === undefined || others.length > 0) {
       throw new DownloadError("redirect", `${from.host}: status ${status} with more than one Location`, { status });
     }
@@ -187,16 +186,6 @@ export class HttpDriver implements DownloadDriver {
     this.#lane[Symbol.dispose]();
     this.#client?.close();
     this.#pieceClient?.close();
-  }
-}
-
-/** Text out of a field, one character a byte: as UTF-8 if it is that, and as ISO-8859-1 else. */
-function textOfBytes(bytes: string): string {
-  if (ASCII.test(bytes)) return bytes;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
-  } catch {
-    return bytes;
   }
 }
 

@@ -60,7 +60,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed: Record<string, unknown> = parseArgs(rest, {
     string: ["_", ...valued],
     boolean: ["help", "version", ...CFG_FIELDS.filter((field) => !takesValue(field)).map((field) => field.flag)],
-    // All of them: of a repeatable option the parser would forget all values but the last.
+    // Lists of all values, so that an option which was not given can be told from an empty one.
     collect: valued,
     negatable: CFG_FIELDS.filter((field) => field.negatable).map((field) => field.flag),
     alias: { h: "help", V: "version", ...shortNames() },

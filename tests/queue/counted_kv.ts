@@ -1,3 +1,5 @@
+import { withReplacedKv } from "./replaced_kv.ts";
+
 /** What was asked of the databases that {@linkcode withCountedKv} opened. */
 export interface KvCounts {
   /** Commits that were asked for. */
@@ -15,11 +17,8 @@ export interface KvCounts {
  * @returns What `run` returns, and the counts, which go on.
  */
 export async function withCountedKv<T>(run: () => Promise<T>): Promise<{ value: T; counts: KvCounts }> {
-  const original = Object.getOwnPropertyDescriptor(Deno, "openKv")!;
-  const openKv = Deno.openKv;
   const counts: KvCounts = { commits: 0, mutations: 0, listed: 0 };
-  const openCounted = async (path?: string) => {
-    const kv = await openKv(path);
+  const value = await withReplacedKv((kv) => {
     const atomic = kv.atomic.bind(kv);
     const list = kv.list.bind(kv);
     kv.atomic = () => {
@@ -49,12 +48,6 @@ export async function withCountedKv<T>(run: () => Promise<T>): Promise<{ value: 
       };
       return iterator;
     };
-    return kv;
-  };
-  Object.defineProperty(Deno, "openKv", { ...original, get: () => openCounted });
-  try {
-    return { value: await run(), counts };
-  } finally {
-    Object.defineProperty(Deno, "openKv", original);
-  }
+  }, run);
+  return { value, counts };
 }

@@ -1,3 +1,5 @@
+import { withReplacedKv } from "./replaced_kv.ts";
+
 /** What a remote database takes in one commit; the local one is more generous with checks. */
 const REMOTE_CHECKS = 10;
 
@@ -8,11 +10,8 @@ const REMOTE_CHECKS = 10;
  * @param run What opens the database.
  * @returns What `run` returns; the database stays strict.
  */
-export async function withStrictKv<T>(run: () => Promise<T>): Promise<T> {
-  const original = Object.getOwnPropertyDescriptor(Deno, "openKv")!;
-  const openKv = Deno.openKv;
-  const openStrictly = async (path?: string) => {
-    const kv = await openKv(path);
+export function withStrictKv<T>(run: () => Promise<T>): Promise<T> {
+  return withReplacedKv((kv) => {
     const atomic = kv.atomic.bind(kv);
     kv.atomic = () => {
       const operation = atomic();
@@ -29,12 +28,5 @@ export async function withStrictKv<T>(run: () => Promise<T>): Promise<T> {
       };
       return operation;
     };
-    return kv;
-  };
-  Object.defineProperty(Deno, "openKv", { ...original, get: () => openStrictly });
-  try {
-    return await run();
-  } finally {
-    Object.defineProperty(Deno, "openKv", original);
-  }
+  }, run);
 }

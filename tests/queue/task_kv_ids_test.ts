@@ -2,13 +2,11 @@ import { assertEquals } from "@std/assert";
 import { TaskKvList } from "../../queue/task_kv_list.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { assertCountsMatch, draft } from "./contract_kit.ts";
+import { withReplacedKv } from "./replaced_kv.ts";
 
 /** Opens a list each of whose commits waits for what `before` gives. */
-async function openHeld(path: string, before: () => Promise<void>): Promise<TaskKvList> {
-  const original = Object.getOwnPropertyDescriptor(Deno, "openKv")!;
-  const openKv = Deno.openKv;
-  const openHeld = async (path?: string) => {
-    const kv = await openKv(path);
+function openHeld(path: string, before: () => Promise<void>): Promise<TaskKvList> {
+  return withReplacedKv((kv) => {
     const atomic = kv.atomic.bind(kv);
     kv.atomic = () => {
       const operation = atomic();
@@ -19,14 +17,7 @@ async function openHeld(path: string, before: () => Promise<void>): Promise<Task
       };
       return operation;
     };
-    return kv;
-  };
-  Object.defineProperty(Deno, "openKv", { ...original, get: () => openHeld });
-  try {
-    return await TaskKvList.open(path);
-  } finally {
-    Object.defineProperty(Deno, "openKv", original);
-  }
+  }, () => TaskKvList.open(path));
 }
 
 for (const holder of ["plain", "a name"] as const) {

@@ -11,10 +11,7 @@ Deno.test("followTaskFile says of a read whether the file changed meanwhile, and
   const news: FileNews[] = [];
   let sent = 0;
   await followTaskFile({
-    reader: new TaskFileReader(file),
-    changes: new FileChanges(file, () => 1),
-    watch: true,
-    expected: false,
+    ...watched(file),
     turn: (read) => read(),
     send: async ({ drafts }) => {
       sent += drafts.length;
@@ -38,6 +35,14 @@ const GROWING = [
   ["a table", "url,out\n", (name: string) => `http://h/x,${name}`],
 ] as const;
 
+/** A file that is watched, and looked at all the time. */
+const watched = (file: string) => ({
+  reader: new TaskFileReader(file),
+  changes: new FileChanges(file, () => 1),
+  watch: true,
+  expected: false,
+});
+
 for (const when of ["waits for its turn", "is read"]) {
   for (const [what, header, line] of GROWING) {
     Deno.test(`followTaskFile takes no half line of ${what} that grows while it ${when}`, async () => {
@@ -54,10 +59,7 @@ for (const when of ["waits for its turn", "is read"]) {
       const outs = new Set<string>();
       const news: FileNews[] = [];
       await followTaskFile({
-        reader: new TaskFileReader(file),
-        changes: new FileChanges(file, () => 1),
-        watch: true,
-        expected: false,
+        ...watched(file),
         turn: async (read) => {
           await grow("waits for its turn");
           return await read();

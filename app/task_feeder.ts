@@ -115,9 +115,10 @@ export class TaskFeeder {
     }, OBEY_MS);
   }
 
-  /** A worker can take that many further tasks. */
+  /** A worker can take that many further tasks; fewer than none: that many fewer than it said. */
   want(worker: number, count: number): void {
-    this.#wants[worker]! += count;
+    // What it takes back may be on the way to it.
+    this.#wants[worker] = Math.max(0, this.#wants[worker]! + count);
     this.#wake.resolve();
   }
 

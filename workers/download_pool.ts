@@ -17,6 +17,8 @@ const KEPT_IN_ALL = 1000;
 /** How far to look for tasks of other hosts where those of one fill the head of the list, and how often between two looks. */
 const LARGE_STEP = 500;
 const LARGE_STEPS = 2;
+/** After so many looks without a free place everything that waits goes back: others may have room for it. */
+const PATIENCE = 10;
 /** What is too much to keep goes back for this long, and up to twice as long. */
 const BACK_FOR_MS = 250;
 
@@ -28,7 +30,7 @@ export interface PoolPorts {
   abort: (seq: number) => void;
   /** A download that was ended so is over. */
   ended: (seq: number) => void;
-  /** Asks for that many further tasks. */
+  /** Asks for that many further tasks; fewer than none takes back what was asked for. */
   want: (count: number) => void;
   /** Hands over outcomes. */
   settle: (settlements: WorkerSettlement[]) => void;
@@ -63,6 +65,8 @@ export class DownloadPool {
   #ahead = 0;
   /** How often since the last look nothing that came could start. */
   #barren = 0;
+  /** Looks in a row that found every place taken, since something started last. */
+  #crowded = 0;
   #held = false;
   #outcomes: WorkerSettlement[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -125,6 +129,8 @@ export class DownloadPool {
     this.#barren = 0;
     for (const host of [...this.#kept.keys()]) this.#startKept(host);
     this.#pump();
+    this.#crowded = this.#active >= this.#admission.value ? this.#crowded + 1 : 0;
+    if (this.#crowded >= PATIENCE) this.#waitForNobody();
     // Few free places wait for company only until the next look: beside long downloads they would wait for ever.
     this.#ask(1);
   }
@@ -233,6 +239,7 @@ export class DownloadPool {
   async #run(task: WorkerTask, host: string): Promise<void> {
     this.#active++;
     this.#running.add(task.seq);
+    this.#crowded = 0;
     this.#admission.started();
     const place = { host };
     const outcome = await this.#ports.download(task, place);
@@ -251,6 +258,13 @@ export class DownloadPool {
     this.#pump();
     this.#ask();
     this.#finishIfStopped();
+  }
+
+  /** Long downloads have all places: what waits behind them, or is asked for, would be kept from everybody else. */
+  #waitForNobody(): void {
+    this.#release(this.#queued);
+    if (this.#asked > 0) this.#ports.want(-this.#asked);
+    this.#asked = 0;
   }
 
   /** Asks for the room that is left, but not for every single place: a claim costs the same for one as for many. */

@@ -92,6 +92,23 @@ Deno.test("TaskFeeder gives no name to a worker whose claim is over, and loses n
   await feeder.stop();
 });
 
+Deno.test("TaskFeeder gives nothing to a worker that has taken back what it asked for", async () => {
+  await using list = await TaskKvList.open(":memory:");
+  const { feeder, given } = await setUp(list);
+  feeder.start();
+  feeder.want(0, 4);
+  feeder.want(0, -3);
+  // One of them may be on the way already.
+  feeder.want(1, 1);
+  feeder.want(1, -2);
+  feeder.want(1, 2);
+  await list.add(drafts(6));
+  await until("the tasks", () => given[0]!.length === 1 && given[1]!.length === 2);
+  await feeder.stop();
+  await feeder.drained();
+  assertEquals([given[0]!.length, given[1]!.length], [1, 2]);
+});
+
 Deno.test("TaskFeeder takes from workers what users took away, and settles it for nobody", async () => {
   await using list = await TaskKvList.open(":memory:");
   await list.add(drafts(4).map((one, i) => ({ ...one, id: `${i}` })));

@@ -86,6 +86,55 @@ Deno.test("DownloadPool claims ahead while files are small, and hands back what 
   await pool.stop();
 });
 
+Deno.test("DownloadPool gives back what waits behind long downloads, and asks for no more until a place is free", async () => {
+  const { pool, running, wants, settled, end } = setUp(8);
+  const looks = (load: number, count = 10) => {
+    for (let look = 0; look < count; look++) pool.look(load);
+  };
+  pool.start();
+  pool.offer(tasks(1, 3));
+  // Others come to the core: of the places for four only one is left, and what was asked for comes all the same.
+  looks(100, 30);
+  pool.offer(tasks(4, 1));
+  assertEquals([...running.keys()], [1, 2, 3]);
+  looks(100);
+  assertEquals(settled, [[4, { type: "released" }, "1"]]);
+  const asked = () => wants.reduce((sum, count) => sum + count, 0);
+  assertEquals(asked(), 3);
+  looks(100);
+  assertEquals([asked(), settled.length], [3, 1]);
+  for (let seq = 1; seq <= 3; seq++) await end(seq);
+  assertEquals([asked(), running.size], [4, 0]);
+  await pool.stop();
+});
+
+Deno.test("DownloadPool takes back what it has asked for while it has no place", async () => {
+  const { pool, wants, end } = setUp(8);
+  pool.start();
+  pool.offer(tasks(1, 2));
+  assertEquals(wants, [4]);
+  for (let look = 0; look < 40; look++) pool.look(100);
+  assertEquals(wants, [4, -2]);
+  await end(1);
+  await end(2);
+  assertEquals(wants, [4, -2, 1]);
+  await pool.stop();
+});
+
+Deno.test("DownloadPool keeps what waits as long as places become free now and then", async () => {
+  const { pool, running, settled, end } = setUp(1);
+  pool.start();
+  pool.offer(tasks(1, 3));
+  for (let seq = 1; seq <= 2; seq++) {
+    for (let look = 0; look < 9; look++) pool.look(50);
+    await end(seq);
+  }
+  assertEquals([...running.keys()], [3]);
+  assertEquals(settled.filter(([, { type }]) => type === "released"), []);
+  await end(3);
+  await pool.stop();
+});
+
 Deno.test("DownloadPool starts every task once, in order, though its queue never runs dry", async () => {
   const { pool, running, end } = setUp(1);
   pool.start();

@@ -263,6 +263,7 @@ export class DownloadPool {
   /** Long downloads have all places: what waits behind them, or is asked for, would be kept from everybody else. */
   #waitForNobody(): void {
     this.#release(this.#queued);
+    this.#releaseKept();
     if (this.#asked > 0) this.#ports.want(-this.#asked);
     this.#asked = 0;
   }

@@ -108,6 +108,20 @@ Deno.test("DownloadPool gives back what waits behind long downloads, and asks fo
   await pool.stop();
 });
 
+Deno.test("DownloadPool gives back what it keeps for a full host, too, while long downloads have all places", async () => {
+  const { gate } = gateOf(1);
+  const { pool, running, settled, end } = setUp(2, gate);
+  pool.start();
+  pool.offer(["a", "a", "b"].map((host, i) => ({ ...tasks(i + 1, 1)[0]!, url: `http://${host}/` })));
+  assertEquals([...running.keys()], [1, 3]);
+  for (let look = 0; look < 10; look++) pool.look(50);
+  await end(1);
+  assertEquals([...running.keys()], [3]);
+  await end(3);
+  await pool.stop();
+  assertEquals(settled.map(([seq, { type }]) => [seq, type]), [[2, "released"], [1, "done"], [3, "done"]]);
+});
+
 Deno.test("DownloadPool takes back what it has asked for while it has no place", async () => {
   const { pool, wants, end } = setUp(8);
   pool.start();

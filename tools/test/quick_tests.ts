@@ -1,0 +1,20 @@
+/** The tests of `deno task quick`: they start no program but Deno, and take seconds. */
+export const QUICK_TESTS: readonly string[] = [
+  "tests/base",
+  "tests/config",
+  "tests/ffi",
+  "tests/cli",
+  "tests/workers",
+  "tests/queue/metalink_test.ts",
+  "tests/queue/plain_entry_test.ts",
+  "tests/queue/retry_on_test.ts",
+  "tests/queue/task_entry_schema_test.ts",
+  "tests/queue/task_file_glance_test.ts",
+  "tests/queue/task_file_patterns_test.ts",
+  "tests/queue/task_file_scan_test.ts",
+  "tests/queue/task_file_table_test.ts",
+  "tests/queue/task_filter_test.ts",
+  "tests/queue/task_model_test.ts",
+  "tests/queue/task_retry_test.ts",
+  "tests/queue/url_host_test.ts",
+];

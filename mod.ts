@@ -56,7 +56,7 @@ export { type Checksum, type ChecksumAlgorithm, parseChecksum, type ParsedChecks
 export { QueueUnavailableError } from "./queue/queue_unavailable_error.ts";
 export { checkTaskFiles } from "./app/prepare_folder.ts";
 export { TaskFileError } from "./queue/task_file_error.ts";
-export type { TaskEntry } from "./queue/task_entry_schema.ts";
+export type { TaskEntry, TaskRequest } from "./queue/task_request.ts";
 export type {
   ClaimedTask,
   Task,

@@ -1,7 +1,8 @@
 import { CfgError } from "../config/cfg_error.ts";
 import { draftMaker, type DraftRules, type EntryResult } from "../download/task_draft.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
-import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
+import type { CheckedEntry } from "../queue/task_entry_schema.ts";
+import type { TaskEntry } from "../queue/task_request.ts";
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
 import { addDrafts, type AddedDrafts } from "./add_drafts.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";

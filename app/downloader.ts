@@ -4,7 +4,7 @@ import { SharedCounters } from "../base/shared_counters.ts";
 import { parseTimeWindow } from "../base/time_window.ts";
 import type { HostTable } from "../download/host_table.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
-import type { TaskEntry } from "../queue/task_entry_schema.ts";
+import type { TaskEntry } from "../queue/task_request.ts";
 import type { Task } from "../queue/task_model.ts";
 import type {
   AddResult,

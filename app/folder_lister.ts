@@ -7,6 +7,7 @@ import { DownloadError, networkError, StoppedError } from "../download/download_
 import type { HttpIdentity } from "../download/http_identity.ts";
 import { fallbackOfDraft } from "../download/task_draft.ts";
 import { outFromUrl, outProblem, safeSegment } from "../download/task_names.ts";
+import { fieldsWhere } from "../queue/task_request.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { driverQuestions } from "../workers/driver_questions.ts";
 import type { WorkerAnswers } from "./worker_answers.ts";
@@ -29,7 +30,7 @@ export type FolderResult =
 /** So often a listing that fails for a reason that may pass is tried. */
 const ATTEMPTS = 3;
 /** What is about one file says nothing about a folder. */
-const OF_ONE_FILE = ["id", "checksum", "size", "mirrors"] as const;
+const OF_ONE_FILE = fieldsWhere(({ ofOneFile }) => ofOneFile === true);
 
 /**
  * Looks into folders when they are put on the list: urls of FTP, SFTP and S3 that end with a slash, and for S3 with `*`. Every
@@ -63,7 +64,7 @@ export class FolderLister implements Disposable {
    */
   async list(draft: TaskDraft): Promise<FolderResult> {
     const { url, out, named, fallbackOut: _, ...rest } = draft;
-    const field = OF_ONE_FILE.find((name) => rest[name] !== undefined);
+    const field = OF_ONE_FILE.find((name) => (rest as Record<string, unknown>)[name] !== undefined);
     if (field !== undefined) return { type: "problem", field, message: "must be for one file: the url is a folder" };
     for (let attempt = 1;; attempt++) {
       try {

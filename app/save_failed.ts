@@ -1,6 +1,6 @@
 import { dirname } from "@std/path";
-import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import { type Task, taskAssignedNumber } from "../queue/task_model.ts";
+import { copyKept, type KeptField, type NoField, type TaskEntry } from "../queue/task_request.ts";
 import type { ListRequest, TaskPage } from "../queue/task_shared_list.ts";
 
 const PAGE = 500;
@@ -49,19 +49,18 @@ export async function saveFailed(
   return count;
 }
 
+/** What is treated here beside what is kept. The url has the account, and a time before which nothing was to begin is over. */
+type Treated = "url" | "id" | "out" | "priority" | "user" | "password" | "notBefore";
+type _NoFieldIsLost = NoField<Exclude<keyof TaskEntry, KeptField | Treated>>;
+
 /** What a task was asked for with. */
 function entryOf(task: Task): TaskEntry {
-  const { id, seq, url, out, named, firstOut, priority, headers, mirrors, limitRate, segments, checksum, size } = task;
+  const { id, seq, url, out, named, firstOut, priority } = task;
   const entry: TaskEntry = { url };
   if (taskAssignedNumber(id) !== seq) entry.id = id;
   // A name that an answer gave may be another one next time.
   if (named === true && firstOut === undefined) entry.out = out;
   if (priority !== 0) entry.priority = priority;
-  if (headers !== undefined) entry.headers = headers;
-  if (mirrors !== undefined) entry.mirrors = [...mirrors];
-  if (limitRate !== undefined) entry.limitRate = limitRate;
-  if (segments !== undefined) entry.segments = segments;
-  if (checksum !== undefined) entry.checksum = checksum;
-  if (size !== undefined) entry.size = size;
+  copyKept(task, entry);
   return entry;
 }

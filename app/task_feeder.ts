@@ -1,6 +1,7 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { OpenClaim } from "../download/claim_log.ts";
 import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
+import { copyKept } from "../queue/task_request.ts";
 import type {
   ControlVerb,
   RenameRequest,
@@ -362,17 +363,11 @@ export class TaskFeeder {
 }
 
 function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, named, attempts, core, fence } = task;
-  const { headers, mirrors, limitRate, segments, checksum, size, bytes } = task;
+  const { id, seq, url, out, named, attempts, core, fence, bytes } = task;
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
   if (task.crashes > 0 || task.begun === true) given.begun = true;
   if (named !== undefined) given.named = named;
-  if (headers !== undefined) given.headers = headers;
-  if (mirrors !== undefined) given.mirrors = mirrors;
-  if (limitRate !== undefined) given.limitRate = limitRate;
-  if (segments !== undefined) given.segments = segments;
-  if (checksum !== undefined) given.checksum = checksum;
-  if (size !== undefined) given.size = size;
+  copyKept(task, given);
   if (bytes !== undefined) given.facts = factsOf(task, bytes);
   return given;
 }

@@ -1,5 +1,6 @@
 import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
+import type { KeptField, KeptRequest, NoField, TaskRequest } from "../queue/task_request.ts";
 import type { TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { BudgetShare } from "./body_budget.ts";
 import type { DownloadDriver } from "./download_driver.ts";
@@ -82,25 +83,12 @@ export interface DownloadContext {
   onBytes: (count: number) => void;
 }
 
-/** The task as the core needs it. */
-export interface DownloadTask extends
-  Pick<
-    ClaimedTask,
-    | "id"
-    | "seq"
-    | "url"
-    | "mirrors"
-    | "out"
-    | "named"
-    | "headers"
-    | "limitRate"
-    | "segments"
-    | "checksum"
-    | "size"
-    | "attempts"
-    | "core"
-    | "fence"
-  > {
+/** What no download needs to know: it decides when a task is claimed. */
+type _NoFieldIsLost = NoField<Exclude<keyof TaskRequest, KeptField | keyof DownloadTask | "priority" | "notBefore">>;
+
+/** The task as the core needs it: with all that is kept of what was asked for. */
+export interface DownloadTask
+  extends KeptRequest, Pick<ClaimedTask, "id" | "seq" | "url" | "out" | "named" | "attempts" | "core" | "fence"> {
   /** What the list knows of its file; absent if it was never done. */
   facts?: TaskDoneFacts;
   /** An owner died while it ran this task, or stopped it: something may be left of it. */

@@ -1,10 +1,14 @@
 import { parseDateTime } from "../base/date_time.ts";
+import type { KeptField, NoField, TaskEntry } from "../queue/task_request.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
-import type { TaskEntry } from "../queue/task_entry_schema.ts";
 import { formatChecksum, parseChecksum } from "./checksum.ts";
 import { type NameTemplate, parseNameTemplate } from "./name_template.ts";
 import { isInShard, type Shard } from "./shard.ts";
 import { fallbackOut, outFromUrl, outProblem } from "./task_names.ts";
+
+/** An entry says these in a form of its own, or says by them what a draft has in others; the rest passes as it is. */
+type Treated = "out" | "checksum" | "notBefore" | "user" | "password";
+type _NoFieldIsLost = NoField<Exclude<keyof TaskEntry, KeptField | Treated | "url" | "id" | "priority">>;
 
 /** A draft, or the field that is wrong and why. */
 export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem"; field: string; message: string };

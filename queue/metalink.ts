@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { redactUrl } from "../base/redact_url.ts";
 import { TaskFileError } from "./task_file_error.ts";
+import type { TaskEntry } from "./task_request.ts";
 
 /** The digests that a task may have, the strongest first. */
 const HASHES = ["sha-512", "sha-256", "sha-1", "md5"];
@@ -10,19 +11,11 @@ const LAST = 999_999;
 /** As many as an entry may have. */
 const MAX_MIRRORS = 50;
 
-/** A file of a Metalink document, in the words of a task file. */
-export interface MetalinkEntry {
-  /** The best url. */
-  url?: string;
-  /** The others, the best first. */
-  mirrors?: string[];
-  /** The name of the file. */
-  out?: string;
-  /** Its size in bytes. */
-  size?: number;
-  /** Its strongest digest. */
-  checksum?: string;
-}
+/**
+ * A file of a Metalink document, in the words of a task file: its best url and the others, its name, its size and its strongest
+ * digest.
+ */
+export type MetalinkEntry = Partial<Pick<TaskEntry, "url" | "mirrors" | "out" | "size" | "checksum">>;
 
 interface XmlUrl {
   "#text"?: string;

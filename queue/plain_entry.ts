@@ -1,4 +1,4 @@
-import type { TaskEntry } from "./task_entry_schema.ts";
+import type { TaskEntry } from "./task_request.ts";
 
 /**
  * The entry that a value of a task file stands for, if it is of the plainest kind: a url, alone or in an object with

@@ -5,6 +5,7 @@
  */
 import { textDigest } from "../base/text_digest.ts";
 import { type Task, taskAssignedNumber, type TaskStatus } from "./task_model.ts";
+import { copyKept, KEPT_FIELDS, type KeptField, type KeptRequest, type NoField } from "./task_request.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 
 /** How long the parts of a draft may be, in bytes. */
@@ -20,23 +21,22 @@ export const MAX_WISH = 9e14;
 /** What a task's record has beyond its draft, at the most. */
 const RECORD_BYTES = 1024;
 const MARK_LENGTH = 10;
+/** So many kept fields there were when marks came: a mark goes by these, absent or not. */
+const FIRST_FIELDS = 6;
 /** A task that is done or canceled stays what it was. */
 const CHANGEABLE: readonly TaskStatus[] = ["waiting", "running", "paused", "failed"];
-const FIELDS = ["headers", "mirrors", "limitRate", "segments", "checksum", "size"] as const;
 const encoder = new TextEncoder();
+
+/** What is treated here beside what is kept: it makes the task, and of it only the priority may change. */
+type Treated = "id" | "url" | "out" | "fallbackOut" | "named" | "priority" | "notBefore" | "source";
+type _NoFieldIsLost = NoField<Exclude<keyof TaskDraft, KeptField | Treated>>;
 
 /** The task that a draft becomes. */
 export function makeTask(draft: TaskDraft, out: string, seq: number, now: number): Task {
-  const { id = `t${seq}`, url, named, priority = 0, headers, mirrors, limitRate, segments, checksum, size } = draft;
-  const { notBefore, source } = draft;
+  const { id = `t${seq}`, url, named, priority = 0, notBefore, source } = draft;
   const task: Task = { id, seq, url, out, priority, status: "waiting", attempts: 0, crashes: 0, addedAt: now };
   if (named === true) task.named = named;
-  if (headers !== undefined) task.headers = headers;
-  if (mirrors !== undefined) task.mirrors = mirrors;
-  if (limitRate !== undefined) task.limitRate = limitRate;
-  if (segments !== undefined) task.segments = segments;
-  if (checksum !== undefined) task.checksum = checksum;
-  if (size !== undefined) task.size = size;
+  copyKept(draft, task);
   if (notBefore !== undefined) task.notBefore = notBefore;
   if (source !== undefined) task.source = source;
   return task;
@@ -45,10 +45,8 @@ export function makeTask(draft: TaskDraft, out: string, seq: number, now: number
 /** A task as a draft of it says now; its path stays. */
 export function taskWithDraft(task: Task, draft: TaskDraft): Task {
   const changed: Task = { ...task, priority: draft.priority ?? 0 };
-  for (const field of FIELDS) {
-    delete changed[field];
-    if (draft[field] !== undefined) Object.assign(changed, { [field]: draft[field] });
-  }
+  for (const field of KEPT_FIELDS) delete changed[field];
+  copyKept(draft, changed);
   return changed;
 }
 
@@ -58,12 +56,16 @@ export function isChangeable({ status, vanished }: Task): boolean {
   return CHANGEABLE.includes(status) || vanished === true;
 }
 
-/** Stands for all that an entry can change of a task; nothing for a task that is asked for with nothing but its url. */
-export function draftMark(
-  { priority = 0, headers, mirrors, limitRate, segments, checksum, size }: Omit<TaskDraft, "url" | "out">,
-): string | undefined {
-  const fields = [headers, mirrors, limitRate, segments, checksum, size];
-  if (priority === 0 && fields.every((field) => field === undefined)) return undefined;
+/**
+ * Stands for all that an entry can change of a task; nothing for a task that is asked for with nothing but its url. Lists on
+ * disk have such marks: a field that is new counts only where it is there.
+ */
+export function draftMark(draft: KeptRequest & Pick<TaskDraft, "priority">): string | undefined {
+  const { priority = 0 } = draft;
+  let length = 0;
+  for (let i = 0; i < KEPT_FIELDS.length; i++) if (draft[KEPT_FIELDS[i]!] !== undefined) length = i + 1;
+  if (priority === 0 && length === 0) return undefined;
+  const fields = KEPT_FIELDS.slice(0, Math.max(length, FIRST_FIELDS)).map((field) => draft[field]);
   return textDigest(JSON.stringify([priority, ...fields]), "base64").slice(0, MARK_LENGTH);
 }
 
@@ -100,9 +102,15 @@ export function draftRefusal(draft: TaskDraft, limits: DraftLimits): AddResult |
 }
 
 /** True if it is plain at a glance that the record is not too long: in JSON, a character has six bytes at the most. */
-function isShort({ url, out, id = "", checksum = "", headers, mirrors }: TaskDraft, valueBytes: number): boolean {
-  if (headers !== undefined || mirrors !== undefined) return false;
-  return 6 * (url.length + out.length + id.length + checksum.length) + RECORD_BYTES <= valueBytes;
+function isShort(draft: TaskDraft, valueBytes: number): boolean {
+  const { url, out, id = "" } = draft;
+  let length = url.length + out.length + id.length;
+  for (const field of KEPT_FIELDS) {
+    const value = draft[field];
+    if (typeof value === "object") return false;
+    if (typeof value === "string") length += value.length;
+  }
+  return 6 * length + RECORD_BYTES <= valueBytes;
 }
 
 /** A key writes a zero byte as two. */

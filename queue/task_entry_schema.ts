@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { parseDateTime } from "../base/date_time.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import { fieldsWhere, type TaskEntry } from "./task_request.ts";
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -14,11 +15,14 @@ const MAX_PRIORITY = 1_000_000_000;
 const MAX_MIRRORS = 50;
 const MAX_SEGMENTS = 16;
 /** Fields of which no more is shown than that they are empty: headers are secrets often enough, in whatever form. */
-const SECRET: ReadonlySet<unknown> = new Set(["headers", "user", "password"]);
+const SECRET: ReadonlySet<unknown> = new Set(fieldsWhere(({ shown }) => shown === "secret"));
 /** Fields that hold urls. */
-const URLS: ReadonlySet<unknown> = new Set(["url", "mirrors"]);
+const URLS: ReadonlySet<unknown> = new Set(fieldsWhere(({ shown }) => shown === "url"));
 
-const entrySchema = z.strictObject({
+/** A type error here names a field that is missing, that no entry has, or that has another type there. */
+type EntryShape = { [Field in keyof TaskEntry]-?: z.ZodType<TaskEntry[Field]> };
+
+const entryShape = {
   url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
     .meta({ format: "uri" }).describe("where the file is"),
   id: z.string().min(1).max(200).optional()
@@ -49,41 +53,12 @@ const entrySchema = z.strictObject({
     .describe("how many bytes the file must have"),
   notBefore: z.string()
     .refine((time) => parseDateTime(time) !== undefined, "must be a time such as 2026-12-24T22:00:00Z").optional()
-    .meta({ format: "date-time" }).describe("the file is not fetched before this time; without an offset it is local"),
-}).describe("one file to fetch");
+    .meta({ format: "date-time" }).describe(
+      "the file is not fetched before this time; without an offset it is local",
+    ),
+} satisfies EntryShape;
 
-/** The fields of an entry. */
-export const TASK_FIELDS: readonly string[] = Object.keys(entrySchema.shape);
-
-/** One entry of a task file. */
-export interface TaskEntry {
-  /** Where the file is. */
-  url: string;
-  /** A name for the task. Default: `t` and a number. */
-  id?: string;
-  /** Where the file goes, relative to the download folder. Default: as the server calls it, else the last part of the url's path. */
-  out?: string;
-  /** Higher goes first. Default 0. */
-  priority?: number;
-  /** Extra request headers, sent to the origin of `url` only. */
-  headers?: Record<string, string>;
-  /** Who asks, for a `url` without a user name in it. */
-  user?: string;
-  /** The password of `user`. */
-  password?: string;
-  /** Other urls of the same file, tried in turn when `url` fails. */
-  mirrors?: string[];
-  /** Bytes a second that this file may take. Default: no limit of its own. */
-  limitRate?: number;
-  /** Connections for this file, from 1 to 16. Default: what holds for all. */
-  segments?: number;
-  /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-1:` or `md5:`, and the digest in hex or base64. */
-  checksum?: string;
-  /** How many bytes the file must have. */
-  size?: number;
-  /** The file is not fetched before this time, after ISO 8601; without an offset it is local. Default: at once. */
-  notBefore?: string;
-}
+const entrySchema = z.strictObject(entryShape).describe("one file to fetch");
 
 /** A checked entry, or what is wrong with it. */
 export type CheckedEntry =

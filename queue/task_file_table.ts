@@ -6,13 +6,15 @@
  */
 import { Readable } from "node:stream";
 import { CsvError, type Info, type Options, parse } from "csv-parse";
-import { TASK_FIELDS } from "./task_entry_schema.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import type { TableHeader } from "./task_file_header.ts";
 import type { RawEntry, ScanEnd } from "./raw_entry.ts";
+import { fieldsWhere } from "./task_request.ts";
 
-/** Columns whose cells are numbers. */
-const NUMBERS: ReadonlySet<string> = new Set(["priority", "limitRate", "segments", "size"]);
+/** Columns, and those whose cells are numbers, or urls with white space between them. */
+const COLUMNS = fieldsWhere(({ cell }) => cell !== "headers");
+const NUMBERS: ReadonlySet<string> = new Set(fieldsWhere(({ cell }) => cell === "number"));
+const URLS: ReadonlySet<string> = new Set(fieldsWhere(({ cell }) => cell === "urls"));
 /** Columns with this prefix are request headers. */
 const HEADER = "header:";
 const MAX_ROW_CHARACTERS = 1024 * 1024;
@@ -104,9 +106,9 @@ function fieldsOf(columns: readonly string[]): string[] {
   const fields = columns.map((name) => {
     const lower = name.toLowerCase();
     if (lower.startsWith(HEADER)) return HEADER + name.slice(HEADER.length);
-    const field = TASK_FIELDS.find((field) => field.toLowerCase() === lower && field !== "headers");
+    const field = COLUMNS.find((field) => field.toLowerCase() === lower);
     if (field !== undefined) return field;
-    const known = [...TASK_FIELDS.filter((field) => field !== "headers"), `${HEADER}NAME`].join(", ");
+    const known = [...COLUMNS, `${HEADER}NAME`].join(", ");
     throw new TaskFileError(`Each column must be one of ${known}: current value is "${name}"`, 1, 1);
   });
   const twice = fields.find((field, i) => fields.indexOf(field) !== i);
@@ -124,7 +126,7 @@ function entryOf(record: readonly string[], columns: readonly string[]): Record<
     else if (field.startsWith(HEADER)) {
       const headers = (entry.headers ??= {}) as Record<string, string>;
       headers[field.slice(HEADER.length)] = cell;
-    } else if (field === "mirrors") entry.mirrors = cell.split(/\s+/);
+    } else if (URLS.has(field)) entry[field] = cell.split(/\s+/);
     else entry[field] = NUMBERS.has(field) && /^[+-]?\d+$/.test(cell) ? Number(cell) : cell;
   }
   return entry;

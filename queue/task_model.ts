@@ -11,6 +11,7 @@
  */
 
 import { type TaskAttempt, type TaskError, withFailure } from "./task_error.ts";
+import { KEPT_FIELDS, type NoField, type TaskRequest } from "./task_request.ts";
 
 export type { TaskAttempt, TaskError, TaskErrorKind } from "./task_error.ts";
 
@@ -20,14 +21,12 @@ export type TaskStatus = "waiting" | "running" | "paused" | "done" | "failed" | 
 /** Every state, in the order in which lists show them. */
 export const TASK_STATUSES: readonly TaskStatus[] = ["running", "waiting", "paused", "failed", "canceled", "done"];
 
-/** One file to fetch. Optional fields are absent, not `undefined`, when they do not apply. */
-export interface Task {
+/** One file to fetch, as it was asked for. Optional fields are absent, not `undefined`, when they do not apply. */
+export interface Task extends TaskRequest {
   /** Names the task; given by the user, or `t` and the sequence number. */
   id: string;
   /** The place in the order of arrival. */
   seq: number;
-  /** Where the file is. */
-  url: string;
   /** Where the file goes, relative to the download folder; reserved for this task alone. */
   out: string;
   /** The path that it had before an answer named it: that stays its own too. */
@@ -36,18 +35,6 @@ export interface Task {
   named?: boolean;
   /** Higher goes first. */
   priority: number;
-  /** Extra request headers, sent to the origin of `url` only. */
-  headers?: Record<string, string>;
-  /** Where else the file is, the best first. */
-  mirrors?: readonly string[];
-  /** Bytes a second that it may take. */
-  limitRate?: number;
-  /** Connections that may fetch it at a time. */
-  segments?: number;
-  /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
-  checksum?: string;
-  /** How many bytes the file must have. */
-  size?: number;
   /** The state. */
   status: TaskStatus;
   /** The core that runs it, or ran it last. */
@@ -178,18 +165,7 @@ function finite(task: Task, notBefore: number, move: string): number {
 }
 
 /** What a task is asked for with: it stays as it is through all claims. */
-const REQUEST_FIELDS = [
-  "firstOut",
-  "named",
-  "headers",
-  "mirrors",
-  "limitRate",
-  "segments",
-  "checksum",
-  "size",
-  "source",
-  "core",
-] as const;
+const REQUEST_FIELDS = ["firstOut", "named", ...KEPT_FIELDS, "source", "core"] as const;
 /** What is known of the attempts so far. */
 const ATTEMPT_FIELDS = [
   "begun",
@@ -208,8 +184,8 @@ type OtherField =
   | ("id" | "seq" | "url" | "out" | "priority" | "attempts" | "crashes" | "addedAt")
   | ("status" | "owner" | "notBefore" | "vanished");
 type ListedField = typeof REQUEST_FIELDS[number] | typeof ATTEMPT_FIELDS[number] | OtherField;
-/** A type error here names a field of a task that would get lost: it must be in one of the lists. */
-const _NO_FIELD_IS_LOST: Record<Exclude<keyof Task, ListedField>, never> = {};
+/** A field of a task that is in none of the lists would get lost. */
+type _NoFieldIsLost = NoField<Exclude<keyof Task, ListedField>>;
 
 /**
  * A task in another state, without its owner and its time. Fields are copied one by one: taking some out of an object
@@ -225,7 +201,7 @@ function taskIn(status: TaskStatus, task: Task, fields: readonly (keyof Task)[])
   return copy;
 }
 
-const KEPT_FIELDS = [...REQUEST_FIELDS, ...ATTEMPT_FIELDS];
+const UNDONE_FIELDS = [...REQUEST_FIELDS, ...ATTEMPT_FIELDS];
 
 /** The same task, claimed by an owner for one of its cores. */
 export function taskClaim(task: Task, owner: string, core: number): Task {
@@ -260,7 +236,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
     }
     case "failed":
     case "retry": {
-      const failed = taskIn(outcome.type === "failed" ? "failed" : "waiting", task, KEPT_FIELDS);
+      const failed = taskIn(outcome.type === "failed" ? "failed" : "waiting", task, UNDONE_FIELDS);
       failed.attempts++;
       failed.crashes = 0;
       failed.startedAt = outcome.startedAt;
@@ -271,12 +247,12 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       return failed;
     }
     case "released": {
-      const released = taskIn("waiting", task, KEPT_FIELDS);
+      const released = taskIn("waiting", task, UNDONE_FIELDS);
       if (outcome.begun) released.begun = true;
       return released;
     }
     case "deferred": {
-      const deferred = taskIn("waiting", task, KEPT_FIELDS);
+      const deferred = taskIn("waiting", task, UNDONE_FIELDS);
       deferred.notBefore = finite(task, outcome.notBefore, "defer");
       if (outcome.error !== undefined) deferred.error = outcome.error;
       return deferred;
@@ -284,7 +260,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
     case "crashed": {
       const crashes = task.crashes + 1;
       const again = crashes < MAX_CRASHES;
-      const crashed = taskIn(again ? "waiting" : "failed", task, KEPT_FIELDS);
+      const crashed = taskIn(again ? "waiting" : "failed", task, UNDONE_FIELDS);
       crashed.crashes = crashes;
       const message = `The owner of this task died ${crashes} times in a row while running it`;
       crashed.error = { kind: "crash", message, retryable: again, at: now };
@@ -325,7 +301,7 @@ export function taskControl(
   assertMove(task, control);
   switch (control) {
     case "vanish": {
-      const vanished: Task = { ...taskIn("canceled", task, KEPT_FIELDS), finishedAt: now, vanished: true };
+      const vanished: Task = { ...taskIn("canceled", task, UNDONE_FIELDS), finishedAt: now, vanished: true };
       if (task.notBefore !== undefined) vanished.notBefore = task.notBefore;
       return vanished;
     }
@@ -343,7 +319,7 @@ export function taskControl(
     case "resume":
     case "cancel": {
       const status = control === "pause" ? "paused" : control === "resume" ? "waiting" : "canceled";
-      const moved = taskIn(status, task, KEPT_FIELDS);
+      const moved = taskIn(status, task, UNDONE_FIELDS);
       if (task.status === "running") moved.begun = true;
       if (control === "cancel") moved.finishedAt = now;
       // A time that has come is forgotten; one that is to come is still the user's or the policy's wish.

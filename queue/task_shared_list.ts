@@ -7,13 +7,10 @@
  */
 import type { TaskFilter } from "./task_filter.ts";
 import type { ClaimedTask, Task, TaskOutcome, TaskStatus } from "./task_model.ts";
+import type { TaskRequest } from "./task_request.ts";
 
 /** A task that is not on the list yet. */
-export interface TaskDraft {
-  /** A name of the user's choice. */
-  id?: string;
-  /** Where the file is. */
-  url: string;
+export interface TaskDraft extends TaskRequest {
   /** Where it goes, relative to the download folder. */
   out: string;
   /**
@@ -23,22 +20,6 @@ export interface TaskDraft {
   fallbackOut?: string | ((draft: TaskDraft) => string);
   /** True if the user chose `out`, so that no answer may change it. Default false. */
   named?: boolean;
-  /** Higher goes first. Default 0. */
-  priority?: number;
-  /** Extra request headers. */
-  headers?: Record<string, string>;
-  /** Where else the file is, the best first. */
-  mirrors?: readonly string[];
-  /** Bytes a second that it may take. */
-  limitRate?: number;
-  /** Connections that may fetch it at a time. */
-  segments?: number;
-  /** What the bytes must add up to: `algorithm:digest`, the digest in lower-case hex. */
-  checksum?: string;
-  /** How many bytes the file must have. */
-  size?: number;
-  /** The earliest time of the first attempt, in milliseconds since the epoch. */
-  notBefore?: number;
   /** The task file that it is from, if it is from one; see {@linkcode SyncRequest}. */
   source?: string;
 }

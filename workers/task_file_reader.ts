@@ -1,6 +1,7 @@
 import { fileBytes } from "../base/file_bytes.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
-import type { CheckedEntry, TaskEntry } from "../queue/task_entry_schema.ts";
+import type { CheckedEntry } from "../queue/task_entry_schema.ts";
+import type { TaskEntry } from "../queue/task_request.ts";
 import { assertTaskFile } from "../queue/task_file_check.ts";
 import type { RawEntry } from "../queue/raw_entry.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";

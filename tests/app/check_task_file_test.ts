@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { addEntries } from "../../app/add_entries.ts";
 import { checkTaskFile, type FileFinding, type FileSummary } from "../../app/check_task_file.ts";
 import { openTaskList } from "../../app/open_task_list.ts";
-import type { TaskEntry } from "../../queue/task_entry_schema.ts";
+import type { TaskEntry } from "../../queue/task_request.ts";
 import type { TaskSharedList } from "../../queue/task_shared_list.ts";
 
 async function check(entries: unknown[], list: TaskSharedList): Promise<(FileFinding | FileSummary)[]> {

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { checkTaskEntry, type TaskEntry } from "../../queue/task_entry_schema.ts";
+import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
+import type { TaskEntry } from "../../queue/task_request.ts";
 import { TaskFileError } from "../../queue/task_file_error.ts";
 import type { RawEntry } from "../../queue/raw_entry.ts";
 import { scanTaskFile } from "../../queue/task_file_scan.ts";

@@ -67,6 +67,7 @@ export type {
   TaskOutcome,
   TaskStatus,
 } from "./queue/task_model.ts";
+export { redactTask } from "./queue/redact_task.ts";
 export { controlledStatuses } from "./queue/task_control_moves.ts";
 export { parseTaskFilter } from "./queue/task_filter.ts";
 export type { ParsedFilter, TaskFilter } from "./queue/task_filter.ts";

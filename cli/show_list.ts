@@ -1,6 +1,6 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { findMissing, type OwnerState, type OwnerVitals, redactUrl, type Task, type TaskSharedList } from "../mod.ts";
+import { findMissing, type OwnerState, type OwnerVitals, redactTask, type Task, type TaskSharedList } from "../mod.ts";
 import { readFilter } from "./read_filter.ts";
 import { print, printLine } from "./terminal.ts";
 
@@ -12,7 +12,7 @@ export async function showTasks(list: TaskSharedList, settings: CfgSettings): Pr
   let shown = 0;
   for await (const task of settings.missing ? findMissing(list, settings.dir) : chosen(list, settings)) {
     if (shown++ === limit) return;
-    if (json) print(JSON.stringify(redacted(task)));
+    if (json) print(JSON.stringify(redactTask(task)));
     else printLine(row(task));
   }
 }
@@ -67,18 +67,9 @@ function work({ active, speed, done, failed }: Pick<OwnerVitals, "active" | "spe
 }
 
 function row(task: Task): string {
-  const { id, status, attempts, url, out } = redacted(task);
+  const { id, status, attempts, url, out } = redactTask(task);
   const why = task.error === undefined ? "" : `  ${task.error.message}`;
   const size = task.bytes === undefined ? "" : `  ${formatBytes(task.bytes, { binary: true })}`;
   const when = task.notBefore === undefined ? "" : `  not before ${new Date(task.notBefore).toISOString()}`;
   return `${id.padEnd(8)} ${status.padEnd(8)} ${String(attempts).padStart(2)}  ${out}  ${url}${size}${why}${when}`;
-}
-
-/** A task without what must not be shown: credentials in its urls, and the values of its headers. */
-export function redacted(task: Task): Task {
-  const mirrors = task.mirrors === undefined ? {} : { mirrors: task.mirrors.map(redactUrl) };
-  const headers = task.headers === undefined
-    ? {}
-    : { headers: Object.fromEntries(Object.keys(task.headers).map((name) => [name, "…"])) };
-  return { ...task, url: redactUrl(task.url), ...mirrors, ...headers };
 }

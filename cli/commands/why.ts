@@ -1,8 +1,7 @@
-import { redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
+import { redactTask, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
-import { redacted } from "../show_list.ts";
 import { print, printLine } from "../terminal.ts";
 
 /** `corehaul why ID|URL`: tells the story of a task. */
@@ -21,7 +20,7 @@ export async function whyCommand({ command, settings, logger }: CommandContext):
       logger.error(`there is no task with the id or the url "${redactUrl(word)}"`);
       code = INCOMPLETE;
     }
-    for (const task of tasks.map(redacted)) {
+    for (const task of tasks.map(redactTask)) {
       if (settings.json) print(JSON.stringify(task));
       else for (const line of story(task)) printLine(line);
     }

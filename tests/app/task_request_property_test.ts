@@ -25,8 +25,10 @@ import { until } from "../support/until.ts";
 /** Runs of each form of file. */
 const RUNS = 2;
 const FORMS = ["json", "lines", "table"] as const;
-/** Entries of one file. The first one has every field. */
-const ENTRIES = 10;
+/** What an entry can change of a task. */
+const WISHES: readonly (keyof TaskEntry)[] = [...KEPT_FIELDS, "priority"];
+/** Entries of one file: the first one has every field; of so many one wish changes, of the others any. */
+const ENTRIES = WISHES.length + 3;
 const SOURCE = "source";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -83,15 +85,22 @@ function fieldsAnd(requiredKeys: [] | undefined): fc.Arbitrary<Fields> {
   return fc.record(values, requiredKeys === undefined ? {} : { requiredKeys }) as fc.Arbitrary<Fields>;
 }
 
+function manyFields(count: number): fc.Arbitrary<Fields[]> {
+  return fc.array(fieldsAnd([]), { minLength: count, maxLength: count });
+}
+
 /** The same files twice: as they are asked for first, and with other wishes. */
 const filePairs = fc.tuple(
-  fc.array(fieldsAnd([]), { minLength: ENTRIES - 1, maxLength: ENTRIES - 1 }),
-  fc.array(fieldsAnd([]), { minLength: ENTRIES - 1, maxLength: ENTRIES - 1 }),
+  manyFields(ENTRIES - 1),
+  manyFields(ENTRIES - WISHES.length),
   fieldsAnd(undefined),
   fieldsAnd(undefined),
 ).map(([some, others, all, allAnew]) => {
   const first = [all, ...some].map(entryAt);
-  return { first, second: [allAnew, ...others].map((fields, i) => withWishes(first[i]!, fields)) };
+  const second = first.map((entry, i) =>
+    i < WISHES.length ? withWishes(entry, allAnew, [WISHES[i]!]) : withWishes(entry, others[i - WISHES.length]!, WISHES)
+  );
+  return { first, second };
 });
 
 /** An entry whose url, path and id are no other's. */
@@ -102,10 +111,10 @@ function entryAt(fields: Fields, index: number): TaskEntry {
   return entry.user === undefined || password === undefined ? entry : { ...entry, password };
 }
 
-/** The same file, with other values in what an entry may change. */
-function withWishes(entry: TaskEntry, fields: Fields): TaskEntry {
+/** The same file, with other values of some wishes. */
+function withWishes(entry: TaskEntry, fields: Fields, wishes: readonly string[]): TaskEntry {
   const changed: Record<string, unknown> = { ...entry };
-  for (const field of [...KEPT_FIELDS, "priority"]) {
+  for (const field of wishes) {
     delete changed[field];
     if (fields[field] !== undefined) changed[field] = fields[field];
   }
@@ -218,6 +227,12 @@ async function startWork(list: TaskSharedList) {
   );
   feeder.start();
   pool.start();
+  const end = async (outcome: TaskOutcome) => {
+    for (const end of ends.splice(0)) end(outcome);
+    await pool.stop();
+    await feeder.stop();
+    await feeder.drained();
+  };
   return {
     /** What the downloads see, once all run. */
     async running(): Promise<WorkerTask[]> {
@@ -231,12 +246,8 @@ async function startWork(list: TaskSharedList) {
       await until("the names", () => renamed === unnamed.length, { everyMs: 5 });
     },
     /** Ends all downloads. */
-    async end(outcome: TaskOutcome): Promise<void> {
-      for (const end of ends) end(outcome);
-      await pool.stop();
-      await feeder.stop();
-      await feeder.drained();
-    },
+    end,
+    [Symbol.asyncDispose]: () => end({ type: "released" }),
   };
 }
 
@@ -262,14 +273,14 @@ async function roundTrip(
   assertAsked(added, first, [], "on the list");
   assertEquals(new Set(added.map(({ source }) => source)), new Set([SOURCE]));
 
-  const work = await startWork(list);
+  await using work = await startWork(list);
   assertAsked(await work.running(), first, ["priority", "notBefore"], "at the worker");
   await work.nameFiles();
   assertAsked(await allTasks(list), first, ["notBefore"], "while it runs");
 
   await folder.write("tasks", fileText(second, form));
   const changes = await list.add(await draftsOf(file));
-  const wish = (entry: TaskEntry) => JSON.stringify([...KEPT_FIELDS, "priority"].map((field) => asked(entry)[field]));
+  const wish = (entry: TaskEntry) => JSON.stringify(WISHES.map((field) => asked(entry)[field]));
   const expected = first.map((entry, i) => wish(entry) === wish(second[i]!) ? "duplicate" : "changed");
   assertEquals(changes.map(({ type }) => type), expected);
   await work.end(FAILED);
@@ -289,7 +300,7 @@ async function roundTrip(
   assertEquals(new Set(back), new Set(["duplicate"]));
 
   await list.control({ verb: "retry" });
-  const retried = await startWork(list);
+  await using retried = await startWork(list);
   assertAsked(await retried.running(), second, ["priority", "notBefore"], "at the worker again");
   await retried.end(DONE);
   const done = await allTasks(list);

@@ -1,8 +1,8 @@
 import type { Logger } from "../base/logger.ts";
-import { CFG_FIELDS } from "../config/cfg_fields.ts";
+import type { Differing, None } from "../base/differing.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import { cfgResolve } from "../config/cfg_resolve.ts";
-import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { CfgOptions, CfgSettings } from "../config/cfg_settings.ts";
 import { draftMaker } from "../download/task_draft.ts";
 import { parseExpectType } from "../download/expect_type.ts";
 import { retryOn } from "../queue/retry_on.ts";
@@ -104,8 +104,8 @@ export interface DownloaderOptions {
    * Default: none.
    */
   refreshCmd?: string;
-  /** Headers for the origin of each url; those of a task win. Default: none. */
-  headers?: Readonly<Record<string, string>>;
+  /** Headers for the origin of each url: the value of each, or several; those of a task win. Default: none. */
+  headers?: Readonly<Record<string, string | readonly string[]>>;
   /** The User-Agent header. Default: corehaul and its version. */
   userAgent?: string;
   /** The Referer header, for the origin of each url. Default: none. */
@@ -130,7 +130,7 @@ export interface DownloaderOptions {
   /** Refuse urls and redirects that lead outside of the public internet; not with a proxy or a client certificate. Default false. */
   denyPrivate?: boolean;
   /** Servers that `denyPrivate` lets pass, each as `host:port`. Default: none. */
-  allowPrivate?: readonly string[];
+  allowPrivate?: string | readonly string[];
   /** Follow redirects from https to http. Default false. */
   allowDowngrade?: boolean;
   /** The files of private keys for SFTP. Default: those that `ssh` would take. */
@@ -155,7 +155,7 @@ export interface DownloaderOptions {
   /** Start nothing before: a `Date`, or a time such as `"2026-12-24T22:00:00Z"`, `"22:00"` or `"+2h"`. Default: at once. */
   startAt?: Date | string;
   /** Download only within these hours of the day, such as `["22:00-06:00"]`, in local time. Default: always. */
-  window?: readonly string[];
+  window?: string | readonly string[];
   /** Forget what was done or canceled longer ago than this; files stay. Default: never. */
   keepMs?: number;
   /** How long a worker may show no sign of life before another one takes its place. Default 30000. */
@@ -168,50 +168,59 @@ export interface DownloaderOptions {
   signal?: AbortSignal;
 }
 
-const NOT_SETTINGS: ReadonlySet<string> = new Set([
-  "directory",
-  "tasks",
-  "pinMain",
-  "restrictWorkers",
-  "logger",
-  "signal",
-]);
+/** What is not in the table of options, as no text can say it or the command line decides it. */
+type Own = Pick<DownloaderOptions, "pinMain" | "restrictWorkers" | "logger" | "signal">;
+type _TheTableAndTheInterfaceSayTheSame = None<Differing<CfgOptions, Omit<DownloaderOptions, keyof Own>>>;
+
+const OWN: { readonly [Name in keyof Own]-?: [must: string, fits: (value: unknown) => boolean] } = {
+  pinMain: ["be true or false", (value) => typeof value === "boolean"],
+  restrictWorkers: ["be true or false", (value) => typeof value === "boolean"],
+  logger: ["be an object with the methods debug, info, warn and error", isLogger],
+  signal: ["be an AbortSignal", (value) => value instanceof AbortSignal],
+};
 
 /**
- * Checks options.
+ * Checks options. Those that are undefined were not given.
  *
  * @param options What the caller said.
  * @returns The settings.
- * @throws {CfgError} With every option that is wrong.
+ * @throws {CfgError} With every option that is wrong, or that a downloader does not have.
  */
 export function settingsFromOptions(options: DownloaderOptions): CfgSettings {
-  const values: Record<string, string | readonly string[]> = { queue: "kv::memory:" };
-  const unknown: string[] = [];
+  if (typeof options !== "object" || options === null) {
+    throw new CfgError([problem("options", `must be an object: current value is ${options}`)]);
+  }
+  const problems: CfgProblem[] = [];
+  const others: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || NOT_SETTINGS.has(name)) continue;
-    const field = CFG_FIELDS.find((candidate) => candidate.name === name);
-    if (field === undefined) unknown.push(name);
-    else if (name === "protocols") {
-      values[name] = Object.entries(value).map(([scheme, module]) => `${scheme}=${module}`);
-    } else if (field.repeatable) values[name] = listOf(value);
-    else if (value instanceof Date) values[name] = Number.isNaN(value.getTime()) ? "" : value.toISOString();
-    else if (name.endsWith("Ms")) values[name] = `${value}ms`;
-    else if (name === "shard") values[name] = `${value.index}/${value.of}`;
-    else values[name] = Array.isArray(value) ? value.join(",") : String(value);
+    if (!Object.hasOwn(OWN, name)) others[name] = value;
+    else {
+      const [must, fits] = OWN[name as keyof Own];
+      if (value !== undefined && !fits(value)) problems.push(problem(name, `must ${must}`));
+    }
   }
-  if (options.directory !== undefined) values.dir = options.directory;
-  if (options.tasks !== undefined) values.tasks = listOf(options.tasks);
-  if (unknown.length > 0) {
-    throw new CfgError(unknown.map((field) => ({
-      field,
-      source: "options",
-      message: `Cannot use ${field} as it is not an option of a downloader`,
-    })));
+  // A list that a program does not name is its own, and ends with it.
+  if (others.queue === undefined) others.queue = "kv::memory:";
+  let settings: CfgSettings | undefined;
+  try {
+    settings = cfgResolve({ options: others });
+    problems.push(...listProblems(settings));
+  } catch (error) {
+    if (!(error instanceof CfgError)) throw error;
+    problems.push(...error.problems);
   }
-  const settings = cfgResolve({ options: values });
-  const problems = listProblems(settings);
-  if (problems.length > 0) throw new CfgError(problems);
+  if (settings === undefined || problems.length > 0) throw new CfgError(problems);
   return settings;
+}
+
+function problem(field: string, why: string): CfgProblem {
+  return { field, source: "options", message: `Cannot use ${field} as it ${why}` };
+}
+
+function isLogger(value: unknown): boolean {
+  if (value === null || !["object", "function"].includes(typeof value)) return false;
+  const methods = value as Record<string, unknown>;
+  return ["debug", "info", "warn", "error"].every((name) => typeof methods[name] === "function");
 }
 
 /** What is wrong with the options whose form is known above `config/` only. */
@@ -238,11 +247,4 @@ function listProblems({ expectType, nameTemplate, retryOn: statuses }: CfgSettin
     problems.push({ field: "retryOn", source: "options", message: `--retry-on: ${error.message}` });
   }
   return problems;
-}
-
-/** Headers come as an object, other lists as arrays. */
-function listOf(value: unknown): string[] {
-  if (Array.isArray(value)) return value.map(String);
-  if (typeof value !== "object" || value === null) return [String(value)];
-  return Object.entries(value).map(([name, text]) => `${name}: ${text}`);
 }

@@ -1,4 +1,6 @@
+import type { Differing, None } from "../base/differing.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
 import { isRedisAddress, parseRedisAddress } from "../config/redis_address.ts";
 import type { OpenTaskListOptions } from "./open_task_list.ts";
 
@@ -26,6 +28,10 @@ export interface TaskListSettings {
   /** Downloads from one host at a time of all machines; 0: any number. */
   readonly fleetPerHost: number;
 }
+
+type _ThoseOfTheTable = None<
+  Differing<TaskListSettings, Pick<CfgSettings, keyof TaskListSettings & keyof CfgSettings>>
+>;
 
 /**
  * How to open the list that the settings name; reads the files of its certificates.

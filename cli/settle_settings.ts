@@ -1,4 +1,5 @@
 import { CfgError } from "../config/cfg_error.ts";
+import { cfgOptionsOf } from "../config/cfg_options.ts";
 import { cfgGiven, cfgResolve, cfgUnknownVariables } from "../config/cfg_resolve.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloaderOptions, Logger } from "../mod.ts";
@@ -42,63 +43,7 @@ async function readConfig(name: string): Promise<{ name: string; values: unknown
   }
 }
 
-/** What is for the command line alone; everything else is an option of a downloader under the same name. */
-const CLI_ONLY: ReadonlySet<string> = new Set(
-  [
-    "tasks",
-    "once",
-    "dir",
-    "out",
-    "input",
-    "status",
-    "all",
-    "where",
-    "missing",
-    "failed",
-    "dryRun",
-    "limit",
-    "saveFailed",
-    "verify",
-    "format",
-    "output",
-    "checksum",
-    "progress",
-    "json",
-    "logLevel",
-    "logFile",
-    "logFormat",
-  ] satisfies (keyof CfgSettings)[],
-);
-
-/** What is about the list that `run` works off. A variable that says it must not hinder `get`, which has one of its own. */
-const LIST_ONLY = [
-  ...["queue", "namespace", "queueCa", "queueCert", "queueKey"] as const,
-  ...["waitQueue", "queueTimeoutMs", "fleetPerHost", "shard"] as const,
-] satisfies (keyof CfgSettings)[];
-
-/** The options of a downloader about the list that the settings name. */
-export function listOptions(settings: CfgSettings): DownloaderOptions {
-  const named = LIST_ONLY.map((name) => [name, settings[name]] as const).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(named) as DownloaderOptions;
-}
-
-function isForCommands(name: string): boolean {
-  return CLI_ONLY.has(name) || LIST_ONLY.some((other) => other === name);
-}
-
-/** The options of a downloader that works as the settings say, on a list of its own. */
-export function downloaderOptions(settings: CfgSettings, logger: Logger): DownloaderOptions {
-  const { headers, protocols } = settings;
-  const shared = Object.entries(settings).filter(([name, value]) => !isForCommands(name) && value !== undefined);
-  return {
-    ...Object.fromEntries(shared) as DownloaderOptions,
-    ...(headers === undefined ? {} : { headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])) }),
-    ...(protocols === undefined
-      ? {}
-      : { protocols: Object.fromEntries(protocols.map(({ scheme, module }) => [scheme, module])) }),
-    directory: settings.dir,
-    pinMain: settings.pin,
-    restrictWorkers: true,
-    logger,
-  };
+/** The options of a downloader that works as a command is told to. */
+export function downloaderOptions(settings: CfgSettings, command: "run" | "get", logger: Logger): DownloaderOptions {
+  return { ...cfgOptionsOf(settings, command), pinMain: settings.pin, restrictWorkers: true, logger };
 }

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { type CfgCommand, type CfgField, CONTROLLING, DOWNLOADING, integer, oneOf, textThat } from "./cfg_field.ts";
+import { type CfgCommand, type CfgRow, type CfgRows, CONTROLLING, DOWNLOADING } from "./cfg_field.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
 import { CFG_PROTOCOL_FIELDS } from "./cfg_protocol_fields.ts";
 import { CFG_LIST_FIELDS } from "./cfg_list_fields.ts";
 import { CFG_QUEUE_FIELDS } from "./cfg_queue_fields.ts";
 import { CFG_SCHEDULE_FIELDS } from "./cfg_schedule_fields.ts";
-import { parseCores, type Parsed, parseDuration, parseSwitch } from "./cfg_parse.ts";
+import { CORES, duration, integer, oneOf, SWITCH, textThat } from "./cfg_kinds.ts";
 
-export type { CfgCommand, CfgField };
+export type { CfgCommand };
 
 const ALL: readonly CfgCommand[] = [
   "run",
@@ -31,353 +31,345 @@ const ALL: readonly CfgCommand[] = [
 ];
 const MAX_WORKERS = 1024;
 
-const duration = (min: number) => (value: string): Parsed<number> => {
-  const parsed = parseDuration(value);
-  return "value" in parsed && parsed.value < min ? { must: `be a duration of at least ${min}ms` } : parsed;
-};
-
-/** Every option, in the order of the help. */
-export const CFG_FIELDS: readonly CfgField[] = [
-  {
-    name: "tasks",
+/** Every option by the name of its setting, in the order of the help. */
+export const CFG_TABLE = {
+  tasks: {
     flag: "tasks",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     default: "code_tasks.json",
     repeatable: true,
     help: "task files to watch: a file, a folder, or a pattern such as 'lists/*.json'; may be repeated",
     commands: ["run"],
   },
-  {
-    name: "sync",
+  sync: {
     flag: "sync",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "cancel tasks that have not started when their entries vanish from their task file",
     commands: ["run"],
   },
-  {
-    name: "once",
+  once: {
     flag: "once",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "end when nothing is waiting or running",
     commands: ["run"],
+    cliOnly: "run({ once: true })",
   },
-  {
-    name: "dir",
+  dir: {
     flag: "dir",
     short: "d",
     placeholder: "DIR",
-    parse: textThat("name a folder"),
+    kind: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
     commands: [...DOWNLOADING, "list", "retry", "manifest", "doctor"],
+    option: "directory",
   },
-  {
-    name: "out",
+  out: {
     flag: "out",
     short: "o",
     placeholder: "NAME",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "as the server calls it",
     help: "the name of the file, below the download folder; for one url",
     commands: ["get", "add"],
+    cliOnly: "the field out of an entry",
   },
-  {
-    name: "input",
+  input: {
     flag: "input",
     short: "i",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "none",
     repeatable: true,
     help: "take urls from this file too, in any form of a task file; - is standard input; may be repeated",
     commands: ["get", "add"],
+    cliOnly: "add() with what readTaskFile() gives",
   },
-  {
-    name: "checksum",
+  checksum: {
     flag: "checksum",
     placeholder: "ALGO:DIGEST",
-    parse: textThat("be ALGORITHM:DIGEST"),
+    kind: textThat("be ALGORITHM:DIGEST"),
     defaultNote: "none",
     help: "what the file must add up to: sha-256, sha-512, sha-1 or md5, in hex or base64; for one url",
     commands: ["get", "add"],
+    cliOnly: "the field checksum of an entry",
   },
-  {
-    name: "checksumFile",
+  checksumFile: {
     flag: "checksum-file",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "none",
     help: "take checksums by file name from this file, as sha256sum writes it; an entry's own one wins",
     commands: ["run", "get", "add", "check"],
   },
-  {
-    name: "status",
+  status: {
     flag: "status",
     placeholder: "STATE",
-    parse: oneOf("waiting", "running", "paused", "done", "failed", "canceled"),
+    kind: oneOf("waiting", "running", "paused", "done", "failed", "canceled"),
     defaultNote: "all",
     help: "only tasks in this state",
     commands: ["list"],
+    cliOnly: "list({ status })",
   },
   ...CFG_LIST_FIELDS,
-  {
-    name: "verify",
+  verify: {
     flag: "verify",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "read every file again and say which are missing or not what they were",
     commands: ["manifest"],
+    cliOnly: "verifyManifest()",
   },
-  {
-    name: "format",
+  format: {
     flag: "format",
     placeholder: "NAME",
-    parse: oneOf("jsonl", "csv"),
+    kind: oneOf("jsonl", "csv"),
     default: "jsonl",
     help: "how the one manifest is written: jsonl (JSON Lines) or csv",
     commands: ["collect"],
+    cliOnly: "collectManifests()",
   },
-  {
-    name: "output",
+  output: {
     flag: "output",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "standard output",
     help: "write the one manifest to this file",
     commands: ["collect"],
+    cliOnly: "collectManifests()",
   },
   ...CFG_QUEUE_FIELDS,
-  {
-    name: "cores",
+  cores: {
     flag: "cores",
     placeholder: "LIST",
-    parse: parseCores,
+    kind: CORES,
     defaultNote: "the allowed cores, all but the first",
     help: "the cores to download on, such as 1-3,6",
     commands: ["run", "get", "doctor"],
   },
-  {
-    name: "workers",
+  workers: {
     flag: "workers",
     placeholder: "N",
-    parse: integer(1, MAX_WORKERS),
+    kind: integer(1, MAX_WORKERS),
     defaultNote: "one for each of those cores, within the CPU quota",
     help: "how many download workers",
     commands: ["run", "get", "doctor"],
   },
-  {
-    name: "pin",
+  pin: {
     flag: "pin",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "true",
     negatable: true,
     help: "leave it to the system where threads run",
     commands: DOWNLOADING,
   },
-  {
-    name: "concurrency",
+  concurrency: {
     flag: "concurrency",
     placeholder: "N",
-    parse: integer(1, 10_000),
+    kind: integer(1, 10_000),
     default: "64",
     help: "downloads at a time, in each worker",
     commands: DOWNLOADING,
   },
-  {
-    name: "cpuThreshold",
+  cpuThreshold: {
     flag: "cpu-threshold",
     placeholder: "N",
-    parse: integer(1, 100),
+    kind: integer(1, 100),
     default: "90",
     help: "no new download while the core is busier, in percent",
     commands: DOWNLOADING,
   },
-  {
-    name: "admitIntervalMs",
+  admitIntervalMs: {
     flag: "admit-interval",
     placeholder: "D",
-    parse: duration(20),
+    kind: duration(20),
     default: "0.1",
     help: "how often the load of the core is read",
     commands: DOWNLOADING,
   },
-  {
-    name: "retries",
+  retries: {
     flag: "retries",
     placeholder: "N",
-    parse: integer(0, 1_000),
+    kind: integer(0, 1_000),
     default: "5",
     help: "further attempts after the first",
     commands: DOWNLOADING,
   },
-  {
-    name: "retryWaitMs",
+  retryWaitMs: {
     flag: "retry-wait",
     placeholder: "D",
-    parse: duration(1),
+    kind: duration(1),
     default: "1",
     help: "the base of the growing, random wait between attempts (at most 60 s)",
     commands: DOWNLOADING,
   },
-  {
-    name: "retryOn",
+  retryOn: {
     flag: "retry-on",
     placeholder: "LIST",
-    parse: textThat("be a list of HTTP statuses such as 408,429,5xx"),
+    kind: textThat("be a list of HTTP statuses such as 408,429,5xx"),
     default: "408,425,429,5xx",
     help: "the HTTP statuses worth another attempt: 429, 500-504, 4xx and 5xx, with commas between them",
     commands: DOWNLOADING,
   },
-  {
-    name: "connectTimeoutMs",
+  connectTimeoutMs: {
     flag: "connect-timeout",
     placeholder: "D",
-    parse: duration(1),
+    kind: duration(1),
     default: "10",
     help: "how long a connection may take to come about",
     commands: DOWNLOADING,
   },
-  {
-    name: "stallTimeoutMs",
+  stallTimeoutMs: {
     flag: "stall-timeout",
     placeholder: "D",
-    parse: duration(1),
+    kind: duration(1),
     default: "30",
     help: "how long a download may go without a byte",
     commands: DOWNLOADING,
   },
-  {
-    name: "timeoutMs",
+  timeoutMs: {
     flag: "timeout",
     placeholder: "D",
-    parse: duration(1),
+    kind: duration(1),
     defaultNote: "none",
     help: "how long one attempt may take in all",
     commands: DOWNLOADING,
   },
   ...CFG_LIMIT_FIELDS,
   ...CFG_SCHEDULE_FIELDS,
-  {
-    name: "httpClient",
+  httpClient: {
     flag: "http-client",
     placeholder: "NAME",
-    parse: oneOf("auto", "fetch"),
+    kind: oneOf("auto", "fetch"),
     default: "auto",
     help: "auto: our own client for plain files, fetch for the rest and behind proxies; fetch: only fetch",
     commands: DOWNLOADING,
   },
-  {
-    name: "maxRedirects",
+  maxRedirects: {
     flag: "max-redirects",
     placeholder: "N",
-    parse: integer(0, 1_000),
+    kind: integer(0, 1_000),
     default: "20",
     help: "how many redirects to follow",
     commands: DOWNLOADING,
   },
   ...CFG_HTTP_FIELDS,
   ...CFG_PROTOCOL_FIELDS,
-  {
-    name: "nameTemplate",
+  nameTemplate: {
     flag: "name-template",
     placeholder: "TEXT",
-    parse: textThat("be a path such as {host}/{path}/{name}"),
+    kind: textThat("be a path such as {host}/{path}/{name}"),
     defaultNote: "as the server calls them",
     help: "where files go without an out of their own: {host} {port} {path} {name} {stem} {ext} {hash} {hash2}",
     commands: ["run", "get", "add", "check"],
   },
-  {
-    name: "expectType",
+  expectType: {
     flag: "expect-type",
     placeholder: "LIST",
-    parse: textThat("be auto, or a comma list of media types"),
+    kind: textThat("be auto, or a comma list of media types"),
     defaultNote: "anything",
     help:
       "what answers must be: media types such as image/*,application/zip; auto: no web page where the name is no page's",
     commands: DOWNLOADING,
   },
-  {
-    name: "graceMs",
+  graceMs: {
     flag: "grace",
     placeholder: "D",
-    parse: duration(0),
+    kind: duration(0),
     default: "4",
     help: "how long running downloads may go on after a stop",
     commands: DOWNLOADING,
   },
-  {
-    name: "workerTimeoutMs",
+  workerTimeoutMs: {
     flag: "worker-timeout",
     placeholder: "D",
-    parse: duration(1000),
+    kind: duration(1000),
     default: "30",
     help: "how long a worker may show no sign of life before another one takes its place",
     commands: DOWNLOADING,
   },
-  {
-    name: "progress",
+  progress: {
     flag: "progress",
     placeholder: "MODE",
-    parse: oneOf("auto", "bar", "plain", "none"),
+    kind: oneOf("auto", "bar", "plain", "none"),
     default: "auto",
     help: "auto, bar, plain or none; auto is bar on a terminal, else plain",
     commands: DOWNLOADING,
+    cliOnly: "progress()",
   },
-  {
-    name: "json",
+  json: {
     flag: "json",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "events and answers as JSON on standard output, one a line",
     commands: ALL,
+    cliOnly: "events()",
   },
-  {
-    name: "logLevel",
+  logLevel: {
     flag: "log-level",
     placeholder: "LEVEL",
-    parse: oneOf("debug", "info", "warning", "error"),
+    kind: oneOf("debug", "info", "warning", "error"),
     default: "info",
     help: "debug, info, warning or error",
     commands: ALL,
+    cliOnly: "logger",
   },
-  {
-    name: "logFile",
+  logFile: {
     flag: "log-file",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "standard error",
     help: "log to this file, which is rotated at 10 MiB, 5 kept",
     commands: ALL,
+    cliOnly: "logger",
   },
-  {
-    name: "logFormat",
+  logFormat: {
     flag: "log-format",
     placeholder: "FORM",
-    parse: oneOf("text", "json"),
+    kind: oneOf("text", "json"),
     default: "text",
     help: "text or json",
     commands: ALL,
+    cliOnly: "logger",
   },
-  {
-    name: "lang",
+  lang: {
     flag: "lang",
     placeholder: "LANG",
-    parse: oneOf("en", "zh"),
+    kind: oneOf("en", "zh"),
+    defaultFrom: localeLang,
     defaultNote: "from the locale",
     help: "en or zh: the language of the lines about each file",
     commands: ALL,
   },
-];
+} as const satisfies CfgRows;
+
+/** An option of the table, with its name. */
+export interface CfgField extends CfgRow {
+  /** The name of its setting. */
+  readonly name: keyof typeof CFG_TABLE;
+}
+
+/** Every option, in the order of the help. */
+export const CFG_FIELDS: readonly CfgField[] = Object.entries<CfgRow>(CFG_TABLE).map(([name, row]) => ({
+  ...row,
+  name: name as keyof typeof CFG_TABLE,
+}));
 
 /** The variable of a field: `--cpu-threshold` is `CFG_CPU_THRESHOLD`. */
-export function cfgEnvName(field: CfgField): string {
+export function cfgEnvName(field: CfgRow): string {
   return `CFG_${field.flag.replaceAll("-", "_").toUpperCase()}`;
 }
 
 /** The key of a field in the configuration file: `--cpu-threshold` is `cfg_cpu_threshold`. */
-export function cfgFileKey(field: CfgField): string {
+export function cfgFileKey(field: CfgRow): string {
   return `cfg_${field.flag.replaceAll("-", "_")}`;
+}
+
+/** Chinese if the locale is, English otherwise. */
+function localeLang(env: Readonly<Record<string, string | undefined>>): string {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || "";
+  return locale.toLowerCase().startsWith("zh") ? "zh" : "en";
 }

@@ -3,143 +3,130 @@
  *
  * @module
  */
-import { type CfgField, DOWNLOADING, LISTING, textThat } from "./cfg_field.ts";
-import { parseHeader, parseHostPort, parseLine, parseProxy, parseReferer, parseSwitch } from "./cfg_parse.ts";
+import { type CfgRows, DOWNLOADING, LISTING } from "./cfg_field.ts";
+import { HEADERS, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
+import { parseHostPort, parseLine, parseProxy, parseReferer } from "./cfg_parse.ts";
 
 /** The name of a header is no secret, its value may be; without a colon nobody knows which is which. */
 const showHeader = (text: string): string => /^([\w-]+):/.exec(text)?.[0].concat(" …") ?? "…";
 const showProxy = (text: string): string => text.includes("@") ? "…" : text;
 
 /** These options, in the order of the help. */
-export const CFG_HTTP_FIELDS: readonly CfgField[] = [
-  {
-    name: "refreshCmd",
+export const CFG_HTTP_FIELDS = {
+  refreshCmd: {
     flag: "refresh-cmd",
     placeholder: "CMD",
-    parse: textThat("be a command"),
+    kind: textThat("be a command"),
     defaultNote: "none",
     show: () => "…",
     help:
       "run this shell command when a url answers 401, 403 or 410 (it is in COREHAUL_URL), and go on with the url it prints",
     commands: DOWNLOADING,
   },
-  {
-    name: "headers",
+  headers: {
     flag: "header",
     placeholder: "HEADER",
-    parse: parseHeader,
+    kind: HEADERS,
     defaultNote: "none",
     repeatable: true,
     show: showHeader,
     help: "send this header ('Name: value') to the origin of each url; may be given several times",
     commands: DOWNLOADING,
   },
-  {
-    name: "userAgent",
+  userAgent: {
     flag: "user-agent",
     placeholder: "TEXT",
-    parse: parseLine,
+    kind: textOf(parseLine),
     defaultNote: "corehaul and its version",
     help: "the User-Agent header",
     commands: DOWNLOADING,
   },
-  {
-    name: "referer",
+  referer: {
     flag: "referer",
     placeholder: "URL",
-    parse: parseReferer,
+    kind: textOf(parseReferer),
     defaultNote: "none",
     help: "the Referer header, for the origin of each url",
     commands: DOWNLOADING,
   },
-  {
-    name: "netrc",
+  netrc: {
     flag: "netrc",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "none",
     help: "take user names and passwords from this netrc file, by host",
     commands: LISTING,
   },
-  {
-    name: "cookies",
+  cookies: {
     flag: "cookies",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "no cookies",
     help: "send the cookies of this file (cookies.txt), and those that servers set meanwhile; it is not written",
     commands: DOWNLOADING,
   },
-  {
-    name: "proxy",
+  proxy: {
     flag: "proxy",
     placeholder: "URL",
-    parse: parseProxy,
+    kind: textOf(parseProxy),
     defaultNote: "from the environment",
     show: showProxy,
     help: "ask everything through this proxy: http, https or socks5 (which also looks up the names)",
     commands: DOWNLOADING,
   },
-  {
-    name: "ca",
+  ca: {
     flag: "ca",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "none",
     help: "trust the certificates in this PEM file too",
     commands: LISTING,
   },
-  {
-    name: "cert",
+  cert: {
     flag: "cert",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "none",
     help: "the client certificate, PEM",
     commands: DOWNLOADING,
   },
-  {
-    name: "key",
+  key: {
     flag: "key",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "the file of --cert",
     help: "the private key of the client certificate, PEM, not encrypted",
     commands: DOWNLOADING,
   },
-  {
-    name: "insecure",
+  insecure: {
     flag: "insecure",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "take every TLS certificate, of anybody; not in a compiled binary",
     commands: DOWNLOADING,
   },
-  {
-    name: "denyPrivate",
+  denyPrivate: {
     flag: "deny-private",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help:
       "refuse urls and redirects that lead outside of the public internet; not with a proxy or a client certificate",
     commands: LISTING,
   },
-  {
-    name: "allowPrivate",
+  allowPrivate: {
     flag: "allow-private",
     placeholder: "HOST:PORT",
-    parse: parseHostPort,
+    kind: textOf(parseHostPort),
     defaultNote: "none",
     repeatable: true,
     help: "let --deny-private pass this server; may be given several times",
     commands: LISTING,
   },
-  {
-    name: "allowDowngrade",
+  allowDowngrade: {
     flag: "allow-downgrade",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "follow redirects from https to http",
     commands: DOWNLOADING,
   },
-];
+} as const satisfies CfgRows;

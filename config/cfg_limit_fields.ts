@@ -3,119 +3,116 @@
  *
  * @module
  */
-import { type CfgField, DOWNLOADING, integer, oneOf } from "./cfg_field.ts";
-import { type Parsed, parseInteger, parseSize, parseSwitch } from "./cfg_parse.ts";
+import { type CfgRows, DOWNLOADING } from "./cfg_field.ts";
+import { type CfgKind, integer, numberOf, oneOf, SIZE, SWITCH } from "./cfg_kinds.ts";
+import { type Parsed, parseInteger } from "./cfg_parse.ts";
 
 const MAX_RATE = 1_000_000;
+const RATE_MUST = `be a number from 0 to ${MAX_RATE}, with up to three decimals`;
 const rate = (value: string): Parsed<number> => {
   const number = /^\d{1,7}(\.\d{1,3})?$/.test(value) ? Number(value) : NaN;
-  return number <= MAX_RATE ? { value: number } : { must: `be a number from 0 to ${MAX_RATE}` };
+  return number <= MAX_RATE ? { value: number } : { must: RATE_MUST };
 };
 
 const MAX_SEGMENTS = 16;
-const segments = (value: string): Parsed<number | "auto"> => {
-  if (value.trim() === "auto") return { value: "auto" };
-  const parsed = parseInteger(value, 1, MAX_SEGMENTS);
-  return "value" in parsed ? parsed : { must: `be auto or a whole number from 1 to ${MAX_SEGMENTS}` };
+const SEGMENTS_MUST = `be auto or a whole number from 1 to ${MAX_SEGMENTS}`;
+const SEGMENTS: CfgKind<number | "auto"> = {
+  parse(text) {
+    if (text.trim() === "auto") return { value: "auto" };
+    const parsed = parseInteger(text, 1, MAX_SEGMENTS);
+    return "value" in parsed ? parsed : { must: SEGMENTS_MUST };
+  },
+  write: (given) => given === "auto" || typeof given === "number" ? [String(given)] : undefined,
+  must: SEGMENTS_MUST,
+  option: (setting) => setting,
 };
 
 /** The options, in the order of the help. */
-export const CFG_LIMIT_FIELDS: readonly CfgField[] = [
-  {
-    name: "perHost",
+export const CFG_LIMIT_FIELDS = {
+  perHost: {
     flag: "per-host",
     placeholder: "N",
-    parse: integer(0, 1000),
+    kind: integer(0, 1000),
     default: "0",
     help: "connections to one host at a time, of all workers together; 0 is any number",
     commands: DOWNLOADING,
   },
-  {
-    name: "perHostRate",
+  perHostRate: {
     flag: "per-host-rate",
     placeholder: "R",
-    parse: rate,
+    kind: numberOf(rate, RATE_MUST),
     default: "0",
     help: "requests to one host a second, of all workers together, such as 0.5; 0 is any number",
     commands: DOWNLOADING,
   },
-  {
-    name: "segments",
+  segments: {
     flag: "segments",
     placeholder: "N",
-    parse: segments,
+    kind: SEGMENTS,
     default: "1",
     help: "connections for one file at a time, up to 16; auto: 4 for files above 64 MiB",
     commands: DOWNLOADING,
   },
-  {
-    name: "limitRate",
+  limitRate: {
     flag: "limit-rate",
     placeholder: "SIZE",
-    parse: parseSize,
+    kind: SIZE,
     default: "0",
     help: "bytes a second of all workers together, such as 500K or 2M; 0 is no limit",
     commands: DOWNLOADING,
   },
-  {
-    name: "minSpeed",
+  minSpeed: {
     flag: "min-speed",
     placeholder: "SIZE",
-    parse: parseSize,
+    kind: SIZE,
     default: "0",
     help: "bytes a second that a download must bring, on the average of a stall timeout; 0 is no limit",
     commands: DOWNLOADING,
   },
-  {
-    name: "maxSize",
+  maxSize: {
     flag: "max-size",
     placeholder: "SIZE",
-    parse: parseSize,
+    kind: SIZE,
     defaultNote: "none",
     help: "refuse larger files, such as 500M or 2G",
     commands: DOWNLOADING,
   },
-  {
-    name: "overwrite",
+  overwrite: {
     flag: "overwrite",
     placeholder: "WHEN",
-    parse: oneOf("never", "changed", "always"),
+    kind: oneOf("never", "changed", "always"),
     default: "never",
     help: "replace files that are there: never, changed (if the server has another one) or always",
     commands: DOWNLOADING,
   },
-  {
-    name: "refresh",
+  refresh: {
     flag: "refresh",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "ask again for what is done already, and replace it if the server has another version",
     commands: DOWNLOADING,
   },
-  {
-    name: "remoteTime",
+  remoteTime: {
     flag: "remote-time",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "true",
     negatable: true,
     help: "leave files with the time of their download, not that of their Last-Modified",
     commands: DOWNLOADING,
   },
-  {
-    name: "minFree",
+  minFree: {
     flag: "min-free",
     placeholder: "SIZE",
-    parse: parseSize,
+    kind: SIZE,
     default: "0",
     help: "start nothing while the download folder has less free space, such as 1G; 0 is no floor",
     commands: DOWNLOADING,
   },
-  {
-    name: "fsync",
+  fsync: {
     flag: "fsync",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "bring each file and its folder to the disk before it counts as done",
     commands: DOWNLOADING,
   },
-];
+} as const satisfies CfgRows;

@@ -3,79 +3,78 @@
  *
  * @module
  */
-import { type CfgField, CONTROLLING, DOWNLOADING, integer, textThat } from "./cfg_field.ts";
-import { parseDuration, parseSwitch } from "./cfg_parse.ts";
+import { type CfgRows, CONTROLLING, DOWNLOADING } from "./cfg_field.ts";
+import { duration, integer, SWITCH, textThat } from "./cfg_kinds.ts";
 
 /** The options, in the order of the help. */
-export const CFG_LIST_FIELDS: readonly CfgField[] = [
-  {
-    name: "all",
+export const CFG_LIST_FIELDS = {
+  all: {
     flag: "all",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "every task of the list; with retry, every one that failed",
     commands: CONTROLLING,
+    cliOnly: "control()",
   },
-  {
-    name: "where",
+  where: {
     flag: "where",
     placeholder: "KEY=VALUE",
-    parse: textThat("be KEY=VALUE"),
+    kind: textThat("be KEY=VALUE"),
     repeatable: true,
     defaultNote: "all",
     help:
       "only tasks with this status, error (http-503, http-5xx, network…), host, out (photos/*) or url; may be repeated",
     commands: ["list", ...CONTROLLING],
+    cliOnly: "control() or list() with a filter",
   },
-  {
-    name: "missing",
+  missing: {
     flag: "missing",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "only tasks that are done and whose file is not in the download folder any more",
     commands: ["list", "retry"],
+    cliOnly: "findMissing()",
   },
-  {
-    name: "keepMs",
+  keepMs: {
     flag: "keep",
     placeholder: "D",
-    parse: parseDuration,
+    kind: duration(),
     defaultNote: "for ever",
     help: "forget what was done or canceled longer ago than this, such as 30d or 12h; gc must be told",
     commands: ["run", "gc"],
   },
-  {
-    name: "failed",
+  failed: {
     flag: "failed",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "forget tasks that failed, too",
     commands: ["gc"],
+    cliOnly: "control() with a filter",
   },
-  {
-    name: "dryRun",
+  dryRun: {
     flag: "dry-run",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "only say how many tasks it would be",
     commands: ["gc"],
+    cliOnly: "list() with a filter",
   },
-  {
-    name: "limit",
+  limit: {
     flag: "limit",
     placeholder: "N",
-    parse: integer(1),
+    kind: integer(1),
     defaultNote: "all",
     help: "show no more tasks than this",
     commands: ["list"],
+    cliOnly: "list({ limit })",
   },
-  {
-    name: "saveFailed",
+  saveFailed: {
     flag: "save-failed",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "none",
     help: "at the end write the tasks of the list that failed to this file, a task file again",
     commands: DOWNLOADING,
+    cliOnly: "saveFailed()",
   },
-];
+} as const satisfies CfgRows;

@@ -7,6 +7,30 @@
 import { resolve, toFileUrl } from "@std/path";
 import { parseCoreList } from "../base/parse_core_list.ts";
 
+/** A header of every request. */
+export interface CfgHeader {
+  /** Its name. */
+  readonly name: string;
+  /** Its value, often a secret. */
+  readonly value: string;
+}
+
+/** Who fetches the urls of a scheme. */
+export interface CfgProtocol {
+  /** Such as `ipfs:`. */
+  readonly scheme: string;
+  /** The module of its driver: a path or a specifier. */
+  readonly module: string;
+}
+
+/** One of several equal parts. */
+export interface CfgShard {
+  /** Which one, from 1 on. */
+  readonly index: number;
+  /** How many there are. */
+  readonly of: number;
+}
+
 /** A value, or what it must be. */
 export type Parsed<T> = { value: T } | { must: string };
 
@@ -75,7 +99,7 @@ const OWN_HEADERS =
   /^(?:accept-encoding|connection|content-length|expect|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
 
 /** A header: `Name: value`. */
-export function parseHeader(text: string): Parsed<{ name: string; value: string }> {
+export function parseHeader(text: string): Parsed<CfgHeader> {
   const colon = text.indexOf(":");
   const name = text.slice(0, Math.max(0, colon));
   const value = text.slice(colon + 1).trim();
@@ -114,7 +138,7 @@ export function parseEndpoint(text: string): Parsed<string> {
 }
 
 /** A scheme and the module of its driver: `ipfs:=./ipfs_driver.ts`. */
-export function parseProtocol(text: string): Parsed<{ scheme: string; module: string }> {
+export function parseProtocol(text: string): Parsed<CfgProtocol> {
   const match = /^([a-z][a-z0-9+.-]*:)=(.+)$/.exec(text);
   if (match === null) return { must: "be SCHEME:=MODULE such as ipfs:=./ipfs_driver.ts" };
   const [, scheme, module] = match as unknown as [string, string, string];
@@ -135,7 +159,7 @@ export function parseHostPort(text: string): Parsed<string> {
 }
 
 /** One of several equal parts, `2/5`. */
-export function parseShard(text: string): Parsed<{ index: number; of: number }> {
+export function parseShard(text: string): Parsed<CfgShard> {
   const [, index, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim()) ?? [];
   const shard = { index: Number(index), of: Number(of) };
   const isPart = shard.index >= 1 && shard.index <= shard.of;

@@ -3,72 +3,66 @@
  *
  * @module
  */
-import { type CfgField, integer, LISTING, textThat } from "./cfg_field.ts";
-import { parseEndpoint, parseProtocol, parseSwitch } from "./cfg_parse.ts";
+import { type CfgRows, LISTING } from "./cfg_field.ts";
+import { integer, PROTOCOLS, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
+import { parseEndpoint } from "./cfg_parse.ts";
 
 /** These options, in the order of the help. */
-export const CFG_PROTOCOL_FIELDS: readonly CfgField[] = [
-  {
-    name: "sshKey",
+export const CFG_PROTOCOL_FIELDS = {
+  sshKey: {
     flag: "ssh-key",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "as ~/.ssh/config says, else the usual ones",
     repeatable: true,
     help: "the private key for sftp urls, not encrypted (the agent has those); may be given several times",
     commands: LISTING,
   },
-  {
-    name: "sshKnownHosts",
+  sshKnownHosts: {
     flag: "ssh-known-hosts",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "as ~/.ssh/config says, else ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts",
     help: "the host keys of the servers of sftp urls; others are refused",
     commands: LISTING,
   },
-  {
-    name: "sshAcceptNew",
+  sshAcceptNew: {
     flag: "ssh-accept-new",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "take the host key of an sftp server that is not known, and keep it; never another one than the known one",
     commands: LISTING,
   },
-  {
-    name: "s3Endpoint",
+  s3Endpoint: {
     flag: "s3-endpoint",
     placeholder: "URL",
-    parse: parseEndpoint,
+    kind: textOf(parseEndpoint),
     defaultNote: "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon",
     help: "where s3 urls lead: a server that takes https://HOST/BUCKET/KEY",
     commands: LISTING,
   },
-  {
-    name: "folderLimit",
+  folderLimit: {
     flag: "folder-limit",
     placeholder: "N",
-    parse: integer(1, 10_000_000),
+    kind: integer(1, 10_000_000),
     default: "100000",
     help: "refuse an ftp, sftp or s3 folder with more files than this, in all folders below it",
     commands: LISTING,
   },
-  {
-    name: "allowFile",
+  allowFile: {
     flag: "allow-file",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "take file urls: a list can then copy what this user may read",
     commands: LISTING,
   },
-  {
-    name: "protocols",
+  protocols: {
     flag: "protocol",
     placeholder: "SCHEME:=MODULE",
-    parse: parseProtocol,
+    kind: PROTOCOLS,
     defaultNote: "none",
     repeatable: true,
     help: "fetch urls of this scheme with the driver in this module, such as ipfs:=./ipfs_driver.ts; may be repeated",
     commands: LISTING,
   },
-];
+} as const satisfies CfgRows;

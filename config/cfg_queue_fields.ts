@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type CfgCommand, type CfgField, CONTROLLING, integer, textThat } from "./cfg_field.ts";
-import { type Parsed, parseDuration, parseShard, parseSwitch } from "./cfg_parse.ts";
+import { type CfgCommand, type CfgRows, CONTROLLING } from "./cfg_field.ts";
+import { duration, integer, SHARD, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
+import type { Parsed } from "./cfg_parse.ts";
 import { isRedisAddress, parseRedisAddress } from "./redis_address.ts";
 
 /** The commands that open a list. */
@@ -16,90 +17,81 @@ const OPENING: readonly CfgCommand[] = [
 const NAMESPACE = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** These options, in the order of the help. */
-export const CFG_QUEUE_FIELDS: readonly CfgField[] = [
-  {
-    name: "queue",
+export const CFG_QUEUE_FIELDS = {
+  queue: {
     flag: "queue",
     placeholder: "URL",
-    parse: parseQueue,
+    kind: textOf(parseQueue),
     default: "kv:.corehaul/queue.db",
     show: (text) => text.replace(/\/\/[^@/]*@/g, "//…@"),
     help:
       "where the task list is: kv:FILE, redis://HOST/0, rediss://, redis+sentinel://, redis+cluster://, https:// (KV Connect)",
     commands: OPENING,
   },
-  {
-    name: "namespace",
+  namespace: {
     flag: "namespace",
     placeholder: "NAME",
-    parse: (value) => NAMESPACE.test(value) ? { value } : { must: "be 1 to 64 letters, digits, dots, _ or -" },
+    kind: textOf((value) => NAMESPACE.test(value) ? { value } : { must: "be 1 to 64 letters, digits, dots, _ or -" }),
     default: "default",
     help: "which of the lists on a Redis",
     commands: OPENING,
   },
-  {
-    name: "queueCa",
+  queueCa: {
     flag: "queue-ca",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "whom the system trusts",
     help: "the certificates (PEM) that vouch for a Redis with TLS",
     commands: OPENING,
   },
-  {
-    name: "queueCert",
+  queueCert: {
     flag: "queue-cert",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "none",
     help: "the client certificate (PEM) for a Redis with TLS",
     commands: OPENING,
   },
-  {
-    name: "queueKey",
+  queueKey: {
     flag: "queue-key",
     placeholder: "FILE",
-    parse: textThat("name a file"),
+    kind: textThat("name a file"),
     defaultNote: "in the file of --queue-cert",
     help: "the private key of --queue-cert",
     commands: OPENING,
   },
-  {
-    name: "waitQueue",
+  waitQueue: {
     flag: "wait-queue",
-    parse: parseSwitch,
+    kind: SWITCH,
     default: "false",
     help: "wait for a Redis that does not answer yet, instead of giving up",
     commands: OPENING,
   },
-  {
-    name: "queueTimeoutMs",
+  queueTimeoutMs: {
     flag: "queue-timeout",
     placeholder: "D",
-    parse: parseDuration,
+    kind: duration(),
     defaultNote: "10m for run, else 10",
     help: "how long to go on without a Redis that does not answer any more; downloads that run go on meanwhile",
     commands: OPENING,
   },
-  {
-    name: "fleetPerHost",
+  fleetPerHost: {
     flag: "fleet-per-host",
     placeholder: "N",
-    parse: integer(0, 1_000_000),
+    kind: integer(0, 1_000_000),
     default: "0",
     help: "downloads from one host at a time, of all machines that share a list on Redis; 0: any number",
     commands: ["run"],
   },
-  {
-    name: "shard",
+  shard: {
     flag: "shard",
     placeholder: "K/N",
-    parse: parseShard,
+    kind: SHARD,
     defaultNote: "all",
     help: "take only the K-th of N parts of the entries, by their urls: for lists that are spread over several Redis",
     commands: ["run", "add"],
   },
-];
+} as const satisfies CfgRows;
 
 function parseQueue(value: string): Parsed<string> {
   const must = "be kv:FILE, kv::memory:, redis://HOST:6379/0 or https://HOST/PATH";

@@ -1,5 +1,6 @@
 import { CFG_FIELDS, cfgEnvName, type CfgField, cfgFileKey } from "./cfg_fields.ts";
 import { CfgError, type CfgProblem } from "./cfg_error.ts";
+import { cfgReadOptions } from "./cfg_options.ts";
 import type { CfgSettings } from "./cfg_settings.ts";
 
 /** Where values come from; later ones win: defaults, file, environment, flags, options. */
@@ -10,8 +11,8 @@ export interface CfgSources {
   env?: Readonly<Record<string, string | undefined>>;
   /** The flags, by flag name. */
   flags?: Readonly<Record<string, string | readonly string[]>>;
-  /** The options of a program, by their names in {@linkcode CfgSettings}. */
-  options?: Readonly<Record<string, string | readonly string[]>>;
+  /** The options of a program, of which nothing is known yet but that they should be those of a downloader. */
+  options?: Readonly<Record<string, unknown>>;
 }
 
 type Take = (field: CfgField, raw: string | readonly string[], spelled: string, source: string) => void;
@@ -36,7 +37,7 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
   const take: Take = (field, raw, spelled, source) => {
     const values: unknown[] = [];
     for (const text of typeof raw === "string" ? [raw] : raw) {
-      const parsed = field.parse(text);
+      const parsed = field.kind.parse(text);
       if ("value" in parsed) values.push(parsed.value);
       else {
         const shown = JSON.stringify(field.show?.(text) ?? text);
@@ -47,8 +48,10 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
     settings[field.name] = field.repeatable ? values : values[0];
   };
   const env = sources.env ?? {};
-  for (const field of CFG_FIELDS) if (field.default !== undefined) take(field, field.default, field.flag, "default");
-  settings.lang = localeLang(env);
+  for (const field of CFG_FIELDS) {
+    const value = field.defaultFrom?.(env) ?? field.default;
+    if (value !== undefined) take(field, value, field.flag, "default");
+  }
   if (sources.file !== undefined) takeFile(sources.file, take, problems);
   for (const field of CFG_FIELDS) {
     const name = cfgEnvName(field);
@@ -58,26 +61,25 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
   for (const field of CFG_FIELDS) {
     const value = sources.flags?.[field.flag];
     if (value !== undefined) take(field, value, `--${field.flag}`, "flag");
-    const option = sources.options?.[field.name];
-    if (option !== undefined) take(field, option, field.name, "options");
   }
+  const set = (name: string, value: unknown) => settings[name] = value;
+  if (sources.options !== undefined) cfgReadOptions(sources.options, set, (problem) => problems.push(problem));
   if (problems.length > 0) throw new CfgError(problems);
   return Object.freeze(settings) as unknown as CfgSettings;
 }
 
 /**
- * Tells which settings a source has a value for; all others have their defaults.
+ * Tells which settings a file, the environment or the flags have a value for.
  *
  * @param sources Where the values come from.
  * @returns The names of the settings.
  */
-export function cfgGiven({ file, env, flags, options }: CfgSources): ReadonlySet<keyof CfgSettings> {
+export function cfgGiven({ file, env, flags }: CfgSources): ReadonlySet<keyof CfgSettings> {
   const given = CFG_FIELDS.filter((field) =>
     [
       (file?.values as Record<string, unknown> | undefined)?.[cfgFileKey(field)],
       env?.[cfgEnvName(field)],
       flags?.[field.flag],
-      options?.[field.name],
     ].some((value) => value !== undefined)
   );
   return new Set(given.map(({ name }) => name));
@@ -121,10 +123,4 @@ function takeFile(
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
-}
-
-/** Chinese if the locale is, English otherwise. */
-function localeLang(env: Readonly<Record<string, string | undefined>>): "en" | "zh" {
-  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || "";
-  return locale.toLowerCase().startsWith("zh") ? "zh" : "en";
 }

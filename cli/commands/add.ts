@@ -18,7 +18,7 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
     ...(shard === undefined ? {} : { shard }),
-    folders: downloaderOptions(settings, logger),
+    folders: downloaderOptions(settings, "get", logger),
   };
   const batches = readEntries(command, settings);
   // What is wrong with the command line or the file is said before anything is made.

@@ -3,17 +3,13 @@ import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { runDownloader } from "../run_downloader.ts";
 import { printEvents } from "../print_events.ts";
 import { prepareSaveFailed } from "../prepare_save_failed.ts";
-import { downloaderOptions, listOptions } from "../settle_settings.ts";
+import { downloaderOptions } from "../settle_settings.ts";
 
 /** `corehaul run`: watches the task file and downloads until stopped. */
 export async function runCommand({ settings, given, terminal, logger }: CommandContext): Promise<number> {
   // A list can be worked off without its default file, but files that were asked for by name must come.
   if (settings.once && given.has("tasks")) await checkTaskFiles(settings.tasks, true);
-  await using downloader = await Downloader.open({
-    ...downloaderOptions(settings, logger),
-    ...listOptions(settings),
-    tasks: settings.tasks,
-  });
+  await using downloader = await Downloader.open(downloaderOptions(settings, "run", logger));
   const saving = await prepareSaveFailed(settings);
   await using printing = printEvents(downloader, settings);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, settings.once, printing);

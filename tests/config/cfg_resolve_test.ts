@@ -122,7 +122,7 @@ Deno.test("CFG_FIELDS has a flag, a variable and a file key of its own for every
   }
   for (const field of CFG_FIELDS) {
     assertEquals(field.default === undefined, field.defaultNote !== undefined, field.flag);
-    if (field.default !== undefined) assertEquals("value" in field.parse(field.default), true, field.flag);
+    if (field.default !== undefined) assertEquals("value" in field.kind.parse(field.default), true, field.flag);
   }
 });
 

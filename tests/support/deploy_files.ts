@@ -42,6 +42,6 @@ export function assertSettings(env: Record<string, string | undefined>): void {
     if (!name.startsWith("CFG_")) continue;
     const field = CFG_FIELDS.find((field) => cfgEnvName(field) === name);
     assert(field !== undefined, `${name} is no setting`);
-    assert("value" in field.parse(value!.replace(/\$\(\w+\)/g, "secret")), `${name}=${value}`);
+    assert("value" in field.kind.parse(value!.replace(/\$\(\w+\)/g, "secret")), `${name}=${value}`);
   }
 }

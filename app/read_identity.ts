@@ -97,11 +97,22 @@ async function checkModules({ protocols = [] }: CfgSettings, bad: Bad): Promise<
   }
 }
 
+/**
+ * What is given several times goes out once with all values, which means the same (RFC 9110, 5.3), whichever client sends
+ * it: `fetch` joins them anyway. Of `Cookie` there may be no second field, and its values have another separator.
+ */
 function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<string, string> {
+  const found = new Map<string, [name: string, value: string]>();
+  for (const { name, value } of headers) {
+    const lower = name.toLowerCase();
+    const [first, before] = found.get(lower) ?? [name, ""];
+    const values = [before, value].filter((each) => each !== "");
+    found.set(lower, [first, values.join(lower === "cookie" ? "; " : ", ")]);
+  }
   return {
-    ...(userAgent === undefined ? {} : { "User-Agent": userAgent }),
-    ...(referer === undefined ? {} : { Referer: referer }),
-    ...Object.fromEntries(headers.map(({ name, value }) => [name, value])),
+    ...(userAgent === undefined || found.has("user-agent") ? {} : { "User-Agent": userAgent }),
+    ...(referer === undefined || found.has("referer") ? {} : { Referer: referer }),
+    ...Object.fromEntries(found.values()),
   };
 }
 

@@ -45,6 +45,21 @@ Deno.test("readIdentity holds the content of every file, and can be sent to a Wo
   });
 });
 
+Deno.test("readIdentity joins the values of a header that has several, in whatever case its name is written", async () => {
+  const headersOf = async (headers: DownloaderOptions["headers"]) =>
+    (await identityOf({ headers: headers!, userAgent: "agent", referer: "https://h/option" })).headers;
+  const others = { "User-Agent": "agent", Referer: "https://h/option" };
+  assertEquals(await headersOf({ "X-A": ["1", "2"], "x-a": "3, 4", B: "5" }), {
+    ...others,
+    "X-A": "1, 2, 3, 4",
+    B: "5",
+  });
+  assertEquals(await headersOf({ cookie: ["a=1", "b=2"], Cookie: "c=3" }), { ...others, cookie: "a=1; b=2; c=3" });
+  // What has no value adds nothing to the values that there are.
+  assertEquals(await headersOf({ A: ["", "1", ""], B: ["", ""], C: [] }), { ...others, A: "1", B: "" });
+  assertEquals(await headersOf({ "user-agent": ["x", "y"], REFERER: "r" }), { "user-agent": "x, y", REFERER: "r" });
+});
+
 Deno.test("readIdentity refuses what does not go together, all of it at once", async () => {
   await using home = await TempDir.create();
   const { cert, key } = await testCertificate(["client"]);

@@ -1,6 +1,7 @@
 /** Who asks, who may be asked, and that nobody else hears of it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { walk } from "@std/fs/walk";
+import { RawServer } from "../download/raw_server.ts";
 import { assertCode, corehaul } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
@@ -61,6 +62,70 @@ testClients(
     }
   },
 );
+
+/** A server that notes the lines of the headers as they come; `/away` leads to another one. */
+function headerServer(seen: Record<string, string[]>, away?: URL): RawServer {
+  return new RawServer(async (connection) => {
+    const head = await connection.request();
+    if (head === undefined) return;
+    const path = head.split(" ")[1]!;
+    seen[path] = head.split("\r\n").slice(1).filter((line) => /^(x-|cookie|accept:|authorization)/i.test(line))
+      .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()))
+      .map((line) => line.replace(/^(authorization: AWS4-HMAC-SHA256) .*$/, "$1"))
+      .filter((line) => !line.startsWith("x-amz-")).sort();
+    const closing = "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    await connection.send(
+      path === "/away" ? `HTTP/1.1 302 Found\r\nLocation: ${away}\r\n${closing}` : `HTTP/1.1 200 OK\r\n${closing}`,
+    );
+  });
+}
+
+for (const how of ["auto", "fetch", "deny-private"]) {
+  Deno.test(`corehaul sends all values of a header that is given several times, ${how}`, async () => {
+    await using home = await TempDir.create();
+    const seen: Record<string, string[]> = {};
+    await using other = headerServer(seen);
+    await using server = headerServer(seen, other.url("/other"));
+    const given = [
+      "X-Tag: a",
+      "x-tag: b",
+      "Cookie: c=1",
+      "X-One: 1",
+      "Cookie: d=2",
+      "Accept: image/png",
+      "X-TAG: c, d",
+    ];
+    given.push("Accept: image/gif;q=0.5", "X-Empty:", "Authorization: mine");
+    const allow = [server, other].flatMap(({ port }) => ["--allow-private", `127.0.0.1:${port}`]);
+    const options = how === "deny-private" ? ["--deny-private", ...allow] : ["--http-client", how];
+    const entries = [
+      server.url("/plain").href,
+      { url: server.url("/own").href, headers: { "x-tag": "own", cookie: "own=1" } },
+      server.url("/away").href,
+      "s3://bucket/key",
+    ];
+    await home.write("tasks.json", JSON.stringify(entries));
+    const headers = given.flatMap((header) => ["--header", header]);
+    const args = ["run", "--once", "--tasks", "tasks.json", "--s3-endpoint", server.url().href, ...options, ...headers];
+    const env = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
+    assertCode(await corehaul(args, { cwd: home.path, env }), 0);
+    const all = [
+      "accept: image/png, image/gif;q=0.5",
+      "authorization: mine",
+      "cookie: c=1; d=2",
+      "x-empty: ",
+      "x-one: 1",
+      "x-tag: a, b, c, d",
+    ];
+    assertEquals(seen, {
+      "/plain": all,
+      "/own": all.with(2, "cookie: own=1").with(5, "x-tag: own"),
+      "/away": all,
+      "/other": all.slice(0, 1),
+      "/bucket/key": all.with(1, "authorization: AWS4-HMAC-SHA256"),
+    });
+  });
+}
 
 Deno.test("corehaul takes headers from flags, else from the variable, else from the file", async () => {
   await using home = await TempDir.create();

@@ -170,7 +170,8 @@ export interface DownloaderOptions {
 
 /** What is not in the table of options, as no text can say it or the command line decides it. */
 type Own = Pick<DownloaderOptions, "pinMain" | "restrictWorkers" | "logger" | "signal">;
-type _TheTableAndTheInterfaceSayTheSame = None<Differing<CfgOptions, Omit<DownloaderOptions, keyof Own>>>;
+/** An option that only one of the table and the interface has, or that is of another type there, is named by an error here. */
+type _EachIsInBoth = None<Differing<CfgOptions, Omit<DownloaderOptions, keyof Own>>>;
 
 const OWN: { readonly [Name in keyof Own]-?: [must: string, fits: (value: unknown) => boolean] } = {
   pinMain: ["be true or false", (value) => typeof value === "boolean"],

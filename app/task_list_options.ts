@@ -29,9 +29,8 @@ export interface TaskListSettings {
   readonly fleetPerHost: number;
 }
 
-type _ThoseOfTheTable = None<
-  Differing<TaskListSettings, Pick<CfgSettings, keyof TaskListSettings & keyof CfgSettings>>
->;
+type OfTheTable = Pick<CfgSettings, keyof TaskListSettings & keyof CfgSettings>;
+type _EachIsASetting = None<Differing<Required<TaskListSettings>, Required<OfTheTable>>>;
 
 /**
  * How to open the list that the settings name; reads the files of its certificates.

@@ -84,15 +84,19 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Cfg
   return numberOf((text) => parseInteger(text, min, max), must);
 }
 
-/** Durations; the setting and the value of a program are milliseconds. */
-export function duration(min = 0): CfgKind<number> {
+/** Durations within a range; the setting and the value of a program are milliseconds. */
+export function duration(min = 0, max = Infinity): CfgKind<number> {
+  const [ofTexts, ofNumbers] = max === Infinity
+    ? [`of at least ${min}ms`, `, at least ${min}`]
+    : [`from ${min}ms to ${max}ms`, ` from ${min} to ${max}`];
   return plain({
     parse(text) {
       const parsed = parseDuration(text);
-      return "value" in parsed && parsed.value < min ? { must: `be a duration of at least ${min}ms` } : parsed;
+      const outside = "value" in parsed && (parsed.value < min || parsed.value > max);
+      return outside ? { must: `be a duration ${ofTexts}` } : parsed;
     },
     write: writeNumber("ms"),
-    must: `be a number of milliseconds, at least ${min}`,
+    must: `be a number of milliseconds${ofNumbers}`,
   });
 }
 

@@ -134,7 +134,7 @@ export class DownloadSession {
       recovered: (counts) => ports.news({ type: "files_recovered", ...counts }),
     }, this.#identity);
     const vitals = new VitalsMeter(ports.counters, ports.cores.length);
-    this.#lease = new LeaseKeeper(ports.list, this.owner, {
+    this.#lease = new LeaseKeeper(ports.list, this.owner, ports.settings.heartbeatMs, {
       vitals: () => vitals.read(),
       lost: () => {
         ports.news({ type: "owner_lost", owner: this.owner });
@@ -192,10 +192,10 @@ export class DownloadSession {
 
   /** Registers the owner, takes up what the dead left behind, and begins to claim. */
   async start(): Promise<void> {
-    const { list, cores } = this.#ports;
+    const { list, cores, settings: { leaseMs } } = this.#ports;
     if (this.#slots.length === 0) this.spawn();
     await this.#claims.recover();
-    await list.register({ ...this.#identity, owner: this.owner, cores: [...cores] });
+    await list.register({ ...this.#identity, owner: this.owner, cores: [...cores], leaseMs });
     await this.#lease.start();
     await list.control({ verb: "retry", filter: { status: ["failed"], retryable: true } });
     this.#feeder.start();

@@ -23,8 +23,12 @@ export interface DownloaderOptions {
   queueKey?: string;
   /** Wait for a Redis that does not answer yet. Default false. */
   waitQueue?: boolean;
-  /** How long to go on without a Redis that does not answer any more. Default 600,000. */
+  /** How long to go on without a Redis that does not answer any more, or a file that is locked. Default 600,000; for a file 30,000. */
   queueTimeoutMs?: number;
+  /** How long a run may be silent before others take its tasks, at least 3 heartbeats. Default 15,000. */
+  leaseMs?: number;
+  /** How often a run tells the list that it is alive. Default 2000. */
+  heartbeatMs?: number;
   /** Downloads from one host at a time, of all machines that share a list on Redis. Default 0: any number. */
   fleetPerHost?: number;
   /** Take only the part `index`, from 1 on, `of` so many of all entries, by their urls. Default: all. */

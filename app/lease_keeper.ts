@@ -1,8 +1,8 @@
 import { procIsAlive } from "../ffi/proc_identity.ts";
 import type { OwnerState, OwnerVitals, TaskSharedList } from "../queue/task_shared_list.ts";
 
-const HEARTBEAT_MS = 2000;
-const RECLAIM_MS = 5000;
+/** How many heartbeats there are from one look for dead owners to the next. */
+const RECLAIM_BEATS = 2.5;
 
 /** Whom the keeper tells. */
 export interface LeaseEvents {
@@ -23,12 +23,20 @@ export class LeaseKeeper implements AsyncDisposable {
   readonly #list: TaskSharedList;
   readonly #owner: string;
   readonly #events: LeaseEvents;
+  readonly #heartbeatMs: number;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #working: Promise<void> = Promise.resolve();
 
-  constructor(list: TaskSharedList, owner: string, events: LeaseEvents) {
+  /**
+   * @param list The list.
+   * @param owner Whom to keep alive.
+   * @param heartbeatMs How often it says that it lives.
+   * @param events Whom to tell.
+   */
+  constructor(list: TaskSharedList, owner: string, heartbeatMs: number, events: LeaseEvents) {
     this.#list = list;
     this.#owner = owner;
+    this.#heartbeatMs = heartbeatMs;
     this.#events = events;
   }
 
@@ -36,8 +44,8 @@ export class LeaseKeeper implements AsyncDisposable {
   async start(): Promise<void> {
     await this.#reclaim();
     this.#timers.push(
-      this.#every(HEARTBEAT_MS, () => this.#beat()),
-      this.#every(RECLAIM_MS, () => this.#reclaim()),
+      this.#every(this.#heartbeatMs, () => this.#beat()),
+      this.#every(this.#heartbeatMs * RECLAIM_BEATS, () => this.#reclaim()),
     );
   }
 

@@ -15,8 +15,13 @@ export interface OpenTaskListOptions {
   tls?: { ca?: string; cert?: string; key?: string };
   /** Wait for a Redis that does not answer yet, for ever. Default false. */
   wait?: boolean;
-  /** How long to go on without a Redis that does not answer any more, in milliseconds. Default 10,000. */
+  /**
+   * How long to go on without a Redis that does not answer any more, in milliseconds, or a file that is locked. Default 10,000;
+   * for a file 30,000.
+   */
   patienceMs?: number;
+  /** How long the answer of a Redis may take before its connection counts as broken, in milliseconds. Default 10,000. */
+  answerMs?: number;
   /** How many tasks of one host all machines together may run, on Redis. Default: any number. */
   hostCap?: number;
   /** Told once when a Redis does not answer, with the reason, and without one when it does again. */
@@ -45,7 +50,8 @@ export async function openTaskList(address: string, options: OpenTaskListOptions
   if (isRedisAddress(address)) return await openRedis(address, options);
   const path = address.replace(/^kv:/, "");
   if (path === ":memory:") return await TaskKvList.open(path);
-  if (isRemote(path)) return await TaskKvList.open(path, { limits: REMOTE_KV_LIMITS });
+  const patience = options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs };
+  if (isRemote(path)) return await TaskKvList.open(path, { limits: REMOTE_KV_LIMITS, ...patience });
   const file = resolve(path);
   if (options.create === false && !(await taskListExists(address))) {
     throw new QueueUnavailableError(`Cannot open the task list as there is none at ${address}`, address);
@@ -56,7 +62,7 @@ export async function openTaskList(address: string, options: OpenTaskListOptions
     const message = error instanceof Error ? error.message : String(error);
     throw new QueueUnavailableError(`Cannot open the task list ${address}: ${message}`, address, { cause: error });
   }
-  return await TaskKvList.open(file, { limits: LOCAL_KV_LIMITS });
+  return await TaskKvList.open(file, { limits: LOCAL_KV_LIMITS, ...patience });
 }
 
 /** Says whether there is a task list at an address already; one on a server is there when the server is. */

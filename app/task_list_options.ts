@@ -2,12 +2,16 @@ import type { Differing, None } from "../base/differing.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { isRedisAddress, parseRedisAddress } from "../config/redis_address.ts";
+import { KV_PATIENCE_MS } from "../queue/kv_store.ts";
+import { OWNER_LEASE_MS } from "../queue/owner_lease.ts";
 import type { OpenTaskListOptions } from "./open_task_list.ts";
 
 /** How long a command that only asks goes on without an answer. */
 const ASK_PATIENCE_MS = 10_000;
-/** And how long a run does: what it downloads meanwhile is not lost. */
+/** How long a run does: what it downloads meanwhile is not lost. */
 const RUN_PATIENCE_MS = 600_000;
+/** How long an answer may take, unless a lease is too short for that. */
+const ANSWER_MS = 10_000;
 
 /** What says how to open a list. */
 export interface TaskListSettings {
@@ -23,8 +27,13 @@ export interface TaskListSettings {
   readonly queueKey?: string;
   /** Wait for a Redis that does not answer yet. */
   readonly waitQueue: boolean;
-  /** How long to go on without a Redis that does not answer any more. Default 10 minutes for a run, else 10 seconds. */
+  /**
+   * How long to go on without a list that does not answer any more, or is locked. Default 10 minutes for a run, else 10 seconds;
+   * for a file 30 seconds.
+   */
   readonly queueTimeoutMs?: number;
+  /** How long a run may be silent before others take its tasks. Default 15 seconds. */
+  readonly leaseMs?: number;
   /** Downloads from one host at a time of all machines; 0: any number. */
   readonly fleetPerHost: number;
 }
@@ -83,7 +92,9 @@ export async function taskListOptions(settings: TaskListSettings, runs = false):
       ...(cert === undefined || key === undefined ? {} : { cert, key }),
     },
     wait: settings.waitQueue,
-    patienceMs: settings.queueTimeoutMs ?? (runs ? RUN_PATIENCE_MS : ASK_PATIENCE_MS),
+    patienceMs: settings.queueTimeoutMs ?? (!redis ? KV_PATIENCE_MS : runs ? RUN_PATIENCE_MS : ASK_PATIENCE_MS),
+    // A connection that has died must be found before the lease is over, with time for a heartbeat over another one.
+    answerMs: Math.min(ANSWER_MS, (settings.leaseMs ?? OWNER_LEASE_MS) * 2 / 3),
     ...(fleetPerHost > 0 ? { hostCap: fleetPerHost } : {}),
   };
 }

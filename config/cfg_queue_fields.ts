@@ -71,9 +71,26 @@ export const CFG_QUEUE_FIELDS = {
     flag: "queue-timeout",
     placeholder: "D",
     kind: duration(),
-    defaultNote: "10m for run, else 10",
-    help: "how long to go on without a Redis that does not answer any more; downloads that run go on meanwhile",
+    defaultNote: "10m for run, else 10; 30 for a file",
+    help:
+      "how long to go on without a Redis that does not answer any more, or a file that is locked; downloads that run go on meanwhile",
     commands: OPENING,
+  },
+  leaseMs: {
+    flag: "lease",
+    placeholder: "D",
+    kind: duration(1000, 86_400_000),
+    default: "15",
+    help: "how long a run may be silent before others take its tasks, at least 3 heartbeats (advanced)",
+    commands: ["run"],
+  },
+  heartbeatMs: {
+    flag: "heartbeat",
+    placeholder: "D",
+    kind: duration(100, 3_600_000),
+    default: "2",
+    help: "how often a run tells the list that it is alive; after 2.5 of them it looks for dead ones (advanced)",
+    commands: ["run"],
   },
   fleetPerHost: {
     flag: "fleet-per-host",

@@ -2,6 +2,7 @@ import { CFG_FIELDS, cfgEnvName, type CfgField, cfgFileKey } from "./cfg_fields.
 import { CfgError, type CfgProblem } from "./cfg_error.ts";
 import { cfgReadOptions } from "./cfg_options.ts";
 import type { CfgSettings } from "./cfg_settings.ts";
+import { leaseProblem } from "./lease_problem.ts";
 
 /** Where values come from; later ones win: defaults, file, environment, flags, options. */
 export interface CfgSources {
@@ -65,7 +66,10 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
   const set = (name: string, value: unknown) => settings[name] = value;
   if (sources.options !== undefined) cfgReadOptions(sources.options, set, (problem) => problems.push(problem));
   if (problems.length > 0) throw new CfgError(problems);
-  return Object.freeze(settings) as unknown as CfgSettings;
+  const settled = Object.freeze(settings) as unknown as CfgSettings;
+  const lease = leaseProblem(settled);
+  if (lease !== undefined) throw new CfgError([lease]);
+  return settled;
 }
 
 /**

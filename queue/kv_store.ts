@@ -41,12 +41,14 @@ export interface KvStep {
 }
 
 const LOCKED = /database (table )?is locked/;
-const LOCKED_DEADLINE_MS = 30_000;
+/** How long an operation waits for a database that is locked, unless something else is said. */
+export const KV_PATIENCE_MS = 30_000;
 const WRAP = 1n << 64n;
 
 /**
  * A KV connection that waits out a lock. Commits with checks throw "database is locked" when several processes write
- * (seen in 17 to 20 % of them with three writers): nothing was stored then, so they are tried again, for 30 s.
+ * (seen in 17 to 20 % of them with three writers): nothing was stored then, so they are tried again, for as long as the
+ * patience lasts.
  */
 export class KvStore implements AsyncDisposable {
   /** The address, for messages. */
@@ -55,13 +57,15 @@ export class KvStore implements AsyncDisposable {
   readonly limits: KvLimits;
   readonly #kv: Deno.Kv;
   readonly #open: Disposable;
+  readonly #patienceMs: number;
   #closed = false;
 
-  private constructor(kv: Deno.Kv, path: string, address: string, limits: KvLimits) {
+  private constructor(kv: Deno.Kv, path: string, address: string, limits: KvLimits, patienceMs: number) {
     this.#kv = kv;
     this.#open = noteOpen(path);
     this.address = address;
     this.limits = limits;
+    this.#patienceMs = patienceMs;
   }
 
   /**
@@ -69,10 +73,15 @@ export class KvStore implements AsyncDisposable {
    *
    * @param path A file, or `:memory:`.
    * @param limits What a commit may hold.
+   * @param patienceMs How long an operation waits for a database that is locked. Default 30,000.
    * @returns The open store.
    * @throws {QueueUnavailableError} If the file cannot be opened as a database.
    */
-  static async open(path: string, limits: KvLimits = LOCAL_KV_LIMITS): Promise<KvStore> {
+  static async open(
+    path: string,
+    limits: KvLimits = LOCAL_KV_LIMITS,
+    patienceMs: number = KV_PATIENCE_MS,
+  ): Promise<KvStore> {
     const isRemote = /^https?:/.test(path);
     const address = isRemote ? path : `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
@@ -83,12 +92,12 @@ export class KvStore implements AsyncDisposable {
     if (damage !== undefined) {
       throw new QueueUnavailableError(`Cannot open the task list ${address}: ${withAdvice(damage)}`, address);
     }
-    const kv = await retryLocked(() => Deno.openKv(path), address, "open");
-    return new KvStore(kv, path, address, limits);
+    const kv = await retryLocked(() => Deno.openKv(path), address, "open", patienceMs);
+    return new KvStore(kv, path, address, limits, patienceMs);
   }
 
   get<T>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
-    return retryLocked(() => this.#kv.get<T>(key), this.address, "read");
+    return this.#retry("read", () => this.#kv.get<T>(key));
   }
 
   /** Reads any number of keys, ten a call as KV allows. */
@@ -96,40 +105,35 @@ export class KvStore implements AsyncDisposable {
     const calls: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
     for (let i = 0; i < keys.length; i += 10) {
       const some = keys.slice(i, i + 10);
-      calls.push(retryLocked(() => this.#kv.getMany<T[]>(some), this.address, "read"));
+      calls.push(this.#retry("read", () => this.#kv.getMany<T[]>(some)));
     }
     return (await Promise.all(calls)).flat();
   }
 
   list<T>(selector: Deno.KvListSelector, limit: number, reverse = false): Promise<Deno.KvEntry<T>[]> {
-    return retryLocked(
-      () => Array.fromAsync(this.#kv.list<T>(selector, { limit, reverse, batchSize: Math.min(limit, 500) })),
-      this.address,
+    return this.#retry(
       "read",
+      () => Array.fromAsync(this.#kv.list<T>(selector, { limit, reverse, batchSize: Math.min(limit, 500) })),
     );
   }
 
   async set(key: Deno.KvKey, value: unknown): Promise<void> {
-    await retryLocked(() => this.#kv.set(key, value), this.address, "write");
+    await this.#retry("write", () => this.#kv.set(key, value));
   }
 
   /** Stores a step in one commit: all of it, or nothing if a check fails. */
   async commit({ checks, sets, deletes, counts }: KvStep): Promise<{ ok: true; versionstamp: string } | { ok: false }> {
-    const result = await retryLocked(
-      () => {
-        const atomic = this.#kv.atomic();
-        // Sums go first: when a sum meets a value of another type, what stands before it would be stored all the same.
-        for (const [status, amount] of Object.entries(counts) as [TaskStatus, number][]) {
-          if (amount !== 0) atomic.sum(taskKeys.count(status), amount < 0 ? WRAP + BigInt(amount) : BigInt(amount));
-        }
-        if (checks.length > 0) atomic.check(...checks);
-        for (const key of deletes) atomic.delete(key);
-        for (const [key, value] of sets) atomic.set(key, value);
-        return atomic.commit();
-      },
-      this.address,
-      "write",
-    );
+    const result = await this.#retry("write", () => {
+      const atomic = this.#kv.atomic();
+      // Sums go first: when a sum meets a value of another type, what stands before it would be stored all the same.
+      for (const [status, amount] of Object.entries(counts) as [TaskStatus, number][]) {
+        if (amount !== 0) atomic.sum(taskKeys.count(status), amount < 0 ? WRAP + BigInt(amount) : BigInt(amount));
+      }
+      if (checks.length > 0) atomic.check(...checks);
+      for (const key of deletes) atomic.delete(key);
+      for (const [key, value] of sets) atomic.set(key, value);
+      return atomic.commit();
+    });
     return result.ok ? { ok: true, versionstamp: result.versionstamp } : { ok: false };
   }
 
@@ -159,6 +163,10 @@ export class KvStore implements AsyncDisposable {
     if (chunk.length > 0) yield chunk;
   }
 
+  #retry<T>(verb: string, operation: () => Promise<T>): Promise<T> {
+    return retryLocked(operation, this.address, verb, this.#patienceMs);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     if (!this.#closed) {
       this.#kv.close();
@@ -176,14 +184,19 @@ function withAdvice(message: string): string {
     "(files that are finished are known in the download folder, and are not fetched again)";
 }
 
-async function retryLocked<T>(operation: () => Promise<T>, address: string, verb: string): Promise<T> {
-  const deadline = Date.now() + LOCKED_DEADLINE_MS;
+async function retryLocked<T>(
+  operation: () => Promise<T>,
+  address: string,
+  verb: string,
+  patienceMs: number,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
   for (let wait = 2;; wait = Math.min(wait * 2, 100)) {
     try {
       return await operation();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (!LOCKED.test(message) || Date.now() > deadline) {
+      if (!LOCKED.test(message) || performance.now() > deadline) {
         throw new QueueUnavailableError(`Cannot ${verb} the task list ${address}: ${withAdvice(message)}`, address, {
           cause: error,
         });

@@ -16,6 +16,8 @@ export interface RedisLinkOptions {
   tls?: RedisTls;
   /** How long a call tries again while the server does not answer, or cannot write, in milliseconds. Default 10,000. */
   patienceMs?: number;
+  /** How long the answer of a server may take before its connection counts as broken, in milliseconds. Default 10,000. */
+  answerMs?: number;
   /** Told once when the server does not answer any more, with the reason, and without one when it does again. */
   onTrouble?: (reason: string | undefined) => void;
 }
@@ -166,7 +168,8 @@ export class RedisLink implements AsyncDisposable {
   async #send(connection: RedisConnection, args: string[]): Promise<unknown> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      const most = this.#hurriedAt < Infinity ? HURRIED_MS : ANSWER_MS;
+      const { answerMs = ANSWER_MS } = this.#options;
+      const most = this.#hurriedAt < Infinity ? Math.min(HURRIED_MS, answerMs) : answerMs;
       timer = setTimeout(() => reject(new Error(`no answer within ${most / 1000} s`)), most);
     });
     try {

@@ -39,6 +39,8 @@ export interface TaskKvListOptions {
   clock?: Clock;
   /** What one commit may hold. Default: what a local database takes. */
   limits?: KvLimits;
+  /** How long to wait for a file that is locked, in milliseconds. Default 30,000. */
+  patienceMs?: number;
 }
 
 /** The task list on Deno KV: a file that any number of processes of one machine share, or `:memory:`. */
@@ -67,12 +69,13 @@ export class TaskKvList implements TaskSharedList {
    * Opens the list.
    *
    * @param path A file, which is made if it is missing, or `:memory:`.
-   * @param options The clock and the limits.
+   * @param options The clock, the limits, and how patient it is.
    * @returns The open list; dispose of it.
    * @throws {QueueUnavailableError} If the file cannot be opened as a database.
    */
   static async open(path: string, options: TaskKvListOptions = {}): Promise<TaskKvList> {
-    return new TaskKvList(await KvStore.open(path, options.limits), options.clock ?? systemClock);
+    const store = await KvStore.open(path, options.limits, options.patienceMs);
+    return new TaskKvList(store, options.clock ?? systemClock);
   }
 
   async add(drafts: readonly TaskDraft[]): Promise<AddResult[]> {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { OWNER_LEASE_MS } from "./owner_lease.ts";
 import { taskKeys } from "./task_keys.ts";
 import { giveBack } from "./task_kv_settle.ts";
 import { emptyStep } from "./task_kv_steps.ts";
@@ -14,14 +15,16 @@ import type { KvStore } from "./kv_store.ts";
 /** How an owner went; whoever finishes giving back its tasks must know. */
 type Farewell = "released" | "crashed";
 
-/** How long an owner counts as alive after a heartbeat. */
-export const LEASE_MS = 15_000;
-
 /** Makes an owner known and alive. */
 export async function registerOwner(store: KvStore, info: OwnerInfo, now: number): Promise<void> {
   const step = emptyStep();
-  step.sets.push([taskKeys.owner(info.owner), info], [taskKeys.alive(info.owner), now + LEASE_MS]);
+  step.sets.push([taskKeys.owner(info.owner), info], [taskKeys.alive(info.owner), now + leaseOf(info)]);
   await store.commit(step);
+}
+
+/** The lease is the owner's own: whoever reads the list has only to know until when it lasts. */
+function leaseOf({ leaseMs = OWNER_LEASE_MS }: OwnerInfo): number {
+  return leaseMs;
 }
 
 /** Until when an owner is alive, and what it says of itself. */
@@ -35,10 +38,10 @@ export async function renewOwner(
   vitals?: OwnerVitals,
 ): Promise<"alive" | "lost"> {
   const key = taskKeys.owner(owner);
-  const { versionstamp } = await store.get(key);
+  const { value, versionstamp } = await store.get<OwnerInfo>(key);
   if (versionstamp === null) return "lost";
   const step = { ...emptyStep(), checks: [{ key, versionstamp }] };
-  const until = now + LEASE_MS;
+  const until = now + leaseOf(value);
   step.sets.push([taskKeys.alive(owner), (vitals === undefined ? until : [until, vitals]) satisfies Life]);
   return (await store.commit(step)).ok ? "alive" : "lost";
 }

@@ -3,8 +3,7 @@
  *
  * @module
  */
-/** How long an owner counts as alive after a heartbeat. */
-export const REDIS_LEASE_MS = 15_000;
+import { OWNER_LEASE_MS } from "./owner_lease.ts";
 
 /**
  * Writes records, each if it is as the writer has seen it. Arguments: who wakes the others; `1` if the call is made again,
@@ -126,13 +125,14 @@ return results
 export const OWNERS = `
 local verb, owner = ARGV[1], ARGV[3]
 local now = serverTime(ARGV[2])
-local lease = ${REDIS_LEASE_MS}
+local function untilOf(info) return now + (cjson.decode(info).leaseMs or ${OWNER_LEASE_MS}) end
 if verb == 'register' then
   call('HSET', P .. 'owners', owner, ARGV[4])
-  call('ZADD', P .. 'alive', now + lease, owner)
+  call('ZADD', P .. 'alive', untilOf(ARGV[4]), owner)
 elseif verb == 'renew' then
-  if call('HEXISTS', P .. 'owners', owner) == 0 then return { whole(now), '0' } end
-  call('ZADD', P .. 'alive', now + lease, owner)
+  local info = call('HGET', P .. 'owners', owner)
+  if not info then return { whole(now), '0' } end
+  call('ZADD', P .. 'alive', untilOf(info), owner)
   if ARGV[4] ~= '' then call('HSET', P .. 'vitals', owner, ARGV[4]) end
 elseif verb == 'bury' then
   if ARGV[5] ~= '' and (call('ZSCORE', P .. 'alive', owner) or '0') ~= ARGV[5] then return { whole(now), '0' } end

@@ -49,6 +49,8 @@ export interface OwnerInfo {
   pidNamespace?: string;
   /** The cores that download for it. */
   cores: number[];
+  /** For how many milliseconds after a heartbeat nobody doubts it. Default {@linkcode OWNER_LEASE_MS}. */
+  leaseMs?: number;
 }
 
 /** What an owner says of itself with its heartbeats. */

@@ -21,6 +21,8 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     format: "jsonl",
     namespace: "default",
     waitQueue: false,
+    leaseMs: 15_000,
+    heartbeatMs: 2000,
     fleetPerHost: 0,
     pin: true,
     concurrency: 64,
@@ -114,6 +116,33 @@ Deno.test("cfgResolve reads durations in seconds or with a unit", () => {
     86_400_000,
   ]);
   for (const text of ["-1", "1w", "", "ms", "1e3", "1 s"]) assertThrows(() => grace(text), CfgError, "--grace");
+});
+
+Deno.test("cfgResolve takes a lease of at least three heartbeats, each within its range, and names both", () => {
+  const owner = (flags: Record<string, string>) => {
+    const { leaseMs, heartbeatMs } = cfgResolve({ flags });
+    return [leaseMs, heartbeatMs];
+  };
+  assertEquals(owner({ lease: "1d", heartbeat: "1h" }), [86_400_000, 3_600_000]);
+  assertEquals(owner({ lease: "6" }), [6000, 2000]);
+  assertEquals(owner({ lease: "1", heartbeat: "0.1" }), [1000, 100]);
+  const wrong: [flags: Record<string, string>, message: string][] = [
+    [{ lease: "5.9" }, "Cannot use lease as it must be at least 3 times heartbeat: current values are 5.9 s and 2 s"],
+    [{ heartbeat: "6" }, "Cannot use lease as it must be at least 3 times heartbeat: current values are 15 s and 6 s"],
+    [
+      { lease: "999ms", heartbeat: "0.1" },
+      'Cannot use --lease as it must be a duration from 1000ms to 86400000ms: current value is "999ms"',
+    ],
+    [{ lease: "25h" }, 'Cannot use --lease as it must be a duration from 1000ms to 86400000ms: current value is "25h"'],
+    [
+      { heartbeat: "99ms" },
+      'Cannot use --heartbeat as it must be a duration from 100ms to 3600000ms: current value is "99ms"',
+    ],
+  ];
+  for (const [flags, message] of wrong) {
+    const { problems } = assertThrows(() => owner(flags), CfgError);
+    assertEquals(problems.map((problem) => problem.message), [message]);
+  }
 });
 
 Deno.test("CFG_FIELDS has a flag, a variable and a file key of its own for every field, and defaults that are valid", () => {

@@ -27,6 +27,8 @@ const VALUES: Record<string, string> = {
   "queue-cert": "cert.pem",
   "queue-key": "key.pem",
   "queue-timeout": "9",
+  lease: "20",
+  heartbeat: "3",
   "fleet-per-host": "5",
   shard: "1/1",
   cores: String((await allowedCores())[0]),

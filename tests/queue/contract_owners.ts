@@ -98,6 +98,34 @@ export function contractOwners(name: string, open: OpenList): void {
     assertEquals(await list.reclaim(), 0);
   });
 
+  Deno.test(`${name} reclaim goes by the lease of each owner, that it registered with and that its heartbeats renew`, async () => {
+    const clock = fakeClock();
+    await using list = await open({ clock });
+    await list.add(drafts(3));
+    const leases = { short: 1000, long: 60_000 };
+    for (const [owner, leaseMs] of Object.entries(leases)) {
+      await list.register({ ...ownerInfo(owner), leaseMs });
+      assertEquals((await list.claim({ owner, core: 1, limit: 1 })).length, 1);
+    }
+    await claimAs(list, "usual", 1);
+    const left = async () =>
+      (await list.owners()).map(({ owner, aliveUntil }) => [owner, aliveUntil - clock.now()] as const)
+        .sort(([, one], [, other]) => one - other);
+    const whole = [["short", 1000], ["usual", 15_000], ["long", 60_000]] as const;
+    assertEquals(await left(), [...whole]);
+    clock.advance(1000);
+    for (const [owner] of whole) assertEquals(await list.heartbeat(owner), "alive");
+    assertEquals(await left(), [...whole]);
+    for (const [i, [owner, leaseMs]] of whole.entries()) {
+      clock.advance(leaseMs - (whole[i - 1]?.[1] ?? 0));
+      assertEquals(await list.reclaim(), 0, owner);
+      clock.advance(1);
+      assertEquals(await list.reclaim(), 1, owner);
+      assertEquals(await list.heartbeat(owner), "lost");
+      clock.advance(-1);
+    }
+  });
+
   Deno.test(`${name} reclaim believes isAlive more than the lease`, async () => {
     const clock = fakeClock();
     await using list = await open({ clock });

@@ -31,6 +31,28 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
+/** Lets another process hold the write lock of a database. */
+async function lockDatabase(path: string): Promise<AsyncDisposable & { unlock: () => Promise<void> }> {
+  const fixture = new URL("./fixtures/lock_database.ts", import.meta.url);
+  const locker = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-config", "--no-lock", "-A", fixture.href, path],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const output = locker.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await output.read()).value, "locked\n");
+  return {
+    unlock: async () => {
+      await locker.stdin.close();
+      assert((await locker.status).success);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await output.cancel();
+      await locker[Symbol.asyncDispose]();
+    },
+  };
+}
+
 contractSuite("TaskKvList in memory:", (options) => TaskKvList.open(":memory:", options));
 contractSuite("TaskKvList on a file:", openOnFile);
 contractSuite("TaskKvList through three connections:", (options) => openOnFile(options, 3));
@@ -119,6 +141,23 @@ Deno.test("TaskKvList rejects with QueueUnavailableError once it is closed, and 
   await assertRejects(() => list.add([draft(1)]), QueueUnavailableError, "task list");
 });
 
+Deno.test("TaskKvList gives up a database that stays locked for as long as its patience lasts", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/queue.db`;
+    await using list = await TaskKvList.open(path, { patienceMs: 300 });
+    await list.add(drafts(60));
+    await list.register(ownerInfo("o"));
+    await using locker = await lockDatabase(path);
+    await assertRejects(
+      () => list.claim({ owner: "o", core: 1, limit: 10 }),
+      QueueUnavailableError,
+      "database is locked",
+    );
+    await locker.unlock();
+    assertEquals((await list.claim({ owner: "o", core: 1, limit: 10 })).length, 10);
+  });
+});
+
 Deno.test("TaskKvList waits while another process locks the database", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/queue.db`;
@@ -126,15 +165,7 @@ Deno.test("TaskKvList waits while another process locks the database", async () 
     await list.add(drafts(60));
     const claimed = await claimAs(list, "o", 20);
 
-    const fixture = new URL("./fixtures/lock_database.ts", import.meta.url);
-    await using locker = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-config", "--no-lock", "-A", fixture.href, path],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const output = locker.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    assertEquals((await output.read()).value, "locked\n");
-
+    await using locker = await lockDatabase(path);
     let ended = 0;
     const note = <T>(value: T): T => {
       ended++;
@@ -152,14 +183,12 @@ Deno.test("TaskKvList waits while another process locks the database", async () 
     assertEquals(ended, 0, "nothing can be written under the lock of another");
     await using other = await TaskKvList.open(":memory:");
     assertEquals(await other.counts(), countsOf({}));
-    await locker.stdin.close();
+    await locker.unlock();
 
     const [added, settled, more, beat] = await work;
     assertEquals(added.filter((result) => result.type === "added").length, 40);
     assertEquals(new Set(settled), new Set(["settled"]));
     assertEquals([more.length, beat], [10, "alive"]);
     assertEquals(await list.counts(), countsOf({ done: 20, running: 10, waiting: 70 }));
-    assert((await locker.status).success);
-    await output.cancel();
   });
 });

@@ -92,7 +92,7 @@ Deno.test("corehaul run takes up the tasks of a killed process while it runs", a
   const args = [...RUN, "--once", "--concurrency", "3", "--workers", "1"];
   await using doomed = await Corehaul.start(args, { cwd: home.path });
   await doomed.until("its downloads", () => server.open === 3);
-  await using other = await Corehaul.start(args, { cwd: home.path });
+  await using other = await Corehaul.start([...args, "--heartbeat", "0.4"], { cwd: home.path });
   await other.until("its downloads", () => server.open === 6);
   doomed.kill("SIGKILL");
   await doomed.ended();

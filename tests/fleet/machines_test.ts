@@ -1,13 +1,14 @@
 /** Two networks as two machines with one list, and machines whose clocks are wrong. */
 import { assert, assertEquals } from "@std/assert";
+import { openTaskList } from "../../app/open_task_list.ts";
 import { assertCode } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { findProgram } from "../support/find_program.ts";
-import { assertDoneOnce, Fleet } from "../support/fleet.ts";
+import { assertDoneOnce, Fleet, LOOKS_OFTEN, SHORT_LEASE } from "../support/fleet.ts";
 import { NetNamespace } from "../support/net_namespace.ts";
 import { until } from "../support/until.ts";
 
-const LEASE_MS = 15_000;
+const LEASE_MS = 6000;
 
 for (const folder of ["a folder each", "one folder"] as const) {
   Deno.test({
@@ -28,15 +29,18 @@ for (const folder of ["a folder each", "one folder"] as const) {
       const place = (space: NetNamespace) => `http://${space.gateway}:${server.port}`;
       // One name of the server for both: they have different ways to it, but the files are the same.
       await fleet.add(Array.from({ length: count }, (_, i) => `${place(near)}/${i}`));
-      const start = (index: number, space: NetNamespace) =>
+      // The defaults are tried once.
+      const short = folder === "a folder each";
+      const start = (index: number, space: NetNamespace, more: readonly string[]) =>
         fleet.start(index, [
           ...["--concurrency", "10", "--workers", "1", "--stall-timeout", "5", "--retry-wait", "0.2"],
           ...["--queue", fleet.queue.replace("127.0.0.1", space.gateway)],
           ...(folder === "one folder" ? ["--dir", "m0"] : []),
+          ...(short ? more : []),
         ], { wrapper: space.wrapper });
-      const cut = await start(0, far);
+      const cut = await start(0, far, SHORT_LEASE);
       await cut.until("its downloads", () => server.open === 10);
-      const other = await start(1, near);
+      const other = await start(1, near, LOOKS_OFTEN);
       await until("the other's downloads", () => server.open === 20);
       open = true;
       await far.cable(false);
@@ -64,14 +68,24 @@ Deno.test("corehaul run on machines whose clocks are wrong by an hour takes, kee
     return new Response(bytesFor(path, 1000));
   });
   await fleet.add(Array.from({ length: count }, (_, i) => `${server.url}/${i}`));
-  const args = ["--concurrency", "8", "--workers", "1", "--retry-wait", "0.5"];
+  const args = [
+    ...["--concurrency", "8", "--workers", "1", "--retry-wait", "0.5"],
+    ...["--lease", `${LEASE_MS}ms`, "--heartbeat", "0.5"],
+  ];
   const env = { FAKETIME_DONT_FAKE_MONOTONIC: "1" };
   const late = await fleet.start(0, args, { wrapper: [faketime, "-f", "-1h"], env });
   const early = await fleet.start(1, args, { wrapper: [faketime, "-f", "+1h"], env });
   const right = await fleet.start(2, args);
   await until("the downloads of all", () => server.open === 24);
   // Longer than a lease: whoever took the times of these for one would have doubted some of them.
-  await new Promise((resolve) => setTimeout(resolve, LEASE_MS + 3000));
+  await using list = await openTaskList(fleet.queue);
+  const leases = async () => new Map((await list.owners()).map(({ owner, aliveUntil }) => [owner, aliveUntil]));
+  const first = await leases();
+  assertEquals(first.size, 3);
+  await until("leases of all that began after the first was over", async () => {
+    const now = await leases();
+    return [...first].every(([owner, aliveUntil]) => now.get(owner)! - LEASE_MS > aliveUntil);
+  });
   open = true;
   const runs = [late, early, right];
   for (const run of runs) assertCode(await run.ended(), 0);

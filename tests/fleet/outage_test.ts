@@ -2,13 +2,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
-import { assertDoneOnce, Fleet } from "../support/fleet.ts";
+import { assertDoneOnce, Fleet, SHORT_LEASE } from "../support/fleet.ts";
 import { freePort } from "../support/nginx_server.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
 
-const GONE_MS = 20_000;
+/** Longer than a short lease, so that nobody is alive any more for the list. */
+const GONE_MS = 5000;
 
 for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   Deno.test(`corehaul run loses and doubles nothing when Redis restarts under it, by ${signal}`, async () => {
@@ -38,12 +39,13 @@ Deno.test("corehaul run goes on with what it has while Redis is gone for long, a
     server.trickle(bytesFor(path, 300_000), Number(path.slice(1)) < 8 ? 60 : 1, 50)
   );
   await fleet.add(Array.from({ length: 40 }, (_, i) => `${server.url}/${i}`));
-  const runs = await Promise.all([0, 1].map((index) => fleet.start(index, ["--concurrency", "4", "--workers", "1"])));
+  const args = ["--concurrency", "4", "--workers", "1", ...SHORT_LEASE];
+  const runs = await Promise.all([0, 1].map((index) => fleet.start(index, args)));
   await until("downloads", () => server.open === 8);
   await fleet.redis.down("SIGKILL");
   await until("news of it", () => runs.every((run) => run.events("list_silent").length === 1));
   await until("the ends of the downloads", () => server.open === 0);
-  // As long as it is: what happens in this time is the point.
+  // What happens in this time is the point.
   await new Promise((resolve) => setTimeout(resolve, GONE_MS));
   await fleet.redis.up();
   for (const run of runs) assertCode(await run.ended(), 0);

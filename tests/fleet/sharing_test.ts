@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertCode } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
-import { assertDoneOnce, doneOf, Fleet } from "../support/fleet.ts";
+import { assertDoneOnce, doneOf, Fleet, LOOKS_OFTEN, SHORT_LEASE } from "../support/fleet.ts";
 import { until } from "../support/until.ts";
 
 const MACHINES = [0, 1, 2, 3];
@@ -44,7 +44,8 @@ Deno.test("corehaul run goes on with the tasks of a machine that was killed", as
     return new Response(bytesFor(path, 5000));
   });
   await fleet.add(Array.from({ length: count }, (_, i) => `${server.url}/${i}`));
-  const runs = await Promise.all(MACHINES.map((index) => fleet.start(index, ["--concurrency", "8", "--workers", "1"])));
+  const args = ["--concurrency", "8", "--workers", "1", ...LOOKS_OFTEN];
+  const runs = await Promise.all(MACHINES.map((index) => fleet.start(index, args)));
   await until("downloads of each", () => server.open >= 8 * MACHINES.length);
   const [doomed, ...others] = runs;
   doomed!.kill("SIGKILL");
@@ -65,10 +66,10 @@ Deno.test("corehaul run that was frozen for longer than its lease settles nothin
   });
   await fleet.add(Array.from({ length: count }, (_, i) => `${server.url}/${i}`));
   const args = ["--concurrency", "4", "--workers", "1"];
-  const frozen = await fleet.start(0, args);
+  const frozen = await fleet.start(0, [...args, ...SHORT_LEASE]);
   await frozen.until("its downloads", () => server.open === 4);
   frozen.kill("SIGSTOP");
-  const others = await Promise.all([1, 2, 3].map((index) => fleet.start(index, args)));
+  const others = await Promise.all([1, 2, 3].map((index) => fleet.start(index, [...args, ...LOOKS_OFTEN])));
   await until("the others' downloads", () => server.open === 16);
   // Its answers are there when it wakes up: it could settle at once what is not its own any more.
   open = true;

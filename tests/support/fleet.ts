@@ -4,6 +4,11 @@ import { type ListedTask, listedTasks } from "./task_table.ts";
 import { RedisServer, type RedisServerOptions } from "./redis_server.ts";
 import { TempDir } from "./temp_dir.ts";
 
+/** An owner that is soon taken for dead; short enough not to wait for, and no machine is so busy that it would lose it. */
+export const SHORT_LEASE = ["--lease", "4", "--heartbeat", "0.5"];
+/** An owner that soon sees who is dead, and that nobody doubts any sooner. */
+export const LOOKS_OFTEN = ["--heartbeat", "0.4"];
+
 /** Several machines as several processes: one list on a redis-server of their own, and a download folder each. */
 export class Fleet implements AsyncDisposable {
   readonly #started: Corehaul[] = [];

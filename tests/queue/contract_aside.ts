@@ -176,33 +176,6 @@ export function contractAside(name: string, open: OpenList): void {
     await assertCountsMatch(list);
   });
 
-  Deno.test(`${name} claim by many at once loses nothing that is set aside and brought back`, async () => {
-    const clock = fakeClock(1000);
-    await using list = await open({ clock });
-    await list.add(drafts(400).map((one, i) => ({ ...one, url: `http://h${i % 7}.example/${i}` })));
-    const owners = ["a", "b", "c", "d"];
-    for (const owner of owners) await list.register(ownerInfo(owner));
-    const seen: string[] = [];
-    for (let round = 0; seen.length < 400; round++) {
-      assert(round < 200, "everybody gets on");
-      const batches = await Promise.all(owners.map((owner, i) =>
-        list.claim({
-          owner,
-          core: 1,
-          limit: 15,
-          worker: { index: i, of: 4 },
-          hosts: (host) =>
-            (Number(host.charAt(1)) + round + i) % 3 === 0 ? { room: i, until: clock.now() + 50 * i } : undefined,
-        })
-      ));
-      seen.push(...batches.flatMap(idsOf));
-      clock.advance(20);
-    }
-    assertEquals(new Set(seen).size, 400);
-    assertEquals(await list.counts(), countsOf({ running: 400 }));
-    await assertCountsMatch(list);
-  });
-
   Deno.test(`${name} claim of a task with a long name of its host, or none, is as any other`, async () => {
     await using list = await open();
     const urls = [`http://${"a".repeat(400)}/x`, "data:,x", "no url"];

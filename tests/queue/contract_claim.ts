@@ -147,21 +147,4 @@ export function contractClaim(name: string, open: OpenList): void {
     }
     await assertCountsMatch(list);
   });
-
-  Deno.test(`${name} claim never hands one task to two owners, however many ask at once`, async () => {
-    await using list = await open();
-    await list.add(drafts(600));
-    const owners = ["a", "b", "c", "d", "e", "f"];
-    await Promise.all(owners.map((owner) => list.register(ownerInfo(owner))));
-    const seen: string[] = [];
-    while (seen.length < 600) {
-      const batches = await Promise.all(
-        owners.map((owner, index) => list.claim({ owner, core: 1, limit: 30, worker: { index, of: 6 } })),
-      );
-      seen.push(...batches.flatMap(idsOf));
-      assert(batches.some((batch) => batch.length > 0), "somebody wins every race");
-    }
-    assertEquals(new Set(seen).size, 600);
-    await assertCountsMatch(list);
-  });
 }

@@ -20,17 +20,6 @@ import type {
 /** Opens a list that is new and empty; disposing of it removes what it stored. */
 export type OpenList = (options?: { clock?: Clock }) => Promise<TaskSharedList>;
 
-/** What differs between lists that keep the same promises. */
-export interface ContractTraits {
-  /** True if several connections hear of one thing that can be claimed, each by itself. Default false. */
-  echoes?: boolean;
-}
-
-/** Asserts that a listener was called so often; where connections hear each other, at least so often. */
-export function assertWoken(calls: number, expected: number, { echoes = false }: ContractTraits): void {
-  if (!echoes || calls < expected) assertEquals(calls, expected);
-}
-
 /** A clock that stands until it is moved. */
 export interface FakeClock extends Clock {
   advance(ms: number): void;

@@ -88,20 +88,6 @@ export function contractRename(name: string, open: OpenList): void {
     assertEquals(new Set((await assertCountsMatch(list)).map((task) => task.out)).size, 60);
   });
 
-  Deno.test(`${name} rename gives one path to one of two claimants that race for it`, async () => {
-    await using list = await open();
-    await list.add(drafts(20));
-    const ours = await claimAs(list, "a", 10);
-    const theirs = await claimAs(list, "b", 10);
-    await Promise.all(ours.flatMap((task, i) => {
-      const rival = theirs[i]!;
-      const wish = { out: `name${i}`, fallbackOut: `name${i}.x` };
-      return [list.rename([{ task, ...wish }]), list.rename([{ task: rival, ...wish }])];
-    }));
-    const outs = (await assertCountsMatch(list)).map((task) => task.out).sort();
-    assertEquals(outs, Array.from({ length: 10 }, (_, i) => [`name${i}`, `name${i}.x`]).flat().sort());
-  });
-
   Deno.test(`${name} rename is refused to whoever has lost the claim`, async () => {
     await using list = await open();
     await list.add([draft(1, { id: "one" })]);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { TaskSharedList } from "../../queue/task_shared_list.ts";
-import { claimAs, DONE, draft, drafts, fakeClock, type OpenList, settlements, taskError } from "./contract_kit.ts";
+import { claimAs, DONE, draft, fakeClock, type OpenList, settlements, taskError } from "./contract_kit.ts";
 
 /** Task files as the wish: what vanishes from one is canceled, and what comes back waits again. */
 export function contractSync(name: string, open: OpenList): void {
@@ -91,25 +91,5 @@ export function contractSync(name: string, open: OpenList): void {
     const [a] = await claimAs(list, "o1");
     assertEquals([a?.id, a?.vanished], ["a", undefined]);
     assertEquals(await sync(list, "f", "a", "b"), { canceled: 0, returned: 0 });
-  });
-
-  Deno.test(`${name}: sync of a long list with another process at work loses and doubles nothing`, async () => {
-    await using list = await open();
-    await list.add(drafts(1500, { source: "f" }));
-    const odd = (id: string) => Number(id.slice(1)) % 2 === 1;
-    const [claimed, { canceled }] = await Promise.all([
-      claimAs(list, "o1", 500),
-      list.sync({ sources: ["f"], wanted: odd }),
-    ]);
-    const evenRunning = claimed.filter(({ id }) => !odd(id)).length;
-    assertEquals(canceled, 750 - evenRunning);
-    const counts = await list.counts();
-    assertEquals([counts.running, counts.canceled, counts.waiting], [
-      claimed.length,
-      canceled,
-      1500 - claimed.length - canceled,
-    ]);
-    assertEquals((await list.sync({ sources: ["f"], wanted: () => true })).returned, canceled);
-    assertEquals((await claimAs(list, "o2", 2000)).length, 1500 - claimed.length);
   });
 }

@@ -2,11 +2,21 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { REMOTE_KV_LIMITS } from "../../queue/kv_store.ts";
 import { QueueUnavailableError } from "../../queue/queue_unavailable_error.ts";
 import { TaskKvList, type TaskKvListOptions } from "../../queue/task_kv_list.ts";
-import type { TaskSharedList } from "../../queue/task_shared_list.ts";
+import type { ControlVerb, TaskDraft, TaskOrder, TaskSharedList } from "../../queue/task_shared_list.ts";
 import { byTurns } from "./by_turns.ts";
-import { claimAs, countsOf, draft, drafts, ownerInfo, settleAll } from "./contract_kit.ts";
+import {
+  assertCountsMatch,
+  claimAs,
+  countsOf,
+  draft,
+  drafts,
+  ownerInfo,
+  settleAll,
+  taskError,
+} from "./contract_kit.ts";
 import { withStrictKv } from "./strict_kv.ts";
-import { contractSuite } from "./task_list_contract.ts";
+import { contractReopened } from "./contract_reopened.ts";
+import { contractSuite, contractVariant } from "./task_list_contract.ts";
 
 /** Opens a list on a file of its own, which goes when the list is disposed of. */
 async function openOnFile(options?: TaskKvListOptions, connections = 1): Promise<TaskSharedList> {
@@ -20,6 +30,11 @@ async function openOnFile(options?: TaskKvListOptions, connections = 1): Promise
     await Deno.remove(folder, { recursive: true });
   };
   return list;
+}
+
+/** Opens a list that may have only as many checks in a commit as a KV Connect server takes, and is held to that. */
+function openStrict(options?: TaskKvListOptions): Promise<TaskSharedList> {
+  return withStrictKv(() => TaskKvList.open(":memory:", { ...options, limits: REMOTE_KV_LIMITS }));
 }
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -54,29 +69,64 @@ async function lockDatabase(path: string): Promise<AsyncDisposable & { unlock: (
 }
 
 contractSuite("TaskKvList in memory:", (options) => TaskKvList.open(":memory:", options));
-contractSuite("TaskKvList on a file:", openOnFile);
-contractSuite("TaskKvList through three connections:", (options) => openOnFile(options, 3));
-contractSuite(
-  "TaskKvList with 10 checks a commit:",
-  (options) => withStrictKv(() => TaskKvList.open(":memory:", { ...options, limits: REMOTE_KV_LIMITS })),
-);
+contractVariant("TaskKvList on a file:", openOnFile);
+contractReopened("TaskKvList on a file:", async () => {
+  const folder = await Deno.makeTempDir();
+  return {
+    open: () => TaskKvList.open(`${folder}/queue.db`),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+});
+contractVariant("TaskKvList through three connections:", (options) => openOnFile(options, 3));
+contractVariant("TaskKvList with 10 checks a commit:", openStrict);
 
-Deno.test("TaskKvList keeps its tasks when it is closed and opened again", async () => {
-  await withFolder(async (folder) => {
-    const path = `${folder}/queue.db`;
-    {
-      await using list = await TaskKvList.open(path);
-      await list.add(drafts(300));
-      await settleAll(list, await claimAs(list, "o", 50));
-      await list.claim({ owner: "o", core: 1, limit: 20 });
-    }
-    await using list = await TaskKvList.open(path);
-    assertEquals(await list.counts(), countsOf({ done: 50, running: 20, waiting: 230 }));
-    assertEquals((await list.owners()).map((owner) => owner.owner), ["o"]);
-    assertEquals(await list.reclaim(() => false), 20);
-    assertEquals((await list.add(drafts(300))).filter((result) => result.type !== "duplicate"), []);
-    assertEquals((await claimAs(list, "p")).length, 250);
-  });
+Deno.test("TaskKvList with 10 checks a commit does with many tasks at once whatever is done to any", async () => {
+  await using list = await openStrict();
+  const of = (more: Partial<TaskDraft>) =>
+    drafts(120, more).map((one, i) => ({ ...one, url: `http://host${i % 30}.example/${i}` }));
+  const many = of({ source: "f" });
+  assertEquals(new Set((await list.preview(many)).map(({ type }) => type)), new Set(["added"]));
+  assertEquals(new Set((await list.add(many)).map(({ type }) => type)), new Set(["added"]));
+  const changed = await list.add(of({ source: "f", headers: { "X-A": "1" } }));
+  assertEquals(new Set(changed.map(({ type }) => type)), new Set(["changed"]));
+  const claimed = await claimAs(list, "o", 60);
+  const renamed = await list.rename(claimed.map((task, i) => ({ task, out: `name ${i}` })));
+  assertEquals([claimed.length, new Set(renamed.map(({ type }) => type))], [60, new Set(["named"])]);
+  const failure = { type: "failed", startedAt: 1, error: taskError() } as const;
+  assertEquals(new Set(await settleAll(list, claimed.slice(0, 40), failure)), new Set(["settled"]));
+  const all = async (verb: ControlVerb) => {
+    const states = (await list.control({ verb, filter: {}, ...(verb === "priority" ? { priority: 7 } : {}) })).touched;
+    return [states, await list.counts()];
+  };
+  assertEquals(await all("priority"), [120, countsOf({ waiting: 60, running: 20, failed: 40 })]);
+  assertEquals(await all("pause"), [80, countsOf({ paused: 80, failed: 40 })]);
+  assertEquals(await all("resume"), [80, countsOf({ waiting: 80, failed: 40 })]);
+  assertEquals((await list.control({ verb: "retry" })).touched, 40);
+  const none = { sources: ["f"], wanted: () => false };
+  // The 20 that were paused as they ran have been started.
+  assertEquals((await list.sync(none)).canceled, 100);
+  assertEquals((await list.sync({ ...none, wanted: () => true })).returned, 100);
+  assertEquals((await claimAs(list, "o")).length, 120);
+  assertEquals(await list.reclaim(() => false), 120);
+  assertEquals((await claimAs(list, "p")).length, 120);
+  await list.leave("p");
+  const hosts = () => ({ room: 0, until: 1 });
+  await list.register(ownerInfo("q"));
+  assertEquals(await list.claim({ owner: "q", core: 1, limit: 120, hosts }), []);
+  assertEquals((await claimAs(list, "r")).length, 120);
+  await assertCountsMatch(list);
+  assertEquals(await all("cancel"), [120, countsOf({ canceled: 120 })]);
+  const told: TaskOrder[] = [];
+  for (let some = await list.takeOrders("r"); some.length > 0; some = await list.takeOrders("r")) told.push(...some);
+  assertEquals(new Set(told.map(({ seq }) => seq)).size, 120);
+  assertEquals(await all("remove"), [120, countsOf({})]);
+
+  // So many of one host that what is set aside comes back in many blocks.
+  await list.add(drafts(1500).map((one, i) => ({ ...one, url: `http://host.example/${i}` })));
+  assertEquals(await list.claim({ owner: "q", core: 1, limit: 10, hosts: () => ({ room: 0, until: 0 }) }), []);
+  const back = await list.claim({ owner: "q", core: 1, limit: 1500, hosts: () => ({ room: 1500, until: 0 }) });
+  assertEquals(new Set(back.map(({ id }) => id)).size, back.length);
+  assert(back.length > 10);
 });
 
 Deno.test("TaskKvList on one file shows two connections the same list", async () => {

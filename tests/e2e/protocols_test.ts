@@ -11,7 +11,7 @@ import { until } from "../support/until.ts";
 import { VsftpdServer } from "../support/vsftpd_server.ts";
 
 const MANY = 500;
-const LARGE = 200 * 1024 * 1024;
+const LARGE = 24 * 1024 * 1024;
 const QUEUE = "kv:queue.db";
 const RUN = ["run", "--once", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE, "--retry-wait", "0.05"];
 
@@ -246,17 +246,20 @@ const LARGE_FILES: Record<string, (servers: Servers, stack: AsyncDisposableStack
 };
 
 for (const [kind, prepare] of Object.entries(LARGE_FILES)) {
-  Deno.test(`corehaul continues 200 MiB over ${kind} after kill -9, and begins anew when the file has changed`, async () => {
+  Deno.test(`corehaul continues a large file over ${kind} after kill -9, and begins anew when the file has changed`, async () => {
     await using servers = await Servers.start();
     await using stack = new AsyncDisposableStack();
     const { entry, options, replace, continuedAt } = await prepare(servers, stack);
     await replace("one");
     const killed = async () => {
-      await using run = await servers.start([entry], ["--limit-rate", "40M", ...options]);
+      // It takes twelve seconds, and is ended as soon as an eighth is there.
+      await using run = await servers.start([entry], ["--limit-rate", "2M", ...options]);
       await partly(servers.home, "large.bin");
       run.kill("SIGKILL");
       await run.ended();
-      return (await Deno.stat(servers.home.join("files", "large.bin.part"))).size;
+      const { size } = await Deno.stat(servers.home.join("files", "large.bin.part"));
+      assert(size >= LARGE / 8 && size < LARGE, `${size}`);
+      return size;
     };
     const kept = await killed();
     assertCode(await servers.run([entry], options), 0);
@@ -363,10 +366,14 @@ Deno.test("corehaul tries again when an SFTP or FTP server goes in the middle, a
   await servers.root.write("large.bin", bytesFor("one", LARGE));
   const old = new Date(Date.now() - 3_600_000);
   await Deno.utime(servers.root.join("large.bin"), old, old);
-  const entries = servers.urls("large.bin").map((url, i) => ({ url, out: `large${i}.bin` }));
-  await using run = await servers.start(entries, ["--limit-rate", "60M"]);
-  await Promise.all([partly(servers.home, "large0.bin"), partly(servers.home, "large1.bin")]);
-  await Promise.all([servers.ssh.endSessions(), servers.ftp.endSessions()]);
+  // Each takes six seconds, whatever the other does, and its server goes as soon as an eighth of it is there.
+  const limitRate = 4 * 1024 * 1024;
+  const entries = servers.urls("large.bin").map((url, i) => ({ url, out: `large${i}.bin`, limitRate }));
+  await using run = await servers.start(entries);
+  await Promise.all([servers.ftp, servers.ssh].map(async (server, i) => {
+    await partly(servers.home, `large${i}.bin`);
+    await server.endSessions();
+  }));
   assertCode(await run.ended(), 0);
   for (const out of ["large0.bin", "large1.bin"]) assertEquals(await servers.file(out), bytesFor("one", LARGE));
   const tasks = await servers.tasks();

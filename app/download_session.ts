@@ -74,6 +74,8 @@ export interface SessionPorts {
   answers: WorkerAnswers;
   /** The module that a worker runs. Default: the download worker. */
   entry?: URL;
+  /** When a worker that has died is started again, in milliseconds; later each time that it dies soon. Default 500. */
+  restartMs?: number;
   /** Told of everything that happens. */
   news: (news: DownloaderNews) => void;
   /** Told of every settled claim. */
@@ -271,6 +273,7 @@ export class DownloadSession {
       this.#end.reject(new Error(`Worker ${worker} cannot start, ${life.unborn} times in a row: ${message}`));
       return;
     }
+    const { restartMs = RESTART_MS } = this.#ports;
     life.short = performance.now() - life.at < SOUND_MS ? life.short + 1 : 0;
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
@@ -278,7 +281,7 @@ export class DownloadSession {
       // A thread that died may have gone on to the end of its turn since.
       this.#ports.hosts.releaseAll(worker);
       this.#slots[worker] = this.#spawn(worker);
-    }, Math.min(RESTART_MOST_MS, RESTART_MS * 2 ** Math.max(0, life.short - 1)));
+    }, Math.min(RESTART_MOST_MS, restartMs * 2 ** Math.max(0, life.short - 1)));
     this.#restarts.add(timer);
   }
 

@@ -37,6 +37,6 @@ Deno.test("DownloadSession replaces a worker that fills its memory, before that 
 
 Deno.test("DownloadSession gives up when a worker cannot start", async () => {
   await using home = await TempDir.create();
-  const error = await assertRejects(() => badSession(home.path, "none", "dead_worker.ts"), Error);
+  const error = await assertRejects(() => badSession(home.path, "none", "dead_worker.ts", 10), Error);
   assertMatch(error.message, /^Worker 0 cannot start, 5 times in a row: .*born to die/);
 });

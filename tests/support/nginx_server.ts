@@ -31,6 +31,8 @@ export interface NginxOptions {
   };
 }
 
+/** While this file is there, answers begin without a limit. */
+const UNLIMITED = "unlimited";
 const START_TRIES = 5;
 const START_TIMEOUT_MS = 20_000;
 
@@ -87,7 +89,7 @@ export class NginxServer implements AsyncDisposable {
   ): Promise<NginxServer | undefined> {
     const port = freePort();
     const tlsPort = freePort();
-    const limit = options.limitRate === undefined ? [] : [`limit_rate ${options.limitRate};`];
+    const limit = options.limitRate === undefined ? [] : limitLines(home, options.limitRate);
     const more = [...limit, ...options.server ?? [], ...await tlsLines(home, tlsPort, options.tls)];
     const ready = `/${crypto.randomUUID()}`;
     await home.write("nginx.conf", configuration(root, home, port, ready, more));
@@ -100,6 +102,11 @@ export class NginxServer implements AsyncDisposable {
     const server = new NginxServer(child, home, port, tlsPort, ready);
     await until("nginx", async () => server.#ended || await server.#answers(), { timeoutMs: START_TIMEOUT_MS });
     return server.#ended ? undefined : server;
+  }
+
+  /** Lifts the limit of the rate, for whatever is asked from now on. */
+  async unlimited(): Promise<void> {
+    await this.#home.write(UNLIMITED, "");
   }
 
   /** Every request that it has answered, oldest first. */
@@ -137,6 +144,10 @@ export class NginxServer implements AsyncDisposable {
     await this.#child.status;
     await this.#home[Symbol.asyncDispose]();
   }
+}
+
+function limitLines(home: TempDir, rate: string): string[] {
+  return [`set $rate ${rate};`, `if (-f ${home.join(UNLIMITED)}) { set $rate 0; }`, "limit_rate $rate;"];
 }
 
 async function tlsLines(home: TempDir, port: number, tls: NginxOptions["tls"]): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { ProcIdentity } from "../ffi/proc_identity.ts";
+import { closeLocked } from "./close_locked.ts";
 import { STATE_FOLDER } from "./task_names.ts";
 
 /** What a worker has in its hands. */
@@ -81,7 +82,7 @@ export class ClaimLog implements Disposable {
     this.#begin();
     if (current === undefined) return;
     remove(current.path);
-    current.file.close();
+    closeLocked(current.file);
   }
 
   /** Begins a file with all that is open. */
@@ -96,14 +97,14 @@ export class ClaimLog implements Disposable {
       this.#current = { file, path, bytes };
     } catch (error) {
       remove(path);
-      file.close();
+      closeLocked(file);
       throw error;
     }
   }
 
   /** Lets go of the file, and leaves it for whoever clears up after the owner. */
   leave(): void {
-    this.#current?.file.close();
+    if (this.#current !== undefined) closeLocked(this.#current.file);
     this.#current = undefined;
   }
 

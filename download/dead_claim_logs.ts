@@ -2,6 +2,7 @@ import { delay } from "@std/async/delay";
 import { join } from "@std/path";
 import { procIdentity, procIsAlive } from "../ffi/proc_identity.ts";
 import { claimLogFolder, type ClaimLogHead, type ClaimLogLine, type OpenClaim } from "./claim_log.ts";
+import { closeLocked } from "./close_locked.ts";
 
 /** The log of a dead owner, in our hands: nobody else clears up after that owner meanwhile. */
 export interface DeadClaimLog extends Disposable {
@@ -45,7 +46,7 @@ export async function* deadClaimLogs(root: string, own?: string): AsyncGenerator
 async function takeInHand(path: string, own: string | undefined): Promise<DeadClaimLog | undefined> {
   const file = openIfThere(path);
   if (file === undefined) return undefined;
-  const close = () => file.close();
+  const close = () => closeLocked(file);
   try {
     const head = parseHead(readText(file).split("\n", 1)[0]!);
     const free = await lock(file, path, head === undefined ? false : procIsAlive(head) === false);

@@ -1,3 +1,5 @@
+import { closeLocked } from "./close_locked.ts";
+
 /** A file that this process alone may write. */
 export interface LockedFile {
   /** The open file, with an exclusive lock. */
@@ -20,10 +22,10 @@ export function openLocked(path: string): LockedFile | undefined {
       Deno.removeSync(path);
     }
   } catch (error) {
-    file.close();
+    closeLocked(file);
     throw error;
   }
-  file.close();
+  closeLocked(file);
   return shared ? openLocked(path) : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { fileExists } from "../base/file_exists.ts";
 import { dirname } from "@std/path";
+import { closeLocked } from "./close_locked.ts";
 import { DownloadError, StoppedError } from "./download_error.ts";
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
@@ -294,7 +295,7 @@ export class PartFile implements Disposable {
       const overtaken = (this.#target.replace ?? false) === false && fileExists(this.finalPath);
       if (!continuable || overtaken) this.discard();
     }
-    this.#file.close();
+    closeLocked(this.#file);
   }
 
   get #statePath(): string {

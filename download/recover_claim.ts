@@ -1,4 +1,5 @@
 import { dirname } from "@std/path";
+import { closeLocked } from "./close_locked.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
@@ -144,10 +145,10 @@ function look(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** The file with its lock; undefined if somebody has that. */
-function lockFree(path: string): Deno.FsFile | undefined {
+/** The lock of a file; undefined if somebody has that. */
+function lockFree(path: string): Disposable | undefined {
   const file = Deno.openSync(path, { read: true, write: true });
-  if (file.tryLockSync(true)) return file;
+  if (file.tryLockSync(true)) return { [Symbol.dispose]: () => closeLocked(file) };
   file.close();
   return undefined;
 }

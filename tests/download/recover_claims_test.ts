@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { ClaimLog, type OpenClaim } from "../../download/claim_log.ts";
+import { closeLocked } from "../../download/close_locked.ts";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
+import { openLocked } from "../../download/open_locked.ts";
 import { recoverClaims } from "../../download/recover_claims.ts";
 import { libcLibrary } from "../../ffi/libc_library.ts";
 import { type ProcIdentity, procIdentity } from "../../ffi/proc_identity.ts";
@@ -188,8 +190,8 @@ Deno.test("recoverClaims leaves alone what is not certainly a dead owner's", asy
   folder.write("b.part", "BBB");
   folder.manifest.append([folder.line("a", folder.own("a")), folder.line("b", "b.part")]);
   {
-    using held = Deno.openSync(join(folder.root, "b.part"), { write: true });
-    held.lockSync(true);
+    const file = openLocked(join(folder.root, "b.part"))!.file;
+    using _held = { [Symbol.dispose]: () => closeLocked(file) };
     assertEquals((await folder.recover()).named, 1);
     assertEquals([folder.names(), folder.logs], [["a", "b.part"], 1]);
   }

@@ -28,13 +28,13 @@ for (const count of [1, 3, 4] as const) {
     const there = written(bench);
     assert(there >= 900_000 && readState(bench).written.length > 1, JSON.stringify(readState(bench)));
     assertEquals(Deno.statSync(bench.path("file.part")).size, LENGTH);
-    const before = bench.server.requests.length;
     await using next = bench.another({ ...options, segments: { count, bytes: LEAST } });
-    const outcome = await next.fetch("/x");
+    const outcome = await next.fetch("/x", { headers: { "x-who": "next" } });
     assertEquals(outcome.type, "done", JSON.stringify(outcome));
     assertEquals(bench.read(), file.content());
     assertEquals(next.bytes, LENGTH - there, "nothing came twice");
-    const requests = bench.server.requests.slice(before);
+    // A request of the first one may come to the server long after it was given up.
+    const requests = bench.server.requests.filter(({ headers }) => headers.get("x-who") === "next");
     if (count === 1) assertEquals(bytesAsked(requests), LENGTH - there);
     assert(requests.every(({ headers }) => headers.get("if-range") === '"one"'));
     assertEquals(bench.names(), ["file"]);

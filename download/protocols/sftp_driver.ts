@@ -55,40 +55,41 @@ export class SftpDriver implements DownloadDriver {
     const { key, target, path } = await this.#targetOf(url, signal);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
-    const { connection, shared } = await this.#take(key, target, signal);
-    const file = new SftpFile(connection, target.host, signal);
-    try {
+    const { file, answer: stats, letGo } = await this.#begin(key, target, signal, async (file) => {
       await file.open(path);
-      const version = versionOf(await file.stat(), target.host);
+      return await file.stat();
+    });
+    try {
+      const version = versionOf(stats, target.host);
       const facts = datedFacts(target.host, version, { url, ...(range && { range }), ...(condition && { condition }) });
       return new BodyResponse(facts, async (sink, room) => {
         await file.read(facts.offset, facts.end ?? version.length, sink, room);
         const now = versionOf(await file.stat(), target.host);
         const same = now.length === version.length && now.lastModified === version.lastModified;
         if (!same) throw new FileChangedError(target.host);
-      }, () => this.#letGo(key, shared, file, signal));
+      }, letGo);
     } catch (error) {
-      this.#letGo(key, shared, file, signal);
+      letGo();
       throw error;
     }
   }
 
   async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
     const { key, target, path } = await this.#targetOf(url, signal);
-    const { connection, shared } = await this.#take(key, target, signal);
-    const folder = new SftpFile(connection, target.host, signal);
+    const top = path === "" ? "./" : path;
+    const { file: folder, answer: first, letGo } = await this.#begin(key, target, signal, (folder) => folder.list(top));
     try {
       yield* walkFolder(
         url,
         async (below) =>
-          (await folder.list(`${path === "" ? "./" : path}${below}`)).map(({ filename: name, attrs }) => ({
+          (below === "" ? first : await folder.list(`${top}${below}`)).map(({ filename: name, attrs }) => ({
             name,
             isDirectory: attrs.isDirectory(),
             isFile: attrs.isFile(),
           })),
       );
     } finally {
-      this.#letGo(key, shared, folder, signal);
+      letGo();
     }
   }
 
@@ -133,13 +134,37 @@ export class SftpDriver implements DownloadDriver {
     return { key, target: { host: host || alias, access, address, password }, path };
   }
 
+  /**
+   * Asks the first question. A connection that was idle may be lost without a sign of it, and then the first question is
+   * what shows that: it is asked once more, over a new connection.
+   */
+  async #begin<T>(
+    key: string,
+    target: SshTarget,
+    signal: AbortSignal,
+    ask: (file: SftpFile) => Promise<T>,
+  ): Promise<{ file: SftpFile; answer: T; letGo: () => void }> {
+    for (let again = false;; again = true) {
+      const { connection, shared, isNew } = await this.#take(key, target, signal);
+      const file = new SftpFile(connection, target.host, signal);
+      const letGo = () => this.#letGo(key, shared, file, signal);
+      try {
+        return { file, answer: await ask(file), letGo };
+      } catch (error) {
+        letGo();
+        if (again || isNew || !connection.closed || signal.aborted) throw error;
+      }
+    }
+  }
+
   /** The connection to an account: the one that there is, or a new one. */
   async #take(
     key: string,
     target: SshTarget,
     signal: AbortSignal,
-  ): Promise<{ connection: SshConnection; shared: Shared }> {
+  ): Promise<{ connection: SshConnection; shared: Shared; isNew: boolean }> {
     let shared = this.#connections.get(key);
+    const isNew = shared === undefined;
     if (shared === undefined) {
       const ending = new AbortController();
       const opening = SshConnection.open(target, (line) => this.#ports.trust(line), ending.signal);
@@ -160,7 +185,7 @@ export class SftpDriver implements DownloadDriver {
     signal.addEventListener("abort", giveUp);
     try {
       signal.throwIfAborted();
-      return { connection: await Promise.race([shared.opening, abort.promise]), shared };
+      return { connection: await Promise.race([shared.opening, abort.promise]), shared, isNew };
     } catch (error) {
       this.#leave(key, shared, signal);
       throw error;

@@ -21,7 +21,7 @@ export interface FileEntry {
 
 /** A session of SFTP. */
 export interface SFTPWrapper {
-  on(event: "close", listener: () => void): this;
+  on(event: "end" | "close", listener: () => void): this;
   open(path: string, flags: "r", done: Done<Uint8Array>): void;
   close(handle: Uint8Array, done: (error?: Error | null) => void): void;
   fstat(handle: Uint8Array, done: Done<Stats>): void;
@@ -71,7 +71,7 @@ export interface ConnectConfig {
 /** A connection. */
 declare class Client {
   connect(config: ConnectConfig): this;
-  on(event: "ready" | "close", listener: () => void): this;
+  on(event: "ready" | "end" | "close", listener: () => void): this;
   on(event: "error", listener: (error: Error) => void): this;
   removeAllListeners(event: string): this;
   sftp(done: Done<SFTPWrapper>): void;

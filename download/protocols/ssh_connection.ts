@@ -61,8 +61,13 @@ export class SshConnection {
       for (const tell of [...this.#watchers]) tell(failure);
       this.#watchers.clear();
     };
-    client.on("error", gone).on("close", () => gone());
-    sftp.on("close", () => this.close());
+    // Each of these comes at another moment, and from the first of them on nobody gets an answer any more.
+    client.on("error", gone).on("end", () => gone()).on("close", () => gone());
+    const ended = () => {
+      gone();
+      this.close();
+    };
+    sftp.on("end", ended).on("close", ended);
   }
 
   /**
@@ -84,11 +89,17 @@ export class SshConnection {
       client.on("error", (error) => reject(refusal() ?? sshError(error, target)));
       const lost = networkError(new Error("the server has ended the connection"), `sftp://${target.host}/`);
       let closed = false;
-      client.on("close", () => {
+      const lose = () => {
         closed = true;
         reject(lost);
-      });
-      client.on("ready", () => client.sftp((error, sftp) => error ? reject(sshError(error, target)) : resolve(sftp)));
+      };
+      client.on("end", lose).on("close", lose);
+      client.on("ready", () =>
+        client.sftp((error, sftp) => {
+          if (error) return reject(sshError(error, target));
+          sftp.on("end", lose).on("close", lose);
+          resolve(sftp);
+        }));
       client.connect(config);
       const sftp = await promise;
       // Each question waits for its answer: together with delayed acknowledgements that would cost 40 ms.
@@ -97,7 +108,7 @@ export class SshConnection {
       const problem = line === undefined ? undefined : await trust(line);
       if (problem !== undefined) throw new DownloadError("disk", `${target.host}: ${problem}`, { retryable: false });
       if (closed) throw lost;
-      client.removeAllListeners("error").removeAllListeners("close");
+      client.removeAllListeners("error").removeAllListeners("end").removeAllListeners("close");
       return new SshConnection(client, sftp, target.host);
     } catch (error) {
       client.on("error", () => {});

@@ -16,6 +16,9 @@ interface Sftp {
   attrs(id: number, attrs: Record<string, number>): void;
   data(id: number, data: Uint8Array): void;
   status(id: number, code: number): void;
+  outgoing: { id: number };
+  /** Says of a channel that nothing more comes over it. */
+  _protocol: { channelEOF(channel: number): void };
 }
 
 interface Session {

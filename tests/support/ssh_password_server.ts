@@ -29,11 +29,19 @@ export class SshPasswordServer implements AsyncDisposable {
   readonly port: number;
   /** How often somebody was let in, and how often not. */
   readonly logins: { good: number; bad: number };
+  /** Ends the sessions that are open, each with a word; their connections stay. */
+  readonly endSessions: () => void;
 
-  private constructor(server: InstanceType<typeof Server>, port: number, logins: { good: number; bad: number }) {
+  private constructor(
+    server: InstanceType<typeof Server>,
+    port: number,
+    logins: { good: number; bad: number },
+    endSessions: () => void,
+  ) {
     this.#server = server;
     this.port = port;
     this.logins = logins;
+    this.endSessions = endSessions;
   }
 
   /** Starts it; disposing ends it. */
@@ -41,6 +49,7 @@ export class SshPasswordServer implements AsyncDisposable {
     { user, password, asks, hostKey, file, attrs: told }: SshPasswordOptions,
   ): Promise<SshPasswordServer> {
     const logins = { good: 0, bad: 0 };
+    const endings = new Set<() => void>();
     const server = new Server({ hostKeys: [hostKey] }, (client) => {
       client.on("error", () => {});
       client.on("authentication", (context) => {
@@ -68,19 +77,27 @@ export class SshPasswordServer implements AsyncDisposable {
               atime: 1_700_000_000,
               mtime: 1_700_000_000,
             };
-            sftp.on("OPEN", (id) => sftp.handle(id, Buffer.from([1])));
+            let over = false;
+            endings.add(() => {
+              over = true;
+              sftp._protocol.channelEOF(sftp.outgoing.id);
+            });
+            sftp.on("OPEN", (id) => over || sftp.handle(id, Buffer.from([1])));
             sftp.on("FSTAT", (id) => sftp.attrs(id, attrs));
             sftp.on("READ", (id, _handle, offset, length) =>
-              offset >= file.length
+              over || (offset >= file.length
                 ? sftp.status(id, STATUS_CODE.EOF)
-                : sftp.data(id, Buffer.from(file.subarray(offset, offset + length))));
+                : sftp.data(id, Buffer.from(file.subarray(offset, offset + length)))));
             sftp.on("CLOSE", (id) =>
               sftp.status(id, STATUS_CODE.OK));
           });
         }));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new SshPasswordServer(server, server.address().port, logins);
+    return new SshPasswordServer(server, server.address().port, logins, () => {
+      for (const end of endings) end();
+      endings.clear();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,9 @@ export interface Watched extends Disposable {
 /** Finds out whether a server can be connected; rejects or never settles if not. */
 export type ConnectProbe = (url: string, signal: AbortSignal) => Promise<void>;
 
+/** A look that comes later than after so many times its interval: the thread did not run meanwhile. */
+const LATE = 2;
+
 const USUAL_PORTS: Readonly<Record<string, number>> = {
   "https:": 443,
   "socks5:": 1080,
@@ -46,6 +49,9 @@ const USUAL_PORTS: Readonly<Record<string, number>> = {
  * `fetch` does not tell when it is connected. Where no answer has come after half of the connect timeout, a bare
  * connection is tried beside it: a server that takes it is slow, which the stall timeout judges; one that does not
  * within the other half is unreachable.
+ *
+ * Silence and slowness are counted only while the thread runs: a process that was stopped, or got no time on its core,
+ * has heard nothing because it could not listen. What an attempt may take in all goes by the real time.
  */
 export class Watchdog implements Disposable {
   readonly #limits: WatchLimits;
@@ -54,7 +60,9 @@ export class Watchdog implements Disposable {
   /** Why what belongs to these tasks ends at once. */
   readonly #dropped = new Map<number, Error>();
   readonly #timer: ReturnType<typeof setInterval>;
-  #now = performance.now();
+  readonly #everyMs: number;
+  #now = 0;
+  #lookedAt = performance.now();
 
   /**
    * @param limits What an attempt may take.
@@ -64,7 +72,8 @@ export class Watchdog implements Disposable {
     this.#limits = limits;
     this.#probe = probe;
     const shortest = Math.min(limits.connectTimeoutMs, limits.stallTimeoutMs, limits.timeoutMs ?? Infinity);
-    this.#timer = setInterval(() => this.#look(), Math.max(10, Math.min(250, shortest / 8)));
+    this.#everyMs = Math.max(10, Math.min(250, shortest / 8));
+    this.#timer = setInterval(() => this.#look(), this.#everyMs);
   }
 
   /**
@@ -93,9 +102,14 @@ export class Watchdog implements Disposable {
     this.#dropped.delete(seq);
   }
 
-  /** The time of the last look, in milliseconds of `performance.now()`. */
+  /** For how long the thread could listen, up to the last look, in milliseconds. */
   get now(): number {
     return this.#now;
+  }
+
+  /** For how long the thread could listen up to this moment, in milliseconds. */
+  get heardMs(): number {
+    return this.#now + Math.min(performance.now() - this.#lookedAt, LATE * this.#everyMs);
   }
 
   /** Watches an attempt no longer. */
@@ -109,12 +123,13 @@ export class Watchdog implements Disposable {
   }
 
   #look(): void {
-    this.#now = performance.now();
+    this.#now = this.heardMs;
+    this.#lookedAt = performance.now();
     const { connectTimeoutMs, stallTimeoutMs, timeoutMs } = this.#limits;
     for (const attempt of this.#attempts) {
       if (attempt.signal.aborted) continue;
       const { minSpeed } = attempt;
-      if (timeoutMs !== undefined && this.#now - attempt.startedAt > timeoutMs) {
+      if (timeoutMs !== undefined && this.#lookedAt - attempt.startedAt > timeoutMs) {
         this.#expire(attempt, `not finished after ${seconds(timeoutMs)}`);
       } else if (this.#now - attempt.activeAt > stallTimeoutMs) {
         this.#expire(attempt, `no byte for ${seconds(stallTimeoutMs)}`);
@@ -123,7 +138,7 @@ export class Watchdog implements Disposable {
         if (speed < minSpeed) this.#expire(attempt, `${speed} bytes a second are fewer than ${minSpeed}`);
         attempt.measuredFrom = this.#now;
         attempt.bytes = 0;
-      } else if (!attempt.isOpen && !attempt.probed && this.#now - attempt.startedAt > connectTimeoutMs / 2) {
+      } else if (!attempt.isOpen && !attempt.probed && this.#now - attempt.firstAt > connectTimeoutMs / 2) {
         attempt.probed = true;
         this.#tryConnect(attempt, connectTimeoutMs / 2);
       }
@@ -158,7 +173,9 @@ export class Watchdog implements Disposable {
 /** What the watchdog knows of an attempt. */
 class WatchedAttempt implements Watched {
   readonly url: string;
-  startedAt: number;
+  /** When it began, in milliseconds of `performance.now()`; all other times are those of the watchdog. */
+  readonly startedAt = performance.now();
+  readonly firstAt: number;
   activeAt: number;
   isOpen = false;
   probed = false;
@@ -175,7 +192,7 @@ class WatchedAttempt implements Watched {
     this.minSpeed = minSpeed;
     this.seq = seq;
     this.#watchdog = watchdog;
-    this.startedAt = this.activeAt = this.measuredFrom = performance.now();
+    this.firstAt = this.activeAt = this.measuredFrom = watchdog.heardMs;
   }
 
   get signal(): AbortSignal {
@@ -189,7 +206,7 @@ class WatchedAttempt implements Watched {
   }
 
   rest(): void {
-    this.activeAt = this.measuredFrom = performance.now();
+    this.activeAt = this.measuredFrom = this.#watchdog.heardMs;
     this.bytes = 0;
   }
 

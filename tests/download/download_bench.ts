@@ -23,7 +23,7 @@ export interface DownloadBenchOptions {
   expectType?: string;
   /** Connections for one file, and how many bytes one of them is worth. */
   segments?: { count: number | "auto"; bytes?: number };
-  /** The time limits; 10 s each by default. */
+  /** The time limits; 60 s each by default. */
   limits?: Partial<WatchLimits>;
 }
 
@@ -47,7 +47,7 @@ export class DownloadBench implements AsyncDisposable {
     this.root = root;
     const { lane = true, bootId = "boot-1", expectType, limits, segments } = options;
     const driver = new HttpDriver({ idlePerHost: 4, lane, headers: expectType !== undefined });
-    const watchdog = new Watchdog({ connectTimeoutMs: 10_000, stallTimeoutMs: 10_000, ...limits }, connectProbe);
+    const watchdog = new Watchdog({ connectTimeoutMs: 60_000, stallTimeoutMs: 60_000, ...limits }, connectProbe);
     const writer = crypto.randomUUID();
     const manifest = new Manifest(root, writer);
     const names = new FinalNames(libcLibrary());

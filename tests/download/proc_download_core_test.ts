@@ -21,7 +21,7 @@ interface Bench {
   fetch: (path: string, task?: Partial<DownloadTask>) => ReturnType<typeof procDownloadCore>;
 }
 
-const LIMITS: WatchLimits = { connectTimeoutMs: 10_000, stallTimeoutMs: 10_000 };
+const LIMITS: WatchLimits = { connectTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
 
 /** Every test runs twice: with our own client in front, and with `fetch` alone. */
 function test(name: string, run: (withServer: WithServer) => Promise<void>): void {

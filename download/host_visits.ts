@@ -25,7 +25,7 @@ export class HostBusyError extends DownloadError {
 
 /** How often to look whether there is a place. */
 const LOOK_MS = 25;
-/** A place is waited for in place for so long: who comes from a redirect keeps its place there meanwhile. */
+/** A place is waited for in place for so long, if not said otherwise. */
 const PATIENCE_MS = 2000;
 /** So many downloads of a worker may wait in place; more of them would hold up the other hosts. */
 const MOST_WAITING = 8;
@@ -40,15 +40,19 @@ const BACK_AFTER_MS = 1000;
 export class HostVisits {
   readonly #table: HostTable;
   readonly #capped: boolean;
+  readonly #patienceMs: number;
   #waiting = 0;
 
   /**
    * @param table What all workers know of the hosts.
    * @param capped True if connections or requests to a host are limited; otherwise only cooling counts.
+   * @param patienceMs How long a place is waited for in place: who comes from a redirect keeps its place there meanwhile.
+   * Default 2000.
    */
-  constructor(table: HostTable, capped: boolean) {
+  constructor(table: HostTable, capped: boolean, patienceMs: number = PATIENCE_MS) {
     this.#table = table;
     this.#capped = capped;
+    this.#patienceMs = patienceMs;
   }
 
   /** False if there is nothing to look up for any host. */
@@ -81,14 +85,14 @@ export class HostVisits {
     if (this.#waiting >= MOST_WAITING) throw new HostBusyError(host, back);
     this.#waiting++;
     try {
-      const end = performance.now() + PATIENCE_MS;
+      const end = performance.now() + this.#patienceMs;
       do {
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
         watched.signal.throwIfAborted();
         watched.rest();
         if (this.#tryMove(place, host)) return;
       } while (performance.now() < end);
-      throw new HostBusyError(host, back + PATIENCE_MS);
+      throw new HostBusyError(host, back + this.#patienceMs);
     } finally {
       this.#waiting--;
     }
@@ -97,7 +101,8 @@ export class HostVisits {
   #tryMove(place: HostPlace, host: string): boolean {
     const grant = this.#table.tryAcquire(host);
     if (grant.type === "cooling") throw new HostBusyError(host, grant.until);
-    if (grant.type === "paced" && grant.until - Date.now() > PATIENCE_MS) throw new HostBusyError(host, grant.until);
+    const isLate = grant.type === "paced" && grant.until - Date.now() > this.#patienceMs;
+    if (isLate) throw new HostBusyError(host, grant.until);
     if (grant.type !== "ok") return false;
     if (place.host !== "") this.#table.release(place.host);
     place.host = host;

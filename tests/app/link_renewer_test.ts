@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { LinkRenewer, type LinkRenewerOptions } from "../../app/link_renewer.ts";
 import type { ExpiredLink } from "../../download/expired_link.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
 
 const LINK: ExpiredLink = { url: "http://h/a?k=1", id: "t1", out: "a", attempt: 1, status: 403 };
 
@@ -76,26 +78,29 @@ Deno.test("LinkRenewer keeps no more of an endless output than a beginning, and 
 });
 
 Deno.test("LinkRenewer runs only so many at a time, and lets none be forgotten", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    // Each notes how many are at it together with it.
-    const command = `touch ${folder}/run-$$; ls ${folder} | grep -c run- >> ${folder}/seen; sleep 0.1; ` +
-      `rm ${folder}/run-$$; echo http://new/$COREHAUL_ID`;
-    using renewer = new LinkRenewer({ command, atOnce: 2 });
-    const ids = ["1", "2", "3", "4", "5", "6"];
-    const answers = await Promise.all(ids.map((id) => renewer.renew({ ...LINK, id })));
-    assertEquals(answers, ids.map((id) => ({ type: "url", url: `http://new/${id}` })));
-    const seen = (await Deno.readTextFile(join(folder, "seen"))).trim().split("\n").map(Number);
-    assertEquals([seen.length, Math.max(...seen)], [6, 2]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await TempDir.create();
+  const { path } = folder;
+  // Each notes how many are at it together with it, and none ends before two were.
+  const command = `touch ${path}/run-$$; ls ${path} | grep -c run- >> ${path}/seen; ` +
+    `until [ -e ${path}/go ]; do sleep 0.05; done; rm ${path}/run-$$; echo http://new/$COREHAUL_ID`;
+  using renewer = new LinkRenewer({ command, atOnce: 2 });
+  const ids = ["1", "2", "3", "4", "5", "6"];
+  const answers = Promise.all(ids.map((id) => renewer.renew({ ...LINK, id })));
+  const seen = async () =>
+    (await Deno.readTextFile(folder.join("seen")).catch(() => "")).trim().split("\n").map(Number);
+  await until("two to run", async () => (await seen()).length >= 2);
+  await folder.write("go", "");
+  assertEquals(await answers, ids.map((id) => ({ type: "url", url: `http://new/${id}` })));
+  const counts = await seen();
+  assertEquals([counts.length, Math.max(...counts)], [6, 2]);
 });
 
 Deno.test("LinkRenewer ends what is running when it is disposed of, and runs nothing after it", async () => {
-  const renewer = new LinkRenewer({ command: "sleep 1000; echo http://new/", atOnce: 1 });
+  await using folder = await TempDir.create();
+  const command = `sleep 1000 & touch ${folder.join("begun")}; wait; echo http://new/`;
+  const renewer = new LinkRenewer({ command, atOnce: 1 });
   const answers = Promise.all([renewer.renew(LINK), renewer.renew(LINK)]);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until("the command to run", async () => (await folder.names()).length > 0);
   renewer[Symbol.dispose]();
   for (const answer of [...await answers, await renewer.renew(LINK)]) {
     assertEquals(answer, { type: "problem", message: "--refresh-cmd (sleep …) was stopped" });

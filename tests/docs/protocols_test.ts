@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { corehaul } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
 import { codeBlocks, readDocument, ROOT } from "./markdown.ts";
 
 Deno.test("the driver of docs/protocols.md fetches files and folders, and continues them, from a gateway", async () => {
@@ -17,7 +18,7 @@ Deno.test("the driver of docs/protocols.md fetches files and folders, and contin
     const whole = bytesFor("large", size);
     const from = Number(/^bytes=(\d+)-$/.exec(headers.get("range") ?? "")?.[1] ?? 0);
     // The first answer breaks off.
-    const body = nth === 1 ? broken(whole.subarray(0, 2_000_000)) : whole.subarray(from);
+    const body = nth === 1 ? broken(whole.subarray(0, 2_000_000), home) : whole.subarray(from);
     const range = from === 0 ? {} : { "content-range": `bytes ${from}-${size - 1}/${size}` };
     return new Response(body, {
       status: from === 0 ? 200 : 206,
@@ -52,7 +53,8 @@ Deno.test("the driver of docs/protocols.md fetches files and folders, and contin
   assertMatch(ranges[1] ?? "", /^bytes=[1-9]\d*-$/);
 });
 
-function broken(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** Breaks off once some of it is in the unfinished file: what is still under way then may be lost. */
+function broken(bytes: Uint8Array<ArrayBuffer>, home: TempDir): ReadableStream<Uint8Array<ArrayBuffer>> {
   let sent = false;
   return new ReadableStream({
     async pull(controller) {
@@ -60,7 +62,8 @@ function broken(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Array
         sent = true;
         return controller.enqueue(bytes);
       }
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const part = home.join("downloads/large.bin.part");
+      await until("a part of it", () => Deno.stat(part).then(({ size }) => size > 1_000_000, () => false));
       controller.error(new Error("gone"));
     },
   });

@@ -132,13 +132,8 @@ Deno.test("SftpDriver tries one key after the other, and asks the agent", async 
   const agent = home.join("agent.sock");
   const child = new Deno.Command("ssh-agent", { args: ["-D", "-a", agent], stdout: "null", stderr: "null" }).spawn();
   try {
-    for (let tries = 0;; tries++) {
-      const added = await new Deno.Command("ssh-add", { args: ["-q", home.join("key")], env: { SSH_AUTH_SOCK: agent } })
-        .output();
-      if (added.success) break;
-      if (tries === 50) throw new Error(new TextDecoder().decode(added.stderr));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    const add = new Deno.Command("ssh-add", { args: ["-q", home.join("key")], env: { SSH_AUTH_SOCK: agent } });
+    await until("the agent to take the key", async () => (await add.output()).success);
     using withAgent = new SftpDriver(ANONYMOUS, filesOf(server, { keys: [], agent }));
     assertEquals((await drive(withAgent, url)).bytes.length, SIZE);
   } finally {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { delay } from "@std/async";
 import { CpuLoadMeter } from "../../ffi/cpu_load.ts";
 import { cpuTopology } from "../../ffi/cpu_topology.ts";
+import { until } from "../support/until.ts";
 import type { SpinRequest } from "./fixtures/spin_worker.ts";
 
 Deno.test("CpuLoadMeter tells the load of each core since the previous sample", () => {
@@ -75,13 +75,8 @@ Deno.test({
     worker.postMessage(request);
     await spinning;
     const meter = new CpuLoadMeter();
-    let load = 0;
-    // The core never idles now, so this ends with the first whole tick; the bound only keeps a broken meter from hanging.
-    for (let tries = 0; load < 90 && tries < 200; tries++) {
-      await delay(50);
-      load = meter.sample().get(core) ?? 0;
-    }
-    assert(load >= 90, `load of core ${core} is ${load}`);
+    // The core never idles now, so this ends with the first whole tick.
+    await until(`a load of core ${core}`, () => (meter.sample().get(core) ?? 0) >= 90);
   } finally {
     Atomics.store(new Int32Array(stop), 0, 1);
     worker.terminate();

@@ -15,7 +15,7 @@ export interface ServerProgram {
 }
 
 const START_TRIES = 5;
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** A server as a child process, on free ports of the loopback, with a folder of its own that goes with it. */
 export class ServerProcess implements AsyncDisposable {

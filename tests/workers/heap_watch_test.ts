@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { until } from "../support/until.ts";
 import { heapUse, HeapWatch } from "../../workers/heap_watch.ts";
 
 Deno.test("HeapWatch says once that a heap stays full, and nothing of one that empties in between", async () => {
@@ -6,8 +7,11 @@ Deno.test("HeapWatch says once that a heap stays full, and nothing of one that e
   const told: number[] = [];
   let looks = 0;
   using _watch = new HeapWatch(({ used }) => told.push(used), () => ({ used: uses[looks++] ?? 99, limit: 100 }), 0);
-  while (looks < 6) await new Promise((resolve) => setTimeout(resolve, 50));
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await until("the heap to be full", () => looks >= 6, { everyMs: 1 });
+  // Another one, begun later, looks twice more: so often the first would have looked by then as well.
+  let others = 0;
+  using _other = new HeapWatch(() => {}, () => ({ used: others++, limit: 100 }), 0);
+  await until("the other one's looks", () => others >= 3, { everyMs: 1 });
   assertEquals([told, looks], [[85], 6]);
 });
 

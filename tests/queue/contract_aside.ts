@@ -146,12 +146,12 @@ export function contractAside(name: string, open: OpenList): void {
     const free = new Set(["h0.example", "h52.example", "h99.example", "h149.example"]);
     const found: ClaimedTask[] = [];
     // One claim need not look at all of them, but those that follow go on.
-    for (let claims = 0; claims < 30; claims++) {
+    for (let turn = 0; turn < 30; turn++) {
       found.push(...await claim(list, 100, (host) => free.has(host) ? { room: 50, until: 0 } : full));
     }
     assertEquals(new Set(found.map((task) => new URL(task.url).host)), free);
     assertEquals(found.length, 8);
-    for (let claims = 0; claims < 30; claims++) found.push(...await claim(list, 1000));
+    for (let turn = 0; turn < 30; turn++) found.push(...await claim(list, 1000));
     assertEquals(found.length, 2 * hosts, "and none is left behind");
     await assertCountsMatch(list);
   });

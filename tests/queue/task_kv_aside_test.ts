@@ -97,10 +97,10 @@ Deno.test("TaskKvList looks beside a long row of a closed host's tasks for those
   const grown = growth(counts);
   const hosts = (host: string) => host === "shut.example" ? { room: 0, until: 9e15 } : undefined;
   // Each claim begins in another shard, so that some begin where the closed host is.
-  for (let claims = 0; claims < 32; claims++) {
+  for (let turn = 0; turn < 32; turn++) {
     assertEquals((await list.claim({ owner: "o", core: 1, limit: 10, hosts })).length, 10);
     const { commits } = grown();
-    assert(commits <= 16, `${commits} commits for claim ${claims}`);
+    assert(commits <= 16, `${commits} commits for claim ${turn}`);
   }
 });
 
@@ -115,7 +115,7 @@ Deno.test("TaskKvList looks at few hosts in a claim, however many are full, and 
   do await list.claim({ owner: "o", core: 1, limit: 10, hosts: full }); while (grown().mutations > 0);
   const free = (host: string) => host === "h2999.example" ? { room: 30, until: 0 } : full();
   let found = 0;
-  for (let claims = 0; claims < hosts / 32 + 1; claims++) {
+  for (let turn = 0; turn < hosts / 32 + 1; turn++) {
     found += (await list.claim({ owner: "o", core: 1, limit: 10, hosts: free })).length;
     const { listed } = grown();
     assert(listed <= 40, `${listed} entries were read`);

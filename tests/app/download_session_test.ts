@@ -24,7 +24,7 @@ async function runBadSession(fault: string, flags: readonly string[] = []): Prom
   return JSON.parse(out!);
 }
 
-for (const [fault, why] of [["loop", /no sign of life for 5 s/], ["throw", /a bad day/]] as const) {
+for (const [fault, why] of [["loop", /no sign of life for 10 s/], ["throw", /a bad day/]] as const) {
   Deno.test(`DownloadSession replaces a worker that ${fault}s, and its tasks go back to the list`, async () => {
     assertReplaced(await runBadSession(fault), why);
   });

@@ -34,7 +34,7 @@ for (const [signal, code] of [["SIGKILL", 137], ["SIGTERM", 143]] as const) {
     assertCode(await first.ended(), code);
     const left = await sizeOf(home.join("files/large.bin.part"));
     assert(left > PART_SEEN && left < LARGE, `${left}`);
-    await server.unlimited();
+    await server.letGo();
     assertCode(await corehaul(args, { cwd: home.path }), 0);
     assertEquals(
       hash("sha256", await Deno.readFile(home.join("files/large.bin")), "hex"),

@@ -43,7 +43,7 @@ Deno.test("corehaul stops outside of --window, and goes on at its byte in the ne
     { cwd: home.path, env: UTC },
   );
   await run.until("the end of the window", () => run.events("window_closed").length === 1);
-  await server.unlimited();
+  await server.letGo();
   const status = async () => (await listedTasks("kv:.corehaul/queue.db", { cwd: home.path }))[0]?.status;
   await run.until("the task to be back on the list", async () => await status() === "waiting");
   assertEquals(run.events("window_opened"), []);

@@ -48,7 +48,7 @@ for (const [signal, code, next] of STOPS) {
     assert(there.length > 1 && sum(there) < LARGE, JSON.stringify(there));
     assertEquals((await Deno.stat(home.join("files/large.bin.part"))).size, LARGE);
     const before = (await server.requests()).length;
-    await server.unlimited();
+    await server.letGo();
     assertCode(await corehaul([...args, String(next)], { cwd: home.path }), 0);
     assertEquals(
       hash("sha256", await Deno.readFile(home.join("files/large.bin")), "hex"),

@@ -39,6 +39,6 @@ export class AccessLog {
     return await until(what, async () => {
       seen = await this.requests();
       return seen.find(is);
-    }, { timeoutMs: 10_000, detail: () => JSON.stringify(seen.slice(-20)) });
+    }, { detail: () => JSON.stringify(seen.slice(-20)) });
   }
 }

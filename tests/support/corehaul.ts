@@ -29,7 +29,8 @@ export interface Ended {
   stderr: string;
 }
 
-const TIMEOUT_MS = 90_000;
+/** How long a command may take to end before that is given up. */
+const END_PATIENCE_MS = 240_000;
 let cached: Promise<void> | undefined;
 
 /** The real command line (`deno run -A cli.ts …`) as a child process. Disposing kills it if it still runs. */
@@ -107,20 +108,20 @@ export class Corehaul implements AsyncDisposable {
   }
 
   /** Waits for something that it does; fails early if it ends without it. */
-  async until<T>(what: string, look: () => T | Promise<T>, timeoutMs = 60_000): Promise<void> {
+  async until<T>(what: string, look: () => T | Promise<T>): Promise<void> {
     const detail = () => `stdout: ${tail(this.#stdout)}\nstderr: ${tail(this.#stderr)}`;
     await until(what, async () => {
       const over = this.#over;
       const value = await look();
       if (!value && over) throw new Error(`The process ended before ${what}\n${detail()}`);
       return value;
-    }, { timeoutMs, detail });
+    }, { detail });
   }
 
   /** Waits for its end. */
-  async ended(timeoutMs: number = TIMEOUT_MS): Promise<Ended> {
+  async ended(): Promise<Ended> {
     await until("the end of the process", () => this.#over, {
-      timeoutMs,
+      timeoutMs: END_PATIENCE_MS,
       everyMs: 10,
       detail: () => `stdout: ${tail(this.#stdout)}\nstderr: ${tail(this.#stderr)}`,
     });

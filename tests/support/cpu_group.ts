@@ -1,6 +1,5 @@
 const ROOT = "/sys/fs/cgroup";
 const PERIOD_US = 100_000;
-let made = 0;
 
 /** A control group that gives its processes a part of the CPU time, as a container engine makes them. Only for root. */
 export class CpuGroup implements AsyncDisposable {
@@ -28,7 +27,7 @@ export class CpuGroup implements AsyncDisposable {
    */
   static async create(cores: number): Promise<CpuGroup> {
     const second = await Deno.stat(`${ROOT}/cgroup.controllers`).then(() => true, () => false);
-    const group = new CpuGroup(`${ROOT}${second ? "" : "/cpu"}/corehaul_${Deno.pid}_${++made}`);
+    const group = new CpuGroup(`${ROOT}${second ? "" : "/cpu"}/corehaul_${crypto.randomUUID()}`);
     await Deno.mkdir(group.#folder);
     try {
       if (second) await group.#set("cpu.max", `${cores * PERIOD_US} ${PERIOD_US}`);

@@ -93,6 +93,29 @@ export class FaultServer implements AsyncDisposable {
     return new Response(stream, { headers: { "content-length": String(body.length), ...headers } });
   }
 
+  /**
+   * An answer that does not end by itself: some bytes come at once, then a few every 50 ms, and the rest when it may.
+   *
+   * @param body All of it.
+   * @param atOnce How many bytes come first.
+   * @param free Says whether the rest may come.
+   * @param answer Its status and headers.
+   */
+  flow(body: Uint8Array<ArrayBuffer>, atOnce: number, free: () => boolean, answer: ResponseInit = {}): Response {
+    let at = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        if (at > 0 && !free()) await this.pause(50);
+        const to = at === 0 ? atOnce : free() ? body.length : at + 100;
+        if (at < body.length) controller.enqueue(body.slice(at, at = Math.min(to, body.length)));
+        if (at === body.length) controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const headers = new Headers(answer.headers);
+    headers.set("content-length", String(body.length));
+    return new Response(stream, { ...answer, headers });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#server.shutdown();

@@ -1,6 +1,7 @@
 import { assert } from "@std/assert";
 
-let made = 0;
+/** How many networks there can be: as many as 198.18.0.0/15, which is reserved for tests (RFC 2544), has of four addresses. */
+const NETWORKS = 32_768;
 
 /** A network of its own, joined to this one by a cable that can be pulled. Only root can make one. */
 export class NetNamespace implements AsyncDisposable {
@@ -23,15 +24,14 @@ export class NetNamespace implements AsyncDisposable {
 
   /** Makes one. */
   static async create(): Promise<NetNamespace> {
-    const number = ++made;
-    const name = `ch${Deno.pid}n${number}`;
-    // Networks that are reserved for tests (RFC 2544); two tests at a time do not meet.
-    const net = `198.18.${Deno.pid % 250}.${number * 4}`.replace(/\.\d+$/, "");
-    const [gateway, inside] = [`${net}.${number * 4 + 1}`, `${net}.${number * 4 + 2}`];
-    const cable = `ch${Deno.pid}c${number}`;
+    const number = await claimNetwork();
+    const name = nameOf(number);
+    const address = (host: number) =>
+      `198.${18 + (number >> 14)}.${(number >> 6) & 255}.${((number & 63) << 2) + host}`;
+    const [gateway, inside] = [address(1), address(2)];
+    const cable = `chc${number}`;
     const space = new NetNamespace(name, cable, gateway);
     try {
-      await ip("netns", "add", name);
       await ip("link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", name);
       await ip("addr", "add", `${gateway}/30`, "dev", cable);
       await ip("link", "set", cable, "up");
@@ -61,6 +61,20 @@ export class NetNamespace implements AsyncDisposable {
     // The cable goes with the network, but perhaps not at once.
     await ip("link", "del", this.#cable).catch(() => {});
   }
+}
+
+/** Makes a network under a number that no other test has, in this process or elsewhere: its name is the claim. */
+async function claimNetwork(): Promise<number> {
+  while (true) {
+    const number = Math.floor(Math.random() * NETWORKS);
+    if (await Deno.lstat(`/run/netns/${nameOf(number)}`).then(() => true, () => false)) continue;
+    await ip("netns", "add", nameOf(number));
+    return number;
+  }
+}
+
+function nameOf(number: number): string {
+  return `chn${number}`;
 }
 
 async function ip(...args: string[]): Promise<void> {

@@ -18,8 +18,10 @@ export interface NginxRequest {
 
 /** How an {@linkcode NginxServer} serves, and what beside plain files. */
 export interface NginxOptions {
-  /** Bytes a second for each connection, in nginx's words (`10m`). Default: no limit. */
+  /** Bytes a second for each connection, in nginx's words (`10m`), until {@linkcode NginxServer.letGo}. Default: no limit. */
   limitRate?: string;
+  /** So much of each answer comes at once, in nginx's words; the rest comes drop by drop until {@linkcode NginxServer.letGo}. */
+  holdAfter?: string;
   /** Further lines of its server. */
   server?: readonly string[];
   /** Serves https too, on a port of its own; all in PEM. */
@@ -31,10 +33,9 @@ export interface NginxOptions {
   };
 }
 
-/** While this file is there, answers begin without a limit. */
-const UNLIMITED = "unlimited";
 const START_TRIES = 5;
-const START_TIMEOUT_MS = 20_000;
+/** While this file is there, answers begin without a limit. */
+const LET_GO = "let_go";
 
 /** A real nginx on a free loopback port that serves a folder; a child of this process with files of its own. */
 export class NginxServer implements AsyncDisposable {
@@ -89,8 +90,11 @@ export class NginxServer implements AsyncDisposable {
   ): Promise<NginxServer | undefined> {
     const port = freePort();
     const tlsPort = freePort();
-    const limit = options.limitRate === undefined ? [] : limitLines(home, options.limitRate);
-    const more = [...limit, ...options.server ?? [], ...await tlsLines(home, tlsPort, options.tls)];
+    const more = [
+      ...paceLines(home, options),
+      ...options.server ?? [],
+      ...await tlsLines(home, tlsPort, options.tls),
+    ];
     const ready = `/${crypto.randomUUID()}`;
     await home.write("nginx.conf", configuration(root, home, port, ready, more));
     const child = new Deno.Command(program, {
@@ -100,13 +104,13 @@ export class NginxServer implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     const server = new NginxServer(child, home, port, tlsPort, ready);
-    await until("nginx", async () => server.#ended || await server.#answers(), { timeoutMs: START_TIMEOUT_MS });
+    await until("nginx", async () => server.#ended || await server.#answers());
     return server.#ended ? undefined : server;
   }
 
-  /** Lifts the limit of the rate, for whatever is asked from now on. */
-  async unlimited(): Promise<void> {
-    await this.#home.write(UNLIMITED, "");
+  /** Holds no answer back any more, by a rate or after some bytes, whose request comes from now on. */
+  async letGo(): Promise<void> {
+    await this.#home.write(LET_GO, "");
   }
 
   /** Every request that it has answered, oldest first. */
@@ -146,8 +150,14 @@ export class NginxServer implements AsyncDisposable {
   }
 }
 
-function limitLines(home: TempDir, rate: string): string[] {
-  return [`set $rate ${rate};`, `if (-f ${home.join(UNLIMITED)}) { set $rate 0; }`, "limit_rate $rate;"];
+function paceLines(home: TempDir, { limitRate, holdAfter }: NginxOptions): string[] {
+  if (limitRate === undefined && holdAfter === undefined) return [];
+  return [
+    ...holdAfter === undefined ? [] : [`limit_rate_after ${holdAfter};`],
+    `set $pace ${limitRate ?? "10k"};`,
+    `if (-f ${home.join(LET_GO)}) { set $pace 0; }`,
+    "limit_rate $pace;",
+  ];
 }
 
 async function tlsLines(home: TempDir, port: number, tls: NginxOptions["tls"]): Promise<string[]> {
@@ -192,8 +202,22 @@ function configuration(root: string, home: TempDir, port: number, ready: string,
   ].join("\n");
 }
 
-/** A port of the loopback that nobody listens on now. */
+/** The first port that the kernel gives away by itself, to connections and to listeners that ask for any. */
+const KERNEL_PORTS = 32_768;
+const FIRST_PORT = 10_000;
+
+/**
+ * A port of the loopback that nobody listens on now. The kernel gives it to nobody by itself: it stays free for whoever starts
+ * a server there, or starts one again.
+ */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  while (true) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (KERNEL_PORTS - FIRST_PORT));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }

@@ -15,7 +15,6 @@ export interface ServerProgram {
 }
 
 const START_TRIES = 5;
-const START_TIMEOUT_MS = 60_000;
 
 /** A server as a child process, on free ports of the loopback, with a folder of its own that goes with it. */
 export class ServerProcess implements AsyncDisposable {
@@ -69,7 +68,7 @@ export class ServerProcess implements AsyncDisposable {
     const server = new ServerProcess(child, home, ports);
     try {
       const answers = () => program.answers(ports).catch(() => false);
-      await until(program.name, async () => server.#ended || await answers(), { timeoutMs: START_TIMEOUT_MS });
+      await until(program.name, async () => server.#ended || await answers());
     } catch (error) {
       await server.#stop();
       throw new Error(`Cannot start ${program.name}: ${await said(home)}`, { cause: error });

@@ -30,6 +30,9 @@ _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status) % 256)
 `;
 
+/** How long it may take to end before that is given up. */
+const END_PATIENCE_MS = 240_000;
+
 /** A program on a real terminal. */
 export class TerminalProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -86,7 +89,7 @@ export class TerminalProcess implements AsyncDisposable {
   /** Waits for the end and gives the exit code. */
   async ended(): Promise<number> {
     await until("the end of the program", () => this.#over, {
-      timeoutMs: 90_000,
+      timeoutMs: END_PATIENCE_MS,
       detail: () => this.text.slice(-2000),
     });
     await this.#reading;

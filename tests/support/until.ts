@@ -1,6 +1,6 @@
 /** How {@linkcode until} waits. */
 export interface UntilOptions {
-  /** How long at the most, in milliseconds. Default 60000. */
+  /** How long at the most, in milliseconds; it says when to give up, and is no bound on what is tested. Default 120000. */
   timeoutMs?: number;
   /** How long between two looks, in milliseconds. Default 50. */
   everyMs?: number;
@@ -22,7 +22,7 @@ export async function until<T>(
   look: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | "">> {
-  const { timeoutMs = 60_000, everyMs = 50, detail } = options;
+  const { timeoutMs = 120_000, everyMs = 50, detail } = options;
   const end = performance.now() + timeoutMs;
   while (true) {
     const value = await look();

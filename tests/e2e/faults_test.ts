@@ -47,21 +47,25 @@ testClients("corehaul tries again what time may cure, until it has the file", as
 testClients("corehaul waits as long as Retry-After says, and works on other hosts meanwhile", async (client) => {
   await using home = await TempDir.create();
   await using other = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
-  await using server = FaultServer.start((request, server) =>
-    request.path === "/busy"
-      ? firstFails(() => new Response("", { status: 503, headers: { "retry-after": "2" } }))(request, server)
-      : new Response(bytesFor(request.path, SIZE))
+  // Busy until the other has served all it has: if its retries kept the only slot, it would be busy for ever.
+  await using server = FaultServer.start(({ path }) =>
+    other.requests.length < 3
+      ? new Response("", { status: 503, headers: { "retry-after": "2" } })
+      : new Response(bytesFor(path, SIZE))
   );
-  const entries = [`${server.url}/busy`, ...["a", "b", "c"].map((name) => `${other.url}/${name}`)];
-  // A single slot: a retry that held it would keep the others waiting.
-  const more = ["--workers", "1", "--concurrency", "1"];
+  const entries = [
+    { url: `${server.url}/busy`, priority: 1 },
+    ...["a", "b", "c"].map((name) => `${other.url}/${name}`),
+  ];
+  const more = ["--workers", "1", "--concurrency", "1", "--retries", "15"];
   const { ended } = await runOnce(home, client, entries, more);
   assertCode(ended, 0);
   assertEquals(other.requests.map(({ path }) => path), ["/a", "/b", "/c"]);
-  const [first, second, more_] = server.requests;
-  assertEquals(more_, undefined);
-  assert(second!.at - first!.at >= 1990, `${second!.at - first!.at} ms`);
-  assert(other.requests.every(({ at }) => at < second!.at), "the others did not wait");
+  assert(server.requests.length > 1);
+  for (const [i, { at }] of server.requests.slice(1).entries()) {
+    const waited = at - server.requests[i]!.at;
+    assert(waited >= 1990, `${waited} ms`);
+  }
 });
 
 testClients("corehaul gives up at once on what time does not cure, and says why", async (client) => {
@@ -118,20 +122,21 @@ testClients("corehaul ends a download that stalls, but not one that is slow", as
   await using home = await TempDir.create();
   await using server = FaultServer.start(async ({ path, nth }, server) => {
     const body = bytesFor(path, SIZE);
-    if (path === "/slow") return server.trickle(body, 10, 250);
-    if (path === "/slow-and-small") return server.trickle(body.slice(0, 1000), 10, 250);
+    // Longer in all than the silence that ends a download, and never silent for a good part of that.
+    if (path === "/slow") return server.trickle(body, 45, 100);
+    if (path === "/slow-and-small") return server.trickle(body.slice(0, 1000), 45, 100);
     if (nth > 1) return new Response(body);
-    if (path === "/stalls-at-once") await server.pause(60_000);
+    if (path === "/stalls-at-once") await server.hold(() => false);
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(body.slice(0, SIZE / 2)),
-      pull: () => server.pause(60_000),
+      pull: () => server.hold(() => false),
     });
     return new Response(stream, { headers: { "content-length": String(SIZE) } });
   });
   const names = ["slow", "slow-and-small", "stalls-at-once", "stalls-midway"];
   const { ended, tasks } = await runOnce(home, client, names.map((name) => `${server.url}/${name}`), [
     "--stall-timeout",
-    "1",
+    "4",
   ]);
   assertCode(ended, 0);
   await assertWhole(
@@ -141,29 +146,28 @@ testClients("corehaul ends a download that stalls, but not one that is slow", as
   );
   const retried = jsonLines(ended.stdout).filter(({ type }) => type === "task_retry");
   assertEquals(retried.length, 2);
-  for (const { error } of retried) assertMatch((error as { message: string }).message, /no byte for 1 s/);
+  for (const { error } of retried) assertMatch((error as { message: string }).message, /no byte for 4 s/);
   assertEquals([server.hits("/slow"), server.hits("/slow-and-small")], [1, 1]);
 });
 
 testClients("corehaul --timeout ends an attempt that takes too long in all", async (client) => {
   await using home = await TempDir.create();
-  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, SIZE), 100, 100));
+  // One byte at a time: nobody waits for the last one.
+  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, SIZE), SIZE, 100));
   const more = ["--timeout", "800ms", "--retries", "1"];
-  const { ended, tasks, ms } = await runOnce(home, client, [`${server.url}/endless`], more);
+  const { ended, tasks } = await runOnce(home, client, [`${server.url}/endless`], more);
   assertCode(ended, 1);
   assertEquals(server.hits("/endless"), 2);
   assertEquals([tasks[0]?.error?.kind, tasks[0]?.attempts], ["timeout", 2]);
   assertMatch(tasks[0]!.error!.message, /not finished after 0\.8 s/);
-  assert(ms < 8000, `${ms} ms`);
 });
 
 testClients("corehaul --connect-timeout ends an attempt that nobody answers", async (client) => {
   await using home = await TempDir.create();
   await using deaf = await DeafPort.start();
-  const more = ["--connect-timeout", "1", "--stall-timeout", "20", "--retries", "1"];
-  const { ended, tasks, ms } = await runOnce(home, client, [`${deaf.url}/x`], more);
+  const more = ["--connect-timeout", "1", "--stall-timeout", "3600", "--retries", "1"];
+  const { ended, tasks } = await runOnce(home, client, [`${deaf.url}/x`], more);
   assertCode(ended, 1);
   assertEquals([tasks[0]?.error?.kind, tasks[0]?.attempts], ["timeout", 2]);
   assertMatch(tasks[0]!.error!.message, /no connection after 1 s/);
-  assert(ms < 12_000, `${ms} ms`);
 });

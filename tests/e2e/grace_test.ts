@@ -10,8 +10,6 @@ const LENGTH = 2_500_000;
 /** What of a file is there when the signal comes: enough to be worth going on with. */
 const SEEN = 300_000;
 const GRACE_S = 1;
-/** Far more than a stop takes: it only has to end, and not when the downloads do. */
-const AT_MOST_MS = 20_000;
 
 Deno.test("corehaul ends 200 running downloads within its grace period, and continues each of them", async () => {
   await using home = await TempDir.create();
@@ -21,8 +19,8 @@ Deno.test("corehaul ends 200 running downloads within its grace period, and cont
     await Deno.writeFile(home.join(`root/${name}`), bytesFor(name, LENGTH));
     await Deno.utime(home.join(`root/${name}`), 1_700_000_000, 1_700_000_000);
   }
-  const slow = await NginxServer.start(home.join("root"), { limitRate: "120k" });
-  await using server = slow;
+  // None of them ends by itself before the next run.
+  await using server = await NginxServer.start(home.join("root"), { holdAfter: "400k" });
   await home.write("tasks.txt", names.map((name) => `${server.url}/${name}\n`).join(""));
   const args = ["run", "100", "--once", "--tasks", "tasks.txt", "--dir", "files", "--queue", "kv:queue.db", "--json"];
   const more = ["--concurrency", String(COUNT), "--workers", "1", "--grace", String(GRACE_S)];
@@ -36,8 +34,7 @@ Deno.test("corehaul ends 200 running downloads within its grace period, and cont
   const asked = performance.now();
   first.kill("SIGTERM");
   assertCode(await first.ended(), 143);
-  const ms = performance.now() - asked;
-  assert(ms >= GRACE_S * 1000 && ms < AT_MOST_MS, `${ms} ms`);
+  assert(performance.now() - asked >= GRACE_S * 1000, "they had their time");
   const { stdout } = await corehaul(["status", "--json", "--queue", "kv:queue.db"], { cwd: home.path });
   assertEquals([JSON.parse(stdout).counts.waiting, JSON.parse(stdout).owners], [COUNT, []]);
   await server.letGo();

@@ -104,3 +104,45 @@ Deno.test("followTaskFile takes a last line without a line break once it stays s
   });
   assertEquals(outs, ["a", "b"]);
 });
+
+/** Says when all that is to be said of a read has been said. */
+class HeardChanges extends FileChanges {
+  readonly #heard: () => Promise<void>;
+
+  constructor(file: string, heard: () => Promise<void>) {
+    super(file, () => 1);
+    this.#heard = heard;
+  }
+
+  override async next(...args: Parameters<FileChanges["next"]>): Promise<void> {
+    await this.#heard();
+    await super.next(...args);
+  }
+}
+
+Deno.test("followTaskFile says the same fault once, however often it is written", async () => {
+  await using home = await TempDir.create();
+  const file = await home.write("tasks.json", '["http://h/a", ');
+  const news: FileNews[] = [];
+  const seen: number[] = [];
+  let reads = 0;
+  const again = ['["http://h/a", ', '["http://h/a", ', "[oops", undefined];
+  await followTaskFile({
+    ...watched(file),
+    changes: new HeardChanges(file, async () => {
+      seen.push(news.length);
+      const text = again[seen.length - 1];
+      if (text === undefined) await Deno.remove(file);
+      else await home.replace("tasks.json", text);
+    }),
+    turn: (read) => {
+      reads++;
+      return read();
+    },
+    send: () => Promise.resolve(),
+    post: (each) => void news.push(each),
+  });
+  assertEquals(seen, [1, 1, 1, 2]);
+  assertEquals(reads, 4);
+  assertEquals(news.map(({ type }) => type), ["invalid", "invalid", "missing"]);
+});

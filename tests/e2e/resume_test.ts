@@ -26,7 +26,7 @@ for (const [signal, code] of [["SIGKILL", 137], ["SIGTERM", 143]] as const) {
     await Deno.writeFile(home.join("root/large.bin"), content);
     // A date of this very second would be no proof.
     await Deno.utime(home.join("root/large.bin"), 1_700_000_000, 1_700_000_000);
-    await using server = await NginxServer.start(home.join("root"), { limitRate: "10m" });
+    await using server = await NginxServer.start(home.join("root"), { holdAfter: "6m" });
     const args = ["get", `${server.url}/large.bin`, "-d", "files", "--grace", "0"];
     await using first = await Corehaul.start(args, { cwd: home.path });
     await first.until("a part of it", async () => await sizeOf(home.join("files/large.bin.part")) > PART_SEEN);

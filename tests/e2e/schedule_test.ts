@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { HandClock } from "../support/hand_clock.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -16,13 +17,17 @@ const UTC = { TZ: "UTC" };
 Deno.test("corehaul starts nothing before --start-at", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(() => new Response("a"));
-  const startAt = Date.now() + 5000;
+  await using clock = await HandClock.create();
+  const startAt = new Date(clock.now() + 3_600_000).toISOString();
   await using run = await Corehaul.start(
-    ["get", `${server.url}/a`, "-d", "files", "--json", "--start-at", new Date(startAt).toISOString()],
-    { cwd: home.path },
+    ["get", `${server.url}/a`, "-d", "files", "--json", "--start-at", startAt],
+    { cwd: home.path, ...clock },
   );
+  await run.until("the wait", () => run.events("window_closed").length === 1);
+  await run.until("a worker", () => run.events("proc_started").length > 0);
+  assertEquals(server.requests, []);
+  await clock.advance(3600);
   assertCode(await run.ended(), 0);
-  assert(Date.now() >= startAt);
   const types = run.events().map(({ type }) => type);
   assertEquals(server.requests.length, 1);
   assertEquals(types.filter((type) => String(type).startsWith("window_")), ["window_closed", "window_opened"]);
@@ -35,18 +40,24 @@ Deno.test("corehaul stops outside of --window, and goes on at its byte in the ne
   await Deno.mkdir(home.join("root"));
   await Deno.writeFile(home.join("root/large.bin"), content);
   await Deno.utime(home.join("root/large.bin"), 1_700_000_000, 1_700_000_000);
-  await using server = await NginxServer.start(home.join("root"), { limitRate: "2m" });
+  await using server = await NginxServer.start(home.join("root"), { holdAfter: "4m" });
+  await using clock = await HandClock.create();
   await home.write("tasks.txt", `${server.url}/large.bin\n`);
-  const windows = ["--window", `${utc(-60)}-${utc(8)}`, "--window", `${utc(10)}-${utc(900)}`];
+  const windows = ["--window", `${utc(-60)}-${utc(3600)}`, "--window", `${utc(7200)}-${utc(36_000)}`];
   await using run = await Corehaul.start(
     ["run", "--once", "--tasks", "tasks.txt", "-d", "files", "--json", "--grace", "0.5", ...windows],
-    { cwd: home.path, env: UTC },
+    { cwd: home.path, wrapper: clock.wrapper, env: { ...clock.env, ...UTC } },
   );
+  const begun = async () => ((await Deno.stat(home.join("files/large.bin.part")).catch(() => null))?.size ?? 0) > 2e6;
+  await run.until("a part of it", begun);
+  await clock.advance(5400);
   await run.until("the end of the window", () => run.events("window_closed").length === 1);
   await server.letGo();
   const status = async () => (await listedTasks("kv:.corehaul/queue.db", { cwd: home.path }))[0]?.status;
   await run.until("the task to be back on the list", async () => await status() === "waiting");
   assertEquals(run.events("window_opened"), []);
+  await server.letGo();
+  await clock.advance(5400);
   assertCode(await run.ended(), 0);
   assertEquals(await Deno.readFile(home.join("files/large.bin")), content);
   assertEquals((await server.requests()).map(({ status }) => status), [200, 206]);
@@ -56,16 +67,18 @@ Deno.test("corehaul stops outside of --window, and goes on at its byte in the ne
 Deno.test("corehaul fetches a file no earlier than its notBefore, and others meanwhile", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(() => new Response("a"));
-  const later = Date.now() + 6000;
+  await using clock = await HandClock.create();
+  const later = clock.now() + 3_600_000;
   await home.write(
     "tasks.json",
     JSON.stringify([{ url: `${server.url}/later`, notBefore: new Date(later).toISOString() }, `${server.url}/now`]),
   );
   await using run = await Corehaul.start(["run", "--once", "--tasks", "tasks.json", "-d", "files", "--json"], {
-    cwd: home.path,
+    ...{ cwd: home.path, ...clock },
   });
+  await run.until("the other one", () => run.events("task_done").length === 1);
+  await clock.advance(3600);
   assertCode(await run.ended(), 0);
-  assert(Date.now() >= later);
   assertEquals(server.requests.map(({ path }) => path), ["/now", "/later"]);
 });
 

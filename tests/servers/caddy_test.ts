@@ -25,7 +25,7 @@ testClients("corehaul get goes on at its byte after SIGKILL, with Caddy, by http
   const pair = await testCertificate(["localhost"]);
   const more = ["--ca", await home.write("ca.pem", pair.cert)];
   await using server = await CaddyServer.start(home.join("root"), pair);
-  const slow = ["--limit-rate", "8M"];
+  const slow = ["--limit-rate", "2M"];
   await assertGoesOn(server, server.url, client, { slow });
   const { protocol } = await assertGoesOn(server, server.tlsUrl, client, { slow, more });
   // Our own client leaves it to fetch to go on.

@@ -7,7 +7,7 @@ import { TempDir } from "./temp_dir.ts";
 const MODULES = "/usr/lib/apache2/modules";
 const LOADED = [
   ...["mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "dir", "env", "filter"],
-  ...["headers", "mime", "ratelimit", "deflate", "alias"],
+  ...["headers", "mime", "ratelimit", "deflate", "alias", "setenvif"],
 ];
 
 /** A real Apache httpd on a free loopback port that serves a folder; one process with files of its own. */

@@ -58,7 +58,7 @@ testClients("corehaul run follows no link that takes the place of a folder meanw
   const { url } = holding.server;
   const entries = ["a", "deep/b"].map((out) => ({ url: `${url}/${out}`, out: `sub/${out}` }));
   await home.write("tasks.json", JSON.stringify(entries));
-  const args = ["run", "--once", "--tasks", "tasks.json", "-d", "files", "--queue", "kv:queue.db"];
+  const args = ["run", "100", "--once", "--tasks", "tasks.json", "-d", "files", "--queue", "kv:queue.db"];
   await using process = await Corehaul.start([...args, "--retry-wait", "0.05", "--http-client", client], {
     cwd: home.path,
   });

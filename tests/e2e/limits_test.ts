@@ -10,7 +10,7 @@ testClients("corehaul keeps to --limit-rate over all workers", async (client) =>
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 300_000)));
   const entries = Array.from({ length: 20 }, (_, i) => `${server.url}/${i}`);
-  const more = ["--limit-rate", "2M", "--workers", "2", "--concurrency", "4", "--cpu-threshold", "100"];
+  const more = ["--limit-rate", "2M", "--workers", "2", "--concurrency", "4"];
   const { ended, tasks, ms } = await runOnce(home, client, entries, more);
   assertCode(ended, 0);
   await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, 300_000));
@@ -45,17 +45,25 @@ Deno.test({
     assert(run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder).success);
     try {
       await Deno.writeFile(`${folder}/ballast`, new Uint8Array(6_000_000));
-      await home.write("tasks.txt", ["a", "b", "c"].map((name) => `${server.url}/${name}\n`).join(""));
-      const args = ["run", "--once", "--tasks", "tasks.txt", "--dir", folder, "--queue", "kv:list.db", "--json"];
+      const names = ["a", "b", "c", "d"];
+      const write = (count: number) =>
+        home.replace("tasks.txt", names.slice(0, count).map((name) => `${server.url}/${name}\n`).join(""));
+      await write(1);
+      const args = ["run", "--tasks", "tasks.txt", "--dir", folder, "--queue", "kv:list.db", "--json"];
       await using corehaul = await Corehaul.start([...args, "--min-free", "4M"], { cwd: home.path });
       await corehaul.until("the news", () => corehaul.events("space_low").length === 1);
-      await corehaul.until("the tasks", () => corehaul.events("tasks_added").length === 1);
-      // Several looks at the load.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await corehaul.until("a worker", () => corehaul.events("proc_started").length > 0);
+      // All tasks come the same way: when the last one is on the list, the first one would have been asked for.
+      for (let count = 1; count <= names.length; count++) {
+        await write(count);
+        await corehaul.until(`task ${count}`, () => corehaul.events("tasks_added").length === count);
+      }
       assertEquals(server.requests, []);
       await Deno.remove(`${folder}/ballast`);
+      await corehaul.until("all files", () => corehaul.events("task_done").length === names.length);
+      assertEquals([corehaul.events("space_back").length, server.requests.length], [1, names.length]);
+      corehaul.kill("SIGTERM");
       assertCode(await corehaul.ended(), 0);
-      assertEquals([corehaul.events("space_back").length, server.requests.length], [1, 3]);
     } finally {
       run("umount", folder);
     }

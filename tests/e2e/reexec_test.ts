@@ -34,9 +34,10 @@ Deno.test("corehaul says in one line which permission Deno was not given", async
 
 Deno.test("corehaul without unstable flags forwards signals to its child", async () => {
   await using home = await TempDir.create();
-  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, 200_000), 1000, 100));
+  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, 200_000), 100_000, 100));
   const options = { cwd: home.path, config: await writePlainConfig(home) };
   const url = `${server.url}/endless`;
+  const sign = /stopping: what runs gets .* s; once more ends at once\n/;
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     await using get = await Corehaul.start(["get", url, "--grace", "0.2"], options);
     await get.until("the download", () => server.open === 1);
@@ -45,10 +46,10 @@ Deno.test("corehaul without unstable flags forwards signals to its child", async
     assertMatch(get.stdout, /the list now: 0 done, 0 failed, 1 waiting/);
     await get.until("the end of the child too", () => server.open === 0);
   }
-  await using stubborn = await Corehaul.start(["get", url, "--grace", "60"], options);
+  await using stubborn = await Corehaul.start(["get", url, "--grace", "3600"], options);
   await stubborn.until("the download", () => server.open === 1);
   stubborn.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await stubborn.until("the sign", () => sign.test(stubborn.stderr));
   assert(!stubborn.over);
   stubborn.kill("SIGTERM");
   assertCode(await stubborn.ended(), 143);
@@ -67,9 +68,11 @@ Deno.test("corehaul without unstable flags drains on one Ctrl-C in a terminal, w
   const args = [...cli, "run", "--tasks", "tasks.txt", "--grace", "30"];
   await using terminal = await TerminalProcess.start(Deno.execPath(), args, home.path);
   await terminal.shows(/0\/1 files/);
-  while (server.open === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("the download", () => server.open === 1);
   await terminal.type("\u0003");
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await terminal.shows(/stopping: what runs gets .* s; once more ends at once/);
+  // What comes twice comes at once: by the time that the screen is drawn twice more, it has been heard.
+  await terminal.shows(/stopping: [^]*0\/1 files[^]*0\/1 files/);
   held = false;
   assertEquals(await terminal.ended(), 0);
   assertMatch(terminal.text, /the list now: 1 done, 0 failed, 0 waiting, 0 running/);

@@ -14,6 +14,8 @@ import { TempDir } from "../support/temp_dir.ts";
 const RUN = ["run", "100", "--once", "--tasks", "tasks.txt", "--dir", "files", "--queue", "kv:queue.db", "--json"];
 const COUNT = 1500;
 const SIZE = 3000;
+/** How many requests further a process gets that is to be killed soon; fewer than are left of the list. */
+const AHEAD = 100;
 
 /** The paths below the download folder that are not Corehaul's own. */
 async function pathsIn(dir: string): Promise<string[]> {
@@ -64,7 +66,13 @@ for (const command of ["run", "get"]) {
     // Folders too, and some files that are large enough for a lock of their own.
     const pathOf = (i: number) => command === "run" ? `/${i}` : `/f${i % 7}-${i}`;
     const sizeOf = (path: string) => path.endsWith("9") ? 100_000 : SIZE;
-    await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, sizeOf(path))));
+    // So many are served: no process that is to be killed gets to the end of the list before that.
+    let most = 0;
+    await using server = FaultServer.start(async ({ path }, server) => {
+      const turn = server.requests.length;
+      await server.hold(() => turn <= most);
+      return new Response(bytesFor(path, sizeOf(path)));
+    });
     const entries = Array.from({ length: COUNT }, (_, i) => ({ url: server.url + pathOf(i), out: `d${i % 5}/${i}` }));
     await home.write("tasks.txt", entries.map((entry) => JSON.stringify(entry)).join("\n"));
     const args = command === "run" ? RUN : ["get", "-i", "tasks.txt", "--dir", "files", "--json"];
@@ -75,8 +83,10 @@ for (const command of ["run", "get"]) {
       for (const [path, hits] of asked) assertEquals(server.hits(path), hits, path);
     };
     for (const share of [0.1, 0.3, 0.5, 0.7, 0.85]) {
+      most = Math.max(COUNT * share, server.requests.length) + AHEAD;
       await using doomed = await Corehaul.start(args, { cwd: home.path });
-      await doomed.until("some files", () => server.requests.length > COUNT * share);
+      await doomed.until("some files", () => server.requests.length > most - AHEAD);
+      // At any moment.
       await server.pause(Math.random() * 30);
       doomed.kill("SIGKILL");
       assertEquals((await doomed.ended()).code, 137);
@@ -88,6 +98,7 @@ for (const command of ["run", "get"]) {
         asked.set(path, server.hits(path));
       }
     }
+    most = Infinity;
     const last = await corehaul(args, { cwd: home.path });
     assertCode(last, 0);
     assertNotAsked();
@@ -192,25 +203,33 @@ for (const overwrite of ["never", "always"]) {
 Deno.test("corehaul run and corehaul run, killed in turns, ask for no finished file twice", async () => {
   await using home = await TempDir.create();
   const dir = home.join("files");
+  // So many are served: the one that lives does not get to the end before the others had their part.
+  let most = 50 + AHEAD;
   await using server = FaultServer.start(async ({ path }, server) => {
-    await server.pause(2);
+    const turn = server.requests.length;
+    await server.hold(() => turn <= most);
     return new Response(bytesFor(path, SIZE));
   });
   await home.write("tasks.txt", Array.from({ length: COUNT }, (_, i) => `${server.url}/${i}`).join("\n"));
-  const start = () => Corehaul.start([...RUN, "--concurrency", "16"], { cwd: home.path });
+  const start = (name: string) =>
+    Corehaul.start([...RUN, "--concurrency", "16", "--user-agent", name], { cwd: home.path });
+  const isAtWork = (name: string) => server.requests.some(({ headers }) => headers.get("user-agent") === name);
   const asked = new Map<string, number>();
-  await using survivor = await start();
+  await using survivor = await start("survivor");
   await survivor.until("some files", () => server.requests.length > 50);
   for (const share of [0.2, 0.4]) {
-    await using doomed = await start();
+    await using doomed = await start(`doomed ${share}`);
+    await doomed.until("its downloads", () => isAtWork(`doomed ${share}`));
+    most = COUNT * share;
     await doomed.until(
       "its part",
-      () => server.requests.length > COUNT * share && doomed.events("task_done").length > 0,
+      () => server.requests.length > COUNT * share - AHEAD && doomed.events("task_done").length > 0,
     );
     doomed.kill("SIGKILL");
     await doomed.ended();
     for (const out of await finishedIn(dir)) asked.set(out, server.hits(`/${out}`));
   }
+  most = Infinity;
   assertCode(await survivor.ended(), 0);
   // What was under way in the living one at the look may have been asked for since: only once in all.
   for (const [out, hits] of asked) assertEquals(server.hits(`/${out}`), hits, out);

@@ -12,11 +12,11 @@ const CLI = ["run", "-A", fromFileUrl(new URL("cli.ts", PROJECT_ROOT))];
 Deno.test("corehaul run draws all of it and a line for each core on a terminal, until Ctrl-C", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }, server) =>
-    path === "/slow" ? server.trickle(bytesFor(path, 10_000_000), 1000, 100) : new Response(bytesFor(path, 100_000))
+    path === "/slow" ? server.trickle(bytesFor(path, 10_000_000), 100_000, 100) : new Response(bytesFor(path, 100_000))
   );
   await home.write("tasks.txt", ["a", "b", "c", "slow"].map((name) => `${server.url}/${name}\n`).join(""));
   const cores = (await allowedCores()).slice(0, 2);
-  const args = ["run", "--tasks", "tasks.txt", "--cores", cores.join(","), "--grace", "0.2"];
+  const args = ["run", "100", "--tasks", "tasks.txt", "--cores", cores.join(","), "--grace", "0.2"];
   await using terminal = await TerminalProcess.start(Deno.execPath(), [...CLI, ...args], home.path);
   await terminal.shows(/█+░+ 75% {2}3\/4 files {2}\d+(\.\d+)? [kKM]iB {2}.*\/s {2}\d+ files\/s {2}ETA /);
   for (const core of cores) {
@@ -40,10 +40,21 @@ Deno.test("corehaul run draws all of it and a line for each core on a terminal, 
 Deno.test("corehaul run fits its first line into a narrow terminal, and says there that Ctrl-C was taken", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }, server) =>
-    path === "/slow" ? server.trickle(bytesFor(path, 10_000_000), 1000, 100) : new Response(bytesFor(path, 100_000))
+    path === "/slow" ? server.trickle(bytesFor(path, 10_000_000), 100_000, 100) : new Response(bytesFor(path, 100_000))
   );
   await home.write("tasks.txt", ["a", "b", "c", "slow"].map((name) => `${server.url}/${name}\n`).join(""));
-  const args = [Deno.execPath(), ...CLI, "run", "--tasks", "tasks.txt", "--grace", "0.2", "--log-file", "run.log"];
+  const args = [
+    Deno.execPath(),
+    ...CLI,
+    "run",
+    "100",
+    "--tasks",
+    "tasks.txt",
+    "--grace",
+    "0.2",
+    "--log-file",
+    "run.log",
+  ];
   const narrow = ["-c", 'stty cols 75 && exec "$@"', "sh", ...args];
   await using terminal = await TerminalProcess.start("sh", narrow, home.path);
   await terminal.shows(/(?<![█░])[█░]{5,29} 75% {2}3\/4 files {2}.*\/s {2}\d+ files\/s {2}ETA /);

@@ -2,8 +2,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertCode, Corehaul, corehaul, type Ended } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
-import { NginxServer } from "../support/nginx_server.ts";
-import { fillWithFiles, urlOf } from "../support/odd_files.ts";
 import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -13,30 +11,39 @@ const RUN = ["run", "100", "--tasks", "tasks.txt", "--dir", "files", "--queue", 
 
 Deno.test("corehaul run twice on one list finishes it together, with no file fetched twice", async () => {
   const count = 3000;
-  await using source = await TempDir.create();
   await using home = await TempDir.create();
   const options = { cwd: home.path };
-  const paths = await fillWithFiles(source.path, count);
-  await using nginx = await NginxServer.start(source.path);
-  await home.write("tasks.txt", paths.map((path) => urlOf(nginx.url, path)).join("\n"));
-  // A list as long as this is in both hands only if the second process starts before the first has ended.
+  // Nobody is served before both are at work: one alone asks for eight at a time.
+  let both = false;
+  await using server = FaultServer.start(async ({ path }, server) => {
+    await server.hold(() => both ||= server.open === 16);
+    return new Response(bytesFor(path, 1000));
+  });
+  await home.write("tasks.txt", Array.from({ length: count }, (_, i) => `${server.url}/${i}`).join("\n"));
   await corehaul(["add", "--queue", QUEUE, "--input", "tasks.txt"], options);
-  await using first = await Corehaul.start([...RUN, "--once"], options);
-  await using second = await Corehaul.start([...RUN, "--once"], options);
+  const args = [...RUN, "--once", "--workers", "1", "--concurrency", "8"];
+  await using first = await Corehaul.start(args, options);
+  await using second = await Corehaul.start(args, options);
   const ends = [await first.ended(), await second.ended()];
   for (const ended of ends) assertCode(ended, 0);
   const done = ends.map(doneCount);
   assertEquals(done[0]! + done[1]!, count, `${done}`);
   assert(done.every((part) => part > 0), `${done}`);
-  assertEquals((await listedTasks(QUEUE, options, ["--status", "done"])).length, count);
-  const requests = (await nginx.requests()).map(({ path }) => path);
+  const tasks = await listedTasks(QUEUE, options, ["--status", "done"]);
+  assertEquals(tasks.length, count);
+  await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, 1000));
+  const requests = server.requests.map(({ path }) => path);
   assertEquals(requests.length, count);
   assertEquals(new Set(requests).size, count);
 });
 
 Deno.test("corehaul run twice on ten large files gives work to both processes", async () => {
   await using home = await TempDir.create();
-  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, 2_000_000), 30, 100));
+  let all = false;
+  await using server = FaultServer.start(async ({ path }, server) => {
+    await server.hold(() => all ||= server.open === 10);
+    return server.trickle(bytesFor(path, 2_000_000), 10, 20);
+  });
   await home.write("tasks.txt", Array.from({ length: 10 }, (_, i) => `${server.url}/large-${i}`).join("\n"));
   const args = [...RUN, "--once", "--workers", "1", "--concurrency", "5"];
   await using first = await Corehaul.start(args, { cwd: home.path });
@@ -55,10 +62,17 @@ Deno.test("corehaul run after kill -9 loses no file and fetches no finished one 
   const count = 300;
   const size = (path: string) => 1000 + Number(path.slice(1)) * 700;
   await using home = await TempDir.create();
-  await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, size(path)), 3, 15));
+  // So many are served: none of the processes that are killed gets to the end of the list.
+  let most = 0;
+  await using server = FaultServer.start(async ({ path }, server) => {
+    const turn = server.requests.length;
+    await server.hold(() => turn <= most);
+    return server.trickle(bytesFor(path, size(path)), 3, 15);
+  });
   await home.write("tasks.txt", Array.from({ length: count }, (_, i) => `${server.url}/${i}`).join("\n"));
   const args = [...RUN, "--once", "--concurrency", "16"];
   for (const share of [0.2, 0.4, 0.6]) {
+    most = server.requests.length + count * 0.3;
     await using run = await Corehaul.start(args, { cwd: home.path });
     await run.until("some files", async () => (await wholeFiles(home.join("files"))).length > count * share);
     run.kill("SIGKILL");
@@ -71,6 +85,7 @@ Deno.test("corehaul run after kill -9 loses no file and fetches no finished one 
   }
   const before = await wholeFiles(home.join("files"));
   const asked = before.map((name) => server.hits(`/${name}`));
+  most = Infinity;
   const ended = await corehaul(args, { cwd: home.path });
   assertEquals(await listedTasks(QUEUE, { cwd: home.path }, ["--status", "failed"]), []);
   assertCode(ended, 0);

@@ -15,6 +15,7 @@ import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
 import { chaosCheck, type ChaosFindings } from "./chaos_check.ts";
 
 const ROUNDS = Number(Deno.env.get("CHAOS_ROUNDS") ?? 5);
@@ -83,7 +84,11 @@ async function play(source: TempDir, wanted: ReadonlyMap<string, Uint8Array>, ra
   let living = await Promise.all(Array.from({ length: 2 + Math.floor(random() * 2) }, start));
   const disasters = 2 + Math.floor(random() * 4);
   for (let i = 0; i < disasters; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 300 + random() * 1200));
+    // A moment of the work, however fast it is; sometimes before it has begun.
+    const share = Math.floor((random() - 0.1) * wanted.size / disasters);
+    const before = filesOf(living);
+    await until("the moment", () => living.every(({ over }) => over) || filesOf(living) >= before + share);
+    await new Promise((resolve) => setTimeout(resolve, random() * 50));
     const kind = random();
     const victims = kind < 0.4 ? living : [living[Math.floor(random() * living.length)]!];
     for (const victim of victims) {
@@ -116,6 +121,11 @@ async function play(source: TempDir, wanted: ReadonlyMap<string, Uint8Array>, ra
     manifest: await manifestLines(home.join("files")),
   });
   return { ...violence, ...findings };
+}
+
+/** How many files have been finished by processes, as far as they have told. */
+function filesOf(processes: readonly Corehaul[]): number {
+  return processes.reduce((sum, { stdout }) => sum + stdout.split('"type":"task_done"').length - 1, 0);
 }
 
 /** Every line of the manifest, but for those that were taken back. */

@@ -17,7 +17,7 @@ testClients("corehaul run stores one version or nothing in every case of the fau
   const servers = FAULT_CASES.map((fault) => stack.use(new FaultCaseServer(fault)));
   const entries = FAULT_CASES.map(({ task }, i) => ({ url: servers[i]!.url(`x${i}`), out: `x${i}`, ...task }));
   const { ended, tasks } = await runOnce(home, client, entries, [
-    ...["--retries", "2", "--stall-timeout", "4", "--max-redirects", "5", "--workers", "2", "--no-pin"],
+    ...["--retries", "2", "--stall-timeout", "10", "--max-redirects", "5", "--workers", "2", "--no-pin"],
   ]);
   assertCode(ended, 1);
   const wrong: string[] = [];

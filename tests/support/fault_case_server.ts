@@ -74,7 +74,7 @@ export class Visit {
     const current = !ifRange || condition === undefined || condition === etag || condition === YESTERDAY;
     const part = range !== null && current;
     const from = part ? Number(range[1]) : 0;
-    const body = bytesFor(version, length).subarray(from);
+    const body = contentOf(version, length).subarray(from);
     return {
       status: part ? "206 Partial Content" : "200 OK",
       fields: {
@@ -96,6 +96,16 @@ export class Visit {
     await this.connection.send(cut === undefined ? body : body.subarray(0, cut));
     if (cut !== undefined) this.connection.close();
   }
+}
+
+const contents = new Map<string, Uint8Array<ArrayBuffer>>();
+
+/** The bytes of a version; not to be changed. Making them takes a while, and all servers of this process would stand still. */
+function contentOf(version: string, length: number): Uint8Array<ArrayBuffer> {
+  const key = `${version} ${length}`;
+  const made = contents.get(key) ?? bytesFor(version, length);
+  contents.set(key, made);
+  return made;
 }
 
 /** Answers one request, or does not even read it. */

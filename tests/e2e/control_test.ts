@@ -74,7 +74,6 @@ Deno.test("corehaul pause stops a running download in another process, and resum
   assertEquals(run.events("task_done")[0]!.id, "b.bin");
   assertEquals(await sizeOf(home.join("files/a.bin.part")), left);
   assertEquals(await states(home), { "a.bin": "paused", "b.bin": "done" });
-  await server.letGo();
   assertCode(await control(home, "resume", "--where", "status=paused"), 0);
   await run.until("the file", () => run.events("task_done").length === 2);
   assertEquals(await Deno.readFile(home.join("files/a.bin")), bytesFor("a.bin", LARGE));
@@ -98,7 +97,6 @@ Deno.test("corehaul cancel and remove end running downloads in another process, 
   assertEquals(await states(home), { "a.bin": "canceled", "c.bin": "done" });
   assertEquals(run.events("task_failed"), []);
   // What was canceled can be wanted again, and goes on where it was.
-  await server.letGo();
   assertCode(await control(home, "retry", "a.bin"), 0);
   await run.until("the first file", () => run.events("task_done").length === 2);
   assertEquals(await Deno.readFile(home.join("files/a.bin")), bytesFor("a.bin", LARGE));

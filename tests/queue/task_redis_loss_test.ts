@@ -8,7 +8,6 @@ import { TaskRedisList, type TaskRedisListOptions } from "../../queue/task_redis
 import { findBySeq, writeRecords } from "../../queue/task_redis_writer.ts";
 import { LossyProxy } from "../support/lossy_proxy.ts";
 import { RedisServer } from "../support/redis_server.ts";
-import { until } from "../support/until.ts";
 import { claimAs, countsOf, drafts, idsOf, ownerInfo, settleAll } from "./contract_kit.ts";
 
 async function open(port: number, options: TaskRedisListOptions = {}): Promise<TaskRedisList> {

@@ -9,8 +9,6 @@ export class LossyProxy implements AsyncDisposable {
 
   /** How many answers were lost. */
   lost = 0;
-  /** How many connections their clients have given up. */
-  givenUp = 0;
 
   private constructor(port: number) {
     this.#port = port;
@@ -66,7 +64,6 @@ export class LossyProxy implements AsyncDisposable {
         }
         for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
       }
-      if (!answers) this.givenUp++;
     } catch {
       // The other direction has closed it.
     }

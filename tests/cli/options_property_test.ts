@@ -223,6 +223,7 @@ Deno.test("DownloaderOptions names the defaults that a downloader has", async ()
     if (option === undefined || value === undefined || option === "tasks" satisfies keyof DownloaderOptions) continue;
     const doc = new RegExp(`/\\*\\*((?:(?!\\*/).)*)\\*/\\s*${option}\\?:`, "s").exec(source)?.[1];
     assert(doc !== undefined, `${option} is not documented`);
-    assertEquals(/\bDefault `?("[^"]*"|[\w.]+?)`?(?=[.:])/.exec(doc)?.[1], JSON.stringify(value), option);
+    const named = /\bDefault `?("[^"]*"|[\w.,]+?)`?(?=[.:])/.exec(doc)?.[1];
+    assertEquals(typeof value === "number" ? named?.replaceAll(",", "") : named, JSON.stringify(value), option);
   }
 });

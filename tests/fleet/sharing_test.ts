@@ -116,12 +116,14 @@ Deno.test("corehaul status tells from anywhere who works on the list, how fast, 
     return new Response(bytesFor(path, 2_000_000));
   });
   await fleet.add(["0", "1", "2", "3", "404"].map((path) => `${server.url}/${path}`));
-  const run = await fleet.start(0, ["--workers", "1"]);
-  const vitals = async () => JSON.parse((await fleet.command("status", "--json")).stdout).owners[0]?.vitals;
+  const run = await fleet.start(0, ["--workers", "1", "--lease", "20", "--heartbeat", "1"]);
+  const owner = async () => JSON.parse((await fleet.command("status", "--json")).stdout).owners[0];
+  const vitals = async () => (await owner())?.vitals;
   await until("what it says of itself", async () => {
     const { done, failed, active, bytes } = await vitals() ?? {};
     return done === 1 && failed === 1 && active === 3 && bytes === 2_000_000;
   });
+  assertEquals((await owner()).leaseMs, 20_000);
   const { stdout } = await fleet.command("status");
   assertMatch(stdout, /^running +3$/m);
   assertMatch(

@@ -14,7 +14,7 @@ import { WantedTasks } from "./wanted_tasks.ts";
 
 /** How often in a row the config worker may die before it has read its files once. */
 const MOST_DEATHS = 5;
-const RESTART_MS = 100;
+const RESTART_MS = 200;
 
 /** What the feed works with. */
 export interface ConfigFeedPorts {
@@ -38,6 +38,8 @@ export interface ConfigFeedPorts {
   restricted: boolean;
   /** The module that the config worker runs. Default: its own. */
   entry?: URL;
+  /** When a config worker that has died is started again, in milliseconds; twice as late each time. Default 200. */
+  restartMs?: number;
   /** Told of everything that happens. */
   news: (news: DownloaderNews) => void;
   /** The list failed for good, or the config worker dies again and again. */
@@ -100,13 +102,13 @@ export class ConfigFeed implements Disposable {
 
   /** Another thread reads everything anew; what is on the list already is no news. */
   #died(error: ErrorRecord): void {
-    const { news, core, failed } = this.#ports;
+    const { news, core, failed, restartMs = RESTART_MS } = this.#ports;
     news({ type: "proc_crashed", proc: "proc_config", core: core ?? 0, error, tasks: 0 });
     if (++this.#deaths >= MOST_DEATHS) {
       failed(new Error(`The config worker died ${this.#deaths} times in a row: ${error.message}`));
       return;
     }
-    this.#restart = setTimeout(() => this.#thread = this.#spawn(), RESTART_MS * 2 ** this.#deaths);
+    this.#restart = setTimeout(() => this.#thread = this.#spawn(), restartMs * 2 ** (this.#deaths - 1));
   }
 
   async #hear(message: FromProcConfig, thread: ProcThread<ToProcConfig, FromProcConfig>): Promise<void> {

@@ -8,7 +8,10 @@ import { TempDir } from "../support/temp_dir.ts";
 const ENTRY = new URL("fixtures/bad_config.ts", import.meta.url);
 
 /** Runs a feed whose config worker dies that often, until its first read or its end. */
-async function runFeed(deaths: number): Promise<{ news: DownloaderNews[]; error: string; waiting: number }> {
+async function runFeed(
+  deaths: number,
+  restart: { restartMs?: number } = {},
+): Promise<{ news: DownloaderNews[]; error: string; waiting: number }> {
   await using home = await TempDir.create();
   await home.write("tasks.txt", "http://h/a\nhttp://h/b\n");
   await home.write("deaths", String(deaths));
@@ -26,6 +29,7 @@ async function runFeed(deaths: number): Promise<{ news: DownloaderNews[]; error:
     library: undefined,
     restricted: false,
     entry: ENTRY,
+    ...restart,
     news: (each) => news.push(each),
     failed: (error) => failed.resolve(error instanceof Error ? error.message : String(error)),
   });
@@ -42,7 +46,7 @@ Deno.test("ConfigFeed starts another config worker when one dies", async () => {
 });
 
 Deno.test("ConfigFeed gives up when its config worker dies again and again", async () => {
-  const { news, error, waiting } = await runFeed(1000);
+  const { news, error, waiting } = await runFeed(1000, { restartMs: 10 });
   assertMatch(error, /^The config worker died 5 times in a row: .*it cannot go on/);
   assertEquals([waiting, news.filter(({ type }) => type === "proc_crashed").length], [0, 5]);
 });

@@ -58,14 +58,14 @@ Deno.test("corehaul without unstable flags forwards signals to its child", async
 Deno.test("corehaul without unstable flags drains on one Ctrl-C in a terminal, which reaches it twice", async () => {
   await using home = await TempDir.create();
   let held = true;
-  await using server = FaultServer.start(async ({ path }, server) => {
-    await server.hold(() => !held);
-    return new Response(bytesFor(path, 10));
-  });
+  // What flows changes what is drawn.
+  await using server = FaultServer.start(({ path }, server) =>
+    server.flow(bytesFor(path, 1_000_000), 1000, () => !held)
+  );
   const config = await writePlainConfig(home);
   await home.write("tasks.txt", `${server.url}/held\n`);
   const cli = ["run", "-A", "--config", config, fromFileUrl(new URL("cli.ts", PROJECT_ROOT))];
-  const args = [...cli, "run", "--tasks", "tasks.txt", "--grace", "30"];
+  const args = [...cli, "run", "--tasks", "tasks.txt", "--grace", "3600"];
   await using terminal = await TerminalProcess.start(Deno.execPath(), args, home.path);
   await terminal.shows(/0\/1 files/);
   await until("the download", () => server.open === 1);

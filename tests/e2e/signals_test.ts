@@ -56,7 +56,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     await using home = await TempDir.create();
     const { server: held, free } = await setUp(home);
     await using server = held;
-    const args = [...RUN, "--workers", "1", "--concurrency", "3", "--grace", "30"];
+    const args = [...RUN, "--workers", "1", "--concurrency", "3", "--grace", "300"];
     await using run = await Corehaul.start(args, { cwd: home.path });
     await run.until("the downloads", () => server.open === 3);
     run.kill(signal);

@@ -17,7 +17,7 @@ async function run(fault: FaultCase, lane: boolean): Promise<void> {
   await using server = new FaultCaseServer(fault);
   await using bench = await DownloadBench.start(() => new Response("not asked"), {
     lane,
-    limits: { stallTimeoutMs: 400 },
+    limits: fault.silent ? { stallTimeoutMs: 400 } : {},
   });
   const { ends, task, asked } = fault;
   let outcome: TaskOutcome | undefined;

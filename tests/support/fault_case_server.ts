@@ -125,6 +125,8 @@ export interface FaultCase {
   task: { checksum?: string; size?: number };
   /** What the requests ask for, each all or a part. */
   asked?: string;
+  /** It is about silence: the stall timeout may be short. */
+  silent?: true;
 }
 
 /** A {@linkcode FaultCase} that listens. */

@@ -230,7 +230,7 @@ const RANGES: FaultCase[] = [
   ], "all part all"),
 ];
 
-const PACE: FaultCase[] = [
+const SILENT = [
   first("is silent before the head of an answer", [says("", "is silent")]),
   first("is silent in the head of an answer", [says(`${HEAD}Content-Le`, "is silent")]),
   first("is silent in a body", [serve("one", (wire) => wire.body = ONE.subarray(0, BREAK))], "all part"),
@@ -244,6 +244,10 @@ const PACE: FaultCase[] = [
       }
     },
   ], "all"),
+].map((fault): FaultCase => ({ ...fault, silent: true }));
+
+const PACE: FaultCase[] = [
+  ...SILENT,
   first("resets the connection before the head of an answer", [resets(), resets()]),
   first("resets the connection in the head of an answer", [resets(`${HEAD}Content-Le`)]),
   first("resets the connection in a body", [resets(`${HEAD}Content-Length: ${LENGTH}\r\n\r\nthe beginning`)]),

@@ -79,18 +79,18 @@ class CustomDriver implements DownloadDriver {
         : { disposition: `attachment; filename*=UTF-8''${encodeURIComponent(filename)}` }),
     };
     const body = new CustomBody(file.body);
-    return new BodyResponse(facts, (sink, room) =>
-      this.#during(signal, async () => {
-        try {
-          for (let piece = await body.next(signal); piece !== undefined; piece = await body.next(signal)) {
-            if (!(piece instanceof Uint8Array)) throw new TypeError("the body has pieces that are no Uint8Array");
-            if (piece.length > 0) await sink(piece);
-            await room?.();
-          }
-        } finally {
-          body.end();
+    // What happens where the file is stored is no failure of the driver.
+    const next = () => this.#during(signal, () => body.next(signal));
+    return new BodyResponse(facts, async (sink, room) => {
+      try {
+        for (let piece = await next(); piece !== undefined; piece = await next()) {
+          if (piece.length > 0) await sink(piece);
+          await room?.();
         }
-      }), () => body.end());
+      } finally {
+        body.end();
+      }
+    }, () => body.end());
   }
 
   async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
@@ -139,7 +139,9 @@ class CustomBody {
   /** The next piece; undefined behind the last one. */
   async next(signal: AbortSignal): Promise<Uint8Array | undefined> {
     const reader = this.#reader ??= this.#open();
-    return (await unlessAborted(reader.read(), signal)).value;
+    const { value } = await unlessAborted(reader.read(), signal);
+    if (value === undefined || value instanceof Uint8Array) return value;
+    throw new TypeError("the body has pieces that are no Uint8Array");
   }
 
   end(): void {

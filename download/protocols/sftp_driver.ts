@@ -172,6 +172,7 @@ export class SftpDriver implements DownloadDriver {
       const mine = shared;
       this.#connections.set(key, shared);
       const forget = () => {
+        clearTimeout(mine.timer);
         if (this.#connections.get(key) !== mine) return;
         this.#connections.delete(key);
         this.#accesses.clear();

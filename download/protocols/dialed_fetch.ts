@@ -37,6 +37,10 @@ export async function dialedFetch(
   for (let i = 0; i < message.rawHeaders.length; i += 2) {
     answered.append(message.rawHeaders[i]!, message.rawHeaders[i + 1]!);
   }
+  // By itself the body would only say that it was aborted, not why.
+  const abort = () => message.destroy(signal.reason);
+  signal.addEventListener("abort", abort);
+  message.once("close", () => signal.removeEventListener("abort", abort));
   if (BODILESS.has(status)) message.destroy();
   const body = BODILESS.has(status) ? null : Readable.toWeb(message) as ReadableStream<Uint8Array<ArrayBuffer>>;
   return new Response(body, { status, headers: answered });

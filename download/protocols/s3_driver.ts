@@ -58,6 +58,7 @@ export class S3Driver implements DownloadDriver {
       for (const key of keys) {
         // Consoles make empty objects to stand for folders.
         if (key.endsWith("/")) continue;
+        signal.throwIfAborted();
         yield { url: objectAddress(bucket, key), path: key.slice(folder.length) };
       }
       token = next;
@@ -196,7 +197,8 @@ function encodeSegment(text: string): string {
 }
 
 function readListing(text: string, url: string): { keys: string[]; next?: string } {
-  const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === "Contents" });
+  // Without these the library knows no numeric references, such as that of an apostrophe.
+  const parser = new XMLParser({ htmlEntities: true, parseTagValue: false, isArray: (name) => name === "Contents" });
   const result = parser.parse(text)?.ListBucketResult;
   if (typeof result !== "object" || result === null) {
     throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket makes no sense`);

@@ -82,7 +82,8 @@ export interface DriverResponse extends Disposable {
    * Reads a small body at once and hands it over; the bytes are only valid within the call.
    *
    * @param use Called once with all of it.
-   * @param heard Called whenever a part of it has come, with its size.
+   * @param heard Called whenever a part of it has come, with its size; what came together with the head of an answer need not
+   * be told.
    * @returns What `use` returned.
    */
   whole<T>(use: (bytes: Uint8Array) => T, heard: (bytes: number) => void): Promise<Awaited<T>>;

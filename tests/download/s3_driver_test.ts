@@ -5,7 +5,7 @@ import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import type { S3Access } from "../../download/protocols/s3_access.ts";
 import { S3Driver } from "../../download/protocols/s3_driver.ts";
 import { drive } from "../support/drive.ts";
-import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { FaultServer } from "../support/fault_server.ts";
 import { S3Server } from "../support/s3_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -29,17 +29,8 @@ async function failure(promise: Promise<unknown>): Promise<DownloadError> {
   return await assertRejects(() => promise, DownloadError);
 }
 
-Deno.test("S3Driver fetches objects, and parts of them, whatever their keys are", async () => {
-  await using server = await S3Server.start();
-  await server.put("a/b c/ä+%&.bin", bytesFor("one", 200_000));
-  using one = driverFor({ endpoint: server.endpoint, region: "us-east-1", credentials: CREDENTIALS });
-  const url = "s3://photos/a/b%20c/%C3%A4%2B%25%26.bin";
-  const { bytes, response } = await drive(one.driver, url);
-  assertEquals([bytes, response.finalUrl, response.length], [bytesFor("one", 200_000), url, 200_000]);
-  const part = await drive(one.driver, url, { range: { from: 100, to: 1000, ifRange: response.etag! } });
-  assertEquals([part.response.offset, part.response.end], [100, 1000]);
-  assertEquals(part.bytes, bytesFor("one", 200_000).subarray(100, 1000));
-  assertEquals((await failure(drive(one.driver, "s3://photos/none"))).status, 404);
+Deno.test("S3Driver takes no bucket and no key that can be none", async () => {
+  using one = driverFor({ endpoint: "http://127.0.0.1:1", region: "us-east-1" });
   assertEquals((await failure(drive(one.driver, "s3://no_such!bucket/none"))).kind, "unsupported");
   assertEquals((await failure(drive(one.driver, "s3://photos/%ff"))).kind, "unsupported");
 });

@@ -1,3 +1,4 @@
+import { endChildren } from "./end_children.ts";
 import { findProgram } from "./find_program.ts";
 import { TempDir } from "./temp_dir.ts";
 import { until } from "./until.ts";
@@ -132,6 +133,16 @@ export class NginxServer implements AsyncDisposable {
         ...(range === "-" || range === undefined ? {} : { range }),
       };
     });
+  }
+
+  /** The port of http. */
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** Ends all connections at once, as a crash would; the server goes on. */
+  async endSessions(): Promise<void> {
+    await endChildren(this.#child.pid);
   }
 
   async #answers(): Promise<boolean> {

@@ -42,20 +42,31 @@ export class S3Server implements AsyncDisposable {
     return new S3Server(server);
   }
 
+  /** Its port. */
+  get port(): number {
+    return this.#server.ports[0]!;
+  }
+
   /** Where it is, as `--s3-endpoint` takes it. */
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#server.ports[0]}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Puts an object into the bucket. */
   async put(key: string, body: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#ask(key, { method: "PUT", body });
+  }
+
+  /** Removes an object. */
+  async remove(key: string): Promise<void> {
+    await this.#ask(key, { method: "DELETE" });
+  }
+
+  async #ask(key: string, init: RequestInit): Promise<void> {
     const path = key.split("/").map(encodeURIComponent).join("/");
-    const { ok, status, body: answer } = await this.#client.fetch(`${this.endpoint}/photos/${path}`, {
-      method: "PUT",
-      body,
-    });
-    await answer?.cancel();
-    if (!ok) throw new Error(`Cannot put ${key}: status ${status}`);
+    const { ok, status, body } = await this.#client.fetch(`${this.endpoint}/photos/${path}`, init);
+    await body?.cancel();
+    if (!ok) throw new Error(`Cannot ${init.method} ${key}: status ${status}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

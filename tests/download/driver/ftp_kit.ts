@@ -1,0 +1,33 @@
+import { testCertificate } from "../../support/test_certificate.ts";
+import { VsftpdServer } from "../../support/vsftpd_server.ts";
+import { FORBIDDEN } from "./contract_kit.ts";
+import type { DriverBackend } from "./driver_contract.ts";
+import { madeDriver } from "./made_driver.ts";
+import { ServedFolder } from "./served_folder.ts";
+
+/** The driver of FTP against vsftpd. */
+export function ftpBackend(
+  name: string,
+  scheme: "ftp" | "ftpes" | "ftps",
+  skips: NonNullable<DriverBackend["skips"]> = {},
+): DriverBackend {
+  return {
+    name,
+    skips,
+    start: () =>
+      ServedFolder.start(async (root) => {
+        const pair = await testCertificate(["localhost"]);
+        const vsftpd = await VsftpdServer.start(root.path, {
+          ...(scheme === "ftp" ? {} : { tls: { ...pair, implicit: scheme === "ftps" } }),
+          more: [`deny_file=${FORBIDDEN}`, "force_dot_files=YES"],
+        });
+        return {
+          port: vsftpd.port,
+          base: (port = vsftpd.port) => `${scheme}://localhost:${port}`,
+          driver: () => madeDriver(`${scheme}:`, { identity: { caCerts: [pair.cert] } }),
+          endSessions: () => vsftpd.endSessions(),
+          [Symbol.asyncDispose]: () => vsftpd[Symbol.asyncDispose](),
+        };
+      }),
+  };
+}

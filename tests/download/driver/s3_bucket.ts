@@ -1,0 +1,62 @@
+import type { DownloadDriver } from "../../../download/download_driver.ts";
+import { LossyProxy } from "../../support/lossy_proxy.ts";
+import { openConnections } from "../../support/open_connections.ts";
+import { S3_ACCOUNT, S3Server } from "../../support/s3_server.ts";
+import type { BreakableFront, DriverServer } from "./contract_kit.ts";
+import { madeDriver } from "./made_driver.ts";
+
+/** A bucket of s3rver. */
+export class S3Bucket implements DriverServer {
+  readonly #server: S3Server;
+
+  private constructor(server: S3Server) {
+    this.#server = server;
+  }
+
+  /** Starts a server with a bucket. */
+  static async start(): Promise<S3Bucket> {
+    return new S3Bucket(await S3Server.start());
+  }
+
+  put(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#server.put(path, bytes);
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#server.remove(path);
+  }
+
+  url(path: string): string {
+    return `s3://photos/${path.split("/").map(encodeURIComponent).join("/")}`;
+  }
+
+  driver(port = this.#server.port): DownloadDriver {
+    const credentials = {
+      accessKeyId: S3_ACCOUNT.AWS_ACCESS_KEY_ID,
+      secretAccessKey: S3_ACCOUNT.AWS_SECRET_ACCESS_KEY,
+    };
+    const access = { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials };
+    return madeDriver("s3:", { s3: { access: () => Promise.resolve({ type: "access", access }) } });
+  }
+
+  connections(port = this.#server.port): Promise<number> {
+    return openConnections(port);
+  }
+
+  front(): BreakableFront {
+    const proxy = LossyProxy.start(this.#server.port);
+    return {
+      port: proxy.port,
+      breakOff: () => {
+        // It closes what it has kept silent.
+        proxy.silent = false;
+        return Promise.resolve();
+      },
+      [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+}

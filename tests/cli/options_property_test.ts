@@ -42,6 +42,9 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   "ALGO:DIGEST": fc.constantFrom("md5:d41d8cd98f00b204e9800998ecf8427e"),
   namespace: fc.stringMatching(/^[\w.-]{1,64}$/),
   queue: fc.constantFrom("kv:a.db", "redis://a.test:1/2", "https://a.test/kv"),
+  // A lease lasts for three heartbeats at least, so both values fit the default of the other.
+  lease: fc.constantFrom("15", "30s", "1h"),
+  heartbeat: fc.constantFrom("0.5", "2", "5000ms"),
   proxy: fc.constantFrom("http://a.test:1", "socks5://me:secret@a.test"),
   cores: fc.uniqueArray(fc.nat(63), { minLength: 1 }).map((cores) => cores.join(",")),
   "retry-on": fc.constantFrom("429", "408,5xx", "500-504, 404"),

@@ -9,7 +9,9 @@ export const S3_ACCOUNT = { AWS_ACCESS_KEY_ID: "S3RVER", AWS_SECRET_ACCESS_KEY: 
 /** An S3 server that others wrote (s3rver, on Node) on a free loopback port, with one bucket, `photos`. */
 export class S3Server implements AsyncDisposable {
   readonly #server: ServerProcess;
-  readonly #client = new AwsClient({
+  /** Keeps no connection: those that are open are those of who is tested. */
+  readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  readonly #signer = new AwsClient({
     accessKeyId: "S3RVER",
     secretAccessKey: "S3RVER",
     service: "s3",
@@ -64,12 +66,14 @@ export class S3Server implements AsyncDisposable {
 
   async #ask(key: string, init: RequestInit): Promise<void> {
     const path = key.split("/").map(encodeURIComponent).join("/");
-    const { ok, status, body } = await this.#client.fetch(`${this.endpoint}/photos/${path}`, init);
+    const signed = await this.#signer.sign(`${this.endpoint}/photos/${path}`, init);
+    const { ok, status, body } = await fetch(signed, { client: this.#client });
     await body?.cancel();
     if (!ok) throw new Error(`Cannot ${init.method} ${key}: status ${status}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close();
     await this.#server[Symbol.asyncDispose]();
   }
 }

@@ -23,6 +23,7 @@ driverContract({
     "says that a file has not changed since a version, and gives it if it has":
       "a driver of the user is asked for no changes; the core compares what it says",
     "gives pieces no larger than there is room for": "the pieces are those of the driver of the user",
+    "gives one file after the other over one connection": "connections are the business of the driver of the user",
     "notices that a file is written to while it comes, be it whole or a part":
       "only a driver of the user can know that, and this one asks a web server",
     "passes links over, which may lead in circles": "links are the business of the driver of the user",

@@ -2,5 +2,10 @@
 import { driverContract } from "./driver_contract.ts";
 import { httpBackend } from "./http_kit.ts";
 
-driverContract(httpBackend("HttpDriver over fetch", "http", () => ({ lane: false })));
-driverContract(httpBackend("HttpDriver over fetch with TLS", "https", () => ({ lane: false })));
+const skips = {
+  "gives one file after the other over one connection":
+    "the runtime has a connection back only some time after the end of a body, and may make another one meanwhile",
+};
+
+driverContract(httpBackend("HttpDriver over fetch", "http", () => ({ lane: false }), skips));
+driverContract(httpBackend("HttpDriver over fetch with TLS", "https", () => ({ lane: false }), skips));

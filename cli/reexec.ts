@@ -1,15 +1,7 @@
 import { CfgError } from "../config/cfg_error.ts";
 import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
 import { execProgram } from "../ffi/exec_program.ts";
-
-const MARK = "COREHAUL_REEXEC";
-const UNSTABLE = ["--unstable-kv", "--unstable-worker-options"];
-/**
- * What a downloader needs of V8: small heaps, since nearly all that it makes is garbage a moment later, and one optimising
- * compiler instead of two: the second costs a short run more than it brings, as most of the work is the kernel's.
- */
-const V8_FLAGS =
-  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--heap-growing-percent=50,--maglev-as-top-tier";
+import { REEXEC_MARK, UNSTABLE_FLAGS, V8_FLAGS } from "./start_flags.ts";
 
 /** How this process was started: by the user, or by {@linkcode reexec} in its place or as its child. */
 const startedAs = takeMark();
@@ -28,7 +20,7 @@ export function isReexecChild(): boolean {
  */
 export async function reexec(args: readonly string[]): Promise<number | undefined> {
   if (Deno.build.standalone || startedAs !== undefined) return undefined;
-  execSelf(UNSTABLE, "exec");
+  execSelf(UNSTABLE_FLAGS, "exec");
   // Without the flags for memory and speed it works all the same.
   const works = typeof Deno.openKv === "function" && import.meta.url.startsWith("file:");
   return works ? undefined : await runChild(args, "child");
@@ -56,7 +48,7 @@ export async function reexecInsecure(args: readonly string[]): Promise<number | 
 /** Runs the command in place of this process; comes back if that is not possible. */
 function execSelf(flags: readonly string[], mark: string): void {
   const own = ownCommand(flags);
-  if (own !== undefined) execProgram(Deno.execPath(), own, { ...Deno.env.toObject(), [MARK]: mark });
+  if (own !== undefined) execProgram(Deno.execPath(), own, { ...Deno.env.toObject(), [REEXEC_MARK]: mark });
 }
 
 /**
@@ -81,8 +73,8 @@ function ownCommand(flags: readonly string[]): string[] | undefined {
 /** Runs the command as a child, forwards SIGINT and SIGTERM, and waits. */
 async function runChild(args: readonly string[], mark: string, flags: readonly string[] = []): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", ...UNSTABLE, ...flags, V8_FLAGS, specifier(import.meta.url), ...args],
-    env: { [MARK]: mark },
+    args: ["run", "-A", "--quiet", ...UNSTABLE_FLAGS, ...flags, V8_FLAGS, specifier(import.meta.url), ...args],
+    env: { [REEXEC_MARK]: mark },
   }).spawn();
   const forwards = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const forward = () => {
@@ -109,7 +101,7 @@ function specifier(url: string): string {
 
 /** Reads the mark, and takes it away: programs that this one starts are not marked by it. */
 function takeMark(): string | undefined {
-  const mark = Deno.env.get(MARK);
-  if (mark !== undefined) Deno.env.delete(MARK);
+  const mark = Deno.env.get(REEXEC_MARK);
+  if (mark !== undefined) Deno.env.delete(REEXEC_MARK);
   return mark;
 }

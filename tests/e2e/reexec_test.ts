@@ -11,7 +11,7 @@ import { TerminalProcess } from "../support/terminal.ts";
 Deno.test("corehaul without unstable flags starts itself again, and gives the exit code of its child", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 10)));
-  const options = { cwd: home.path, config: await writePlainConfig(home) };
+  const options = { cwd: home.path, config: await writePlainConfig(home), asUser: true };
   const good = await corehaul(["get", "-i", "-"], { ...options, stdin: `${server.url}/a\n` });
   assertCode(good, 0);
   assertMatch(good.stdout, /^1 files, /);
@@ -35,7 +35,7 @@ Deno.test("corehaul says in one line which permission Deno was not given", async
 Deno.test("corehaul without unstable flags forwards signals to its child", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }, server) => server.trickle(bytesFor(path, 200_000), 100_000, 100));
-  const options = { cwd: home.path, config: await writePlainConfig(home) };
+  const options = { cwd: home.path, config: await writePlainConfig(home), asUser: true };
   const url = `${server.url}/endless`;
   const sign = /stopping: what runs gets .* s; once more ends at once\n/;
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {

@@ -1,4 +1,5 @@
-import { cacheProject, commonEnv } from "./corehaul.ts";
+import { cacheProject } from "../../tools/test/cache_project.ts";
+import { commonEnv } from "./corehaul.ts";
 import { findProgram } from "./find_program.ts";
 import { until } from "./until.ts";
 

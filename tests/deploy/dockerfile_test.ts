@@ -1,6 +1,7 @@
 /** `deploy/Dockerfile`, as it is written. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { V8_FLAGS } from "../../cli/start_flags.ts";
 import { DEPLOY, dockerCommands, dockerfile } from "../support/deploy_files.ts";
 
 Deno.test("deploy/Dockerfile pins its images, never ends as root, and knows how to stop and how it is", async () => {
@@ -20,8 +21,7 @@ Deno.test("deploy/Dockerfile pins its images, never ends as root, and knows how 
 });
 
 Deno.test("deploy/Dockerfile gives V8 the flags that corehaul would start itself with", async () => {
-  const reexec = await Deno.readTextFile(new URL("../cli/reexec.ts", DEPLOY));
-  const [, flags] = /"--v8-flags=([^"]+)"/.exec(reexec)!;
+  const flags = V8_FLAGS.replace("--v8-flags=", "");
   assert((await dockerfile()).includes(` DENO_V8_FLAGS=${flags} `), flags);
 });
 

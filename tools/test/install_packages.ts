@@ -49,11 +49,12 @@ export function installLine(packages: readonly string[], uid: number | null): st
  * @throws {Error} If `apt-get` fails; its output was shown.
  */
 export async function installPackages(packages: readonly string[]): Promise<void> {
-  await using _policy = await ServicePolicy.forbid();
   const ended = new AbortController();
   const stop = () => ended.abort();
+  // Before the policy changes and until it is back, no signal ends this process.
   for (const signal of ENDING) Deno.addSignalListener(signal, stop);
   try {
+    await using _policy = await ServicePolicy.forbid();
     await aptGet(["update"], ended.signal);
     await aptGet(["install", "-y", "--no-install-recommends", ...packages], ended.signal);
   } finally {

@@ -9,7 +9,6 @@ import type { TestProgram } from "./test_programs.ts";
  * @param say Takes each line for the user.
  * @param programs What the tests start. Default: all of it.
  * @returns True if all of it is there.
- * @throws {Error} If the installation fails.
  */
 export async function preparePrograms(
   situation: InstallSituation,
@@ -26,7 +25,12 @@ export async function preparePrograms(
     return false;
   }
   say(`The tests start programs that are missing here. Installing: ${packages.join(" ")}`);
-  await installPackages(packages);
+  try {
+    await installPackages(packages);
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return false;
+  }
   const still = await missingPackages(programs);
   if (still.length === 0) return true;
   say(`Cannot run the tests as programs are missing though their packages were installed: ${still.join(" ")}`);

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { assertCode, Corehaul, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, jsonLines, shareCommandProcess } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -15,6 +15,8 @@ function serve(): FaultServer {
     path.startsWith("/missing") ? new Response("", { status: 404 }) : new Response(bytesFor(path, SIZE))
   );
 }
+
+shareCommandProcess();
 
 Deno.test("corehaul get fetches urls into a folder, and asks for none of them again", async () => {
   await using home = await TempDir.create();

@@ -2,7 +2,10 @@ import { AssertionError } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { REEXEC_MARK, UNSTABLE_FLAGS, V8_FLAGS } from "../../cli/start_flags.ts";
 import { cacheProject } from "../../tools/test/cache_project.ts";
+import { CommandHost, type Ended } from "./command_host.ts";
 import { until } from "./until.ts";
+
+export type { Ended } from "./command_host.ts";
 
 /** Where the project is. */
 export const PROJECT_ROOT: URL = new URL("../../", import.meta.url);
@@ -24,16 +27,6 @@ export interface CorehaulOptions {
    * beginning, which is the same command for a third less of CPU time.
    */
   asUser?: boolean;
-}
-
-/** How a command ended. */
-export interface Ended {
-  /** The exit code; 128 and the number of the signal if one ended it. */
-  code: number;
-  /** Standard output. */
-  stdout: string;
-  /** Standard error. */
-  stderr: string;
 }
 
 /** How long a command may take to end before that is given up. */
@@ -157,8 +150,40 @@ export class Corehaul implements AsyncDisposable {
   }
 }
 
-/** Runs a command to its end. */
+let host: CommandHost | undefined;
+
+/**
+ * Lets the tests of a file share one process for the commands of {@linkcode corehaul} that need none of their own, which saves
+ * most of their CPU time. For files that are about what commands do, and not about processes.
+ */
+export function shareCommandProcess(): void {
+  Deno.test.beforeAll(async () => {
+    host = await CommandHost.start();
+  });
+  Deno.test.afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    host = undefined;
+  });
+}
+
+/** True if a command reads nothing that Deno looks at only when a process starts, and does not start itself again. */
+function sharesProcess(
+  args: readonly string[],
+  { env = {}, stdin, config, wrapper, asUser }: CorehaulOptions,
+): boolean {
+  return stdin === undefined && config === undefined && wrapper === undefined && !asUser &&
+    !args.some((arg) => arg.startsWith("--insecure")) &&
+    Object.keys(env).every((name) => name.startsWith("CFG_") && name !== "CFG_INSECURE");
+}
+
+/**
+ * Runs a command to its end: in a process of its own, or in the one of {@linkcode shareCommandProcess} where that is idle and the
+ * command may share it.
+ */
 export async function corehaul(args: readonly string[], options: CorehaulOptions): Promise<Ended> {
+  if (host !== undefined && !host.busy && sharesProcess(args, options)) {
+    return await host.run({ args, cwd: options.cwd, env: { ...commonEnv(), ...options.env } });
+  }
   await using process = await Corehaul.start(args, options);
   return await process.ended();
 }

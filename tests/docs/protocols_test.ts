@@ -1,9 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { corehaul } from "../support/corehaul.ts";
+import { corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
 import { codeBlocks, readDocument, ROOT } from "./markdown.ts";
+
+shareCommandProcesses();
 
 Deno.test("the driver of docs/protocols.md fetches files and folders, and continues them, from a gateway", async () => {
   const [block] = codeBlocks(await readDocument("docs/protocols.md")).filter(({ text }) =>

@@ -1,6 +1,6 @@
 /** Long lists on the command line: they are read piece by piece. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -12,6 +12,8 @@ const BAD = 1234;
 function lines(url: string): string {
   return Array.from({ length: MANY }, (_, i) => i === BAD ? "not a url" : `${url}/${i}`).join("\n");
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul add takes a long list in batches, and names a bad entry by its place among all", async () => {
   await using home = await TempDir.create();

@@ -1,7 +1,7 @@
 /** Wrong command lines and configurations: one clear line, the right exit code, and nothing created. */
 import { assert, assertEquals } from "@std/assert";
 import { allowedCores } from "../support/busy_cores.ts";
-import { assertCode, corehaul, shareCommandProcess } from "../support/corehaul.ts";
+import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { freePort } from "../support/nginx_server.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 import { listedTasks } from "../support/task_table.ts";
@@ -231,7 +231,7 @@ const CASES: Case[] = [
   },
 ];
 
-shareCommandProcess();
+shareCommandProcesses();
 
 Deno.test("corehaul names what is wrong in one line, and creates nothing", async (t) => {
   for (const { name, args, env, names, code = 2, lines: expected = 1 } of CASES) {

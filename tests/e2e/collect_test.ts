@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { parse } from "csv-parse/sync";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
-import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -17,6 +17,8 @@ function machine(home: TempDir, name: string, lines: readonly ManifestLine[]): v
   using manifest = new Manifest(home.join(name), `${name}-0`, { machine: name });
   manifest.append(lines);
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul collect merges what machines have fetched, each record with its machine and its folder", async () => {
   await using home = await TempDir.create();

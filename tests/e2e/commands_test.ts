@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { assertCode, Corehaul, corehaul, jsonLines, shareCommandProcess } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -16,7 +16,7 @@ function serve(): FaultServer {
   );
 }
 
-shareCommandProcess();
+shareCommandProcesses();
 
 Deno.test("corehaul get fetches urls into a folder, and asks for none of them again", async () => {
   await using home = await TempDir.create();

@@ -1,6 +1,6 @@
 /** What a list or a server says cannot control the terminal that shows it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const SEQUENCES = "\u001b[31mRED\u001b]0;title\u0007\u009b0m\u007f";
@@ -28,6 +28,8 @@ function assertPlain(text: string): void {
   // deno-lint-ignore no-control-regex -- control characters are what it looks for
   assert(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text), JSON.stringify(text));
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul shows no control character of a url or of a server's reply, and keeps those of urls in JSON", async () => {
   await using home = await TempDir.create();

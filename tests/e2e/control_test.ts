@@ -1,6 +1,6 @@
 /** Every control verb, from another process: on tasks that run, and on a system that is stopped. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, type Ended, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
 import { filesIn, listedTasks } from "../support/task_table.ts";
@@ -55,6 +55,8 @@ async function control(home: TempDir, ...args: string[]): Promise<Ended> {
 async function states(home: TempDir): Promise<Record<string, string>> {
   return Object.fromEntries((await listedTasks(QUEUE, { cwd: home.path })).map(({ id, status }) => [id, status]));
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul pause stops a running download in another process, and resume goes on at its byte", async () => {
   await using home = await TempDir.create();

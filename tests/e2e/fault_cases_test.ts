@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fallbackOut, outProblem } from "../../download/task_names.ts";
 import { answering, RawServer, reply } from "../download/raw_server.ts";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { type FaultCase, FaultCaseServer } from "../support/fault_case_server.ts";
 import { FAULT_CASES } from "../support/fault_cases.ts";
 import { HOSTILE_NAMES } from "../support/hostile_names.ts";
@@ -12,6 +12,8 @@ import { TempDir } from "../support/temp_dir.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 
 const isSilent = ({ title }: FaultCase) => title.startsWith("is silent");
+
+shareCommandProcesses(2);
 
 testClients("corehaul run stores one version or nothing in every case of the fault server", async (client) => {
   // A busy machine is silent as well: only where nothing else ends an attempt that does.

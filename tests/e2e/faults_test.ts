@@ -1,6 +1,6 @@
 /** Servers that refuse, stall or break off. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, jsonLines } from "../support/corehaul.ts";
+import { assertCode, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, type FaultHandler, FaultServer } from "../support/fault_server.ts";
 import { DeafPort, ResettingListener } from "../support/faulty_listener.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
@@ -24,6 +24,8 @@ function broken(path: string): Response {
   });
   return new Response(body, { headers: { "content-length": String(SIZE) } });
 }
+
+shareCommandProcesses(2);
 
 testClients("corehaul tries again what time may cure, until it has the file", async (client) => {
   await using home = await TempDir.create();

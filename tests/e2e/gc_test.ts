@@ -1,13 +1,13 @@
 /** What is settled can be forgotten, and is not fetched again for that. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul, shareCommandProcess } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const QUEUE = ["--queue", "kv:queue.db"];
 
-shareCommandProcess();
+shareCommandProcesses();
 
 Deno.test("corehaul gc forgets what is settled, and the same list makes no request after it", async () => {
   await using home = await TempDir.create();

@@ -1,6 +1,6 @@
 /** A system with its hands full is stopped, and goes on where it was. */
 import { assert, assertEquals } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -10,6 +10,8 @@ const LENGTH = 2_500_000;
 /** What of a file is there when the signal comes: enough to be worth going on with. */
 const SEEN = 300_000;
 const GRACE_S = 1;
+
+shareCommandProcesses();
 
 Deno.test("corehaul ends 200 running downloads within its grace period, and continues each of them", async () => {
   await using home = await TempDir.create();

@@ -1,7 +1,7 @@
 /** What is secret in an entry is shown nowhere, however the entry is written. */
 import { assert, assertEquals } from "@std/assert";
 import { walk } from "@std/fs/walk";
-import { assertCode, corehaul } from "../support/corehaul.ts";
+import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { runOnce } from "../support/run_once.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -14,6 +14,8 @@ async function leftBehind(home: TempDir): Promise<string> {
   }
   return all;
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul shows no credentials of urls that are written in another way than usual", async () => {
   await using home = await TempDir.create();

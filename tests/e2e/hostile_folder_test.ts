@@ -1,6 +1,6 @@
 /** A download folder that others change, and disks that are full. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole, filesIn } from "../support/task_table.ts";
@@ -74,6 +74,8 @@ testClients("corehaul run follows no link that takes the place of a folder meanw
   assertMatch(ended.stderr, /sub\/deep\/b: a link leads out of the download folder/);
   assertEquals(await Array.fromAsync(Deno.readDir(home.join("outside"))), []);
 });
+
+shareCommandProcesses();
 
 Deno.test("corehaul get twice at once, for two files that servers call the same, keeps both apart", async () => {
   await using home = await TempDir.create();

@@ -1,6 +1,6 @@
 /** Hosts that want to be left alone, and limits for each of them. */
 import { assert, assertEquals } from "@std/assert";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole } from "../support/task_table.ts";
@@ -8,6 +8,8 @@ import { TempDir } from "../support/temp_dir.ts";
 
 const SIZE = 2000;
 const MANY = 400;
+
+shareCommandProcesses(2);
 
 testClients("corehaul leaves a host alone that answers 429, and the tasks of others go on", async (client) => {
   await using home = await TempDir.create();

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { walk } from "@std/fs/walk";
 import { RawServer } from "../download/raw_server.ts";
-import { assertCode, corehaul } from "../support/corehaul.ts";
+import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { SocksServer } from "../support/socks_server.ts";
@@ -126,6 +126,8 @@ for (const how of ["auto", "fetch", "deny-private"]) {
     });
   });
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul takes headers from flags, else from the variable, else from the file", async () => {
   await using home = await TempDir.create();

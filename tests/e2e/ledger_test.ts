@@ -1,6 +1,6 @@
 /** What failed, why, and what to do about it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -17,6 +17,8 @@ function serve(): FaultServer {
 }
 
 const RUN = ["run", "--once", "--dir", "files", "--retries", "1", "--retry-wait", "0.05", ...QUEUE];
+
+shareCommandProcesses();
 
 Deno.test("corehaul why tells every attempt of a task, and what is next", async () => {
   await using home = await TempDir.create();

@@ -1,6 +1,6 @@
 /** Limits that hold over all workers. */
 import { assert, assertEquals } from "@std/assert";
-import { assertCode, Corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole } from "../support/task_table.ts";
@@ -32,6 +32,8 @@ testClients("corehaul refuses larger files than --max-size, and does not ask aga
 
 /** Only root can make a small disk. */
 const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
+
+shareCommandProcesses();
 
 Deno.test({
   name: "corehaul starts nothing below --min-free, says so, and goes on by itself when there is space",

@@ -1,7 +1,7 @@
 /** The main job: a task file, nginx, thousands of files, every byte compared. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { fillWithFiles, urlOf } from "../support/odd_files.ts";
 import { assertWhole, listedTasks } from "../support/task_table.ts";
@@ -10,6 +10,8 @@ import { TempDir } from "../support/temp_dir.ts";
 const FILES = 2000;
 const QUEUE = "kv:queue.db";
 const RUN = ["run", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE];
+
+shareCommandProcesses();
 
 Deno.test("corehaul run fetches 2,000 files of a watched list, byte for byte and each only once", async (t) => {
   await using source = await TempDir.create();

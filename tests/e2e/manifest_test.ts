@@ -1,12 +1,14 @@
 /** `corehaul manifest`. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { hash } from "node:crypto";
-import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const SIZE = 2000;
 const LARGE = 200_000;
+
+shareCommandProcesses();
 
 Deno.test("corehaul manifest tells where files are from, and --verify what became of them", async () => {
   await using home = await TempDir.create();

@@ -1,7 +1,7 @@
 /** Names that servers give, from the list to the log. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Downloader } from "../../mod.ts";
-import { assertCode, Corehaul, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, type FaultRequest, FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
@@ -88,6 +88,8 @@ testClients("corehaul get tells the name in its log, and fetches nothing twice w
   assertEquals([summary?.done, summary?.bytes], [1, 0]);
   assertEquals(await filesIn(home.join("files")), ["报告.pdf"]);
 });
+
+shareCommandProcesses();
 
 Deno.test("Downloader tells the learned names in events, tasks and results", async () => {
   await using home = await TempDir.create();

@@ -1,8 +1,10 @@
 /** Task files that are good, in places and forms that are seldom. */
 import { assertEquals } from "@std/assert";
-import { assertCode, corehaul } from "../support/corehaul.ts";
+import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
+
+shareCommandProcesses();
 
 Deno.test("corehaul finds task files by a pattern in a working folder whose name looks like one", async () => {
   await using home = await TempDir.create();

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CFG_FIELDS, type CfgCommand, cfgEnvName, type CfgField, cfgFileKey } from "../../config/cfg_fields.ts";
 import { allowedCores } from "../support/busy_cores.ts";
-import { assertCode, corehaul, type Ended, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, type Ended, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { testCertificate } from "../support/test_certificate.ts";
@@ -110,6 +110,8 @@ function everyOption(command: CfgCommand, values: Record<string, string>, left: 
     return [spelled(field), value];
   });
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul takes every option on each of its commands", async (t) => {
   await using home = await TempDir.create();

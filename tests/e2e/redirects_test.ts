@@ -1,12 +1,14 @@
 /** Redirects, and what goes along with them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole, filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const SIZE = 100_000;
+
+shareCommandProcesses(2);
 
 testClients("corehaul follows redirects, and notes where they led", async (client) => {
   await using home = await TempDir.create();

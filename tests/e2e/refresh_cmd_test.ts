@@ -1,6 +1,6 @@
 /** Links that expire, and the command that renews them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
@@ -61,6 +61,8 @@ testClients("corehaul renews expired links by --refresh-cmd, and shows no key of
   const shown = [ended.stdout, ended.stderr, JSON.stringify(tasks), ...await Promise.all(journals)].join("\n");
   assert(shown.includes("/fresh/f3") && !shown.includes("secret"));
 });
+
+shareCommandProcesses();
 
 Deno.test("corehaul says what is wrong when --refresh-cmd fails, and the task fails as its link does", async () => {
   await using home = await TempDir.create();

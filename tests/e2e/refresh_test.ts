@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openTaskList } from "../../app/open_task_list.ts";
 import { Downloader } from "../../mod.ts";
-import { assertCode, corehaul } from "../support/corehaul.ts";
+import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, type FaultRequest, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -72,6 +72,8 @@ testClients("corehaul get --refresh asks again for the files that are there", as
   assertMatch(foreign.stderr, /a file that Corehaul did not write is there already/);
   assertEquals(await Deno.readTextFile(home.join("files/c")), "mine");
 });
+
+shareCommandProcesses();
 
 Deno.test("Downloader with refresh asks once in a run, though its session is lost in between", async () => {
   await using home = await TempDir.create();

@@ -1,11 +1,13 @@
 /** What is shown of a link of --refresh-cmd that fails. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RawServer } from "../download/raw_server.ts";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { freePort } from "../support/nginx_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { TempDir } from "../support/temp_dir.ts";
+
+shareCommandProcesses(2);
 
 testClients(
   "corehaul shows no key of a link of --refresh-cmd whose server cannot be reached, or hangs up",

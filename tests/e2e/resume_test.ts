@@ -1,7 +1,7 @@
 /** Large files go on where they ended, whatever ended them, and never mix two versions. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hash } from "node:crypto";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
@@ -47,6 +47,8 @@ for (const [signal, code] of [["SIGKILL", 137], ["SIGTERM", 143]] as const) {
     ]);
   });
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul run that was frozen past its lease does not write into what another has finished", async () => {
   await using home = await TempDir.create();

@@ -1,6 +1,6 @@
 /** Downloads run when they should, and at no other time. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { HandClock } from "../support/hand_clock.ts";
 import { NginxServer } from "../support/nginx_server.ts";
@@ -13,6 +13,8 @@ function utc(seconds: number): string {
 }
 
 const UTC = { TZ: "UTC" };
+
+shareCommandProcesses();
 
 Deno.test("corehaul starts nothing before --start-at", async () => {
   await using home = await TempDir.create();

@@ -1,7 +1,7 @@
 /** Several connections for one file, through the command line. */
 import { assert, assertEquals } from "@std/assert";
 import { hash } from "node:crypto";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { NginxServer } from "../support/nginx_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
@@ -30,6 +30,8 @@ function asked(range: string | undefined): [number, number] {
 }
 
 const STOPS = [["SIGKILL", 137, 1], ["SIGKILL", 137, 4], ["SIGTERM", 143, 4]] as const;
+shareCommandProcesses(2);
+
 for (const [signal, code, next] of STOPS) {
   Deno.test(`corehaul get --segments asks only for what is missing after ${signal}, over ${next}, with nginx`, async () => {
     await using home = await TempDir.create();

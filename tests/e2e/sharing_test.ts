@@ -1,6 +1,6 @@
 /** Processes that share one list, and processes that die. */
 import { assert, assertEquals } from "@std/assert";
-import { assertCode, Corehaul, corehaul, type Ended } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, type Ended, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -8,6 +8,8 @@ import { TempDir } from "../support/temp_dir.ts";
 const QUEUE = "kv:queue.db";
 /** The load of the machine is not what is tested here. */
 const RUN = ["run", "100", "--tasks", "tasks.txt", "--dir", "files", "--queue", QUEUE, "--json"];
+
+shareCommandProcesses();
 
 Deno.test("corehaul run twice on one list finishes it together, with no file fetched twice", async () => {
   const count = 3000;

@@ -1,9 +1,11 @@
 /** Sources that never answer, in ways that only a clock of our own ends. */
 import { assertEquals } from "@std/assert";
 import { answering, RawServer } from "../download/raw_server.ts";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { TempDir } from "../support/temp_dir.ts";
+
+shareCommandProcesses(2);
 
 testClients(
   "corehaul ends with a driver of the user that never answers, and with a server that changes the protocol",

@@ -1,6 +1,6 @@
 /** Task files as the wish: several of them, and what vanishes from them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -28,6 +28,8 @@ async function states(cwd: string): Promise<Record<string, string>> {
   const tasks = await listedTasks(QUEUE, { cwd });
   return Object.fromEntries(tasks.map(({ url, status }) => [new URL(url).pathname.slice(1), status]));
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul run --sync cancels tasks whose entries vanish, and takes them back, live and after a restart", async () => {
   await using home = await TempDir.create();

@@ -1,6 +1,6 @@
 /** The task file: its forms, its faults, and how it is watched. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -21,6 +21,8 @@ const FORMS: [name: string, write: (url: string) => string][] = [
   ["a list of urls", (url) => `# three files\n${url}/a\n\n  ${url}/b\r\n${url}/c`],
   ["a JSON array with a byte order mark", (url) => `\ufeff[{"url": "${url}/a"}, "${url}/b", "${url}/c"]\n`],
 ];
+
+shareCommandProcesses();
 
 Deno.test("corehaul run reads a task file in each of its forms", async (t) => {
   for (const [name, write] of FORMS) {

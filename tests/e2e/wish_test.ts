@@ -1,8 +1,10 @@
 /** The task file is what its user wants, also when it changes. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
+
+shareCommandProcesses();
 
 Deno.test("corehaul run takes over what an edit of the task file says of tasks that wait", async () => {
   await using home = await TempDir.create();

@@ -1,10 +1,12 @@
 /** What machines that share a list on Redis tell each other of the hosts, and hosts that all of them spare together. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, corehaul } from "../support/corehaul.ts";
+import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { Fleet } from "../support/fleet.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
+
+shareCommandProcesses();
 
 Deno.test("corehaul run leaves a host alone that told another machine to wait", async () => {
   await using fleet = await Fleet.create();

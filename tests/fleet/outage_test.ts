@@ -1,6 +1,6 @@
 /** A list on Redis whose server restarts, goes away, is full or refuses. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { assertDoneOnce, Fleet, SHORT_LEASE } from "../support/fleet.ts";
 import { freePort } from "../support/nginx_server.ts";
@@ -32,6 +32,8 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     await fleet.assertAllThere(count, (url) => bytesFor(url.pathname, 2000));
   });
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul run goes on with what it has while Redis is gone for long, and settles it then", async () => {
   await using fleet = await Fleet.create();

@@ -1,10 +1,12 @@
 /** Lists that are spread over several namespaces, and lists on KV Connect. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { freePort } from "../support/nginx_server.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
+
+shareCommandProcesses();
 
 Deno.test("corehaul --shard takes each entry of a list in one of the shards, from a task file as by add", async () => {
   await using redis = await RedisServer.start();

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { QueueUnavailableError } from "../../queue/queue_unavailable_error.ts";
 import { TaskKvList } from "../../queue/task_kv_list.ts";
-import { assertCode, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { drafts } from "./contract_kit.ts";
 
@@ -43,6 +43,8 @@ for (const [name, damage, says] of DAMAGES) {
     assertEquals(await Deno.readFile(path), before);
   });
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul doctor finds damage that no command has met yet, and changes nothing", async () => {
   await using home = await TempDir.create();

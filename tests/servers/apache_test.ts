@@ -2,12 +2,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { hash } from "node:crypto";
 import { ApacheServer } from "../support/apache_server.ts";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertGoesOn, assertMixedFiles, writeLargeFile, writeMixedFiles } from "../support/static_files.ts";
 import { assertWhole, filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
+
+shareCommandProcesses(2);
 
 testClients("corehaul run --once stores 200 files of Apache byte for byte", async (client) => {
   await using home = await TempDir.create();

@@ -1,13 +1,15 @@
 /** What Corehaul promises holds with Caddy, by http and by https with HTTP/2. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { CaddyServer } from "../support/caddy_server.ts";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertGoesOn, assertMixedFiles, writeLargeFile, writeMixedFiles } from "../support/static_files.ts";
 import { filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { testCertificate } from "../support/test_certificate.ts";
+
+shareCommandProcesses(2);
 
 testClients("corehaul run --once stores 200 files of Caddy byte for byte, by http and by https", async (client) => {
   await using home = await TempDir.create();

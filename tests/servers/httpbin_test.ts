@@ -1,7 +1,7 @@
 /** What Corehaul promises holds with the answers of httpbin. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hash } from "node:crypto";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { HttpbinServer } from "../support/httpbin_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { filesIn } from "../support/task_table.ts";
@@ -32,6 +32,8 @@ async function stored(
 function json(bytes: Uint8Array | undefined): any {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
+
+shareCommandProcesses(2);
 
 testClients("corehaul run decodes what httpbin encodes unasked", async (client) => {
   await using home = await TempDir.create();

@@ -23,10 +23,23 @@ async function runCommand({ args, cwd, env, mark }: CommandRequest): Promise<voi
   const end = new TextEncoder().encode(`${mark}${await dispatchCommand(args)}\n`);
   // The folder of a test goes with its test.
   Deno.chdir("/");
+  await unpin();
   Deno.stdout.writeSync(end);
   Deno.stderr.writeSync(end);
 }
 
+/** Lets the main thread run where it could at the start: commands that download leave it bound to one core. */
+async function unpin(): Promise<void> {
+  if (allowed === undefined || allowedCores() === allowed) return;
+  await new Deno.Command("taskset", { args: ["-cp", allowed, String(Deno.pid)], stdout: "null" }).output();
+}
+
+function allowedCores(): string | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  return /^Cpus_allowed_list:\s*(\S+)/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+}
+
+const allowed = allowedCores();
 let rest = "";
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const lines = (rest + text).split("\n");

@@ -150,19 +150,20 @@ export class Corehaul implements AsyncDisposable {
   }
 }
 
-let host: CommandHost | undefined;
+const hosts: CommandHost[] = [];
 
 /**
- * Lets the tests of a file share one process for the commands of {@linkcode corehaul} that need none of their own, which saves
- * most of their CPU time. For files that are about what commands do, and not about processes.
+ * Lets the tests of a file share processes for the commands of {@linkcode corehaul} that need none of their own, which saves most
+ * of their CPU time. For files that are about what commands do, and not about processes.
+ *
+ * @param processes How many commands run at a time; any others get processes of their own.
  */
-export function shareCommandProcess(): void {
+export function shareCommandProcesses(processes = 1): void {
   Deno.test.beforeAll(async () => {
-    host = await CommandHost.start();
+    hosts.push(...await Promise.all(Array.from({ length: processes }, () => CommandHost.start())));
   });
   Deno.test.afterAll(async () => {
-    await host?.[Symbol.asyncDispose]();
-    host = undefined;
+    for (const host of hosts.splice(0)) await host[Symbol.asyncDispose]();
   });
 }
 
@@ -177,11 +178,12 @@ function sharesProcess(
 }
 
 /**
- * Runs a command to its end: in a process of its own, or in the one of {@linkcode shareCommandProcess} where that is idle and the
- * command may share it.
+ * Runs a command to its end: in one of the processes of {@linkcode shareCommandProcesses} if one is idle and the command may share
+ * it, or else in a process of its own.
  */
 export async function corehaul(args: readonly string[], options: CorehaulOptions): Promise<Ended> {
-  if (host !== undefined && !host.busy && sharesProcess(args, options)) {
+  const host = hosts.find(({ busy }) => !busy);
+  if (host !== undefined && sharesProcess(args, options)) {
     return await host.run({ args, cwd: options.cwd, env: { ...commonEnv(), ...options.env } });
   }
   await using process = await Corehaul.start(args, options);

@@ -1,7 +1,7 @@
 /** Two networks as two machines with one list, and machines whose clocks are wrong. */
 import { assert, assertEquals } from "@std/assert";
 import { openTaskList } from "../../app/open_task_list.ts";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { findProgram } from "../support/find_program.ts";
 import { assertDoneOnce, Fleet, LOOKS_OFTEN, SHORT_LEASE } from "../support/fleet.ts";
@@ -55,6 +55,8 @@ for (const folder of ["a folder each", "one folder"] as const) {
     },
   });
 }
+
+shareCommandProcesses();
 
 Deno.test("corehaul run on machines whose clocks are wrong by an hour takes, keeps and gives back tasks like any other", async () => {
   const count = 60;

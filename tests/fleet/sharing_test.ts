@@ -1,11 +1,13 @@
 /** Several processes, each as a machine of its own, that share one list on Redis. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertCode } from "../support/corehaul.ts";
+import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { assertDoneOnce, doneOf, Fleet, LOOKS_OFTEN, SHORT_LEASE } from "../support/fleet.ts";
 import { until } from "../support/until.ts";
 
 const MACHINES = [0, 1, 2, 3];
+
+shareCommandProcesses();
 
 Deno.test("corehaul run on four machines finishes one list together, each file exactly once", async () => {
   const count = 1200;

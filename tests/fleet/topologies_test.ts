@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { parseRedisAddress } from "../../config/redis_address.ts";
 import { TaskRedisList, type TaskRedisListOptions } from "../../queue/task_redis_list.ts";
 import { claimAs, countsOf, drafts, settleAll } from "../queue/contract_kit.ts";
+import { shareCommandProcesses } from "../support/corehaul.ts";
 import { findProgram } from "../support/find_program.ts";
 import { freePort } from "../support/nginx_server.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -13,6 +14,8 @@ async function open(text: string, options: TaskRedisListOptions = {}): Promise<T
   if (parsed.type === "problem") throw new Error(parsed.reason);
   return await TaskRedisList.open(parsed.address, { patienceMs: 60_000, ...options });
 }
+
+shareCommandProcesses();
 
 Deno.test("TaskRedisList asks Sentinels who leads, and follows when another one does", async () => {
   await using leader = await RedisServer.start();

@@ -10,7 +10,18 @@ const CONFIG = fromFileUrl(import.meta.resolve("../../deno.json"));
 
 async function runTests(cwd: string, args: string[], env: Record<string, string> = {}) {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "--config", CONFIG, PROGRAM, "--no-lock", `--config=${CONFIG}`, ...args],
+    args: [
+      "run",
+      "-A",
+      "--no-lock",
+      "--config",
+      CONFIG,
+      PROGRAM,
+      "--no-lock",
+      "--no-check",
+      `--config=${CONFIG}`,
+      ...args,
+    ],
     cwd,
     env: { NO_COLOR: "1", ...env },
   });

@@ -44,6 +44,10 @@ Deno.test("deno task test runs serial files one by one after the others, adds th
   const bad = await runTests(home.path, ["."]);
   assertEquals(bad.code, 1);
   assertEquals(bad.stdout.trimEnd().split("\n").at(-1), "tests: 3 passed, 1 failed");
+  await home.write("c_serial_test.ts", 'Deno.test("c", () => void setTimeout(() => {}, 60_000));\n');
+  const leaky = await runTests(home.path, ["c_serial_test.ts"]);
+  assertEquals(leaky.stdout.trimEnd().split("\n").at(-1), "tests: 0 passed, 1 failed");
+  assertStringIncludes(leaky.stdout, "A timer was started in this test");
   await home.write("a_test.ts", "not a program at all");
   const broken = await runTests(home.path, ["a_test.ts"]);
   assert(broken.code !== 0);

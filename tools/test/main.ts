@@ -21,6 +21,7 @@ Files named *_serial_test.ts measure the machine and run one by one, all others 
               in containers, and where CI is set
   --quick     run the tests that start no other programs, and install nothing
   --help      show this`;
+// Leaks are looked for as deno.json says; this says where they began.
 const BASE = ["-A", "--trace-leaks"];
 
 async function main(args: readonly string[]): Promise<number> {

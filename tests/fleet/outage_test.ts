@@ -11,9 +11,11 @@ import { until } from "../support/until.ts";
 /** Longer than a short lease, so that nobody is alive any more for the list. */
 const GONE_MS = 5000;
 
+shareCommandProcesses();
+
 for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   Deno.test(`corehaul run loses and doubles nothing when Redis restarts under it, by ${signal}`, async () => {
-    const count = 1500;
+    const count = 600;
     await using fleet = await Fleet.create();
     await using server = FaultServer.start(async ({ path }) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -32,8 +34,6 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     await fleet.assertAllThere(count, (url) => bytesFor(url.pathname, 2000));
   });
 }
-
-shareCommandProcesses();
 
 Deno.test("corehaul run goes on with what it has while Redis is gone for long, and settles it then", async () => {
   await using fleet = await Fleet.create();

@@ -4,7 +4,7 @@ import type { TaskDraft } from "../../queue/task_shared_list.ts";
 import { assertCountsMatch, countsOf, listAll } from "./contract_kit.ts";
 import type { ClaimAllOptions, ClaimAllReport } from "./fixtures/claim_all.ts";
 
-const TASKS = 20_000;
+const TASKS = 6000;
 
 async function withDatabase(tasks: number, hosts: number, run: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

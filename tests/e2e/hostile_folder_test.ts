@@ -38,6 +38,8 @@ async function begun(path: string): Promise<boolean> {
   return (await Deno.stat(path).catch(() => undefined))?.size === SIZE / 2;
 }
 
+shareCommandProcesses(2);
+
 testClients("corehaul get makes its download folder again when somebody removes it meanwhile", async (client) => {
   await using home = await TempDir.create();
   await using holding = new HoldingServer();
@@ -74,8 +76,6 @@ testClients("corehaul run follows no link that takes the place of a folder meanw
   assertMatch(ended.stderr, /sub\/deep\/b: a link leads out of the download folder/);
   assertEquals(await Array.fromAsync(Deno.readDir(home.join("outside"))), []);
 });
-
-shareCommandProcesses();
 
 Deno.test("corehaul get twice at once, for two files that servers call the same, keeps both apart", async () => {
   await using home = await TempDir.create();

@@ -26,6 +26,8 @@ async function leftBehind(home: TempDir): Promise<string> {
   return all;
 }
 
+shareCommandProcesses(2);
+
 testClients(
   "corehaul sends headers, credentials and cookies of its options, and shows them nowhere",
   async (client) => {
@@ -126,8 +128,6 @@ for (const how of ["auto", "fetch", "deny-private"]) {
     });
   });
 }
-
-shareCommandProcesses();
 
 Deno.test("corehaul takes headers from flags, else from the variable, else from the file", async () => {
   await using home = await TempDir.create();

@@ -6,6 +6,8 @@ import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
+shareCommandProcesses(2);
+
 testClients("corehaul keeps to --limit-rate over all workers", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 300_000)));
@@ -32,8 +34,6 @@ testClients("corehaul refuses larger files than --max-size, and does not ask aga
 
 /** Only root can make a small disk. */
 const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
-
-shareCommandProcesses();
 
 Deno.test({
   name: "corehaul starts nothing below --min-free, says so, and goes on by itself when there is space",

@@ -27,6 +27,8 @@ function answer({ path }: FaultRequest): Response {
   });
 }
 
+shareCommandProcesses(2);
+
 testClients(
   "corehaul run calls files as their servers do, in the list, the events and the manifest",
   async (client) => {
@@ -88,8 +90,6 @@ testClients("corehaul get tells the name in its log, and fetches nothing twice w
   assertEquals([summary?.done, summary?.bytes], [1, 0]);
   assertEquals(await filesIn(home.join("files")), ["报告.pdf"]);
 });
-
-shareCommandProcesses();
 
 Deno.test("Downloader tells the learned names in events, tasks and results", async () => {
   await using home = await TempDir.create();

@@ -7,6 +7,8 @@ import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
+shareCommandProcesses(2);
+
 testClients("corehaul renews expired links by --refresh-cmd, and shows no key of them", async (client) => {
   await using home = await TempDir.create();
   const large = new RemoteFile({ length: 3_000_000 });
@@ -61,8 +63,6 @@ testClients("corehaul renews expired links by --refresh-cmd, and shows no key of
   const shown = [ended.stdout, ended.stderr, JSON.stringify(tasks), ...await Promise.all(journals)].join("\n");
   assert(shown.includes("/fresh/f3") && !shown.includes("secret"));
 });
-
-shareCommandProcesses();
 
 Deno.test("corehaul says what is wrong when --refresh-cmd fails, and the task fails as its link does", async () => {
   await using home = await TempDir.create();

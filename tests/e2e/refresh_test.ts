@@ -19,6 +19,8 @@ function startServer(versions: Record<string, string>): FaultServer {
   });
 }
 
+shareCommandProcesses(2);
+
 testClients("corehaul run --refresh asks again for what is done, and replaces what has changed", async (client) => {
   await using home = await TempDir.create();
   const versions: Record<string, string> = {};
@@ -72,8 +74,6 @@ testClients("corehaul get --refresh asks again for the files that are there", as
   assertMatch(foreign.stderr, /a file that Corehaul did not write is there already/);
   assertEquals(await Deno.readTextFile(home.join("files/c")), "mine");
 });
-
-shareCommandProcesses();
 
 Deno.test("Downloader with refresh asks once in a run, though its session is lost in between", async () => {
   await using home = await TempDir.create();

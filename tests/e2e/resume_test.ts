@@ -18,6 +18,8 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
+shareCommandProcesses();
+
 for (const [signal, code] of [["SIGKILL", 137], ["SIGTERM", 143]] as const) {
   Deno.test(`corehaul get goes on at its byte after ${signal}, with nginx`, async () => {
     await using home = await TempDir.create();
@@ -47,8 +49,6 @@ for (const [signal, code] of [["SIGKILL", 137], ["SIGTERM", 143]] as const) {
     ]);
   });
 }
-
-shareCommandProcesses();
 
 Deno.test("corehaul run that was frozen past its lease does not write into what another has finished", async () => {
   await using home = await TempDir.create();

@@ -10,6 +10,8 @@ import { until } from "../support/until.ts";
 
 const LEASE_MS = 6000;
 
+shareCommandProcesses();
+
 for (const folder of ["a folder each", "one folder"] as const) {
   Deno.test({
     name:
@@ -55,8 +57,6 @@ for (const folder of ["a folder each", "one folder"] as const) {
     },
   });
 }
-
-shareCommandProcesses();
 
 Deno.test("corehaul run on machines whose clocks are wrong by an hour takes, keeps and gives back tasks like any other", async () => {
   const count = 60;

@@ -23,6 +23,8 @@ async function makeList(path: string): Promise<void> {
   await list.add(drafts(3000));
 }
 
+shareCommandProcesses();
+
 for (const [name, damage, says] of DAMAGES) {
   Deno.test(`corehaul names a list that is ${name}, says what to do, and leaves it as it is`, async () => {
     await using home = await TempDir.create();
@@ -43,8 +45,6 @@ for (const [name, damage, says] of DAMAGES) {
     assertEquals(await Deno.readFile(path), before);
   });
 }
-
-shareCommandProcesses();
 
 Deno.test("corehaul doctor finds damage that no command has met yet, and changes nothing", async () => {
   await using home = await TempDir.create();

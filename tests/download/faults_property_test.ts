@@ -167,7 +167,7 @@ function testFaults(lane: boolean, segmented: boolean): void {
         if (outcome?.type !== "done") await fetch(undefined, rounds.length);
         assertEquals(outcome?.type, "done", JSON.stringify(outcome));
       }),
-      { numRuns: 150 },
+      { numRuns: Number(Deno.env.get("FAULT_RUNS") ?? 60) },
     );
   });
 }

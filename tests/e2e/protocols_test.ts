@@ -1,6 +1,6 @@
 /** FTP, SFTP and S3 through the command line, against vsftpd, OpenSSH and s3rver. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { assertCode, Corehaul, corehaul } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { S3_ACCOUNT, S3Server } from "../support/s3_server.ts";
 import { SshdServer } from "../support/sshd_server.ts";
@@ -10,7 +10,7 @@ import { testCertificate } from "../support/test_certificate.ts";
 import { until } from "../support/until.ts";
 import { VsftpdServer } from "../support/vsftpd_server.ts";
 
-const MANY = 500;
+const MANY = 200;
 const LARGE = 24 * 1024 * 1024;
 const QUEUE = "kv:queue.db";
 const RUN = ["run", "--once", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE, "--retry-wait", "0.05"];
@@ -93,7 +93,9 @@ async function partly(home: TempDir, out: string): Promise<number> {
   return await size();
 }
 
-Deno.test("corehaul fetches folders of 500 files over FTP, with TLS too, and over SFTP, each one as it is", async () => {
+shareCommandProcesses();
+
+Deno.test("corehaul fetches folders of 200 files over FTP, with TLS too, and over SFTP, each one as it is", async () => {
   await using servers = await Servers.start();
   for (let i = 0; i < MANY; i++) {
     await servers.root.write(
@@ -114,9 +116,9 @@ Deno.test("corehaul fetches folders of 500 files over FTP, with TLS too, and ove
       assertEquals(await servers.file(out), bytesFor(`${i}`, 100 + i * 97), out);
     }
   }
-  assertMatch(stdout, /^ *ftp +500 +0 +0 /m);
-  assertMatch(stdout, /^ *sftp +500 +0 +0 /m);
-  assertMatch(stdout, /^ *ftpes +500 +0 +0 /m);
+  assertMatch(stdout, /^ *ftp +200 +0 +0 /m);
+  assertMatch(stdout, /^ *sftp +200 +0 +0 /m);
+  assertMatch(stdout, /^ *ftpes +200 +0 +0 /m);
   // Nothing that says who asked is anywhere.
   const manifest = await corehaul(["manifest", "--dir", "files"], { cwd: servers.home.path });
   const list = JSON.stringify(await servers.tasks());

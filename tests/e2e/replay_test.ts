@@ -6,16 +6,16 @@ import { ClaimLog } from "../../download/claim_log.ts";
 import { listManifestFiles, readManifestFile } from "../../download/manifest_files.ts";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { procIdentity } from "../../ffi/proc_identity.ts";
-import { assertCode, Corehaul, corehaul, jsonLines } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const RUN = ["run", "100", "--once", "--tasks", "tasks.txt", "--dir", "files", "--queue", "kv:queue.db", "--json"];
-const COUNT = 1500;
+const COUNT = 1000;
 const SIZE = 3000;
 /** How many requests further a process gets that is to be killed soon; fewer than are left of the list. */
-const AHEAD = 100;
+const AHEAD = 60;
 
 /** The paths below the download folder that are not Corehaul's own. */
 async function pathsIn(dir: string): Promise<string[]> {
@@ -58,6 +58,8 @@ async function assertNothingBehind(dir: string, count: number): Promise<void> {
   assertEquals(paths.length, count);
   assertEquals([...Deno.readDirSync(`${dir}/.corehaul/running`)], []);
 }
+
+shareCommandProcesses();
 
 for (const command of ["run", "get"]) {
   Deno.test(`corehaul ${command} that is killed again and again asks for no finished file twice`, async () => {

@@ -1,3 +1,4 @@
+import { debianFiles } from "./debian_files.ts";
 import { findProgram } from "./find_program.ts";
 import { TempDir } from "./temp_dir.ts";
 
@@ -49,6 +50,28 @@ export class Buildah implements AsyncDisposable {
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
 
+  /**
+   * Runs commands in a container, one after the other, whatever they end with. The container is started for all of them at
+   * once, as a start takes longer than most commands.
+   *
+   * @param options Options of `buildah run`.
+   * @param container The container.
+   * @param commands Programs with their arguments.
+   * @returns How each ended.
+   */
+  async runAll(options: readonly string[], container: string, ...commands: string[][]): Promise<BuildahEnd[]> {
+    const script = commands.map((command) =>
+      `${command.map(quoted).join(" ")}\nprintf '\\0%d\\0' $?\nprintf '\\0' >&2\n`
+    );
+    const args = ["run", "--isolation", "chroot", ...options, container, "--", "sh", "-c", script.join("")];
+    const ended = await this.run(...args);
+    const [stdout, stderr] = [ended.stdout.split("\0"), ended.stderr.split("\0")];
+    if (stdout.length !== commands.length * 2 + 1) {
+      throw new Error(`Cannot run ${commands.length} commands: ${ended.stderr}`);
+    }
+    return commands.map((_, i) => ({ code: Number(stdout[i * 2 + 1]), stdout: stdout[i * 2]!, stderr: stderr[i]! }));
+  }
+
   /** Runs one command that must succeed; returns what it printed. */
   async must(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.run(...args);
@@ -69,19 +92,17 @@ export class Buildah implements AsyncDisposable {
     this.#containers.splice(this.#containers.indexOf(container), 1);
   }
 
-  /** An image with the smallest Debian there is, from the mirror that this machine uses itself. */
+  /** An image with the smallest Debian there is, made of what this machine has of it: nothing is fetched or installed. */
   async debian(image: string): Promise<void> {
-    const debootstrap = await findProgram("debootstrap", ["--version"]);
-    const [mirror, suite] = await aptSource();
-    const folder = this.#home.join("debian");
-    const made = await new Deno.Command(debootstrap, {
-      args: ["--variant=minbase", suite, folder, mirror],
-      stdin: "null",
-    }).output();
-    if (!made.success) throw new Error(`Cannot debootstrap: ${new TextDecoder().decode(made.stdout).slice(-2000)}`);
     const container = await this.container("scratch");
-    await this.must("add", "--quiet", container, folder, "/");
-    await Deno.remove(folder, { recursive: true });
+    const root = await this.must("mount", container);
+    const list = await this.#home.write("debian", (await debianFiles()).join("\n"));
+    const copy = 'set -o pipefail; tar -C / --no-recursion -c -T "$0" | tar -C "$1" -x';
+    const copied = await new Deno.Command("bash", { args: ["-c", copy, list, root], stdin: "null" }).output();
+    if (!copied.success) throw new Error(`Cannot copy Debian: ${new TextDecoder().decode(copied.stderr).slice(-2000)}`);
+    for (const name of ["passwd", "group"]) {
+      await Deno.copyFile(`${root}/usr/share/base-passwd/${name}.master`, `${root}/etc/${name}`);
+    }
     await this.commit(container, image);
   }
 
@@ -116,21 +137,10 @@ export async function registryArgs(): Promise<string[]> {
   return args;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The mirror and the release of the packages of this machine, from either form of its list. */
-async function aptSource(): Promise<[mirror: string, suite: string]> {
-  const files = ["/etc/apt/sources.list"];
-  for await (const { name } of Deno.readDir("/etc/apt/sources.list.d")) files.push(`/etc/apt/sources.list.d/${name}`);
-  for (const file of files) {
-    const text = await Deno.readTextFile(file).catch(() => "");
-    const line = /^deb\s+(?:\[[^\]]*\]\s+)?(\S+\/debian\/?)\s+(\w+)\s/m.exec(text);
-    if (line !== null) return [line[1]!, line[2]!];
-    const uri = /^URIs:\s*(\S+\/debian\/?)(?:\s|$)/m.exec(text)?.[1];
-    const suite = /^Suites:\s*(\w+)/m.exec(text)?.[1];
-    if (uri !== undefined && suite !== undefined) return [uri, suite];
-  }
-  throw new Error("Cannot find where this machine has its Debian packages from, in /etc/apt");
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }

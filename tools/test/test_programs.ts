@@ -26,5 +26,4 @@ export const TEST_PROGRAMS: readonly TestProgram[] = [
   { name: "ps", debianPackage: "procps" },
   { name: "git", debianPackage: "git" },
   { name: "buildah", debianPackage: "buildah" },
-  { name: "debootstrap", debianPackage: "debootstrap" },
 ];

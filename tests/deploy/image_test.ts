@@ -68,6 +68,8 @@ Deno.test({
       for (const name of ["tests", "bench", "tools", "deploy", ".git", "echarts", "fast-check", "kubernetes-models"]) {
         assert(!names.includes(name), name);
       }
+      const modules = await new Deno.Command("find", { args: [`${root}/app/node_modules`], stdin: "null" }).output();
+      assertEquals(new TextDecoder().decode(modules.stdout).match(/.*\.(d\.[cm]?ts|map)$/gm), null);
       for (const path of ["root/.npmrc", "run/secrets/ca", "app/.deno/npm"]) {
         assert(await Deno.lstat(`${root}/${path}`).then(() => false, () => true), path);
       }

@@ -19,7 +19,7 @@ import { until } from "../support/until.ts";
 import { chaosCheck, type ChaosFindings } from "./chaos_check.ts";
 
 const ROUNDS = Number(Deno.env.get("CHAOS_ROUNDS") ?? 2);
-const FILES = Number(Deno.env.get("CHAOS_FILES") ?? 800);
+const FILES = Number(Deno.env.get("CHAOS_FILES") ?? 500);
 const SEED = Number(Deno.env.get("CHAOS_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 /** Sizes at the edges of what is written in one piece, and files that take a while. */
 const SIZES = [0, 1, 65_535, 65_536, 65_537, 200_000];

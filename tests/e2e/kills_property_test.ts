@@ -15,7 +15,7 @@ import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
 import { VersionedFile, type VersionTraits } from "../support/versioned_file.ts";
 
-const RUNS = Number(Deno.env.get("KILL_RUNS") ?? 6);
+const RUNS = Number(Deno.env.get("KILL_RUNS") ?? 5);
 const SEED = Number(Deno.env.get("KILL_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const LARGE = 1_400_000;
 const COMMANDS = ["get", "run"] as const;

@@ -9,6 +9,8 @@ import { NetNamespace } from "../support/net_namespace.ts";
 import { until } from "../support/until.ts";
 
 const LEASE_MS = 6000;
+/** More than comes by drops before the test lets the files flow. */
+const SIZE = 300_000;
 
 shareCommandProcesses();
 
@@ -24,10 +26,11 @@ for (const folder of ["a folder each", "one folder"] as const) {
       await using far = await NetNamespace.create();
       await using near = await NetNamespace.create();
       let open = false;
-      await using server = FaultServer.start(async ({ path }, server) => {
-        await server.hold(() => open);
-        return server.trickle(bytesFor(path, 20_000), 4, 20);
-      }, "0.0.0.0");
+      // Never silent, however long the machines take to start: silence is what the end of a connection is known by.
+      await using server = FaultServer.start(
+        ({ path }, server) => server.flow(bytesFor(path, SIZE), 100, () => open),
+        "0.0.0.0",
+      );
       const place = (space: NetNamespace) => `http://${space.gateway}:${server.port}`;
       // One name of the server for both: they have different ways to it, but the files are the same.
       await fleet.add(Array.from({ length: count }, (_, i) => `${place(near)}/${i}`));
@@ -44,8 +47,8 @@ for (const folder of ["a folder each", "one folder"] as const) {
       await cut.until("its downloads", () => server.open === 10);
       const other = await start(1, near, LOOKS_OFTEN);
       await until("the other's downloads", () => server.open === 20);
-      open = true;
       await far.cable(false);
+      open = true;
       await cut.until("news of it", () => cut.events("list_silent").length > 0);
       await other.until("the tasks of the one that is gone", () => other.events("tasks_reclaimed").length > 0);
       assertCode(await other.ended(), 0);
@@ -53,7 +56,7 @@ for (const folder of ["a folder each", "one folder"] as const) {
       assertCode(await cut.ended(), 0);
       assertEquals(cut.events("owner_lost").length, 1);
       assertDoneOnce([cut, other], count);
-      await fleet.assertAllThere(count, (url) => bytesFor(url.pathname, 20_000));
+      await fleet.assertAllThere(count, (url) => bytesFor(url.pathname, SIZE));
     },
   });
 }

@@ -9,7 +9,7 @@ import type { HostPlace } from "./host_visits.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
 import { firstGap, openRange } from "./open_range.ts";
 import { FileExistsError, PartFile, type PartLeft, type PartTarget } from "./part_file.ts";
-import { mayBeVersion, type PartState } from "./part_state.ts";
+import type { PartState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { Receiver } from "./receiver.ts";
 import { type ByteRange, bytesIn } from "./segment_plan.ts";
@@ -268,13 +268,16 @@ export class Attempt {
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
   async #reopen({ state, bytes, pieces = [[0, bytes]] }: PartLeft, watched: Watched): Promise<Opened> {
-    const [from, to] = firstGap(state.length, pieces);
-    const answer = await openRange(this.#driver, this.#conditional(watched), state, from, to);
-    if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
-    if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
-    if (answer.type === "nothing" && from === state.length && mayBeVersion(state, answer.version)) {
+    const [gap, to] = firstGap(state.length, pieces);
+    // Of what is whole the last byte is asked for: many servers refuse a range behind the end without a word about the file.
+    const whole = gap === state.length;
+    const answer = await openRange(this.#driver, this.#conditional(watched), state, whole ? gap - 1 : gap, to);
+    if (answer.type === "part" && whole) {
+      answer.response[Symbol.dispose]();
       return { type: "whole", state };
     }
+    if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
+    if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
     return { type: "body", response: await this.#open(watched), kept: NOTHING };
   }
 

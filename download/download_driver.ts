@@ -45,8 +45,11 @@ export interface DriverRequest {
    * connection of its own.
    */
   range?: { from: number; to?: number; ifRange: string };
-  /** Ask only if the file is not this version any more; by the ETag, or by the date where there is none. */
-  condition?: { etag?: string; lastModified?: string };
+  /**
+   * Ask only if the file is not this version any more; by the ETag, or by the date where there is none. Whoever can tell how
+   * long the file is compares its length in bytes, too.
+   */
+  condition?: { etag?: string; lastModified?: string; length: number };
   /**
    * Called before a host is asked, the first one and those of redirects; what it returns is awaited, and what it throws ends
    * the request.

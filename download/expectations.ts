@@ -74,12 +74,21 @@ export class Expectations {
     return [...new Set(this.#checksums.map(({ algorithm }) => algorithm))];
   }
 
-  /** Takes bytes into account that are in the file already, from its beginning; all that came before is forgotten. */
-  async skip(path: string, bytes: number, watched: Pick<Watched, "signal" | "rest">): Promise<void> {
+  /**
+   * Takes bytes into account that are in the file already, from its beginning. Their digest is left to
+   * {@linkcode Expectations.readBack}: a server hangs up on who reads a large file first, while its answer waits.
+   */
+  resume(path: string, bytes: number): void {
     this.#bytes = bytes;
     if (this.#first && this.#expectType !== undefined) this.#checkType(firstBytes(path, bytes));
     this.#first = false;
-    if (this.#digest === undefined) return;
+    this.#digest = undefined;
+  }
+
+  /** Takes the whole file into account as it is on the disk; all that came before is forgotten. */
+  async readBack(path: string, bytes: number, watched: Pick<Watched, "signal" | "rest">): Promise<void> {
+    this.resume(path, bytes);
+    if (this.#checksums.length === 0) return;
     this.#digest = await digestFile(path, this.#algorithms, {
       until: bytes,
       signal: watched.signal,

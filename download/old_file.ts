@@ -10,7 +10,7 @@ import { parseChecksum } from "./checksum.ts";
 import { DownloadError } from "./download_error.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
-import type { DriverResponse } from "./download_driver.ts";
+import type { DriverRequest, DriverResponse } from "./download_driver.ts";
 import { fileMark, type Replaceable } from "./file_mark.ts";
 import { diskError, FileExistsError } from "./part_file.ts";
 import { isStrongEtag } from "./part_state.ts";
@@ -27,8 +27,10 @@ export type OldFile =
     replace: Replaceable;
     /** What is known of it, if the answer may be that nothing has changed. */
     facts?: TaskDoneFacts;
-    /** Which version it is. */
-    condition?: { etag?: string; lastModified?: string };
+    /** Which version it is, if that was noted when it was stored. */
+    condition?: DriverRequest["condition"];
+    /** When it was changed last, in milliseconds since the epoch, if nothing was noted: only that and its size tell its version. */
+    modifiedAt?: number;
   };
 
 /** The file that is there is still what the server has. */
@@ -85,14 +87,20 @@ export async function lookAtOldFile(
   const replace = overwrite !== "never" || (ours !== undefined && fileMark(info));
   // Whether the file has the checksum is not known, unless the task was done with it: it is fetched in any case.
   const vouched = task.checksum === undefined || recorded !== undefined;
-  const { etag, lastModified } = known ?? { lastModified: info.mtime?.toUTCString() };
-  const asks = vouched && (task.size ?? info.size) === info.size && (etag ?? lastModified) !== undefined;
-  if (!asks || (known !== undefined && !mayHaveBrought(source, task, known))) return { type: "ask", replace };
+  if (!vouched || (task.size ?? info.size) !== info.size) return { type: "ask", replace };
+  if (known === undefined) {
+    const facts = { bytes: info.size, finalUrl: redactUrl(source) };
+    // No condition: "not modified" would say nothing of the size, and an earlier program may have left only a part of it.
+    return { type: "ask", replace, facts, ...(info.mtime === null ? {} : { modifiedAt: info.mtime.getTime() }) };
+  }
+  const { etag, lastModified, bytes: length } = known;
+  if ((etag ?? lastModified) === undefined || !mayHaveBrought(source, task, known)) return { type: "ask", replace };
   return {
     type: "ask",
     replace,
-    facts: known ?? { bytes: info.size, finalUrl: redactUrl(source) },
+    facts: known,
     condition: {
+      length,
       ...(etag === undefined ? {} : { etag }),
       ...(lastModified === undefined ? {} : { lastModified }),
     },
@@ -100,12 +108,16 @@ export async function lookAtOldFile(
 }
 
 /**
- * True if an answer with a body brings what is there already: some servers know no conditions, but a strong ETag stands
- * for the same bytes.
+ * True if an answer with a body brings what is there already: a strong ETag stands for the same bytes, and some servers know no
+ * conditions. Of a file that nothing was noted of, the size must be the same, and its date not older than the server's.
  */
-export function isUnchanged({ facts }: OldFile, response: DriverResponse): boolean {
-  const { etag, length, decoded } = response;
-  if (facts === undefined || etag === undefined || etag !== facts.etag || decoded === true) return false;
+export function isUnchanged({ facts, modifiedAt }: OldFile & { type: "ask" }, response: DriverResponse): boolean {
+  const { etag, lastModified, length, decoded } = response;
+  if (facts === undefined || decoded === true) return false;
+  if (modifiedAt !== undefined) {
+    return length === facts.bytes && lastModified !== undefined && Date.parse(lastModified) <= modifiedAt;
+  }
+  if (etag === undefined || etag !== facts.etag) return false;
   return isStrongEtag(etag) && (length ?? facts.bytes) === facts.bytes;
 }
 

@@ -92,17 +92,6 @@ export function isSameVersion(state: PartState, version: Version): boolean {
   return version.lastModified === state.lastModified;
 }
 
-/**
- * True if an answer without the file may be about the version of a state: its length must be that, and validators that it
- * has must not be others. (Many servers send none with a 416.)
- */
-export function mayBeVersion(state: PartState, { length, etag, lastModified }: Version): boolean {
-  if (length !== state.length) return false;
-  if (state.etag !== undefined && etag !== undefined) return etag === state.etag;
-  if (state.weakEtag !== undefined && etag !== undefined && etag !== state.weakEtag) return false;
-  return lastModified === undefined || state.lastModified === undefined || lastModified === state.lastModified;
-}
-
 /** The text of a state. */
 export function encodePartState({ pieces, ...state }: PartState): string {
   // A reader that knows of no pieces would believe the size of the file: the other version keeps it away.

@@ -107,7 +107,7 @@ export class Receiver {
     const worthIt = response.decoded !== true && (response.length ?? 0) > RESUMABLE;
     const fresh = worthIt ? partState(target.url, response, target.bootId) : undefined;
     const state = from > 0 ? part.left?.state : fresh;
-    if (from > 0) await expectations.skip(part.path, from, watched);
+    if (from > 0) expectations.resume(part.path, from);
     part.begin(from, state);
     await response.read((piece) => {
       watched.touch(piece.length);
@@ -118,6 +118,7 @@ export class Receiver {
       budget?.spent(piece.length);
       return undefined;
     }, budget === undefined ? undefined : () => budget.room());
+    if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
     expectations.verify();
     return await this.#finish(target, part, this.#facts(response, part.bytes), watched, expectations);
   }
@@ -148,7 +149,7 @@ export class Receiver {
       wrote: onBytes,
       pay: (bytes, stream) => this.#pay(bytes, stream),
     }).run();
-    await expectations.skip(part.path, state.length, watched);
+    await expectations.readBack(part.path, state.length, watched);
     expectations.verify();
     return await this.#finish(target, part, this.#facts(first, state.length), watched, expectations);
   }
@@ -172,7 +173,7 @@ export class Receiver {
       [Symbol.dispose]: () => {},
     };
     const expectations = new Expectations(this.#task, nothing, this.#context.expectType, state.contentType);
-    await expectations.skip(part.path, length, watched);
+    await expectations.readBack(part.path, length, watched);
     expectations.verify();
     part.begin(length, state);
     return await this.#finish(target, part, facts, watched, expectations);

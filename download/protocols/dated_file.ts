@@ -25,7 +25,9 @@ export function datedFacts(
   { url, range, condition }: Pick<DriverRequest, "url" | "range" | "condition">,
   rangeable = true,
 ): BodyFacts {
-  if (lastModified !== undefined && condition?.lastModified === lastModified) throw new NotModifiedError(host);
+  if (lastModified !== undefined && condition?.lastModified === lastModified && condition.length === length) {
+    throw new NotModifiedError(host);
+  }
   const whole = {
     ...(length === undefined ? {} : { length }),
     ...(lastModified === undefined ? {} : { lastModified }),

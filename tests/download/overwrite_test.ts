@@ -1,8 +1,8 @@
 /** What happens to files that are there already. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hash } from "node:crypto";
-import { bytesFor } from "../support/fault_server.ts";
-import { RemoteFile } from "../support/remote_file.ts";
+import { bytesFor, type FaultRequest } from "../support/fault_server.ts";
+import { RemoteFile, YESTERDAY } from "../support/remote_file.ts";
 import { DownloadBench } from "./download_bench.ts";
 
 const SIZES = [100, 2_000_000];
@@ -69,18 +69,58 @@ test("with overwrite changed asks whether there is another version, and takes 30
   assertEquals(bench.names(), ["file"]);
 });
 
-test("with overwrite changed asks by the date of a file that it did not write", async (lane, length) => {
+test("with overwrite changed goes by size and date of a file that it did not write", async (lane, length) => {
   const file = new RemoteFile({ length });
-  await using bench = await DownloadBench.start((request) => answer(file, request), { lane });
-  bench.context.overwrite = "changed";
-  Deno.writeTextFileSync(bench.path("file"), "foreign");
-  const modified = new Date(file.answer({ headers: new Headers() }).headers.get("last-modified")!);
-  Deno.utimeSync(bench.path("file"), modified, modified);
-  assertEquals((await bench.fetch("/x")).type, "done");
-  assertEquals(Deno.readTextFileSync(bench.path("file")), "foreign");
-  Deno.utimeSync(bench.path("file"), 1, 1);
-  assertEquals((await bench.fetch("/x")).type, "done");
-  assertEquals(bench.read(), file.content());
+  const other = file.content("other");
+  const before = new Date(Date.parse(YESTERDAY) - 1000);
+  const cases: [local: Uint8Array, date: Date, kept: boolean][] = [
+    [other, new Date(YESTERDAY), true],
+    // Another program may have given it the time of its download.
+    [other, new Date(), true],
+    [other, before, false],
+    [other.subarray(0, length - 1), new Date(YESTERDAY), false],
+    [other.subarray(0, length - 1), new Date(), false],
+    [new Uint8Array(length + 1), new Date(), false],
+    [new Uint8Array(), new Date(), false],
+  ];
+  for (const [local, date, kept] of cases) {
+    await using bench = await DownloadBench.start((request) => answer(file, request), { lane });
+    bench.context.overwrite = "changed";
+    Deno.writeFileSync(bench.path("file"), local);
+    Deno.utimeSync(bench.path("file"), date, date);
+    const outcome = await bench.fetch("/x");
+    assert(outcome.type === "done", JSON.stringify(outcome));
+    assertEquals(outcome.unchanged ?? false, kept, `${local.length} bytes of ${date.toUTCString()}`);
+    assertEquals(bench.read(), kept ? local : file.content());
+    assertEquals(bench.server.requests.length, 1);
+    assertEquals(bench.names(), ["file"]);
+  }
+});
+
+test(
+  "with overwrite changed fetches a file again that it stored whole and somebody has cut since",
+  async (lane, length) => {
+    const file = new RemoteFile({ length });
+    await using bench = await DownloadBench.start((request) => answer(file, request), { lane });
+    bench.context.overwrite = "changed";
+    assertEquals((await bench.fetch("/x")).type, "done");
+    Deno.truncateSync(bench.path("file"), Math.floor(length / 2));
+    Deno.utimeSync(bench.path("file"), new Date(YESTERDAY), new Date(YESTERDAY));
+    assertEquals((await bench.fetch("/x")).type, "done");
+    assertEquals(bench.read(), file.content());
+  },
+);
+
+test("with overwrite changed fetches what a server tells no size or no date of", async (lane, length) => {
+  const file = new RemoteFile({ length, lastModified: undefined });
+  const untold = () => new Response(ReadableStream.from([file.content()]), { headers: { "last-modified": YESTERDAY } });
+  for (const handler of [(request: FaultRequest) => file.answer(request), untold]) {
+    await using bench = await DownloadBench.start(handler, { lane });
+    bench.context.overwrite = "changed";
+    Deno.writeFileSync(bench.path("file"), file.content("other"));
+    assertEquals((await bench.fetch("/x")).type, "done");
+    assertEquals(bench.read(), file.content());
+  }
 });
 
 test("with overwrite changed checks a checksum in any case", async (lane, length) => {

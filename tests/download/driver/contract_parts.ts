@@ -127,9 +127,13 @@ export const partCases = {
     await server.put("parts/condition", bytesFor("first", 1000), STAMP);
     const { etag, lastModified } = (await drive(driver, url)).response;
     // By the date only where there is no ETag, as the core asks.
-    const condition = etag === undefined ? { lastModified: lastModified! } : { etag };
+    const length = 1000;
+    const condition = etag === undefined ? { lastModified: lastModified!, length } : { etag, length };
     await assertRejects(() => driver.open(request(url, { condition })), NotModifiedError);
     await server.put("parts/condition", bytesFor("other", 1000), new Date(STAMP.getTime() + 60_000));
     assertBytes((await drive(driver, url, { condition })).bytes, bytesFor("other", 1000));
+    // Of the same date, but another length.
+    await server.put("parts/condition", bytesFor("first", 2000), STAMP);
+    assertBytes((await drive(driver, url, { condition })).bytes, bytesFor("first", 2000));
   },
 } satisfies Record<string, DriverCase>;

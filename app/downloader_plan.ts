@@ -6,6 +6,7 @@ import type { DraftRules } from "../download/task_draft.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
+import { onCores } from "../ffi/on_cores.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 
@@ -64,4 +65,9 @@ export function pinMain({ main, library }: DownloaderPlan): DownloaderNews | und
   } catch (error) {
     return { type: "proc_unpinned", proc: "main", core: main, error: encodeError(error) };
   }
+}
+
+/** Starts processes of the user: the main thread may be bound to one core, they are not. */
+export function starter({ allowed, library }: DownloaderPlan): <T>(spawn: () => T) => T {
+  return (spawn) => onCores(allowed, spawn, library);
 }

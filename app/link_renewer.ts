@@ -9,6 +9,8 @@ export interface LinkRenewerOptions {
   timeoutMs?: number;
   /** How many may run at a time. Default 4. */
   atOnce?: number;
+  /** Starts the process that is given. Default: as it is. */
+  start?: <T>(spawn: () => T) => T;
 }
 
 /** What is read of an output; a url is shorter. */
@@ -24,15 +26,17 @@ const LAST_WORDS_MS = 1000;
 export class LinkRenewer implements Disposable {
   readonly #command: string;
   readonly #timeoutMs: number;
+  readonly #start: <T>(spawn: () => T) => T;
   readonly #waiting: (() => void)[] = [];
   readonly #running = new Set<Deno.ChildProcess>();
   #free: number;
   #disposed = false;
 
   /** @param options The command and its limits. */
-  constructor({ command, timeoutMs = 60_000, atOnce = 4 }: LinkRenewerOptions) {
+  constructor({ command, timeoutMs = 60_000, atOnce = 4, start = (spawn) => spawn() }: LinkRenewerOptions) {
     this.#command = command;
     this.#timeoutMs = timeoutMs;
+    this.#start = start;
     this.#free = atOnce;
   }
 
@@ -64,7 +68,7 @@ export class LinkRenewer implements Disposable {
 
   async #run(link: ExpiredLink): Promise<RenewedLink> {
     if (this.#disposed) return this.#problem("was stopped");
-    const child = new Deno.Command("sh", {
+    const command = new Deno.Command("sh", {
       args: ["-c", this.#command],
       env: variables(link),
       stdin: "null",
@@ -72,7 +76,8 @@ export class LinkRenewer implements Disposable {
       stderr: "piped",
       // A group of its own, so that all of a pipeline can be ended.
       detached: true,
-    }).spawn();
+    });
+    const child = this.#start(() => command.spawn());
     this.#running.add(child);
     let late = false;
     const timer = setTimeout(() => {

@@ -19,12 +19,17 @@ export class WorkerAnswers implements Disposable {
   /**
    * @param settings The settings.
    * @param news Told of new links.
+   * @param start Starts the user's command. Default: as any process.
    */
-  constructor(settings: CfgSettings, news: (news: DownloaderNews) => void = () => {}) {
+  constructor(
+    settings: CfgSettings,
+    news: (news: DownloaderNews) => void = () => {},
+    start: <T>(spawn: () => T) => T = (spawn) => spawn(),
+  ) {
     this.#settings = settings;
     this.#news = news;
     const { refreshCmd } = settings;
-    this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd });
+    this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd, start });
   }
 
   /** Answers a question; a failure is an answer too. */

@@ -69,7 +69,7 @@ export function procBindToCpu(core: number, options: ProcBindToCpuOptions = {}):
 
 function bindOnLinux(core: number, library: string | undefined): void {
   using scheduler = open(core, library, (path) => new SchedAffinity(path));
-  const setError = scheduler.set(core);
+  const setError = scheduler.set([core]);
   if (setError === EINVAL) throw notAllowed(core, setError);
   if (setError !== 0) throw failed(core, "sched_setaffinity", setError);
   const { errno, cores } = scheduler.get();

@@ -61,16 +61,16 @@ export class SchedAffinity implements Disposable {
   }
 
   /**
-   * Binds the calling thread to one core.
+   * Binds the calling thread to cores.
    *
-   * @param core From 0 to `MAX_CORE`.
+   * @param cores Each from 0 to `MAX_CORE`.
    * @returns 0, or the error number of the failed call.
    */
-  set(core: number): number {
+  set(cores: readonly number[]): number {
     // The kernel reads whole words: the size is a multiple of 8.
-    const bytes = Math.max(MIN_BYTES, (Math.floor(core / 64) + 1) * 8);
+    const bytes = Math.max(MIN_BYTES, (Math.floor(Math.max(0, ...cores) / 64) + 1) * 8);
     const mask = new Uint8Array(bytes);
-    mask[core >> 3] = 1 << (core & 7);
+    for (const core of cores) mask[core >> 3]! |= 1 << (core & 7);
     if (this.#library.symbols.setAffinity(CALLING_THREAD, BigInt(bytes), mask) >= 0) return 0;
     return this.#readErrno();
   }

@@ -104,3 +104,22 @@ Deno.test("corehaul stops while --refresh-cmd runs: the task goes back to the li
   const living = new TextDecoder().decode(stdout).split("\n").filter((line) => !/Z/.test(line)).map(parseFloat);
   assert(!living.includes(pid), "the whole group has ended");
 });
+
+Deno.test({
+  name:
+    "corehaul lets the command of --refresh-cmd use every core that it may use itself, though its own threads are pinned",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using home = await TempDir.create();
+    await using server = FaultServer.start(({ path }) =>
+      path === "/fresh" ? new Response(bytesFor(path, 10)) : new Response("", { status: 403 })
+    );
+    const command = `grep ^Cpus_allowed_list /proc/self/status >cores.txt; echo ${server.url}/fresh`;
+    const args = ["get", `${server.url}/old`, "--refresh-cmd", command, "--log-level", "debug"];
+    const ended = await corehaul(args, { cwd: home.path });
+    assertCode(ended, 0);
+    assertMatch(ended.stderr, /proc_worker-0 runs on core/);
+    const own = /^Cpus_allowed_list.*$/m.exec(await Deno.readTextFile("/proc/self/status"));
+    assertEquals((await Deno.readTextFile(home.join("cores.txt"))).trim(), own![0]);
+  },
+});

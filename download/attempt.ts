@@ -3,8 +3,9 @@ import { redactUrl } from "../base/redact_url.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { type DownloadDriver, type DriverRequest, type DriverResponse, NotModifiedError } from "./download_driver.ts";
-import { networkError } from "./download_error.ts";
+import { DownloadError, networkError, withNote } from "./download_error.ts";
 import { Expectations, IntegrityError } from "./expectations.ts";
+import { expiredStatus } from "./expired_link.ts";
 import type { HostPlace } from "./host_visits.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
 import { firstGap, openRange } from "./open_range.ts";
@@ -66,6 +67,8 @@ export class Attempt {
   /** Something is there that is not known: it counts only if no answer names the file otherwise. */
   #inTheWay = false;
   #hasGrown = false;
+  /** Why it did not go on with what was left, where that is worth saying. */
+  #anew: string | undefined;
   /** The file that is there already. */
   #old: OldFile & { type: "ask" } | undefined;
 
@@ -106,7 +109,9 @@ export class Attempt {
         throw new UnchangedError(error.message, this.#old.facts);
       }
       // What an abort makes of a read is only a symptom: the reason says what happened.
-      throw watched.signal.aborted ? watched.signal.reason : networkError(error, this.#source);
+      if (watched.signal.aborted) throw watched.signal.reason;
+      const failure = networkError(error, this.#source);
+      throw this.#anew !== undefined && failure.constructor === DownloadError ? withNote(failure, this.#anew) : failure;
     }
   }
 
@@ -156,6 +161,15 @@ export class Attempt {
 
   get #isLeft(): boolean {
     return !this.#context.fresh && PartFile.isLeft(this.#target);
+  }
+
+  get #host(): string {
+    return taskHost(this.#source);
+  }
+
+  /** True if another link can be asked for, and this is not one that was. */
+  get #mayRenew(): boolean {
+    return this.#context.renewLink !== undefined && this.#source === this.#identity;
   }
 
   #watch(): Watched {
@@ -245,12 +259,16 @@ export class Attempt {
         return await receiver.small(this.#target, response, expectations, stream ?? watched, budget);
       }
       part ??= PartFile.open(this.#target);
-      const shared = stream && shareFile(this.#target, part, opened, this.#segments, segmentBytes);
+      const segments = this.#context.rangeRefusals.statusOf(this.#host) === undefined ? this.#segments : 1;
+      const shared = stream && shareFile(this.#target, part, opened, segments, segmentBytes);
       if (stream === undefined || shared === undefined) {
         return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched, budget);
       }
-      const open = (range: ByteRange, watch: Watched, place = this.#place) =>
-        openRange(this.#driver, this.#visiting(watch, place), shared.state, ...range);
+      const open = async (range: ByteRange, watch: Watched, place = this.#place) => {
+        const answer = await openRange(this.#driver, this.#visiting(watch, place), shared.state, ...range);
+        if (answer.type === "refused") this.#context.rangeRefusals.noteInPassing(this.#host, answer.status);
+        return answer;
+      };
       return await receiver.shared(this.#target, part, shared, open, expectations, watched, stream);
     } catch (error) {
       // What was left is of no use when it is wrong, or when the file that is there is the right one again.
@@ -271,14 +289,27 @@ export class Attempt {
     const [gap, to] = firstGap(state.length, pieces);
     // Of what is whole the last byte is asked for: many servers refuse a range behind the end without a word about the file.
     const whole = gap === state.length;
-    const answer = await openRange(this.#driver, this.#conditional(watched), state, whole ? gap - 1 : gap, to);
-    if (answer.type === "part" && whole) {
-      answer.response[Symbol.dispose]();
-      return { type: "whole", state };
+    const { rangeRefusals } = this.#context;
+    let refusal = rangeRefusals.statusOf(this.#host);
+    if (refusal === undefined) {
+      const answer = await openRange(this.#driver, this.#conditional(watched), state, whole ? gap - 1 : gap, to);
+      if (answer.type === "part" && whole) {
+        answer.response[Symbol.dispose]();
+        return { type: "whole", state };
+      }
+      if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
+      if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
+      if (answer.type === "refused") {
+        // A new link may be all that is wanted.
+        if (this.#mayRenew && expiredStatus(answer.error) !== undefined) throw answer.error;
+        refusal = answer.status;
+      }
     }
-    if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
-    if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };
-    return { type: "body", response: await this.#open(watched), kept: NOTHING };
+    if (refusal !== undefined) rangeRefusals.checkAnew(this.#task.id, this.#host, refusal);
+    // What was left stays until this answer has come.
+    const response = await this.#open(watched);
+    if (refusal !== undefined) this.#anew = rangeRefusals.beginAnew(this.#task.id, this.#host, refusal);
+    return { type: "body", response, kept: NOTHING };
   }
 
   /** Asks for all of it. */

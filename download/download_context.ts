@@ -10,6 +10,7 @@ import type { FinalNames } from "./final_names.ts";
 import type { HostVisits } from "./host_visits.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
+import type { RangeRefusals } from "./range_refusals.ts";
 import type { SmallFiles } from "./small_files.ts";
 import type { Throttle } from "./throttle.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -34,6 +35,8 @@ export interface DownloadContext {
   watchdog: Watchdog;
   /** Which hosts have failed lately. */
   mirrors: MirrorMemory;
+  /** Which hosts refuse ranges. */
+  rangeRefusals: RangeRefusals;
   /** Further attempts, and the wait before them. */
   retry: TaskRetryPolicy;
   /** Which HTTP statuses are worth another attempt. */

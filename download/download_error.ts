@@ -71,6 +71,19 @@ export class DownloadError extends Error {
   }
 }
 
+/** The same error, with something more to say. */
+export function withNote(error: DownloadError, note: string): DownloadError {
+  const { kind, message, status, retryAt, retryable, host, full } = error;
+  return new DownloadError(kind, `${message}; ${note}`, {
+    ...(status === undefined ? {} : { status }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(host === undefined ? {} : { host }),
+    full,
+    retryable,
+    cause: error,
+  });
+}
+
 /** True for the statuses that time may cure: 408, 425, 429 and all of 5xx. */
 export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599);

@@ -1,6 +1,7 @@
 import { type DownloadDriver, type DriverRequest, type DriverResponse, RangeRefusedError } from "./download_driver.ts";
 import { DownloadError } from "./download_error.ts";
-import { isSameVersion, type PartState, validatorsOf, type Version } from "./part_state.ts";
+import { isSameVersion, type PartState, validatorsOf } from "./part_state.ts";
+import { refusedRangeStatus } from "./range_refusals.ts";
 import type { ByteRange } from "./segment_plan.ts";
 
 /** What a server answers who is asked for a part of a certain version. */
@@ -9,8 +10,10 @@ export type RangeAnswer =
   | { type: "part"; response: DriverResponse }
   /** All of the file: it has changed, or the server gives no parts. */
   | { type: "all"; response: DriverResponse; same: boolean }
-  /** Nothing begins there; what was told of the file. */
-  | { type: "nothing"; version: Readonly<Version> }
+  /** Nothing begins there. */
+  | { type: "nothing" }
+  /** The server gives no part of it; that says nothing of the whole file. */
+  | { type: "refused"; error: DownloadError; status: number }
   /** Something that makes no sense, or is of another version: it says nothing about the whole file. */
   | { type: "unclear" };
 
@@ -37,7 +40,9 @@ export async function openRange(
     try {
       response = await driver.open({ ...request, range: { from, ...(to === undefined ? {} : { to }), ifRange } });
     } catch (error) {
-      if (error instanceof RangeRefusedError) return { type: "nothing", version: error.version };
+      if (error instanceof RangeRefusedError) return { type: "nothing" };
+      const status = refusedRangeStatus(error);
+      if (status !== undefined) return { type: "refused", error: error as DownloadError, status };
       if (error instanceof DownloadError && error.kind === "protocol") return { type: "unclear" };
       throw error;
     }

@@ -14,7 +14,7 @@ import { IntegrityError } from "./expectations.ts";
 import { HostBusyError, type HostPlace } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import type { DownloadDriver } from "./download_driver.ts";
-import { DownloadError, StoppedError } from "./download_error.ts";
+import { DownloadError, StoppedError, withNote } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
 import { PartFile } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
@@ -160,17 +160,6 @@ interface Renewal {
   asked: boolean;
   /** The new one. */
   url?: string;
-}
-
-function withNote(error: DownloadError, note: string): DownloadError {
-  const { kind, message, status, retryAt, retryable, host } = error;
-  return new DownloadError(kind, `${message}; ${note}`, {
-    ...(status === undefined ? {} : { status }),
-    ...(retryAt === undefined ? {} : { retryAt }),
-    ...(host === undefined ? {} : { host }),
-    retryable,
-    cause: error,
-  });
 }
 
 /** Sees in a failure whether time may cure it, and leaves its host alone if that is what it asks for. */

@@ -206,6 +206,7 @@ export class Segments {
       this.#grow();
       return answer.response;
     }
+    if (answer.type === "refused") throw answer.error;
     if (answer.type === "all") {
       answer.response[Symbol.dispose]();
       this.#changed ||= !answer.same;

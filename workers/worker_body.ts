@@ -4,6 +4,7 @@ import { BudgetShare } from "../download/body_budget.ts";
 import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
 import { MirrorMemory } from "../download/mirror_memory.ts";
+import { RangeRefusals } from "../download/range_refusals.ts";
 import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
@@ -86,6 +87,7 @@ class RunningWorker {
       smallFiles: new SmallFiles(names, manifest),
       watchdog: new Watchdog(settings, identityProbe(identity, start.proxied)),
       mirrors: new MirrorMemory(),
+      rangeRefusals: new RangeRefusals(),
       retry: settings,
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),

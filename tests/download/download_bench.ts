@@ -7,6 +7,7 @@ import { procDownloadCore } from "../../download/proc_download_core.ts";
 import { retryOn } from "../../queue/retry_on.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import { MirrorMemory } from "../../download/mirror_memory.ts";
+import { RangeRefusals } from "../../download/range_refusals.ts";
 import { SmallFiles } from "../../download/small_files.ts";
 import { connectProbe, Watchdog, type WatchLimits } from "../../download/watchdog.ts";
 import { libcLibrary } from "../../ffi/libc_library.ts";
@@ -65,6 +66,7 @@ export class DownloadBench implements AsyncDisposable {
       retry: { retries: 2, retryWaitMs: 1000 },
       maxRedirects: 5,
       mirrors: new MirrorMemory(),
+      rangeRefusals: new RangeRefusals(),
       retryOn: retryOn(),
       fsync: false,
       remoteTime: true,

@@ -109,7 +109,7 @@ export class Downloader implements AsyncDisposable {
    */
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const settings = settingsFromOptions(options);
-    const plan = makePlan(settings, await readIdentity(settings));
+    const plan = makePlan(settings, await readIdentity(settings, (message) => options.logger?.warn(message)));
     const { checksumFile } = settings;
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
     if (checksumFile !== undefined) plan.rules.checksums = await readChecksumFile(checksumFile);

@@ -11,6 +11,7 @@ import { proxyConfigured } from "./proxy_configured.ts";
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 type Bad = (field: string, message: string) => void;
 
+const SHOWN_LINES = 10;
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -18,10 +19,14 @@ const MAX_BYTES = 16 * 1024 * 1024;
  * what does not go together.
  *
  * @param settings The settings.
+ * @param warn Told what of a file does not count. Default: nobody is.
  * @returns The identity, with the content of the files in it.
  * @throws {CfgError} With everything that is wrong; nothing of the content of a file is in it.
  */
-export async function readIdentity(settings: CfgSettings): Promise<HttpIdentity> {
+export async function readIdentity(
+  settings: CfgSettings,
+  warn: (message: string) => void = () => {},
+): Promise<HttpIdentity> {
   const problems: CfgProblem[] = [];
   const bad = (field: string, message: string) => problems.push({ field, source: "options", message });
   const read = async (
@@ -41,7 +46,7 @@ export async function readIdentity(settings: CfgSettings): Promise<HttpIdentity>
     }
   };
   const netrc = await read("netrc", "a netrc file that can be read", (text) => void readNetrc(text));
-  const cookies = await read("cookies", "a cookie file that can be read", checkCookies);
+  const cookies = await read("cookies", "a cookie file that can be read", (text) => checkCookies(text, warn));
   const ca = await read("ca", "a file of certificates in PEM", (text) => void certificatesIn(text));
   const cert = await read("cert", "a file with a certificate in PEM", (text) => void certificatesIn(text));
   const key = await read("key", "a file with a private key in PEM", checkKey) ?? cert;
@@ -136,9 +141,16 @@ async function readText(file: string): Promise<string> {
   return await Deno.readTextFile(file);
 }
 
-async function checkCookies(text: string): Promise<void> {
+/** Cookies are secret: lines that do not count are named by their numbers only. */
+async function checkCookies(text: string, warn: (message: string) => void): Promise<void> {
   const { CookieJar } = await import("../download/cookie_jar.ts");
-  new CookieJar().loadNetscapeCookies(text);
+  const lines = new CookieJar().loadNetscapeCookies(text);
+  if (lines.length === 0) return;
+  const more = lines.length > SHOWN_LINES ? ` and ${lines.length - SHOWN_LINES} more` : "";
+  const which = `${lines.length === 1 ? "line" : "lines"} ${lines.slice(0, SHOWN_LINES).join(", ")}${more}`;
+  warn(
+    `${which} of the cookie file (--cookies) cannot be read as a cookie of seven fields with tabs between, and is passed over`,
+  );
 }
 
 function certificatesIn(text: string): string[] {

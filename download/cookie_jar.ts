@@ -6,26 +6,6 @@
 import { Buffer } from "node:buffer";
 import { canonicalDomain, Cookie, CookieJar as Jar, type CreateCookieOptions } from "tough-cookie";
 
-/** A cookies.txt that cannot be read. The message has nothing of the file, for cookies are secret. */
-export class CookieFileError extends SyntaxError {
-  /** Always `"cookie_file"`. */
-  readonly code = "cookie_file";
-  /** Where, counted from 1. */
-  readonly line: number;
-
-  /**
-   * Says what is wrong, and where.
-   *
-   * @param must What the line must be or have.
-   * @param line Counted from 1.
-   */
-  constructor(must: string, line: number) {
-    super(`Cannot read line ${line} of the cookie file as it must ${must}`);
-    this.name = "CookieFileError";
-    this.line = line;
-  }
-}
-
 interface FileCookie {
   options: CreateCookieOptions;
   /** A url that may set it. */
@@ -33,6 +13,7 @@ interface FileCookie {
 }
 
 const HTTP_ONLY = "#HttpOnly_";
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([["true", true], ["1", true], ["false", false], ["0", false]]);
 const MAX_DATE_MS = 8.64e15;
 const MAX_COOKIE_BYTES = 4096;
 const MAX_COOKIES_PER_HOST = 180;
@@ -56,29 +37,31 @@ export class CookieJar {
   readonly #jar = new Jar();
 
   /**
-   * Adds the cookies of a file in the format of Netscape, which browsers and curl export: seven fields with tabs
+   * Adds the cookies of a file in the format of Netscape, which browsers, curl and Python export: seven fields with tabs
    * between them, namely domain, TRUE if subdomains get it too, path, TRUE if it is for https only, expiry in seconds
-   * since the epoch or 0 for the whole run, name, value. `#HttpOnly_` may stand before the domain; empty lines and other
-   * lines with `#` in front do not count.
+   * since the epoch, name, value. `#HttpOnly_` may stand before the domain; empty lines and other lines with `#` in front do
+   * not count. As programs write it, 1 and 0 may stand for TRUE and FALSE; an expiry of 0, of less, or of nothing is the end of
+   * the run; a value may have tabs, or be missing; a cookie without a name is sent as its value. A cookie for all of a public
+   * suffix, such as `.github.io`, is for that host alone.
    *
    * @param text The whole file.
-   * @throws {CookieFileError} At the first line that is none of that, or has a cookie for a whole public suffix or one
-   * that contradicts its `__Host-` or `__Secure-`. Then nothing was added.
+   * @returns The numbers, from 1, of the lines that are none of that, or whose cookie contradicts its `__Host-` or `__Secure-`:
+   * they were passed over.
    */
-  loadNetscapeCookies(text: string): void {
-    const found: FileCookie[] = [];
-    const trial = new Jar();
+  loadNetscapeCookies(text: string): number[] {
+    const passedOver: number[] = [];
     for (const [index, raw] of text.replace(/^\ufeff/, "").split(/\r?\n/).entries()) {
       const httpOnly = raw.startsWith(HTTP_ONLY);
       const content = httpOnly ? raw.slice(HTTP_ONLY.length) : raw;
       if (content.trim() === "" || (!httpOnly && raw.startsWith("#"))) continue;
-      const cookie = parseLine(content, httpOnly, index + 1);
-      if (!isTaken(trial, new Cookie(cookie.options), cookie.url)) {
-        throw new CookieFileError("have a cookie that its domain may set", index + 1);
-      }
-      found.push(cookie);
+      const found = parseLine(content, httpOnly);
+      if (found === undefined || !this.#addOfFile(found)) passedOver.push(index + 1);
     }
-    for (const { options, url } of found) this.#add(new Cookie(options), url);
+    return passedOver;
+  }
+
+  #addOfFile({ options, url }: FileCookie): boolean {
+    return this.#add(new Cookie(options), url) || this.#add(new Cookie({ ...options, domain: null }), url);
   }
 
   /**
@@ -90,7 +73,7 @@ export class CookieJar {
    */
   cookieHeader(url: string): string | undefined {
     const parsed = URL.parse(url);
-    return parsed === null ? undefined : this.#jar.getCookieStringSync(parsed) || undefined;
+    return parsed === null ? undefined : this.#jar.getCookieStringSync(asWritten(parsed)) || undefined;
   }
 
   /**
@@ -100,8 +83,9 @@ export class CookieJar {
    * @param url The url that was asked for.
    */
   store(setCookieLines: readonly string[], url: string): void {
-    const parsed = URL.parse(url);
-    if (parsed === null) return;
+    const asked = URL.parse(url);
+    if (asked === null) return;
+    const parsed = asWritten(asked);
     for (const line of setCookieLines) {
       const cookie = Cookie.parse(line);
       if (cookie === undefined || cookie.key.length + cookie.value.length > MAX_COOKIE_BYTES) continue;
@@ -115,45 +99,43 @@ export class CookieJar {
     }
   }
 
-  #add(cookie: Cookie, url: URL): void {
-    if (!isTaken(this.#jar, cookie, url)) return;
+  /** Adds a cookie; false if the library refuses it. */
+  #add(cookie: Cookie, url: URL): boolean {
+    if (this.#jar.setCookieSync(cookie, url, { ignoreError: true }) === undefined) return false;
     const cookies = this.#jar.getCookiesSync(url, { allPaths: true });
-    if (cookies.length <= MAX_COOKIES_PER_HOST) return;
+    if (cookies.length <= MAX_COOKIES_PER_HOST) return true;
     cookies.sort((a, b) => a.creationIndex - b.creationIndex);
     for (const { domain, path, key } of cookies.slice(0, -MAX_COOKIES_PER_HOST)) {
       this.#jar.store.removeCookie(domain, path, key, () => {});
     }
+    return true;
   }
 }
 
-/** Gives the cookie to the jar; false if the library refuses it. */
-function isTaken(jar: Jar, cookie: Cookie, url: URL): boolean {
-  return jar.setCookieSync(cookie, url, { ignoreError: true }) !== undefined;
+/** The library undoes escapes in the path of a url, but not in that of a cookie: twice escaped, they are as they were. */
+function asWritten(url: URL): URL {
+  if (!url.pathname.includes("%")) return url;
+  const twice = new URL(url);
+  twice.pathname = url.pathname.replaceAll("%", "%25");
+  return twice;
 }
 
-function parseLine(text: string, httpOnly: boolean, line: number): FileCookie {
-  const fields = text.split("\t");
-  if (fields.length !== 7) throw new CookieFileError("have 7 fields with tabs between them", line);
-  const [domain = "", subdomains = "", path = "", secure = "", expiry = "", name = "", value = ""] = fields;
+/** Reads a line; undefined if it has no cookie. */
+function parseLine(text: string, httpOnly: boolean): FileCookie | undefined {
+  const [domain = "", subdomains = "", path = "", secure = "", expiry, name, ...values] = text.split("\t");
+  if (expiry === undefined || name === undefined) return undefined;
+  const value = values.join("\t");
   const host = domain.replace(/^\./, "");
   const url = URL.parse(`https://${host}/`);
-  if (url === null || host.startsWith("/") || url.href !== `https://${url.hostname}/`) {
-    throw new CookieFileError("have a host in field 1", line);
-  }
-  const forSubdomains = parseBoolean(subdomains, 2, line);
-  if (!path.startsWith("/")) throw new CookieFileError("have a path that begins with / in field 3", line);
-  const isSecure = parseBoolean(secure, 4, line);
-  if (!/^\d+(?:\.\d+)?$/.test(expiry)) {
-    throw new CookieFileError("have seconds since the epoch, or 0, in field 5", line);
-  }
+  if (url === null || host.startsWith("/") || url.href !== `https://${url.hostname}/`) return undefined;
+  const [forSubdomains, isSecure] = [BOOLEANS.get(subdomains.toLowerCase()), BOOLEANS.get(secure.toLowerCase())];
+  if (forSubdomains === undefined || isSecure === undefined || !path.startsWith("/")) return undefined;
+  if (!/^(?:-?\d+(?:\.\d+)?(?:e\+?\d+)?)?$/i.test(expiry)) return undefined;
   // deno-lint-ignore no-control-regex -- control characters are what it looks for
-  if (!/^[^\u0000-\u0020\u007f;=]+$/.test(name)) {
-    throw new CookieFileError("have the name of a cookie in field 6", line);
+  if (!/^[^\u0000-\u0020\u007f;=]*$/.test(name) || !/^[^\u0000-\u0008\u000a-\u001f\u007f;]*$/.test(value)) {
+    return undefined;
   }
-  // deno-lint-ignore no-control-regex -- control characters are what it looks for
-  if (!/^[^\u0000-\u001f\u007f;]*$/.test(value)) {
-    throw new CookieFileError("have the value of a cookie in field 7", line);
-  }
+  if (name === "" && value === "") return undefined;
   const options = {
     key: toBytes(name),
     value: toBytes(value),
@@ -161,14 +143,9 @@ function parseLine(text: string, httpOnly: boolean, line: number): FileCookie {
     path,
     secure: isSecure,
     httpOnly,
-    expires: Number(expiry) === 0 ? "Infinity" : toExpiry(Number(expiry) * 1000),
+    expires: Number(expiry) <= 0 ? "Infinity" as const : toExpiry(Number(expiry) * 1000),
   };
   return { options, url };
-}
-
-function parseBoolean(text: string, field: number, line: number): boolean {
-  if (!/^(?:true|false)$/i.test(text)) throw new CookieFileError(`have TRUE or FALSE in field ${field}`, line);
-  return text.toLowerCase() === "true";
 }
 
 function toExpiry(ms: number): Date | "Infinity" {

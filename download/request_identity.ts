@@ -62,11 +62,7 @@ export class RequestIdentities {
     this.#jar = jar;
   }
 
-  /**
-   * Makes one with the cookies of the identity. What cookies need is loaded only then: few ask for them.
-   *
-   * @throws {CookieFileError} If the cookie file is malformed.
-   */
+  /** Makes one with the cookies of the identity. What cookies need is loaded only then: few ask for them. */
   static async withCookies(identity: HttpIdentity): Promise<RequestIdentities> {
     const { CookieJar } = await import("./cookie_jar.ts");
     const jar = new CookieJar();

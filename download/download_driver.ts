@@ -39,6 +39,8 @@ export interface DriverRequest {
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;
+  /** The same for all requests of one attempt to fetch a file: what servers set in it may be kept for it. Default: for none. */
+  attempt?: object;
   /**
    * Ask only for what comes from a byte on, and only if the file is still the version of a validator. `to` is the first byte
    * behind what is wanted, by default the end of the file; requests that name it may run side by side, each over a

@@ -4,6 +4,7 @@
  * @module
  */
 import { builtinModule } from "../base/builtin_module.ts";
+import type { AttemptCookies } from "./attempt_cookies.ts";
 import type { CookieJar } from "./cookie_jar.ts";
 import type { HttpIdentity } from "./http_identity.ts";
 import { type NetrcCredentials, readNetrc } from "./netrc.ts";
@@ -26,13 +27,18 @@ export interface RequestIdentity {
   moveTo(url: URL): void;
   /** Notes what an answer of the url that the request is at sets. */
   learn(setCookieLines: readonly string[]): void;
+  /** Takes the cookies of its attempt along from now on, where none are kept for all. */
+  useCookies(cookies: AttemptCookies): void;
+  /** True if the user gave a `Cookie` header that goes to where the request is: it takes the place of all other cookies. */
+  readonly hasOwnCookie: boolean;
 }
 
 /**
  * The credentials and cookies of a worker. Headers of a task win over those of the options. They, and the user name and
  * password in the url, stay at the origin of the url: once another origin was asked, not even a way back brings them
  * out again. Only `User-Agent` and `Accept` go along. Entries of the netrc file and cookies are for hosts, wherever a
- * redirect comes from; they fill in where nothing else gives an `Authorization` or a `Cookie`.
+ * redirect comes from; they fill in where nothing else gives an `Authorization` or a `Cookie`. Where no cookies are kept, those that
+ * servers set in an attempt go along in that attempt alone.
  *
  * @example
  * ```ts
@@ -93,6 +99,7 @@ class OneRequest implements RequestIdentity {
   #at: URL;
   readonly #credentials: ((host: string) => NetrcCredentials | undefined) | undefined;
   readonly #jar: CookieJar | undefined;
+  #cookies: AttemptCookies | undefined;
 
   constructor(
     url: URL,
@@ -106,11 +113,16 @@ class OneRequest implements RequestIdentity {
     this.#jar = jar;
   }
 
+  get hasOwnCookie(): boolean {
+    return has(this.#own, "cookie");
+  }
+
   headers(): HeaderRecord {
     const own = this.#own;
-    if (this.#credentials === undefined && this.#jar === undefined) return own;
+    const jar = this.#jar ?? this.#cookies;
+    if (this.#credentials === undefined && jar === undefined) return own;
     const credentials = has(own, "authorization") ? undefined : this.#credentials?.(this.#at.hostname);
-    const cookie = has(own, "cookie") ? undefined : this.#jar?.cookieHeader(this.#at.href);
+    const cookie = this.hasOwnCookie ? undefined : jar?.cookieHeader(this.#at.href);
     return {
       ...own,
       ...(credentials === undefined ? {} : basic(credentials)),
@@ -121,6 +133,10 @@ class OneRequest implements RequestIdentity {
   moveTo(target: URL): void {
     if (target.origin !== this.#at.origin) this.#own = harmless(this.#own);
     this.#at = target;
+  }
+
+  useCookies(cookies: AttemptCookies): void {
+    this.#cookies = cookies;
   }
 
   learn(setCookieLines: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { bareUrl } from "../../base/bare_url.ts";
+import { AttemptCookies } from "../attempt_cookies.ts";
 import { BufferPool } from "../buffer_pool.ts";
 import { fieldText } from "../field_text.ts";
 import {
@@ -53,6 +54,8 @@ export class HttpDriver implements DownloadDriver {
   #identities: RequestIdentities | undefined;
   readonly #loading: Promise<RequestIdentities> | undefined;
   readonly #dialing: LaneDialing;
+  /** Of attempts in which a server has set some. */
+  readonly #cookies = new WeakMap<object, AttemptCookies>();
   #client: Deno.HttpClient | undefined;
   /** For pieces of a file: over HTTP/2 all of them share one connection, which is better than none. */
   #pieceClient: Deno.HttpClient | undefined;
@@ -82,11 +85,16 @@ export class HttpDriver implements DownloadDriver {
   async open(request: DriverRequest): Promise<DriverResponse> {
     const identities = this.#identities ??= await this.#loading!;
     const identity = identities.start(request.url, request.headers);
-    const { range, condition, signal } = request;
+    const { range, condition, signal, attempt } = request;
+    let cookies = attempt === undefined ? undefined : this.#cookies.get(attempt);
     // Ranges and conditions are rare: the lane need not know them.
     const plain = range === undefined && condition === undefined;
     let { url } = identity;
     for (let hops = 0;; hops++) {
+      if (cookies !== undefined) {
+        if (cookies.hasNews) await cookies.read();
+        identity.useCookies(cookies);
+      }
       const entering = request.visit?.(url.host);
       if (entering !== undefined) await entering;
       const headers = identity.headers();
@@ -94,8 +102,10 @@ export class HttpDriver implements DownloadDriver {
         ? await this.#lane.open({ url, headers, signal })
         : undefined;
       answer ??= await this.#ask(url, headers, request);
-      if (identities.keepsCookies) {
-        identity.learn(answer.ok ? answer.setCookie ?? [] : answer.headers.getSetCookie());
+      const set = answer.ok ? answer.setCookie : answer.headers.getSetCookie();
+      if (set !== undefined && set.length > 0) {
+        if (identities.keepsCookies) identity.learn(set);
+        else if (attempt !== undefined) (cookies ??= this.#cookiesOf(attempt)).note(set, url.href);
       }
       if (answer.ok) return answer;
       if (answer.status === 304 && condition !== undefined) throw new NotModifiedError(url.host);
@@ -104,11 +114,20 @@ export class HttpDriver implements DownloadDriver {
       }
       if (!REDIRECTS.has(answer.status)) throw statusError(answer, url);
       if (hops >= request.maxRedirects) {
-        throw new DownloadError("redirect", `${url.host}: more than ${request.maxRedirects} redirects`);
+        const kept = cookies !== undefined && identity.hasOwnCookie
+          ? "; the server sets cookies on the way, and the Cookie header of the task takes their place"
+          : "";
+        throw new DownloadError("redirect", `${url.host}: more than ${request.maxRedirects} redirects${kept}`);
       }
       url = this.#target(answer, url);
       identity.moveTo(url);
     }
+  }
+
+  #cookiesOf(attempt: object): AttemptCookies {
+    const cookies = new AttemptCookies();
+    this.#cookies.set(attempt, cookies);
+    return cookies;
   }
 
   /** Asks with the runtime's client. */

@@ -4,6 +4,8 @@ import { bytesFor, type FaultRequest } from "./fault_server.ts";
 export interface RemoteFileOptions {
   /** How long the file is. Default 3,000,000. */
   length?: number;
+  /** The content of a version, in place of one that follows from its name and `length`. */
+  content?: (version: string) => Uint8Array<ArrayBuffer>;
   /** The ETag of a version. Default: strong, with its name. */
   etag?: (version: string) => string | undefined;
   /** The Last-Modified date. Default: a day in the past, the same for all versions. */
@@ -41,7 +43,8 @@ export class RemoteFile {
   /** The content of a version; not to be changed. */
   content(version: string = this.version): Uint8Array<ArrayBuffer> {
     if (this.#made?.version !== version) {
-      this.#made = { version, content: bytesFor(version, this.#options.length ?? 3_000_000) };
+      const { length = 3_000_000, content = (version) => bytesFor(version, length) } = this.#options;
+      this.#made = { version, content: content(version) };
     }
     return this.#made.content;
   }

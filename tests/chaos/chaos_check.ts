@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { ManifestRecord } from "../../app/read_manifest.ts";
 import type { NginxRequest } from "../support/nginx_server.ts";
 
@@ -63,7 +64,7 @@ export async function chaosCheck(evidence: ChaosEvidence): Promise<ChaosFindings
   for (const [path, bytes] of wanted) {
     const got = await evidence.read(path);
     if (got === undefined) findings.lost++;
-    else if (!same(got, bytes)) findings.corrupt++;
+    else if (Buffer.compare(got, bytes) !== 0) findings.corrupt++;
     const line = lines.get(path);
     if (line?.bytes !== bytes.length) findings.unproved++;
     if ((line?.count ?? 0) > 1) findings.doubled++;
@@ -81,8 +82,4 @@ export async function chaosCheck(evidence: ChaosEvidence): Promise<ChaosFindings
     findings.miscounted += Math.abs(count - (status === "done" ? wanted.size : 0));
   }
   return findings;
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -18,13 +18,13 @@ import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
 import { chaosCheck, type ChaosFindings } from "./chaos_check.ts";
 
-const ROUNDS = Number(Deno.env.get("CHAOS_ROUNDS") ?? 2);
+const ROUNDS = Number(Deno.env.get("CHAOS_ROUNDS") ?? 3);
 const FILES = Number(Deno.env.get("CHAOS_FILES") ?? 500);
 const SEED = Number(Deno.env.get("CHAOS_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 /** Sizes at the edges of what is written in one piece, and files that take a while. */
 const SIZES = [0, 1, 65_535, 65_536, 65_537, 200_000];
-const LARGE = 3_000_000;
-const LARGE_EVERY = 75;
+const LARGE = 2_000_000;
+const LARGE_EVERY = 50;
 const RUN = ["run", "100", "--once", "--tasks", "tasks.txt", "--dir", "files", "--queue", "kv:queue.db", "--json"];
 
 /** What was done to the processes of a round. */

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { corehaul, type CorehaulOptions, jsonLines } from "./corehaul.ts";
@@ -36,7 +37,9 @@ export async function assertWhole(
       continue;
     }
     const [got, want] = [await Deno.readFile(join(dir, out)), await expected(new URL(url))];
-    if (!same(got, want)) wrong.push(`${url}: ${out} has ${got.length} bytes that are not the server's ${want.length}`);
+    if (Buffer.compare(got, want) !== 0) {
+      wrong.push(`${url}: ${out} has ${got.length} bytes that are not the server's ${want.length}`);
+    }
   }
   assertEquals(wrong, []);
 }
@@ -46,8 +49,4 @@ export async function filesIn(dir: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(dir)) if (!name.startsWith(".corehaul")) names.push(name);
   return names.sort();
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

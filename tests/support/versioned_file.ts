@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { bytesFor, type FaultRequest, type FaultServer } from "./fault_server.ts";
 
 /** What a server is like while it has one version of a file. */
@@ -56,7 +57,7 @@ export class VersionedFile {
 
   /** Which version some bytes are, from 1; undefined if they are none. */
   versionOf(bytes: Uint8Array): number | undefined {
-    const index = this.#versions.findIndex(({ length }, i) => equal(bytes, this.#content(i, length)));
+    const index = this.#versions.findIndex(({ length }, i) => Buffer.compare(bytes, this.#content(i, length)) === 0);
     return index === -1 ? undefined : index + 1;
   }
 
@@ -113,8 +114,4 @@ export class VersionedFile {
   #content(index: number, length: number): Uint8Array<ArrayBuffer> {
     return bytesFor(`${this.#name} ${index}`, length);
   }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

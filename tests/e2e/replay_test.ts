@@ -6,16 +6,16 @@ import { ClaimLog } from "../../download/claim_log.ts";
 import { listManifestFiles, readManifestFile } from "../../download/manifest_files.ts";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { procIdentity } from "../../ffi/proc_identity.ts";
-import { assertCode, Corehaul, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, type Ended, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
-import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
+import { filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const RUN = ["run", "100", "--once", "--tasks", "tasks.txt", "--dir", "files", "--queue", "kv:queue.db", "--json"];
-const COUNT = 1000;
+const COUNT = 600;
 const SIZE = 3000;
 /** How many requests further a process gets that is to be killed soon; fewer than are left of the list. */
-const AHEAD = 60;
+const AHEAD = 50;
 
 /** The paths below the download folder that are not Corehaul's own. */
 async function pathsIn(dir: string): Promise<string[]> {
@@ -59,6 +59,17 @@ async function assertNothingBehind(dir: string, count: number): Promise<void> {
   assertEquals([...Deno.readDirSync(`${dir}/.corehaul/running`)], []);
 }
 
+/** Asserts how many tasks of the list are done, by the summary of a run, and that no task is anything else. */
+function assertAllDone({ stdout }: Ended, count: number): void {
+  const { counts } = jsonLines(stdout).at(-1) as { counts: Record<string, number> };
+  assertEquals(Object.entries(counts).filter(([, tasks]) => tasks > 0), [["done", count]]);
+}
+
+/** Asserts that each file, named after its path at the server, is what the server has. */
+async function assertServed(dir: string, outs: readonly string[]): Promise<void> {
+  for (const out of outs) assertEquals(await Deno.readFile(`${dir}/${out}`), bytesFor(`/${out}`, SIZE), out);
+}
+
 shareCommandProcesses();
 
 for (const command of ["run", "get"]) {
@@ -77,14 +88,16 @@ for (const command of ["run", "get"]) {
     });
     const entries = Array.from({ length: COUNT }, (_, i) => ({ url: server.url + pathOf(i), out: `d${i % 5}/${i}` }));
     await home.write("tasks.txt", entries.map((entry) => JSON.stringify(entry)).join("\n"));
-    const args = command === "run" ? RUN : ["get", "-i", "tasks.txt", "--dir", "files", "--json"];
+    const where = command === "run" ? RUN : ["get", "-i", "tasks.txt", "--dir", "files", "--json"];
+    // Whoever is killed loses what is under way, which is to be a small part of the list.
+    const args = [...where, "--concurrency", "16"];
     const settled: unknown[] = [];
     const asked = new Map<string, number>();
     const pathByOut = new Map(entries.map(({ url, out }) => [out, new URL(url).pathname]));
     const assertNotAsked = () => {
       for (const [path, hits] of asked) assertEquals(server.hits(path), hits, path);
     };
-    for (const share of [0.1, 0.3, 0.5, 0.7, 0.85]) {
+    for (const share of [0.1, 0.35, 0.6, 0.85]) {
       most = Math.max(COUNT * share, server.requests.length) + AHEAD;
       await using doomed = await Corehaul.start(args, { cwd: home.path });
       await doomed.until("some files", () => server.requests.length > most - AHEAD);
@@ -104,7 +117,7 @@ for (const command of ["run", "get"]) {
     const last = await corehaul(args, { cwd: home.path });
     assertCode(last, 0);
     assertNotAsked();
-    assert(asked.size > COUNT / 2, `${asked.size}`);
+    assert(asked.size > COUNT / 4, `${asked.size}`);
     await assertNothingBehind(dir, COUNT);
     for (const { url, out } of entries) {
       const { pathname } = new URL(url);
@@ -116,7 +129,7 @@ for (const command of ["run", "get"]) {
     if (command === "get") return;
     settled.push(...jsonLines(last.stdout).filter(({ type }) => type === "task_done").map(({ id }) => id));
     assertEquals(settled.length, new Set(settled).size);
-    assertEquals((await listedTasks("kv:queue.db", { cwd: home.path }, ["--status", "done"])).length, COUNT);
+    assertAllDone(last, COUNT);
   });
 }
 
@@ -192,13 +205,15 @@ for (const overwrite of ["never", "always"]) {
     }
     slow = false;
     other.kill("SIGCONT");
-    assertCode(await other.ended(), 0);
+    const ended = await other.ended();
+    assertCode(ended, 0);
     assertEquals(first.map((path) => server.hits(path)), [2, 1, 1, 1]);
     assertEquals(server.requests.length, 9);
     await assertNothingBehind(root, 8);
-    const tasks = await listedTasks("kv:queue.db", { cwd: home.path });
-    await assertWhole(tasks, root, ({ pathname }) => bytesFor(pathname, SIZE));
-    assertEquals(await filesIn(root), tasks.map(({ out }) => out).sort());
+    assertAllDone(ended, 8);
+    const names = Array.from({ length: 8 }, (_, i) => `${i}`);
+    await assertServed(root, names);
+    assertEquals(await filesIn(root), names);
   });
 }
 
@@ -214,12 +229,12 @@ Deno.test("corehaul run and corehaul run, killed in turns, ask for no finished f
   });
   await home.write("tasks.txt", Array.from({ length: COUNT }, (_, i) => `${server.url}/${i}`).join("\n"));
   const start = (name: string) =>
-    Corehaul.start([...RUN, "--concurrency", "16", "--user-agent", name], { cwd: home.path });
+    Corehaul.start([...RUN, "--concurrency", "8", "--user-agent", name], { cwd: home.path });
   const isAtWork = (name: string) => server.requests.some(({ headers }) => headers.get("user-agent") === name);
   const asked = new Map<string, number>();
   await using survivor = await start("survivor");
   await survivor.until("some files", () => server.requests.length > 50);
-  for (const share of [0.2, 0.4]) {
+  for (const share of [0.3, 0.6]) {
     await using doomed = await start(`doomed ${share}`);
     await doomed.until("its downloads", () => isAtWork(`doomed ${share}`));
     most = COUNT * share;
@@ -237,10 +252,10 @@ Deno.test("corehaul run and corehaul run, killed in turns, ask for no finished f
   for (const [out, hits] of asked) assertEquals(server.hits(`/${out}`), hits, out);
   // One that was killed with nothing in its hands is no business of the survivor, but of the next start.
   const requests = server.requests.length;
-  assertCode(await corehaul([...RUN], { cwd: home.path }), 0);
+  const last = await corehaul(RUN, { cwd: home.path });
+  assertCode(last, 0);
   assertEquals(server.requests.length, requests);
   await assertNothingBehind(dir, COUNT);
-  const done = await listedTasks("kv:queue.db", { cwd: home.path }, ["--status", "done"]);
-  assertEquals(done.length, COUNT);
-  await assertWhole(done, dir, ({ pathname }) => bytesFor(pathname, SIZE));
+  assertAllDone(last, COUNT);
+  await assertServed(dir, Array.from({ length: COUNT }, (_, i) => `${i}`));
 });

@@ -63,7 +63,7 @@ test("asks nobody where the answer gives the name that the file has, or none", a
   const fields: Record<string, string> = {
     "/a.txt": "attachment; filename=a.txt",
     "/b.txt": "attachment",
-    "/c.txt": "attachment; filename=oh no.txt",
+    "/c.txt": "attachment; filename*=UTF-8''%ff",
     "/d.txt": 'inline; filename=".."',
   };
   const moved: Record<string, string> = { "/e.txt": "/sub/e.txt?token=1", "/f.txt": "/folder/" };

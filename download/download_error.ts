@@ -1,5 +1,6 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskError, TaskErrorKind } from "../queue/task_model.ts";
+import { tlsFailure } from "./tls_failures.ts";
 
 /** What {@linkcode DownloadError} knows beside its message. */
 export interface DownloadErrorInit extends ErrorOptions {
@@ -107,16 +108,6 @@ const NETWORK_FAILURES: readonly NetworkFailure[] = [
     ...PASSING,
     note: "the name cannot be looked up: ",
   },
-  // Neither a certificate that does not hold nor one that the server wants of us gets better by itself.
-  { says: /certificate|UnknownIssuer|NotValidForName|UnknownCA/i, kind: "security", retryable: false },
-  // The two sides do not speak the same TLS, or one of them none at all.
-  {
-    says:
-      /InvalidContentType|peer is incompatible|alert: (?:HandshakeFailure|ProtocolVersion|InsufficientSecurity|UnrecognisedName|NoApplicationProtocol|AccessDenied)/i,
-    kind: "protocol",
-    retryable: false,
-    note: "no TLS connection comes about: ",
-  },
   { says: /requests to port \d+ are blocked/i, kind: "network", retryable: false },
 ];
 
@@ -129,8 +120,14 @@ export function networkError(error: unknown, url: string): DownloadError {
     .replace(/\s*(for )?[a-z][a-z0-9+.-]*:\/\/\S*/gi, "")
     .replaceAll(url, "")
     .replace(/\s+/g, " ");
+  const tls = tlsFailure(detail);
+  const { host } = new URL(redactUrl(url));
+  // Neither a certificate that does not hold nor one that the server wants of us gets better by itself.
+  if (tls !== undefined) {
+    return new DownloadError(tls.kind, `${host}: ${tls.message}`, { cause: error, retryable: false });
+  }
   const { kind, retryable, note = "" } = NETWORK_FAILURES.find(({ says }) => says.test(detail)) ?? PASSING;
-  return new DownloadError(kind, `${new URL(redactUrl(url)).host}: ${note}${detail}`, { cause: error, retryable });
+  return new DownloadError(kind, `${host}: ${note}${detail}`, { cause: error, retryable });
 }
 
 /** What an error says; `fetch` says it in the cause. */

@@ -10,7 +10,6 @@ import { answering, RawServer, reply } from "./raw_server.ts";
 type Kind = [kind: string, retryable: boolean, says: RegExp];
 
 const LOOKUP: Kind = ["network", true, /: the name cannot be looked up: /];
-const CERTIFICATE: Kind = ["security", false, /invalid peer certificate/];
 const NO_TLS: Kind = ["protocol", false, /: no TLS connection comes about: /];
 
 /** Every way to ask: our own client, `fetch`, and the one that looks at addresses. */
@@ -57,19 +56,42 @@ for (const way of WAYS) {
   Deno.test(`networkError takes no certificate that does not hold for one that may hold later, ${way.name}`, async () => {
     const good = await testCertificate(["localhost"]);
     const other = await testCertificate(["other.test"]);
+    const many = await testCertificate(["a.test", "b.test", "c.test", "d.test"]);
+    const none = await testCertificate([]);
     const old = await testCertificate(["localhost"], "20210101000000Z");
-    const cases: [{ cert: string; key: string }, trusted?: string][] = [[good], [other, other.cert], [old, old.cert]];
-    for (const [certificate, trusted] of cases) {
+    const issuer = await testCertificate(["localhost"], undefined, true);
+    const cases: [certificate: { cert: string; key: string }, trusted: boolean, says: string][] = [
+      [
+        good,
+        false,
+        "nobody who is trusted here has signed the server's certificate; --ca FILE trusts the certificates in a file",
+      ],
+      [other, true, "the server's certificate is not for localhost, but for other.test"],
+      [many, true, "the server's certificate is not for localhost, but for a.test, b.test, c.test and 1 others"],
+      [none, true, "the server's certificate is not for localhost, as it names no host at all (subjectAltName)"],
+      [old, true, "the server's certificate has expired"],
+      [
+        issuer,
+        true,
+        "the server shows the certificate of an issuer (CA:TRUE) as its own, which is never trusted; it needs one that this " +
+        "issuer has signed for it, and --ca FILE with that of the issuer",
+      ],
+    ];
+    for (const [certificate, trusted, says] of cases) {
       const server = serve(certificate);
-      const trust = trusted === undefined ? undefined : [trusted];
-      check(await failure(`https://me:secret@localhost:${server.addr.port}/x`, way, trust), CERTIFICATE);
+      const trust = trusted ? [certificate.cert] : undefined;
+      const error = await failure(`https://me:secret@localhost:${server.addr.port}/x`, way, trust);
+      check(error, ["security", false, /^localhost:/]);
+      assertEquals(error.message, `localhost:${server.addr.port}: ${says}`);
       await server.shutdown();
     }
   });
 
   Deno.test(`networkError does not ask a server again for TLS that does not speak it, ${way.name}`, async () => {
     const server = serve(undefined);
-    check(await failure(`https://localhost:${server.addr.port}/x`, way), NO_TLS);
+    const error = await failure(`https://localhost:${server.addr.port}/x`, way);
+    check(error, NO_TLS);
+    assertMatch(error.message, /: the server does not speak TLS at this port$/);
     await server.shutdown();
   });
 

@@ -12,6 +12,8 @@ function pem(label: string, bytes: Uint8Array): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
 }
 
+const BASIC_CONSTRAINTS = der(0x06, [0x55, 0x1d, 0x13]);
+
 /** A positive number as DER wants it: no needless zero in front, but one before a high bit. */
 function whole(bytes: Uint8Array): Uint8Array {
   let at = 0;
@@ -24,11 +26,13 @@ function whole(bytes: Uint8Array): Uint8Array {
  *
  * @param names Whom it is for.
  * @param until When it ends, as `YYYYMMDDHHMMSSZ`; it begins with 2020. Default: at the end of the century.
+ * @param authority True if it is one of an issuer (CA:TRUE). Default: it does not say.
  * @returns The certificate and its key, in PEM.
  */
 export async function testCertificate(
   names: readonly string[],
   until = "20990101000000Z",
+  authority = false,
 ): Promise<{ cert: string; key: string }> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const { publicKey, privateKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
@@ -46,7 +50,10 @@ export async function testCertificate(
     der(0x30, time("20200101000000Z"), time(until)),
     name,
     new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
-    der(0xa3, der(0x30, extension)),
+    der(
+      0xa3,
+      der(0x30, extension, authority ? der(0x30, BASIC_CONSTRAINTS, der(0x04, der(0x30, der(0x01, [0xff])))) : []),
+    ),
   );
   const signature = new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, body));
   const pair = der(0x30, whole(signature.subarray(0, 32)), whole(signature.subarray(32)));

@@ -27,6 +27,8 @@ export interface RequestIdentity {
   moveTo(url: URL): void;
   /** Notes what an answer of the url that the request is at sets. */
   learn(setCookieLines: readonly string[]): void;
+  /** Who asks where the request is now, by name and password; undefined where nobody is known, or a header says so. */
+  credentials(): NetrcCredentials | undefined;
   /** Takes the cookies of its attempt along from now on, where none are kept for all. */
   useCookies(cookies: AttemptCookies): void;
   /** True if the user gave a `Cookie` header that goes to where the request is: it takes the place of all other cookies. */
@@ -88,7 +90,7 @@ export class RequestIdentities {
     const own = userinfo === undefined && isEmpty(this.#headers) && isAscii(taskHeaders)
       ? taskHeaders
       : merge(userinfo === undefined ? NONE : basic(userinfo), this.#headers, taskHeaders);
-    return new OneRequest(url, own, this.#credentials, this.#jar);
+    return new OneRequest(url, own, userinfo, this.#credentials, this.#jar);
   }
 }
 
@@ -96,6 +98,8 @@ class OneRequest implements RequestIdentity {
   readonly url: URL;
   /** What the user gave, as far as it may still go along. */
   #own: HeaderRecord;
+  /** Name and password of the url, as far as they may still go along. */
+  #userinfo: NetrcCredentials | undefined;
   #at: URL;
   readonly #credentials: ((host: string) => NetrcCredentials | undefined) | undefined;
   readonly #jar: CookieJar | undefined;
@@ -104,11 +108,13 @@ class OneRequest implements RequestIdentity {
   constructor(
     url: URL,
     own: HeaderRecord,
+    userinfo: NetrcCredentials | undefined,
     credentials: ((host: string) => NetrcCredentials | undefined) | undefined,
     jar: CookieJar | undefined,
   ) {
     this.url = this.#at = url;
     this.#own = own;
+    this.#userinfo = userinfo;
     this.#credentials = credentials;
     this.#jar = jar;
   }
@@ -131,8 +137,20 @@ class OneRequest implements RequestIdentity {
   }
 
   moveTo(target: URL): void {
-    if (target.origin !== this.#at.origin) this.#own = harmless(this.#own);
+    if (target.origin !== this.#at.origin) {
+      this.#own = harmless(this.#own);
+      this.#userinfo = undefined;
+    }
     this.#at = target;
+  }
+
+  credentials(): NetrcCredentials | undefined {
+    const userinfo = this.#userinfo;
+    if (!has(this.#own, "authorization")) return this.#credentials?.(this.#at.hostname);
+    // What the user gave as a header says all there is to say.
+    return userinfo !== undefined && this.#own["Authorization"] === basic(userinfo)["Authorization"]
+      ? userinfo
+      : undefined;
   }
 
   useCookies(cookies: AttemptCookies): void {

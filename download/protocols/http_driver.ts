@@ -9,11 +9,12 @@ import {
   NotModifiedError,
   RangeRefusedError,
 } from "../download_driver.ts";
+import { digestChallenge, DigestProof } from "../digest_auth.ts";
 import { DownloadError, networkError } from "../download_error.ts";
 import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
 import type { Version } from "../part_state.ts";
-import { RequestIdentities } from "../request_identity.ts";
+import { RequestIdentities, type RequestIdentity } from "../request_identity.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
@@ -24,6 +25,10 @@ import type { LaneDialing } from "./lane_connection.ts";
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** `Headers` joins fields; where another address begins behind a comma and a blank, there were two. */
 const SEVERAL_LOCATIONS = /, (?=\/|[a-z][a-z0-9+.-]*:\/\/)/i;
+/** So often a request is proved anew: a number may be too old when it arrives. */
+const MOST_TRIES = 2;
+/** Challenges of servers are remembered, of so many at the most. */
+const MOST_PROOFS = 1000;
 const USER_AGENT = "corehaul/0.1.0";
 
 /** How {@linkcode HttpDriver} connects. */
@@ -54,6 +59,8 @@ export class HttpDriver implements DownloadDriver {
   #identities: RequestIdentities | undefined;
   readonly #loading: Promise<RequestIdentities> | undefined;
   readonly #dialing: LaneDialing;
+  /** What servers want to be proved of whoever asks, by origin. */
+  readonly #proofs = new Map<string, DigestProof>();
   /** Of attempts in which a server has set some. */
   readonly #cookies = new WeakMap<object, AttemptCookies>();
   #client: Deno.HttpClient | undefined;
@@ -90,18 +97,24 @@ export class HttpDriver implements DownloadDriver {
     // Ranges and conditions are rare: the lane need not know them.
     const plain = range === undefined && condition === undefined;
     let { url } = identity;
-    for (let hops = 0;; hops++) {
+    let proofs = 0;
+    let hops = 0;
+    while (true) {
       if (cookies !== undefined) {
         if (cookies.hasNews) await cookies.read();
         identity.useCookies(cookies);
       }
       const entering = request.visit?.(url.host);
       if (entering !== undefined) await entering;
-      const headers = identity.headers();
+      const proof = this.#proofOf(url, identity);
+      const headers = proof === undefined
+        ? identity.headers()
+        : withProof(identity.headers(), proof.authorization(url));
       let answer: LaneAnswer | FetchResponse | undefined = plain
         ? await this.#lane.open({ url, headers, signal })
         : undefined;
       answer ??= await this.#ask(url, headers, request);
+      if (proof !== undefined && (answer.ok || answer.status !== 401)) proof.worked = true;
       const set = answer.ok ? answer.setCookie : answer.headers.getSetCookie();
       if (set !== undefined && set.length > 0) {
         if (identities.keepsCookies) identity.learn(set);
@@ -112,8 +125,11 @@ export class HttpDriver implements DownloadDriver {
       if (answer.status === 416 && range !== undefined) {
         throw new RangeRefusedError(url.host, refusedVersion(answer.headers));
       }
+      if (answer.status === 401 && proofs++ < MOST_TRIES && this.#mayProve(answer.headers, url, identity, proof)) {
+        continue;
+      }
       if (!REDIRECTS.has(answer.status)) throw statusError(answer, url);
-      if (hops >= request.maxRedirects) {
+      if (hops++ >= request.maxRedirects) {
         const kept = cookies !== undefined && identity.hasOwnCookie
           ? "; the server sets cookies on the way, and the Cookie header of the task takes their place"
           : "";
@@ -122,6 +138,29 @@ export class HttpDriver implements DownloadDriver {
       url = this.#target(answer, url);
       identity.moveTo(url);
     }
+  }
+
+  /** What proves to a server who asks; undefined if it wants no proof, or nobody is known. */
+  #proofOf(url: URL, identity: RequestIdentity): DigestProof | undefined {
+    if (this.#proofs.size === 0) return undefined;
+    const proof = this.#proofs.get(url.origin);
+    const credentials = proof === undefined ? undefined : identity.credentials();
+    return credentials !== undefined && proof?.isOf(credentials) ? proof : undefined;
+  }
+
+  /** True if a request that was refused with a 401 is worth another try: with a proof, or with one by a newer number. */
+  #mayProve(headers: Headers, url: URL, identity: RequestIdentity, sent: DigestProof | undefined): boolean {
+    const challenge = digestChallenge(headers.get("www-authenticate"));
+    const credentials = challenge === undefined ? undefined : identity.credentials();
+    if (challenge === undefined || credentials === undefined) return false;
+    const known = this.#proofs.get(url.origin);
+    // Another request may have been faster.
+    if (known !== undefined && known !== sent && known.isOf(credentials)) return true;
+    // A number that has served may be too old by now, though not all servers say so; else the password is wrong.
+    if (sent !== undefined && !sent.worked && !challenge.stale) return false;
+    if (this.#proofs.size >= MOST_PROOFS) this.#proofs.clear();
+    this.#proofs.set(url.origin, new DigestProof(challenge, credentials));
+    return true;
   }
 
   #cookiesOf(attempt: object): AttemptCookies {
@@ -215,6 +254,11 @@ function statusError({ status, headers }: { status: number; headers: Headers }, 
     host: url.host,
     ...(retryAt === undefined ? {} : { retryAt }),
   });
+}
+
+function withProof(headers: Readonly<Record<string, string>>, authorization: string): Record<string, string> {
+  const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization");
+  return { ...Object.fromEntries(others), Authorization: authorization };
 }
 
 /** The headers of a request for a part of a file, or for one that has changed; a task cannot ask for that by its own. */

@@ -1,3 +1,5 @@
+import { parseHttpDate } from "./http_date.ts";
+
 /**
  * The modification time that a file gets from its Last-Modified date.
  *
@@ -7,6 +9,7 @@
  */
 export function modifiedTime({ lastModified }: { lastModified?: string }, remoteTime: boolean): number | undefined {
   if (!remoteTime || lastModified === undefined) return undefined;
-  const time = Date.parse(lastModified);
-  return time >= 0 && time <= Date.now() ? time / 1000 : undefined;
+  const now = Date.now();
+  const time = parseHttpDate(lastModified, now);
+  return time !== undefined && time >= 0 && time <= now ? time / 1000 : undefined;
 }

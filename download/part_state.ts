@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseHttpDate } from "./http_date.ts";
 import type { ByteRange } from "./segment_plan.ts";
 
 /** What is there of a file that is not written from its beginning to its end: its size says nothing then. */
@@ -50,7 +51,6 @@ export interface Version {
 
 /** A date is a strong validator only if the file was already that old when it was sent (RFC 9110, 8.8.2.2). */
 const OLD_ENOUGH_MS = 1000;
-const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 /** Builds that can be repeated give all of their files one date, mostly of 1970 or 1980. */
 const FIRST_DATE = Date.UTC(1990, 0);
 
@@ -113,7 +113,7 @@ export function decodePartState(text: string): PartState | undefined {
   >;
   if (typeof url !== "string" || typeof bootId !== "string" || !isCount(length)) return undefined;
   const strong = typeof etag === "string" && isStrongEtag(etag);
-  const dated = typeof lastModified === "string" && !Number.isNaN(Date.parse(lastModified));
+  const dated = typeof lastModified === "string" && parseHttpDate(lastModified) !== undefined;
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
   }
@@ -139,9 +139,11 @@ export function isStrongEtag(etag: string): boolean {
 }
 
 function isOld(lastModified: string, date: string | null | undefined): boolean {
+  const modified = parseHttpDate(lastModified);
   // What is no date is compared by nobody, and what lies before all web servers is the date of every version.
-  if (!HTTP_DATE.test(lastModified) || Date.parse(lastModified) < FIRST_DATE) return false;
-  return typeof date === "string" && Date.parse(date) - Date.parse(lastModified) >= OLD_ENOUGH_MS;
+  if (modified === undefined || modified < FIRST_DATE || typeof date !== "string") return false;
+  const sent = parseHttpDate(date);
+  return sent !== undefined && sent - modified >= OLD_ENOUGH_MS;
 }
 
 function isCount(value: unknown): value is number {

@@ -4,6 +4,8 @@ import { hash } from "node:crypto";
 export interface FaultRequest {
   /** The path of the url. */
   path: string;
+  /** Its query, with the question mark; empty if there is none. */
+  search: string;
   /** Its headers. */
   headers: Headers;
   /** The how-manieth request for this path it is, from 1. */
@@ -32,10 +34,10 @@ export class FaultServer implements AsyncDisposable {
 
   private constructor(handler: FaultHandler, hostname: string) {
     this.#server = Deno.serve({ hostname, port: 0, onListen: () => {} }, async (request, info) => {
-      const { pathname } = new URL(request.url);
+      const { pathname, search } = new URL(request.url);
       const nth = this.hits(pathname) + 1;
       this.#counts.set(pathname, nth);
-      const seen = { path: pathname, headers: request.headers, nth, at: performance.now() };
+      const seen = { path: pathname, search, headers: request.headers, nth, at: performance.now() };
       this.requests.push(seen);
       this.maxOpen = Math.max(this.maxOpen, ++this.open);
       info.completed.catch(() => {}).finally(() => this.open--);

@@ -8,7 +8,6 @@ import { fileExists } from "../../base/file_exists.ts";
 import { cacheProject } from "./cache_project.ts";
 import { preparePrograms } from "./prepare_programs.ts";
 import { QUICK_TESTS } from "./quick_tests.ts";
-import { RunFolder } from "./run_folder.ts";
 import { runLane } from "./run_lane.ts";
 import { splitLanes } from "./split_lanes.ts";
 
@@ -40,10 +39,9 @@ async function main(args: readonly string[]): Promise<number> {
   const paths = quick ? [...QUICK_TESTS, ...named] : named;
   const lanes = await splitLanes(paths);
   const total = { passed: 0, failed: 0, code: 0 };
-  await using folder = await RunFolder.create();
-  const shared = { ...await cacheProject(), ...folder.env };
+  const cached = await cacheProject();
   const run = async (lane: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const { passed, failed, code } = await runLane([...BASE, ...options, ...lane], { ...shared, ...env });
+    const { passed, failed, code } = await runLane([...BASE, ...options, ...lane], { ...cached, ...env });
     total.passed += passed;
     total.failed += failed;
     total.code ||= code;

@@ -1,6 +1,7 @@
 /** FTP, SFTP and S3 through the command line, against vsftpd, OpenSSH and s3rver. */
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, type Ended, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { S3_ACCOUNT, S3Server } from "../support/s3_server.ts";
 import { SshdServer } from "../support/sshd_server.ts";
@@ -10,8 +11,12 @@ import { testCertificate } from "../support/test_certificate.ts";
 import { until } from "../support/until.ts";
 import { VsftpdServer } from "../support/vsftpd_server.ts";
 
-const MANY = 200;
-const LARGE = 24 * 1024 * 1024;
+/** More than an SFTP server tells of a folder at a time, which is 100 names, and some in other folders. */
+const MANY = 130;
+const IN_ONE_FOLDER = 110;
+const LARGE = 4 * 1024 * 1024;
+/** Bytes a second at which a large file comes slowly enough to be interrupted when an eighth of it is there. */
+const SLOW = LARGE / 16;
 const QUEUE = "kv:queue.db";
 const RUN = ["run", "--once", "--tasks", "tasks.json", "--dir", "files", "--queue", QUEUE, "--retry-wait", "0.05"];
 
@@ -85,6 +90,20 @@ function user(): string {
   return new TextDecoder().decode(new Deno.Command("id", { args: ["-un"] }).outputSync().stdout).trim();
 }
 
+/** What was said of the tasks that failed, by a run with `--json`. */
+function failures({ stdout }: Ended): { out: string; attempts: number; error: { kind: string; message: string } }[] {
+  return jsonLines(stdout).filter(({ type }) => type === "task_failed") as unknown as ReturnType<typeof failures>;
+}
+
+function kindsOf(ended: Ended): Record<string, string> {
+  return Object.fromEntries(failures(ended).map(({ out, error, attempts }) => [out, `${error.kind} ${attempts}`]));
+}
+
+/** Where one of many files is. */
+function pathOf(i: number): string {
+  return `${i < IN_ONE_FOLDER ? "a folder/" : ["", "深い/"][i % 2]}file ${i} +&%.bin`;
+}
+
 /** Waits until a good part of a large file is there, kept for a later run. */
 async function partly(home: TempDir, out: string): Promise<number> {
   const path = home.join("files", `${out}.part`);
@@ -95,13 +114,10 @@ async function partly(home: TempDir, out: string): Promise<number> {
 
 shareCommandProcesses();
 
-Deno.test("corehaul fetches folders of 200 files over FTP, with TLS too, and over SFTP, each one as it is", async () => {
+Deno.test("corehaul fetches folders of many files over FTP, with TLS too, and over SFTP, each one as it is", async () => {
   await using servers = await Servers.start();
   for (let i = 0; i < MANY; i++) {
-    await servers.root.write(
-      `many/${["", "a folder/", "深い/"][i % 3]}file ${i} +&%.bin`,
-      bytesFor(`${i}`, 100 + i * 97),
-    );
+    await servers.root.write(`many/${pathOf(i)}`, bytesFor(`${i}`, 100 + i * 370));
   }
   const pair = await testCertificate(["localhost"]);
   await using secure = await VsftpdServer.start(servers.root.path, { tls: pair });
@@ -112,13 +128,11 @@ Deno.test("corehaul fetches folders of 200 files over FTP, with TLS too, and ove
   assertEquals(code, 0, stderr);
   for (const scheme of ["ftp", "sftp", "ftpes"]) {
     for (let i = 0; i < MANY; i++) {
-      const out = `${scheme}/${["", "a folder/", "深い/"][i % 3]}file ${i} +&%.bin`;
-      assertEquals(await servers.file(out), bytesFor(`${i}`, 100 + i * 97), out);
+      const out = `${scheme}/${pathOf(i)}`;
+      assertEquals(await servers.file(out), bytesFor(`${i}`, 100 + i * 370), out);
     }
   }
-  assertMatch(stdout, /^ *ftp +200 +0 +0 /m);
-  assertMatch(stdout, /^ *sftp +200 +0 +0 /m);
-  assertMatch(stdout, /^ *ftpes +200 +0 +0 /m);
+  for (const scheme of ["ftp", "sftp", "ftpes"]) assertMatch(stdout, new RegExp(`^ *${scheme} +${MANY} +0 +0 `, "m"));
   // Nothing that says who asked is anywhere.
   const manifest = await corehaul(["manifest", "--dir", "files"], { cwd: servers.home.path });
   const list = JSON.stringify(await servers.tasks());
@@ -137,15 +151,15 @@ Deno.test("corehaul fetches one list of http, FTP, SFTP and S3 with one command,
   await using http = FaultServer.start(({ path }) =>
     path === "/none" ? new Response("", { status: 404 }) : new Response(bytesFor(path, 1000))
   );
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 5; i++) {
     await servers.root.write(`f${i}`, bytesFor(`f${i}`, 2000));
     await s3.put(`set/o ${i}+ä`, bytesFor(`o${i}`, 3000));
   }
   const entries = [
-    ...Array.from({ length: 20 }, (_, i) => ({ url: `${http.url}/h${i}`, out: `h${i}` })),
+    ...Array.from({ length: 5 }, (_, i) => ({ url: `${http.url}/h${i}`, out: `h${i}` })),
     `${http.url}/none`,
-    ...Array.from({ length: 20 }, (_, i) => ({ url: servers.urls(`f${i}`)[0], out: `ftp${i}` })),
-    ...Array.from({ length: 20 }, (_, i) => ({ url: servers.urls(`f${i}`)[1], out: `sftp${i}` })),
+    ...Array.from({ length: 5 }, (_, i) => ({ url: servers.urls(`f${i}`)[0], out: `ftp${i}` })),
+    ...Array.from({ length: 5 }, (_, i) => ({ url: servers.urls(`f${i}`)[1], out: `sftp${i}` })),
     { url: servers.urls("none")[1], out: "sftp-none" },
     "s3://photos/set/*",
     { url: "s3://photos/set/none", out: "none2" },
@@ -153,7 +167,7 @@ Deno.test("corehaul fetches one list of http, FTP, SFTP and S3 with one command,
   ];
   const { stdout, stderr, code } = await servers.run(entries, ["--s3-endpoint", s3.endpoint]);
   assertEquals(code, 1, stderr);
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 5; i++) {
     assertEquals(await servers.file(`h${i}`), bytesFor(`/h${i}`, 1000));
     assertEquals(await servers.file(`ftp${i}`), bytesFor(`f${i}`, 2000));
     assertEquals(await servers.file(`sftp${i}`), bytesFor(`f${i}`, 2000));
@@ -164,122 +178,86 @@ Deno.test("corehaul fetches one list of http, FTP, SFTP and S3 with one command,
   assertEquals(rows.map((row) => row.slice(0, 4)), [
     ["scheme", "done", "failed", "retries"],
     ["data", "1", "0", "0"],
-    ["ftp", "20", "0", "0"],
-    ["http", "20", "1", "0"],
-    ["s3", "20", "1", "0"],
-    ["sftp", "20", "1", "0"],
+    ["ftp", "5", "0", "0"],
+    ["http", "5", "1", "0"],
+    ["s3", "5", "1", "0"],
+    ["sftp", "5", "1", "0"],
   ]);
   const failed = (await servers.tasks()).filter(({ status }) => status === "failed");
   const kinds = failed.map(({ error }) => `${error!.kind} ${error!.status ?? ""}`).sort();
   assertEquals(kinds, ["http 404", "http 404", "not-found "]);
 });
 
-/** A large file on a server of some kind. */
-interface LargeFile {
-  entry: { url: string; out: string };
-  options: readonly string[];
-  /** Puts another version there. */
-  replace(version: string): Promise<void>;
-  /** From which byte on the last request wanted it; 0 if all of it. */
-  continuedAt(): Promise<number>;
-}
-
-async function put(servers: Servers, version: string): Promise<void> {
-  await servers.root.write("large.bin", bytesFor(version, LARGE));
+async function put(servers: Servers, name: string, version: string): Promise<void> {
+  await servers.root.write(name, bytesFor(version, LARGE));
   const old = new Date(Date.now() - (version === "one" ? 3_600_000 : 60_000));
-  await Deno.utime(servers.root.join("large.bin"), old, old);
+  await Deno.utime(servers.root.join(name), old, old);
 }
 
-/** What the last of these commands says, if it came before the last file. */
-async function restOf(server: VsftpdServer): Promise<number> {
-  const commands = await server.commands("REST", "RETR");
-  return Number(/^REST (\d+)$/.exec(commands.at(-2) ?? "")?.[1] ?? 0);
-}
-
-const LARGE_FILES: Record<string, (servers: Servers, stack: AsyncDisposableStack) => Promise<LargeFile>> = {
-  "FTP": (servers) =>
-    Promise.resolve({
-      entry: { url: servers.urls("large.bin")[0], out: "large.bin" },
-      options: [],
-      replace: (version) => put(servers, version),
-      continuedAt: () => restOf(servers.ftp),
-    }),
-  "FTP with TLS": async (servers, stack) => {
-    const pair = await testCertificate(["localhost"]);
-    const server = stack.use(await VsftpdServer.start(servers.root.path, { tls: pair }));
-    await servers.home.write("ca.pem", pair.cert);
-    return {
-      entry: { url: `ftpes://localhost:${server.port}/large.bin`, out: "large.bin" },
-      options: ["--ca", "ca.pem"],
-      replace: (version) => put(servers, version),
-      continuedAt: () => restOf(server),
-    };
-  },
-  "SFTP": (servers) =>
-    Promise.resolve({
-      entry: { url: servers.urls("large.bin")[1], out: "large.bin" },
-      options: [],
-      replace: (version) => put(servers, version),
-      continuedAt: async () => {
-        const path = servers.root.join("large.bin");
-        let bytes: number[] = [];
-        // A connection that was killed tells no count.
-        await until(
-          "the server to have counted",
-          async () => (bytes = (await servers.ssh.reads(path)).bytes).length > 0,
-        );
-        return LARGE - bytes.at(-1)!;
-      },
-    }),
-  "S3": async (_servers, stack) => {
-    const s3 = stack.use(await S3Server.start());
-    const between = stack.use(FaultServer.start(async ({ path, headers }) => {
-      const { status, body, headers: fields } = await fetch(s3.endpoint + path, { headers });
-      return new Response(body, { status, headers: fields });
-    }));
-    return {
-      entry: { url: "s3://photos/large.bin", out: "large.bin" },
-      options: ["--s3-endpoint", between.url],
-      replace: (version) => s3.put("large.bin", bytesFor(version, LARGE)),
-      continuedAt: () =>
-        Promise.resolve(Number(/^bytes=(\d+)-/.exec(between.requests.at(-1)!.headers.get("range") ?? "")?.[1] ?? 0)),
-    };
-  },
-};
-
-for (const [kind, prepare] of Object.entries(LARGE_FILES)) {
-  Deno.test(`corehaul continues a large file over ${kind} after kill -9, and begins anew when the file has changed`, async () => {
-    await using servers = await Servers.start();
-    await using stack = new AsyncDisposableStack();
-    const { entry, options, replace, continuedAt } = await prepare(servers, stack);
-    await replace("one");
-    const killed = async () => {
-      // It takes twelve seconds, and is ended as soon as an eighth is there.
-      await using run = await servers.start([entry], ["--limit-rate", "2M", ...options]);
-      await partly(servers.home, "large.bin");
-      run.kill("SIGKILL");
-      await run.ended();
-      const { size } = await Deno.stat(servers.home.join("files", "large.bin.part"));
-      assert(size >= LARGE / 8 && size < LARGE, `${size}`);
-      return size;
-    };
-    const kept = await killed();
-    assertCode(await servers.run([entry], options), 0);
-    assertEquals(await servers.file("large.bin"), bytesFor("one", LARGE));
-    const from = await continuedAt();
-    assert(from > 0 && from <= kept, `it went on at ${from}, ${kept} were there`);
-
-    // The same again, but meanwhile there is another version.
-    await Deno.remove(servers.home.join("files"), { recursive: true });
-    for await (const { name } of Deno.readDir(servers.home.path)) {
-      if (name.startsWith("queue.db")) await Deno.remove(servers.home.join(name));
-    }
-    await killed();
-    await replace("two");
-    assertCode(await servers.run([entry], options), 0);
-    assertEquals(await servers.file("large.bin"), bytesFor("two", LARGE));
+Deno.test("corehaul continues a large file over FTP, with TLS too, SFTP and S3 after kill -9, and begins anew where it has changed", async () => {
+  await using servers = await Servers.start();
+  const pair = await testCertificate(["localhost"]);
+  await using secure = await VsftpdServer.start(servers.root.path, { tls: pair });
+  await servers.home.write("ca.pem", pair.cert);
+  await using s3 = await S3Server.start();
+  await using between = FaultServer.start(async ({ path, headers }) => {
+    const { status, body, headers: fields } = await fetch(s3.endpoint + path, { headers });
+    return new Response(body, { status, headers: fields });
   });
-}
+  const kinds: Record<string, (name: string) => string> = {
+    ftp: (name) => servers.urls(name)[0],
+    ftpes: (name) => `ftpes://localhost:${secure.port}/${name}`,
+    sftp: (name) => servers.urls(name)[1],
+    s3: (name) => `s3://photos/${name}`,
+  };
+  const entries = Object.entries(kinds).flatMap(([kind, urlOf]) =>
+    ["same", "changed"].map((name) => ({ url: urlOf(name), out: `${kind}/${name}` }))
+  );
+  const replace = async (name: string, version: string) => {
+    await put(servers, name, version);
+    await s3.put(name, bytesFor(version, LARGE));
+  };
+  for (const name of ["same", "changed"]) await replace(name, "one");
+  const options = ["--cpu-threshold", "100", "--ca", "ca.pem", "--s3-endpoint", between.url];
+  {
+    await using run = await servers.start(entries.map((entry) => ({ ...entry, limitRate: SLOW })), options);
+    await Promise.all(entries.map(({ out }) => partly(servers.home, out)));
+    run.kill("SIGKILL");
+    await run.ended();
+  }
+  const kept = new Map<string, number>();
+  for (const { out } of entries) {
+    const { size } = await Deno.stat(servers.home.join("files", `${out}.part`));
+    assert(size >= LARGE / 8 && size < LARGE, `${out}: ${size}`);
+    kept.set(out, size);
+  }
+  await replace("changed", "two");
+  assertCode(await servers.run(entries, options), 0);
+  for (const { out } of entries) {
+    const version = out.endsWith("/same") ? "one" : "two";
+    assertEquals(Buffer.compare(await servers.file(out), bytesFor(version, LARGE)), 0, out);
+  }
+  // From which byte on the file was asked for that is the same; the other one was asked for from its beginning.
+  const from: Record<string, number> = {};
+  for (const [kind, server] of [["ftp", servers.ftp], ["ftpes", secure]] as const) {
+    const commands = await server.commands("REST");
+    assertEquals(commands.length, 1, `${kind}: ${commands}`);
+    from[kind] = Number(commands[0]!.split(" ")[1]);
+  }
+  const path = servers.root.join("same");
+  // A connection that was killed tells no count.
+  const { bytes } = await until("the server to have counted", async () => {
+    const reads = await servers.ssh.reads(path);
+    return reads.bytes.length > 0 && reads;
+  });
+  from.sftp = LARGE - bytes.at(-1)!;
+  const last = between.requests.findLast(({ path }) => path.endsWith("/same"))!;
+  from.s3 = Number(/^bytes=(\d+)-/.exec(last.headers.get("range") ?? "")?.[1] ?? 0);
+  for (const kind of Object.keys(kinds)) {
+    const there = kept.get(`${kind}/same`)!;
+    assert(from[kind]! > 0 && from[kind]! <= there, `${kind} went on at ${from[kind]}, ${there} were there`);
+  }
+});
 
 Deno.test("corehaul tells apart who was not let in, what is not there and who is not who they were, over FTP and SFTP", async () => {
   await using servers = await Servers.start();
@@ -294,11 +272,9 @@ Deno.test("corehaul tells apart who was not let in, what is not there and who is
     { url: "sftp://127.0.0.1:1/x", out: "sftp-closed" },
     { url: "file:///etc/hostname", out: "file" },
   ];
-  const ended = await servers.run(entries, ["--retries", "1", "--ssh-accept-new"]);
+  const ended = await servers.run(entries, ["--retries", "1", "--ssh-accept-new", "--json"]);
   assertCode(ended, 1);
-  const kinds = async () =>
-    Object.fromEntries((await servers.tasks()).map(({ out, error, attempts }) => [out, `${error?.kind} ${attempts}`]));
-  assertEquals(await kinds(), {
+  assertEquals(kindsOf(ended), {
     "wrong-password": "auth 1",
     "ftp-none": "not-found 1",
     "wrong-user": "auth 1",
@@ -313,11 +289,10 @@ Deno.test("corehaul tells apart who was not let in, what is not there and who is
   await using other = await SshdServer.start();
   await servers.home.write("known_hosts", `[127.0.0.1]:${other.port} ${servers.ssh.hostKey.shared}\n`);
   const url = other.url(servers.root.join("a"), `${user()}@`);
-  assertCode(await servers.run([{ url, out: "other" }], ["--retries", "3", "--ssh-accept-new"]), 1);
-  assertEquals((await kinds()).other, "security 1");
+  const refused = await servers.run([{ url, out: "other" }], ["--retries", "3", "--ssh-accept-new", "--json"]);
+  assertCode(refused, 1);
+  assertEquals(kindsOf(refused).other, "security 1");
   assert(!(await other.log()).includes("Accepted"));
-  assertCode(await servers.run([{ url: servers.urls("a")[1], out: "unknown" }]), 1);
-  assertEquals((await kinds()).unknown, "security 1");
 });
 
 Deno.test("corehaul keeps the host key of a new SFTP server only with --ssh-accept-new", async () => {
@@ -325,7 +300,9 @@ Deno.test("corehaul keeps the host key of a new SFTP server only with --ssh-acce
   await servers.root.write("a", "a");
   await servers.home.write("known_hosts", "# nothing yet");
   const url = servers.urls("a")[1];
-  assertCode(await servers.run([{ url, out: "first" }]), 1);
+  const unknown = await servers.run([{ url, out: "first" }], ["--json"]);
+  assertCode(unknown, 1);
+  assertEquals(kindsOf(unknown), { first: "security 1" });
   assertEquals(await Deno.readTextFile(servers.home.join("known_hosts")), "# nothing yet");
   assertCode(await servers.run([{ url, out: "second" }], ["--ssh-accept-new"]), 1);
   assertEquals(new TextDecoder().decode(await servers.file("second")), "a");
@@ -356,30 +333,27 @@ Deno.test("corehaul reads ~/.ssh/config: aliases, users, ports and keys", async 
     { url: `sftp://far${servers.root.join("a")}`, out: "b" },
   ];
   await servers.home.write("tasks.json", JSON.stringify(entries));
-  const ended = await corehaul(RUN, { cwd: servers.home.path, env: { HOME: servers.home.path } });
+  const ended = await corehaul([...RUN, "--json"], { cwd: servers.home.path, env: { HOME: servers.home.path } });
   assertCode(ended, 1);
   assertEquals(new TextDecoder().decode(await servers.file("a")), "a");
-  const [far] = (await servers.tasks()).filter(({ out }) => out === "b");
-  assertMatch(far!.error!.message, /^far: ~\/\.ssh\/config names a ProxyJump or ProxyCommand/);
+  const [far] = failures(ended).filter(({ out }) => out === "b");
+  assertMatch(far!.error.message, /^far: ~\/\.ssh\/config names a ProxyJump or ProxyCommand/);
 });
 
 Deno.test("corehaul tries again when an SFTP or FTP server goes in the middle, and continues", async () => {
   await using servers = await Servers.start();
-  await servers.root.write("large.bin", bytesFor("one", LARGE));
-  const old = new Date(Date.now() - 3_600_000);
-  await Deno.utime(servers.root.join("large.bin"), old, old);
-  // Each takes six seconds, whatever the other does, and its server goes as soon as an eighth of it is there.
-  const limitRate = 4 * 1024 * 1024;
+  await put(servers, "large.bin", "one");
+  // Each takes eight seconds, whatever the other does, and its server goes as soon as an eighth of it is there.
+  const limitRate = LARGE / 8;
   const entries = servers.urls("large.bin").map((url, i) => ({ url, out: `large${i}.bin`, limitRate }));
-  await using run = await servers.start(entries);
+  await using run = await servers.start(entries, ["--json"]);
   await Promise.all([servers.ftp, servers.ssh].map(async (server, i) => {
     await partly(servers.home, `large${i}.bin`);
     await server.endSessions();
   }));
   assertCode(await run.ended(), 0);
   for (const out of ["large0.bin", "large1.bin"]) assertEquals(await servers.file(out), bytesFor("one", LARGE));
-  const tasks = await servers.tasks();
-  assertEquals(tasks.map(({ attempts }) => attempts), [2, 2]);
+  assertEquals(run.events("task_done").map(({ attempts }) => attempts), [2, 2]);
   assertEquals((await servers.ftp.commands("REST")).length, 1);
 });
 
@@ -387,15 +361,15 @@ Deno.test("corehaul --folder-limit refuses a larger folder, and one that cannot 
   await using servers = await Servers.start();
   for (let i = 0; i < 12; i++) await servers.root.write(`many/${i}`, `${i}`);
   const [ftp, sftp] = servers.urls("many");
-  const ended = await servers.run([`${ftp}/`, `${sftp}/`, { url: `${sftp}/`, size: 5 }], ["--folder-limit", "10"]);
+  const entries = [`${ftp}/`, `${sftp}/`, { url: `${sftp}/`, size: 5 }, `${ftp}x/`, `${sftp}x/`];
+  const ended = await servers.run(entries, ["--folder-limit", "10", "--json"]);
   assertCode(ended, 1);
   assertEquals(ended.stderr.match(/url must be a folder with at most 10 files \(see --folder-limit\)/g)?.length, 2);
   assertMatch(ended.stderr, /size must be for one file: the url is a folder/);
-  const none = await servers.run([`${ftp}x/`, `${sftp}x/`], ["--folder-limit", "12"]);
-  assertCode(none, 1);
-  assertEquals(none.stderr.match(/url cannot be listed: 127\.0\.0\.1:\d+: /g)?.length, 2);
-  assert(!none.stderr.includes("secret"));
-  assertEquals(await servers.tasks(), []);
+  assertEquals(ended.stderr.match(/url cannot be listed: 127\.0\.0\.1:\d+: /g)?.length, 2);
+  assert(!ended.stderr.includes("secret") && !ended.stdout.includes("secret"));
+  const { counts } = jsonLines(ended.stdout).at(-1) as { counts: Record<string, number> };
+  assertEquals(Object.values(counts).filter((tasks) => tasks > 0), []);
   const add = ["add", ...servers.options, "--queue", QUEUE];
   const added = await corehaul([...add, `${ftp}/`, `${sftp}/`], { cwd: servers.home.path });
   assertEquals([added.code, added.stdout], [0, "24 added, 0 known already, 0 refused\n"]);
@@ -426,14 +400,11 @@ Deno.test("corehaul checks the certificates of FTP servers, with --ca and --inse
 
 Deno.test("corehaul fetches one file over several connections of FTP and SFTP", async () => {
   await using servers = await Servers.start();
-  const size = 24 * 1024 * 1024;
-  await servers.root.write("large.bin", bytesFor("one", size));
-  const old = new Date(Date.now() - 3_600_000);
-  await Deno.utime(servers.root.join("large.bin"), old, old);
+  await put(servers, "large.bin", "one");
   const entries = servers.urls("large.bin").map((url, i) => ({ url, out: `large${i}.bin`, segments: 4 }));
   // Slow enough for all of them to be worth it.
-  assertCode(await servers.run(entries, ["--limit-rate", "24M"]), 0);
-  for (const out of ["large0.bin", "large1.bin"]) assertEquals(await servers.file(out), bytesFor("one", size));
+  assertCode(await servers.run(entries, ["--limit-rate", "4M"]), 0);
+  for (const out of ["large0.bin", "large1.bin"]) assertEquals(await servers.file(out), bytesFor("one", LARGE));
   const parts = await servers.ftp.commands("REST");
   assert(parts.length >= 3, `${parts}`);
   const { opened } = await servers.ssh.reads(servers.root.join("large.bin"));

@@ -148,6 +148,17 @@ Deno.test("FtpDriver lists hidden files, and no more than what there is where a 
   assertEquals(found.filter((path) => !/^line|break$/.test(path)).sort(), [".hidden", "a file +%&.txt"]);
 });
 
+Deno.test("FtpDriver lists more files than a server tells of at a time", async () => {
+  await using home = await folder();
+  const names = Array.from({ length: 500 }, (_, i) => `深い ${i} +&%.bin`);
+  for (const name of names) await home.write(`many/${name}`, "");
+  await using server = await VsftpdServer.start(home.path);
+  using driver = new FtpDriver(ANONYMOUS);
+  const url = `${server.url()}/many/`;
+  const found = await Array.fromAsync(driver.list({ url, signal: new AbortController().signal }), ({ path }) => path);
+  assertEquals(found.sort(), names.sort());
+});
+
 Deno.test("ftpTarget reads urls as curl does", () => {
   const read = (url: string) => {
     const { hostname, port, security, user, password, path, host } = ftpTarget(url);

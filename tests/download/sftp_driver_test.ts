@@ -197,6 +197,17 @@ Deno.test("SftpDriver lists files whose names have line breaks, by urls that lea
   assertEquals(new TextDecoder().decode((await drive(driver, odd!.url)).bytes), "l");
 });
 
+Deno.test("SftpDriver lists more files than a server tells of at a time", async () => {
+  await using home = await folder();
+  const names = Array.from({ length: 500 }, (_, i) => `深い ${i} +&%.bin`);
+  for (const name of names) await home.write(`many/${name}`, "");
+  await using server = await SshdServer.start();
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  const url = `${server.url(home.join("many"))}/`;
+  const found = await Array.fromAsync(driver.list({ url, signal: new AbortController().signal }), ({ path }) => path);
+  assertEquals(found.sort(), names.sort());
+});
+
 Deno.test("SftpDriver lists the home folder, and all folders below it", async () => {
   await using home = await folder();
   await home.write("deep/er/x", "x");

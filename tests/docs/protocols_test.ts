@@ -3,14 +3,13 @@ import { corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
-import { codeBlocks, readDocument, ROOT } from "./markdown.ts";
+import { fromCheckout, ipfsDriver } from "./documented_program.ts";
+import { readDocument } from "./markdown.ts";
 
 shareCommandProcesses();
 
 Deno.test("the driver of docs/protocols.md fetches files and folders, and continues them, from a gateway", async () => {
-  const [block] = codeBlocks(await readDocument("docs/protocols.md")).filter(({ text }) =>
-    text.includes("ipfs_driver.ts:")
-  );
+  const driver = ipfsDriver(await readDocument("docs/protocols.md"));
   await using home = await TempDir.create();
   const size = 3_000_000;
   await using gateway = FaultServer.start(({ path, headers, nth }) => {
@@ -29,15 +28,8 @@ Deno.test("the driver of docs/protocols.md fetches files and folders, and contin
   });
   await home.write(
     "ipfs_driver.ts",
-    block!.text.replace("http://127.0.0.1:8080", gateway.url).replace(
-      "jsr:@corehaul/corehaul",
-      new URL("mod.ts", ROOT).href,
-    ),
+    fromCheckout(driver).replace("http://127.0.0.1:8080", gateway.url),
   );
-  const check = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", "--config", new URL("deno.json", ROOT).pathname, home.join("ipfs_driver.ts")],
-  }).output();
-  assertEquals(new TextDecoder().decode(check.stderr), "");
   const args = ["get", "--protocol", "ipfs:=./ipfs_driver.ts", "--retry-wait", "0.05"];
   const { code, stdout, stderr } = await corehaul([...args, "ipfs://bafyfolder/", "ipfs://bafyfolder/none"], {
     cwd: home.path,

@@ -22,11 +22,14 @@ export interface ClaimGateOptions {
   concurrency: number;
   /** How many workers there are. */
   workers: number;
+  /** How long a host may ask to be left alone, in milliseconds. */
+  maxHostWaitMs: number;
 }
 
 /**
  * Says, for each claim, of which hosts no tasks are wanted: of one that is cooling none at all, and of one that is capped
- * no more than can begin soon. Those stay on the list, out of the way of the others.
+ * no more than can begin soon. Those stay on the list, out of the way of the others. The tasks of a host that is to be left
+ * alone for too long are wanted: they fail at once.
  */
 export class ClaimGate {
   /** True if hosts are capped: then the end of a task makes room for another. */
@@ -35,15 +38,17 @@ export class ClaimGate {
   /** Tasks of a capped host that may run at a time. */
   readonly #running: number;
   readonly #aheadInAll: number;
+  readonly #maxWaitMs: number;
   /** The tasks that are claimed now, by host; counted only where hosts are capped. */
   readonly #held = new Map<string, number>();
 
   /** @param options The hosts, and the limits. */
-  constructor({ table, perHost, perHostRate, concurrency, workers }: ClaimGateOptions) {
+  constructor({ table, perHost, perHostRate, concurrency, workers, maxHostWaitMs }: ClaimGateOptions) {
     this.#table = table;
     this.capped = perHost > 0 || perHostRate > 0;
     this.#running = perHost > 0 ? Math.min(perHost, concurrency) : concurrency;
     this.#aheadInAll = AHEAD_IN_ALL * workers;
+    this.#maxWaitMs = maxHostWaitMs;
   }
 
   /** What a claim asks; `undefined` while all hosts are open, which costs nothing. */
@@ -72,7 +77,7 @@ export class ClaimGate {
 
   #roomOf(host: string): HostRoom | undefined {
     const until = this.#table.coolUntil(host);
-    if (until > 0) return { room: 0, until };
+    if (until > 0 && until - Date.now() <= this.#maxWaitMs) return { room: 0, until };
     if (!this.capped) return undefined;
     const held = this.#held.get(host) ?? 0;
     const hosts = this.#held.size + (held === 0 ? 1 : 0);

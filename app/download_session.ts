@@ -154,6 +154,7 @@ export class DownloadSession {
         table: ports.hosts,
         perHost: hostLimit(ports.settings),
         perHostRate: ports.settings.perHostRate,
+        maxHostWaitMs: ports.settings.maxHostWaitMs,
         concurrency: ports.settings.concurrency * ports.cores.length,
         workers: ports.cores.length,
       }),
@@ -199,7 +200,7 @@ export class DownloadSession {
     await this.#claims.recover();
     await list.register({ ...this.#identity, owner: this.owner, cores: [...cores], leaseMs });
     await this.#lease.start();
-    await list.control({ verb: "retry", filter: { status: ["failed"], retryable: true } });
+    await list.control({ verb: "retry", filter: { status: ["failed"], retryable: true, askableAt: Date.now() } });
     this.#feeder.start();
   }
 

@@ -59,6 +59,11 @@ export interface DownloaderOptions {
   retryWaitMs?: number;
   /** The HTTP statuses worth another attempt. Default `"408,425,429,5xx"`. */
   retryOn?: string;
+  /**
+   * How long a host may ask to be left alone, by `Retry-After` or the fields of rate limits. A task whose host asks for more
+   * fails, and the host is not asked again before its time. Default 3600000.
+   */
+  maxHostWaitMs?: number;
   /** How long a connection may take to come about. Default 10000. */
   connectTimeoutMs?: number;
   /** How long a download may go without a byte. Default 30000. */

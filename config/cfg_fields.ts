@@ -214,6 +214,14 @@ export const CFG_TABLE = {
     help: "the HTTP statuses worth another attempt: 429, 500-504, 4xx and 5xx, with commas between them",
     commands: DOWNLOADING,
   },
+  maxHostWaitMs: {
+    flag: "max-host-wait",
+    placeholder: "D",
+    kind: duration(0),
+    default: "1h",
+    help: "how long a host may ask to be left alone (Retry-After, RateLimit); tasks fail whose host asks for more",
+    commands: DOWNLOADING,
+  },
   connectTimeoutMs: {
     flag: "connect-timeout",
     placeholder: "D",

@@ -39,6 +39,8 @@ export interface DownloadContext {
   rangeRefusals: RangeRefusals;
   /** Further attempts, and the wait before them. */
   retry: TaskRetryPolicy;
+  /** How long a host may ask to be left alone, in milliseconds; a task whose host asks for more fails. */
+  maxHostWaitMs: number;
   /** Which HTTP statuses are worth another attempt. */
   retryOn: RetryOn;
   /** How many redirects to follow. */

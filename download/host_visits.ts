@@ -12,14 +12,18 @@ export interface HostPlace {
 export class HostBusyError extends DownloadError {
   /** When it may be asked, or at least tried again, in milliseconds since the epoch. */
   readonly until: number;
+  /** True if the host itself wants to be left alone until then. */
+  readonly cooling: boolean;
 
   /**
    * @param host Which one.
    * @param until When to come back.
+   * @param cooling The host itself wants to be left alone until then. Default: false, as too many are there.
    */
-  constructor(host: string, until: number) {
+  constructor(host: string, until: number, cooling = false) {
     super("http", `${host}: not to be asked now`, { retryable: true, retryAt: until, host });
     this.until = until;
+    this.cooling = cooling;
   }
 }
 
@@ -72,7 +76,7 @@ export class HostVisits {
   enter(place: HostPlace, host: string, watched: Watched): Promise<void> | undefined {
     if (this.#capped && place.host !== host) return this.#move(place, host, watched);
     const until = this.#table.cooling ? this.#table.coolUntil(host) : 0;
-    if (until > 0) throw new HostBusyError(host, until);
+    if (until > 0) throw new HostBusyError(host, until, true);
     return undefined;
   }
 
@@ -100,7 +104,7 @@ export class HostVisits {
 
   #tryMove(place: HostPlace, host: string): boolean {
     const grant = this.#table.tryAcquire(host);
-    if (grant.type === "cooling") throw new HostBusyError(host, grant.until);
+    if (grant.type === "cooling") throw new HostBusyError(host, grant.until, true);
     const isLate = grant.type === "paced" && grant.until - Date.now() > this.#patienceMs;
     if (isLate) throw new HostBusyError(host, grant.until);
     if (grant.type !== "ok") return false;

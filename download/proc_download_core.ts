@@ -7,7 +7,7 @@
 import { fileExists } from "../base/file_exists.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
-import { taskRetryAt, type TaskRetryPolicy } from "../queue/task_retry.ts";
+import { taskRetryAt } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { IntegrityError } from "./expectations.ts";
@@ -37,6 +37,8 @@ const ELSEWHERE: ReadonlySet<TaskErrorKind> = new Set([
 interface Failure {
   error: DownloadError;
   retryable: boolean;
+  /** Before this time the host wants no request, and that is too long to wait for. */
+  notBefore?: number;
 }
 
 /** How long to wait before looking whether a full disk has space again. */
@@ -89,6 +91,10 @@ export async function procDownloadCore(
       if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released", begun: true };
       if (error instanceof HostBusyError) {
+        if (error.cooling && isTooLong(error.until, context)) {
+          failures.push(tooLong(error, error.until));
+          continue;
+        }
         busyUntil = Math.min(busyUntil, error.until);
         continue;
       }
@@ -168,11 +174,25 @@ function judge(error: unknown, task: DownloadTask, context: DownloadContext): Fa
     ? error
     : new DownloadError("internal", error instanceof Error ? error.message : String(error), { cause: error });
   if (failure.cools && failure.host !== undefined) {
-    context.coolHost(failure.host, coolUntil(failure, task.attempts + 1, context.retry, Date.now()));
+    context.coolHost(failure.host, coolUntil(failure.retryAt, task.attempts + 1, context, Date.now()));
   }
-  const { kind, status } = failure;
+  const { kind, status, retryAt } = failure;
+  if (retryAt !== undefined && isTooLong(retryAt, context)) return tooLong(failure, retryAt);
   const retryable = kind === "http" && status !== undefined ? context.retryOn(status) : failure.retryable;
   return { error: failure, retryable };
+}
+
+function isTooLong(retryAt: number, { maxHostWaitMs }: DownloadContext): boolean {
+  return retryAt - Date.now() > maxHostWaitMs;
+}
+
+/** Another attempt would come too early, whoever makes it. */
+function tooLong(error: DownloadError, notBefore: number): Failure {
+  const note = `not to be asked before ${new Date(notBefore).toISOString()}, longer than --max-host-wait`;
+  const noted = error instanceof HostBusyError
+    ? new DownloadError("http", `${error.host}: ${note}`, { host: error.host!, retryAt: notBefore })
+    : withNote(error, note);
+  return { error: noted, retryable: false, notBefore };
 }
 
 /** What becomes of the task; `busyUntil` is when a source may be asked that was passed over, if there is one. */
@@ -186,16 +206,18 @@ function endOf(
   // One that time may cure decides; otherwise the first, which is nearest to what the user asked for.
   // Where there is no space, no other source would have helped.
   const decisive = failures.find(({ error }) => error.full) ?? failures.find(({ retryable }) => retryable) ??
-    failures[0];
+    failures.find(({ notBefore }) => notBefore !== undefined) ?? failures[0];
   // Nobody was asked: that is no attempt.
   if (decisive === undefined) return { type: "deferred", notBefore: busyUntil };
-  const { error } = decisive;
+  const { error, notBefore: tooLate } = decisive;
+  // One that is asked for too long does not keep the others waiting.
+  const asked = tooLate === undefined ? error.retryAt : undefined;
   const passedOver = busyUntil < Infinity && ELSEWHERE.has(error.kind);
   const retryable = decisive.retryable || passedOver;
   const now = Date.now();
   const attempts = task.attempts + 1;
   const retryAt = taskRetryAt(
-    { retryable, attempts, retryAt: error.retryAt ?? (passedOver ? busyUntil : undefined) },
+    { retryable, attempts, retryAt: asked ?? (passedOver ? busyUntil : undefined) },
     context.retry,
     now,
   );
@@ -209,8 +231,11 @@ function endOf(
   // Nor has a task failed for good while there is a source that only could not be asked.
   if (retryAt === undefined && passedOver) {
     // Those that were asked are not asked again sooner for that.
-    const notBefore = Math.max(busyUntil, coolUntil(error, attempts, context.retry, now));
+    const notBefore = Math.max(busyUntil, coolUntil(asked, attempts, context, now));
     return { type: "deferred", notBefore, error: taskError };
+  }
+  if (retryAt === undefined && tooLate !== undefined) {
+    return { type: "failed", startedAt, error: { ...taskError, retryable: true, retryAt: tooLate } };
   }
   return retryAt === undefined
     ? { type: "failed", startedAt, error: taskError }
@@ -218,8 +243,15 @@ function endOf(
 }
 
 /** How long a host is left alone: as long as it asked for, or as a task would wait that had failed that often. */
-function coolUntil({ retryAt }: DownloadError, attempts: number, policy: TaskRetryPolicy, now: number): number {
-  return taskRetryAt({ retryable: true, attempts, retryAt }, { ...policy, retries: Infinity }, now, 1) ?? now;
+function coolUntil(
+  retryAt: number | undefined,
+  attempts: number,
+  { retry, maxHostWaitMs }: DownloadContext,
+  now: number,
+): number {
+  const backoff = taskRetryAt({ retryable: true, attempts }, { ...retry, retries: Infinity }, now, 1) ?? now;
+  // What is longer than the user allows, the host asked for.
+  return Math.max(Math.min(backoff, now + maxHostWaitMs), retryAt ?? 0);
 }
 
 function findDriver(url: string, drivers: readonly DownloadDriver[]): DownloadDriver {

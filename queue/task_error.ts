@@ -34,6 +34,8 @@ export interface TaskError {
   retryable: boolean;
   /** When it happened, in milliseconds since the epoch. */
   at: number;
+  /** Before this time its host wants no request, and that is too long to wait for; in milliseconds since the epoch. */
+  retryAt?: number;
 }
 
 /** An attempt that did not bring the file, or a claim that its owner did not survive. */

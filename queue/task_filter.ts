@@ -23,6 +23,8 @@ export interface TaskFilter {
   url?: readonly string[];
   /** Only tasks that another attempt could cure, or only those that none could. */
   retryable?: boolean;
+  /** Only tasks that may be asked for again at this time, by what their hosts said; in milliseconds since the epoch. */
+  askableAt?: number;
   /** Only tasks that were settled before this time, in milliseconds since the epoch. */
   finishedBefore?: number;
 }
@@ -109,13 +111,14 @@ const KEYS = Object.keys(READERS).join(", ").replace(/, (\w+)$/, " or $1");
  * @returns True for a task that matches every field of it.
  */
 export function taskMatcher(filter: TaskFilter): (task: Task) => boolean {
-  const { status, error, host, out, retryable, finishedBefore = Infinity } = filter;
+  const { status, error, host, out, retryable, askableAt = Infinity, finishedBefore = Infinity } = filter;
   const urls = filter.url?.map(redactUrl);
   const paths = out?.map((glob) => globToRegExp(glob, { os: "linux" }));
   return (task) => {
     if (status !== undefined && !status.includes(task.status)) return false;
     if (error !== undefined && !error.some((name) => isError(task.error, name))) return false;
     if (retryable !== undefined && (task.error?.retryable === true) !== retryable) return false;
+    if ((task.error?.retryAt ?? 0) > askableAt) return false;
     if (finishedBefore !== Infinity && (task.finishedAt ?? 0) >= finishedBefore) return false;
     if (urls !== undefined && !urls.includes(redactUrl(task.url))) return false;
     if (paths !== undefined && !paths.some((path) => path.test(task.out))) return false;

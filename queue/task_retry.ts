@@ -9,9 +9,6 @@ export interface TaskRetryPolicy {
 /** The longest wait that the backoff itself asks for. */
 export const RETRY_CAP_MS = 60_000;
 
-/** The longest wait that a server may ask for with Retry-After. */
-export const RETRY_AFTER_CAP_MS = 3_600_000;
-
 /** What {@linkcode taskRetryAt} looks at. */
 export interface TaskFailure {
   /** True if another attempt could succeed. */
@@ -23,7 +20,7 @@ export interface TaskFailure {
 }
 
 /**
- * When a failed task may try again: exponential backoff with full jitter, and never before the server's Retry-After.
+ * When a failed task may try again: exponential backoff with full jitter, and never before the time that the server asked for.
  *
  * @param failure The failure.
  * @param policy The policy.
@@ -47,6 +44,5 @@ export function taskRetryAt(
   if (!failure.retryable || failure.attempts > policy.retries) return undefined;
   const ceiling = Math.min(RETRY_CAP_MS, policy.retryWaitMs * 2 ** (failure.attempts - 1));
   const backoff = now + Math.round(random * ceiling);
-  const asked = Math.min(failure.retryAt ?? 0, now + RETRY_AFTER_CAP_MS);
-  return Math.max(backoff, asked);
+  return Math.max(backoff, failure.retryAt ?? 0);
 }

@@ -29,21 +29,27 @@ const SOON_MS = 250;
 export class SharedHostGate implements HostGate {
   readonly #table: HostTable;
   readonly #capped: boolean;
+  readonly #maxWaitMs: number;
 
   /**
    * @param table What is known of the hosts.
    * @param capped True if connections or requests to a host are limited; otherwise only cooling counts.
+   * @param maxWaitMs How long a host may ask to be left alone. Tasks of one that asks for more are held up by nobody: they
+   * begin, and fail before they ask it.
    */
-  constructor(table: HostTable, capped: boolean) {
+  constructor(table: HostTable, capped: boolean, maxWaitMs: number) {
     this.#table = table;
     this.#capped = capped;
+    this.#maxWaitMs = maxWaitMs;
   }
 
   hostOf({ url, mirrors }: { url: string; mirrors?: readonly string[] }): string {
     // Nearly always there is nothing to look up.
     if (!this.#capped && !this.#table.cooling) return "";
     const host = taskHost(url);
-    return mirrors === undefined || !this.#table.cooling ? host : this.#soonest(host, mirrors);
+    if (!this.#table.cooling) return host;
+    const soonest = mirrors === undefined ? host : this.#soonest(host, mirrors);
+    return this.#table.coolUntil(soonest) - Date.now() > this.#maxWaitMs ? "" : soonest;
   }
 
   /** The first host that is not cooling, else the one that has cooled first. */

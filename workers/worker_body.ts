@@ -89,6 +89,7 @@ class RunningWorker {
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),
       retry: settings,
+      maxHostWaitMs: settings.maxHostWaitMs,
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),
       segments: settings.segments,
@@ -118,7 +119,7 @@ class RunningWorker {
       ended: (seq: number) => context.watchdog.forget(seq),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
-      gate: new SharedHostGate(hosts, capped),
+      gate: new SharedHostGate(hosts, capped, settings.maxHostWaitMs),
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);
     this.#timer = setInterval(

@@ -63,6 +63,9 @@ function next({ id, status, notBefore, error }: Task): string {
     case "paused":
       return `nothing, until \`corehaul resume ${id}\``;
     case "failed":
+      if ((error?.retryAt ?? 0) > Date.now()) {
+        return `it is tried again by the first run after ${time(error!.retryAt!)}, or by \`corehaul retry ${id}\``;
+      }
       return error?.retryable === true
         ? `it is tried again at the start of the next run, or by \`corehaul retry ${id}\``
         : `nothing, until \`corehaul retry ${id}\``;

@@ -15,6 +15,7 @@ import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
 import type { Version } from "../part_state.ts";
 import { RequestIdentities, type RequestIdentity } from "../request_identity.ts";
+import { rateLimitReset } from "../rate_limit_reset.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
@@ -248,7 +249,8 @@ export class HttpDriver implements DownloadDriver {
 }
 
 function statusError({ status, headers }: { status: number; headers: Headers }, url: URL): DownloadError {
-  const retryAt = retryAfter(headers.get("retry-after"), Date.now());
+  const now = Date.now();
+  const retryAt = retryAfter(headers.get("retry-after"), now) ?? rateLimitReset(status, headers, now);
   return new DownloadError("http", `${url.host}: HTTP status ${status}`, {
     status,
     host: url.host,

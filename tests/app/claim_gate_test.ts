@@ -4,7 +4,7 @@ import { HostTable } from "../../download/host_table.ts";
 import type { ClaimedTask } from "../../queue/task_model.ts";
 
 const HOST = "a.example:8080";
-const LIMITS = { perHost: 0, perHostRate: 0, concurrency: 64, workers: 2 };
+const LIMITS = { perHost: 0, perHostRate: 0, concurrency: 64, workers: 2, maxHostWaitMs: 3_600_000 };
 
 function tasksOf(host: string, count: number): ClaimedTask[] {
   return Array.from({ length: count }, (_, seq): ClaimedTask => ({
@@ -33,6 +33,13 @@ Deno.test("ClaimGate asks nothing of claims while no host is cooling and none is
   assertEquals(gate.hosts?.("b.example"), undefined);
   time = 5001;
   assertEquals(gate.hosts, undefined);
+});
+
+Deno.test("ClaimGate wants the tasks of a host that is to be left alone for too long", () => {
+  const table = HostTable.create({ perHost: 4 });
+  table.coolDown(HOST, Date.now() + 7_200_000);
+  assertEquals(new ClaimGate({ table, ...LIMITS }).hosts?.(HOST), undefined);
+  assertEquals(new ClaimGate({ table, ...LIMITS, perHost: 4 }).hosts?.(HOST), { room: 52, until: 0 });
 });
 
 Deno.test("ClaimGate gives a capped host room for what may run and a little more, and again when enough has ended", () => {

@@ -17,7 +17,14 @@ async function setUp(list: TaskSharedList, perHost = 0) {
   const dropped: [worker: number, seqs: number[]][] = [];
   const ordered: [id: string, verb: string][] = [];
   await list.register(ownerInfo("o"));
-  const gate = new ClaimGate({ table: HostTable.create(), perHost, perHostRate: 0, concurrency: 2, workers: 2 });
+  const gate = new ClaimGate({
+    table: HostTable.create(),
+    perHost,
+    perHostRate: 0,
+    concurrency: 2,
+    workers: 2,
+    maxHostWaitMs: 3_600_000,
+  });
   const feeder = new TaskFeeder({
     list,
     owner: "o",

@@ -34,6 +34,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     connectTimeoutMs: 10_000,
     stallTimeoutMs: 30_000,
     perHost: 0,
+    maxHostWaitMs: 3_600_000,
     perHostRate: 0,
     segments: 1,
     limitRate: 0,

@@ -64,6 +64,7 @@ export class DownloadBench implements AsyncDisposable {
       smallFiles: new SmallFiles(names, manifest),
       watchdog,
       retry: { retries: 2, retryWaitMs: 1000 },
+      maxHostWaitMs: 3_600_000,
       maxRedirects: 5,
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),

@@ -107,6 +107,69 @@ test("lets a task come back for a mirror that is cooling: counts what has failed
   assert(gone.type === "failed", JSON.stringify(gone));
 });
 
+test("fails a task whose host asks for more than it may, names the time, and asks the host no earlier", async (lane) => {
+  await using all = await start(lane, () => busy(7200));
+  const { bench, table, fetch } = all;
+  const before = Date.now();
+  for (const asked of [true, false]) {
+    const outcome = await fetch("/x");
+    assert(outcome.type === "failed", JSON.stringify(outcome));
+    const { retryAt, message, retryable } = outcome.error;
+    assert(retryAt! >= before + 7_200_000 && retryAt! <= Date.now() + 7_200_000, JSON.stringify(outcome));
+    const host = taskHost(bench.server.url);
+    assertEquals(table.coolUntil(host), retryAt);
+    const time = new Date(retryAt!).toISOString();
+    const status = asked ? "HTTP status 429; " : "";
+    assertEquals(message, `${host}: ${status}not to be asked before ${time}, longer than --max-host-wait`);
+    // Whoever may ask after that time may ask for this one again.
+    assertEquals(retryable, true);
+  }
+  assertEquals(bench.server.requests.length, 1);
+  bench.context.maxHostWaitMs = 7_200_000;
+  assertEquals((await fetch("/x")).type, "deferred");
+  assertEquals(bench.server.requests.length, 1);
+});
+
+test("takes a source that is free, or soon will be, before it fails over one that asks for too much", async (lane) => {
+  let mirrorAnswer = () => new Response("here");
+  await using mirror = FaultServer.start(() => mirrorAnswer());
+  await using all = await start(lane, () => busy(7200));
+  const mirrors = [`${mirror.url}/x`];
+  assertEquals((await all.fetch("/x", { mirrors })).type, "done");
+  mirrorAnswer = () => new Response("", { status: 500 });
+  const later = Date.now() + 600_000;
+  const tried = await all.fetch("/x", { mirrors });
+  assert(tried.type === "retry" && tried.error.status === 500 && tried.notBefore < later, JSON.stringify(tried));
+  mirrorAnswer = () => new Response("", { status: 404 });
+  const failed = await all.fetch("/x", { mirrors });
+  assert(failed.type === "failed" && failed.error.retryAt! > later, JSON.stringify(failed));
+  all.table.coolDown(taskHost(mirror.url), later);
+  const waits = await all.fetch("/x", { mirrors, attempts: 2 });
+  assert(waits.type === "deferred" && waits.notBefore < later + 60_000, JSON.stringify(waits));
+  assertEquals(all.bench.server.requests.length, 1);
+});
+
+test("leaves a host alone by our own backoff no longer than it might ask for", async (lane) => {
+  await using all = await start(lane, () => new Response("", { status: 503 }));
+  all.bench.context.retry = { retries: 9, retryWaitMs: 60_000 };
+  all.bench.context.maxHostWaitMs = 5000;
+  const first = await all.fetch("/x");
+  assert(first.type === "retry", JSON.stringify(first));
+  assert(all.table.coolUntil(taskHost(all.bench.server.url)) <= Date.now() + 5000);
+  assertEquals((await all.fetch("/y")).type, "deferred");
+});
+
+test("keeps to what a host says in the fields of rate limits only", async (lane) => {
+  await using all = await start(
+    lane,
+    () => new Response("", { status: 429, headers: { ratelimit: '"api|pages|resolvers";r=0;t=300' } }),
+  );
+  const before = Date.now();
+  const outcome = await all.fetch("/x");
+  assert(outcome.type === "retry" && outcome.notBefore >= before + 300_000, JSON.stringify(outcome));
+  assert(all.table.coolUntil(taskHost(all.bench.server.url)) >= before + 300_000);
+});
+
 test("asks a source that has failed no more often as a mirror is busy for a moment", async (lane) => {
   const wrong: FaultHandler = ({ path }) =>
     path === "/404" ? new Response("", { status: 404 }) : new Response(bytesFor("wrong", 1000));

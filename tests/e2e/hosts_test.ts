@@ -40,6 +40,42 @@ testClients("corehaul leaves a host alone that answers 429, and the tasks of oth
   assertEquals(attempts, warm.requests.length + cold.requests.length);
 });
 
+testClients(
+  "corehaul fails the tasks of a host that asks for more than --max-host-wait, and asks it no earlier",
+  async (client) => {
+    await using home = await TempDir.create();
+    let busy = true;
+    await using cold = FaultServer.start(({ path }) =>
+      busy
+        ? new Response("", { status: 429, headers: { "ratelimit": '"api";r=0;t=4000' } })
+        : new Response(bytesFor(path, SIZE))
+    );
+    await using warm = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));
+    const entries = [...Array.from({ length: 200 }, (_, i) => `${cold.url}/${i}`), `${warm.url}/w`];
+    const before = Date.now();
+    const { ended, tasks } = await runOnce(home, client, entries);
+    assertCode(ended, 1);
+    const [ofCold, ofWarm] = [
+      tasks.filter(({ url }) => url.startsWith(cold.url)),
+      tasks.filter(({ out }) => out === "w"),
+    ];
+    assertEquals(ofWarm.map(({ status }) => status), ["done"]);
+    assertEquals(ofCold.length, 200);
+    for (const { status, error } of ofCold) {
+      assertEquals(status, "failed");
+      const [, time] = /not to be asked before (\S+), longer than --max-host-wait$/.exec(error!.message)!;
+      assert(Date.parse(time!) >= before + 4_000_000);
+    }
+    // Those that were on their way when the first answer came, and no others.
+    const asked = cold.requests.length;
+    assert(asked <= 64, `${asked} requests were made of a host that wants none`);
+    // The next run knows of it.
+    busy = false;
+    assertCode((await runOnce(home, client, entries)).ended, 1);
+    assertEquals(cold.requests.length, asked);
+  },
+);
+
 testClients("corehaul keeps to --per-host over all workers, and other hosts have the other places", async (client) => {
   await using home = await TempDir.create();
   await using quick = FaultServer.start(({ path }) => new Response(bytesFor(path, SIZE)));

@@ -73,9 +73,12 @@ Deno.test("taskMatcher tells the tasks that a filter means", () => {
     [{ out: ["photos/*/b.jpg", "c"] }, true, true],
     [{ retryable: true }, true, false],
     [{ retryable: false }, false, true],
+    [{ askableAt: 0 }, true, true],
     [{ finishedBefore: 900 }, true, false],
     [{ status: ["failed"], host: ["other.test"] }, false, false],
   ];
+  const cooling = { ...FAILED, error: { ...FAILED.error!, retryAt: 5000 } };
+  assertEquals([4999, 5000].map((askableAt) => taskMatcher({ askableAt })(cooling)), [false, true]);
   for (const [filter, failed, done] of cases) {
     const matches = taskMatcher(filter);
     assertEquals([matches(FAILED), matches(DONE)], [failed, done], JSON.stringify(filter));

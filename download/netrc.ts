@@ -40,16 +40,20 @@ interface Token {
 
 type Entry = Partial<Record<"login" | "password" | "account", string>>;
 
+/** What a netrc file has for a host; for one of its users, if a login is given. */
+export type NetrcLookup = (host: string, login?: string) => NetrcCredentials | undefined;
+
 /**
  * Reads a netrc file: entries of `machine NAME` or `default`, each with `login`, `password` and `account`, and `macdef`,
  * which is skipped. Tokens are separated by white space, may stand in double quotes, and a backslash takes the next
- * character as it is. `#` begins a comment where a keyword could stand. Of two entries for a host the first counts.
+ * character as it is. `#` begins a comment where a keyword could stand. Keywords may be in any case of letters; words that are none, such as
+ * `port` and its number, are passed over.
  *
  * @param text The whole file.
- * @returns What gives the credentials for a host: those of `default` for a host without an entry, `undefined` if there
- * are none. An entry with neither login nor password keeps its host from `default`.
- * @throws {NetrcError} If the file is malformed; also if `default` is not the last entry, as what follows would never
- * count.
+ * @returns What gives the credentials for a host. Of several entries for it the first counts, and for a login the first that
+ * has it, or none at all. `default` counts, wherever it stands, if no entry does; `undefined` if there is nothing. An entry with
+ * neither login nor password keeps its host from `default`.
+ * @throws {NetrcError} If a quote never closes, a backslash ends a line, or a value is at the wrong place.
  *
  * @example
  * ```ts
@@ -57,47 +61,58 @@ type Entry = Partial<Record<"login" | "password" | "account", string>>;
  *
  * const credentials = readNetrc("machine example.org login me password secret");
  * credentials("EXAMPLE.org"); // { login: "me", password: "secret" }
+ * credentials("example.org", "you"); // undefined
  * credentials("example.net"); // undefined
  * ```
  */
-export function readNetrc(text: string): (host: string) => NetrcCredentials | undefined {
-  const machines = new Map<string, Entry>();
-  let fallback: Entry | undefined;
+export function readNetrc(text: string): NetrcLookup {
+  const machines = new Map<string, Entry[]>();
+  const fallbacks: Entry[] = [];
   let current: Entry | undefined;
   const scanner = new Scanner(text);
   for (let token = scanner.keyword(); token !== undefined; token = scanner.keyword()) {
-    switch (token.text) {
+    const keyword = token.text.toLowerCase();
+    switch (keyword) {
       case "machine": {
-        if (fallback !== undefined) throw new NetrcError("not have a machine after default", token.line);
         const host = canonical(scanner.value(token));
         current = {};
-        if (!machines.has(host)) machines.set(host, current);
+        const entries = machines.get(host);
+        if (entries === undefined) machines.set(host, [current]);
+        else entries.push(current);
         break;
       }
       case "default":
-        if (fallback !== undefined) throw new NetrcError("not have a second default", token.line);
-        fallback = current = {};
+        fallbacks.push(current = {});
         break;
       case "login":
       case "password":
       case "account":
-        if (current === undefined) throw new NetrcError(`have machine or default before ${token.text}`, token.line);
-        if (current[token.text] !== undefined) throw new NetrcError(`not repeat the ${token.text}`, token.line);
-        current[token.text] = scanner.value(token);
+        if (current === undefined) throw new NetrcError(`have machine or default before ${keyword}`, token.line);
+        current[keyword] = scanner.value(token);
         break;
       case "macdef":
-        scanner.value(token);
         scanner.skipMacro();
         break;
-      default:
-        throw new NetrcError("have machine, default, login, password, account or macdef there", token.line);
     }
   }
-  return (host) => {
-    const { login, password } = machines.get(canonical(host)) ?? fallback ?? {};
-    if (login === undefined && password === undefined) return undefined;
-    return { login: login ?? "", password: password ?? "" };
+  return (host, login) => {
+    const entries = machines.get(canonical(host)) ?? [];
+    if (entries.some(isEmpty)) return undefined;
+    const entry = entryFor(entries, login) ?? entryFor(fallbacks, login);
+    return entry === undefined || isEmpty(entry)
+      ? undefined
+      : { login: entry.login ?? login ?? "", password: entry.password ?? "" };
   };
+}
+
+function entryFor(entries: readonly Entry[], login: string | undefined): Entry | undefined {
+  if (login === undefined) return entries[0];
+  return entries.find((entry) => entry.login === login) ??
+    entries.find((entry) => entry.login === undefined && !isEmpty(entry));
+}
+
+function isEmpty({ login, password }: Entry): boolean {
+  return login === undefined && password === undefined;
 }
 
 class Scanner {

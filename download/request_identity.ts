@@ -7,7 +7,7 @@ import { builtinModule } from "../base/builtin_module.ts";
 import type { AttemptCookies } from "./attempt_cookies.ts";
 import type { CookieJar } from "./cookie_jar.ts";
 import type { HttpIdentity } from "./http_identity.ts";
-import { type NetrcCredentials, readNetrc } from "./netrc.ts";
+import { type NetrcCredentials, type NetrcLookup, readNetrc } from "./netrc.ts";
 
 type HeaderRecord = Readonly<Record<string, string>>;
 
@@ -56,7 +56,7 @@ export interface RequestIdentity {
  */
 export class RequestIdentities {
   readonly #headers: HeaderRecord;
-  readonly #credentials: ((host: string) => NetrcCredentials | undefined) | undefined;
+  readonly #credentials: NetrcLookup | undefined;
   readonly #jar: CookieJar | undefined;
 
   /**
@@ -87,6 +87,9 @@ export class RequestIdentities {
   start(href: string, taskHeaders: HeaderRecord): RequestIdentity {
     const url = new URL(href);
     const userinfo = takeUserinfo(url);
+    if (userinfo?.password === "") {
+      userinfo.password = this.#credentials?.(url.hostname, userinfo.login)?.password ?? "";
+    }
     const own = userinfo === undefined && isEmpty(this.#headers) && isAscii(taskHeaders)
       ? taskHeaders
       : merge(userinfo === undefined ? NONE : basic(userinfo), this.#headers, taskHeaders);
@@ -101,7 +104,7 @@ class OneRequest implements RequestIdentity {
   /** Name and password of the url, as far as they may still go along. */
   #userinfo: NetrcCredentials | undefined;
   #at: URL;
-  readonly #credentials: ((host: string) => NetrcCredentials | undefined) | undefined;
+  readonly #credentials: NetrcLookup | undefined;
   readonly #jar: CookieJar | undefined;
   #cookies: AttemptCookies | undefined;
 
@@ -109,7 +112,7 @@ class OneRequest implements RequestIdentity {
     url: URL,
     own: HeaderRecord,
     userinfo: NetrcCredentials | undefined,
-    credentials: ((host: string) => NetrcCredentials | undefined) | undefined,
+    credentials: NetrcLookup | undefined,
     jar: CookieJar | undefined,
   ) {
     this.url = this.#at = url;

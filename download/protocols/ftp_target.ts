@@ -1,4 +1,4 @@
-import type { NetrcCredentials } from "../netrc.ts";
+import type { NetrcLookup } from "../netrc.ts";
 import { decodePart } from "./decode_part.ts";
 
 /** How a connection is encrypted: not at all, after `AUTH TLS`, or from its first byte. */
@@ -41,15 +41,18 @@ const IMPLICIT_PORT = 990;
  */
 export function ftpTarget(
   url: string,
-  credentialsOf: (hostname: string) => NetrcCredentials | undefined = () => undefined,
+  credentialsOf: NetrcLookup = () => undefined,
 ): FtpTarget {
   const { protocol, host, hostname: name, port: written, username, password: secret, pathname } = new URL(url);
   const hostname = name.replace(/^\[(.*)\]$/, "$1");
   const security = protocol === "ftp:" ? "none" : protocol === "ftps:" && written !== "21" ? "implicit" : "explicit";
   const port = written === "" ? (security === "implicit" ? IMPLICIT_PORT : PLAIN_PORT) : Number(written);
-  const known = username === "" ? credentialsOf(hostname) : undefined;
-  const user = username === "" ? known?.login || "anonymous" : decodePart(username, "user name", NOT_IN_A_LINE);
-  const password = username === "" ? known?.password ?? "anonymous@" : decodePart(secret, "password", NOT_IN_A_LINE);
+  const given = username === "" ? undefined : decodePart(username, "user name", NOT_IN_A_LINE);
+  const known = given === undefined || secret === "" ? credentialsOf(hostname, given) : undefined;
+  const user = given ?? (known?.login || "anonymous");
+  const password = given === undefined
+    ? known?.password ?? "anonymous@"
+    : known?.password ?? decodePart(secret, "password", NOT_IN_A_LINE);
   const path = decodePart(pathname.slice(1), "path", NOT_IN_A_LINE);
   const account = `${security} ${name}:${port} ${user} ${password}`;
   return { host, hostname, port, security, user, password, path, account };

@@ -108,8 +108,9 @@ export class SftpDriver implements DownloadDriver {
     if (this.#identity.proxy !== undefined) {
       throw new DownloadError("unsupported", `${host}: SFTP does not go through --proxy`);
     }
-    const known = this.#credentialsOf(alias);
-    const user = decodePart(username, "user name") || known?.login;
+    const given = decodePart(username, "user name");
+    const known = this.#credentialsOf(alias, given === "" ? undefined : given);
+    const user = given || known?.login;
     const question = {
       alias,
       ...(port === "" ? {} : { port: Number(port) }),
@@ -126,8 +127,7 @@ export class SftpDriver implements DownloadDriver {
     const { access } = answer;
     const { denyPrivate, allowPrivate } = this.#identity;
     const address = denyPrivate ? await guardedAddress({ ...access, signal }, allowPrivate) : access.hostname;
-    const mine = known !== undefined && (user === known.login || known.login === "") ? known.password : undefined;
-    const password = secret === "" ? mine : decodePart(secret, "password");
+    const password = secret === "" ? known?.password : decodePart(secret, "password");
     // As curl does: a path that begins with /~/ counts from the home folder.
     const path = decodePart(pathname, "path").replace(/^\/~\//, "");
     const key = JSON.stringify([access.hostname, access.port, access.user, password]);

@@ -91,7 +91,14 @@ Deno.test("FtpDriver takes user name and password from the url or the netrc file
   await using server = await VsftpdServer.start(home.path, { password: "from netrc" });
   using driver = new FtpDriver({ ...ANONYMOUS, netrc: 'machine 127.0.0.1 login anonymous password "from netrc"' });
   assertEquals((await drive(driver, `${server.url()}/one.bin`)).bytes.length, SIZE);
+  assertEquals((await drive(driver, `${server.url("ftp", "anonymous@")}/one.bin`)).bytes.length, SIZE);
   assertEquals((await failure(drive(driver, `${server.url("ftp", "anonymous:x@")}/one.bin`))).kind, "auth");
+  const other = "machine 127.0.0.1 login other password from";
+  using users = new FtpDriver({
+    ...ANONYMOUS,
+    netrc: `${other} machine 127.0.0.1 login anonymous password "from netrc"`,
+  });
+  assertEquals((await drive(users, `${server.url("ftp", "anonymous@")}/one.bin`)).bytes.length, SIZE);
 });
 
 Deno.test("FtpDriver with TLS checks the certificate", async () => {

@@ -59,6 +59,14 @@ Deno.test("RequestIdentities prefers a header to the url, and the url to netrc",
   assertEquals(auth({ netrc }, url), [basic("me:pw")]);
   assertEquals(auth({ netrc }, "http://a.test/x"), [basic("net:rc")]);
   assertEquals(auth({ netrc }, "http://b.test/x"), []);
+  // A user name alone has its password there.
+  const users = `machine a.test login you password pw ${netrc}`;
+  assertEquals(auth({ netrc: users }, "http://net@a.test/x"), [basic("net:rc")]);
+  assertEquals(auth({ netrc: users }, "http://net:@a.test/x"), [basic("net:rc")]);
+  assertEquals(auth({ netrc: users }, "http://n%65t@a.test/x"), [basic("net:rc")]);
+  assertEquals(auth({ netrc: users }, "http://other@a.test/x"), [basic("other:")]);
+  assertEquals(auth({ netrc: users }, "http://a.test/x"), [basic("you:pw")]);
+  assertEquals(auth({ netrc: users, headers }, "http://net@a.test/x"), ["option"]);
 });
 
 Deno.test("RequestIdentities leaves at home what is not for others, and does not bring it out again on a way back", () => {

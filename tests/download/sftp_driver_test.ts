@@ -254,6 +254,15 @@ for (const asks of ["password", "keyboard-interactive"] as const) {
     );
     assertEquals((await drive(netrc, `sftp://${place}`)).bytes, file);
     assertEquals(server.logins.good, 2);
+    using users = new SftpDriver(
+      {
+        ...ANONYMOUS,
+        netrc: 'machine 127.0.0.1 login me password x machine 127.0.0.1 login "me@work" password "s%c ret"',
+      },
+      ports,
+    );
+    assertEquals((await drive(users, `sftp://me%40work@${place}`)).bytes, file);
+    assertEquals(server.logins.good, 3);
   });
 }
 

@@ -365,7 +365,7 @@ Deno.test("corehaul names a file with secrets that it cannot read, and the line,
   await home.write("cert.pem", pair.cert);
   const half = "-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n";
   const cases: [flag: string, text: string, more: string[], names: string[]][] = [
-    ["--netrc", "machine a.test login me\npasword secret\n", [], ["line 2"]],
+    ["--netrc", 'machine a.test login me\npassword "secret\n', [], ["line 2"]],
     ["--ca", pair.cert + half, [], ["certificate 2"]],
     ["--cert", half, [], ["certificate 1"]],
     ["--key", "secret", ["--cert", "cert.pem"], ["private key"]],

@@ -169,12 +169,11 @@ export class FetchResponse implements DriverResponse {
     return body;
   }
 
-  /** The runtimes undo `chunked` at the end, and leave any other transfer coding in the body without a word. */
   #checkTransfer(url: URL): void {
-    const coding = this.headers.get("transfer-encoding")?.trim();
-    if (coding === undefined || UNDONE.test(coding)) return;
+    const problem = transferProblem(this.headers.get("transfer-encoding")?.trim(), url);
+    if (problem === undefined) return;
     this[Symbol.dispose]();
-    throw new DownloadError("protocol", `${url.host}: transfer encoding "${coding.slice(0, 100)}" cannot be decoded`);
+    throw problem;
   }
 
   /** Some servers encode although they were asked not to: the file is what it was before. */
@@ -198,6 +197,12 @@ export class FetchResponse implements DriverResponse {
       throw error;
     }
   }
+}
+
+/** The clients undo `chunked` at the end, and leave any other transfer coding in the body without a word. */
+export function transferProblem(coding: string | undefined, { host }: URL): DownloadError | undefined {
+  if (coding === undefined || UNDONE.test(coding)) return undefined;
+  return new DownloadError("protocol", `${host}: transfer encoding "${coding.slice(0, 100)}" cannot be decoded`);
 }
 
 /** What `Accept-Ranges` says, if anything. */

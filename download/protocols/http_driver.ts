@@ -47,8 +47,8 @@ export interface HttpDriverOptions {
 }
 
 /**
- * Fetches http and https urls: plain answers over a narrow client of our own, which costs a third, and whatever that does
- * not take or does not trust over the runtime's `fetch`.
+ * Fetches http and https urls: whole files over a narrow client of our own, which costs a third, and whatever that does not
+ * take over the runtime's `fetch`. Which of them asks is decided before it asks: no file is asked for twice.
  */
 export class HttpDriver implements DownloadDriver {
   readonly schemes = ["http:", "https:"];

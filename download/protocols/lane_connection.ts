@@ -1,7 +1,8 @@
 import type { Connect } from "../guarded_connect.ts";
+import { HEAD_LIMIT } from "./http_head.ts";
 import type { LaneHost } from "./lane_request.ts";
 
-/** What a connection reads into; a head and a small file fit. */
+/** What a connection reads into; nearly every head, and a small file, fit. */
 const BUFFER = 64 * 1024;
 const REQUEST_BUFFER = 2 * 1024;
 
@@ -26,7 +27,7 @@ export class LaneConnection {
   /** What it is connected to. */
   readonly host: LaneHost;
   /** What the head, and small bodies, are read into. */
-  readonly buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER);
+  buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER);
   /** When it became idle, in milliseconds of `performance.now()`. */
   idleSince = 0;
   /** True once it has answered a request. */
@@ -83,11 +84,20 @@ export class LaneConnection {
     return this.#conn.read(target);
   }
 
+  /** Makes room for a very long head; what was read is kept. */
+  enlarge(): void {
+    const larger = new Uint8Array(HEAD_LIMIT + BUFFER);
+    larger.set(this.buffer);
+    this.buffer = larger;
+  }
+
   /** Makes it idle. The request must be sent, and the buffer out of use. */
   rest(): void {
     this.used = true;
     this.#sent = false;
     this.#idle = true;
+    // Idle connections hold little.
+    if (this.buffer.length > BUFFER) this.buffer = new Uint8Array(BUFFER);
     this.#listening = this.#conn.read(this.buffer);
     this.#listening.then(this.#onSpoken, this.#onSpoken);
     // An idle connection must not keep the process alive.

@@ -3,8 +3,9 @@ import { acceptsRanges } from "./fetch_response.ts";
 import type { HttpHead } from "./http_head.ts";
 import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";
+import { readWhole } from "./read_whole.ts";
 
-/** A body that is longer may be worth continuing, which takes more than the usual fields. */
+/** A file that is longer may be worth continuing, which takes more than the usual fields. */
 const LARGE = 1024 * 1024;
 
 /**
@@ -20,8 +21,8 @@ export class LaneResponse implements DriverResponse {
   readonly offset = 0;
   /** The url that answered. */
   readonly finalUrl: string;
-  /** How many bytes the body has. */
-  readonly length: number;
+  /** How many bytes the file has, if the server said. */
+  declare readonly length?: number;
   /** The ETag. */
   declare readonly etag?: string;
   /** The Last-Modified date. */
@@ -41,19 +42,19 @@ export class LaneResponse implements DriverResponse {
   /**
    * @param exchange Where it comes from.
    * @param head Its head.
-   * @param length How many bytes its body has.
    * @param pool Has large buffers.
    * @param withHeaders Keep all fields, whatever the file.
    */
-  constructor(exchange: LaneExchange, head: HttpHead, length: number, pool: LanePool, withHeaders: boolean) {
+  constructor(exchange: LaneExchange, head: HttpHead, pool: LanePool, withHeaders: boolean) {
     this.#exchange = exchange;
     this.finalUrl = exchange.href;
-    this.length = length;
+    const { length } = head;
+    if (length !== undefined) this.length = length;
     this.#pool = pool;
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
     if (head.disposition !== undefined) this.disposition = head.disposition;
-    if (withHeaders || head.digested || length > LARGE) {
+    if (withHeaders || head.digested || (length !== undefined && length > LARGE)) {
       this.headers = exchange.headers();
       this.rangeable = acceptsRanges(this.headers);
     }
@@ -67,12 +68,14 @@ export class LaneResponse implements DriverResponse {
    * @param heard Called whenever a further part of it has come.
    * @returns What `use` returned.
    * @throws {DownloadError} If the body is short or the connection breaks; an abort throws its reason.
+   * @throws {RangeError} If more comes than was announced.
    */
-  async whole<T>(use: (bytes: Uint8Array<ArrayBuffer>) => T, heard?: (bytes: number) => void): Promise<Awaited<T>> {
+  async whole<T>(use: (bytes: Uint8Array) => T, heard?: (bytes: number) => void): Promise<Awaited<T>> {
+    if (this.#exchange?.sized === false) return await readWhole(this, use, heard ?? (() => {}));
     const exchange = this.#start();
     let result: T;
     try {
-      const { length } = this;
+      const { length = 0 } = this;
       const begun = exchange.begun();
       const room = exchange.room(length);
       const bytes = room ?? new Uint8Array(length + 1);
@@ -114,10 +117,12 @@ export class LaneResponse implements DriverResponse {
         reading = true;
         const count = await exchange.read(most < buffer.length ? buffer.subarray(0, most) : buffer);
         reading = false;
+        if (count === 0) break;
         const waiting = sink(buffer.subarray(0, count));
         if (waiting !== undefined) await waiting;
         // A slow connection needs no more than the buffer that it has.
-        if (count >= buffer.length - 1 && large === undefined) buffer = large = this.#pool.takeLarge();
+        const full = exchange.sized ? buffer.length - 1 : buffer.length >> 1;
+        if (count >= full && large === undefined) buffer = large = this.#pool.takeLarge();
       }
     } finally {
       this.#finish(exchange);

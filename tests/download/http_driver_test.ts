@@ -263,20 +263,22 @@ Deno.test("HttpDriver that denies private addresses fails a body that breaks off
   await assertRejects(() => reading, DownloadError, "enough");
 });
 
-Deno.test("HttpDriver that denies private addresses fails on a server that changes to another protocol, and lets it go", async () => {
-  const gone = Promise.withResolvers<void>();
-  const upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
-  await using open = new RawServer(async (connection) => {
-    // The lane doubts such an answer, and leaves it to the other one.
-    for (; await connection.request() !== undefined;) await connection.send(upgrade);
-    if (connection.index === 1) gone.resolve();
-  });
-  await using closed = new RawServer((connection) => connection.request().then(() => connection.send(upgrade)));
-  const allowPrivate = [open, closed].map((server) => server.url().host);
-  using driver = driverFor({ denyPrivate: true, allowPrivate });
-  for (const server of [open, closed]) {
-    const error = await assertRejects(() => read(driver, server.url().href), DownloadError, "status 101");
-    assertEquals([error.kind, error.retryable, server.accepted], ["protocol", false, 2]);
-  }
-  await gone.promise;
-});
+bothClients(
+  "HttpDriver that denies private addresses fails on a server that changes to another protocol, and lets it go",
+  async (lane) => {
+    const gone = Promise.withResolvers<void>();
+    const upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
+    await using open = new RawServer(async (connection) => {
+      for (; await connection.request() !== undefined;) await connection.send(upgrade);
+      gone.resolve();
+    });
+    await using closed = new RawServer((connection) => connection.request().then(() => connection.send(upgrade)));
+    const allowPrivate = [open, closed].map((server) => server.url().host);
+    using driver = driverFor({ denyPrivate: true, allowPrivate }, { lane });
+    for (const server of [open, closed]) {
+      const error = await assertRejects(() => read(driver, server.url().href), DownloadError, "status 101");
+      assertEquals([error.retryable, server.accepted], [false, 1]);
+    }
+    await gone.promise;
+  },
+);

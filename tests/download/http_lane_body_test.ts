@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
 import { HttpLane } from "../../download/protocols/http_lane.ts";
-import type { LaneResponse } from "../../download/protocols/lane_response.ts";
+import { LaneResponse } from "../../download/protocols/lane_response.ts";
 import { answering, RawServer, reply } from "./raw_server.ts";
 
 const never = new AbortController().signal;
@@ -38,7 +38,7 @@ const WAYS: Record<string, (response: LaneResponse) => Promise<Uint8Array>> = {
 
 async function open(lane: HttpLane, url: URL, signal: AbortSignal = never): Promise<LaneResponse> {
   const answer = await lane.open({ url, headers: {}, signal });
-  assert(answer?.ok);
+  assert(answer instanceof LaneResponse);
   return answer;
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { DriverResponse } from "../../download/download_driver.ts";
 import { DownloadError, networkError } from "../../download/download_error.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import { HttpLane } from "../../download/protocols/http_lane.ts";
@@ -22,18 +23,24 @@ function failure(error: unknown): Outcome {
   return { type: "status", status: error.status!, retry: error.retryAt !== undefined };
 }
 
-async function byLane(lane: HttpLane, url: URL): Promise<Outcome | undefined> {
+async function bytesOf(answer: DriverResponse): Promise<number[]> {
+  const bytes: number[] = [];
+  await answer.read((piece) => void bytes.push(...piece));
+  return bytes;
+}
+
+async function byLane(lane: HttpLane, url: URL): Promise<Outcome> {
   try {
     const answer = await lane.open({ url, headers: {}, signal: never });
-    if (answer === undefined) return undefined;
+    assert(answer !== undefined);
     if (answer.ok) {
       const { length, etag = "-", lastModified = "-" } = answer;
-      return { type: "file", bytes: [...await answer.whole((bytes) => bytes.slice())], length, etag, lastModified };
+      return { type: "file", bytes: await bytesOf(answer), length, etag, lastModified };
     }
     if (REDIRECTS.has(answer.status)) return { type: "redirect" };
     return { type: "status", status: answer.status, retry: answer.headers.get("retry-after") === "7" };
   } catch (error) {
-    return failure(error);
+    return failure(networkError(error, url.href));
   }
 }
 
@@ -41,7 +48,7 @@ async function byFetch(driver: HttpDriver, url: URL): Promise<Outcome> {
   try {
     using answer = await driver.open({ url: url.href, headers: {}, maxRedirects: 0, signal: never });
     const { length, etag = "-", lastModified = "-" } = answer;
-    return { type: "file", bytes: await answer.whole((all) => [...all], () => {}), length, etag, lastModified };
+    return { type: "file", bytes: await bytesOf(answer), length, etag, lastModified };
   } catch (error) {
     // As the core does with what comes out of a body.
     return failure(networkError(error, url.href));
@@ -173,19 +180,30 @@ function render({ interim, statusLine, fields, body, framing, lie, rest }: Excha
   return `${interim}${statusLine}\r\n${lines}${tail}${rest}`;
 }
 
-/**
- * The one thing that the lane takes and fetch may not: bytes behind the body make fetch fail an answer that it has not
- * handed over yet, if they come quickly enough. The file is whole and right, and both close the connection.
- */
-function excused({ body, lie, rest }: Exchange, claimed: Outcome, fetched: Outcome): boolean {
-  const bodiless = claimed.type === "status" && (claimed.status === 204 || claimed.status === 304);
-  const surplus = rest !== "" || lie < 0 || bodiless;
+/** True where the two may differ, and how. */
+function excused({ body, lie, rest, fields, framing }: Exchange, ours: Outcome, fetched: Outcome): boolean {
+  const lines = fields.map(([line]) => line.toLowerCase());
+  const others = lines.flatMap((line) => line.includes("content-length") ? line.split(",") : []).length;
+  const announced = others + (framing === "length" ? 1 : 0);
+  const coded = framing === "chunked" || lines.some((line) => line.startsWith("transfer-encoding"));
+  // A length that is no number, or several, beside a transfer coding: fetch looks at none of them.
+  if (coded && announced > 0 && ours.type === "error") return true;
+  // A length that is said several times is one for us.
+  if (announced > 1 && ours.type === "file" && fetched.type === "file") {
+    return `${ours.bytes}` === `${fetched.bytes}` && fetched.length === undefined;
+  }
+  // An empty encoding beside another one: the runtime forgets it when it copies fields.
+  if (lines.includes("content-encoding: ") && lines.includes("content-encoding: identity")) return true;
+  // Bytes behind the body make fetch fail an answer that it has not handed over yet, if they come quickly enough. The file
+  // is whole and right, and both close the connection.
+  const bodiless = ours.type === "status" && [101, 204, 304].includes(ours.status);
+  const surplus = rest !== "" || lie < 0 || bodiless || others > 0;
   if (!surplus || fetched.type !== "error" || fetched.kind !== "network") return false;
-  if (claimed.type !== "file") return claimed.type !== "error";
-  return `${claimed.bytes}` === `${latin1((body + rest).slice(0, claimed.bytes.length))}`;
+  if (ours.type !== "file") return ours.type !== "error";
+  return `${ours.bytes}` === `${latin1((body + rest).slice(0, ours.bytes.length))}`;
 }
 
-Deno.test("HttpLane claims nothing that fetch does not find, too", async () => {
+Deno.test("HttpLane makes of every answer what fetch makes of it", async () => {
   let current: { wire: string; cuts: readonly number[] } = { wire: "", cuts: [1] };
   await using server = new RawServer(async (connection) => {
     if (await connection.request() !== undefined) await connection.trickle(current.wire, current.cuts);
@@ -193,18 +211,17 @@ Deno.test("HttpLane claims nothing that fetch does not find, too", async () => {
   // Nothing is kept: what one answer leaves behind must not reach the next, nor may fetch lose a kept connection.
   using lane = new HttpLane({ idlePerHost: 0 });
   using driver = new HttpDriver({ idlePerHost: 0, lane: false });
-  const claims = { file: 0, status: 0, redirect: 0, error: 0, none: 0 };
+  const seen = { file: 0, status: 0, redirect: 0, error: 0 };
   await fc.assert(
     fc.asyncProperty(exchange, async (made) => {
       current = { wire: render(made), cuts: made.cuts };
-      const claimed = await byLane(lane, server.url());
-      claims[claimed?.type ?? "none"]++;
-      if (claimed === undefined) return;
+      const ours = await byLane(lane, server.url());
+      seen[ours.type]++;
       const fetched = await byFetch(driver, server.url());
-      if (excused(made, claimed, fetched)) return;
-      assertEquals(claimed, fetched, JSON.stringify(current.wire));
+      if (excused(made, ours, fetched)) return;
+      assertEquals(ours, fetched, JSON.stringify(current.wire));
     }),
     { numRuns: 300 },
   );
-  assert(claims.file > 0 && claims.status > 0, JSON.stringify(claims));
+  assert(seen.file > 0 && seen.status > 0 && seen.error > 0, JSON.stringify(seen));
 });

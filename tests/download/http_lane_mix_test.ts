@@ -50,15 +50,41 @@ const DEEDS = {
     return false;
   },
   "nothing": () => Promise.resolve(false),
-  "chunks": async (connection) => {
-    await connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nWRONG\r\n0\r\n\r\n");
+  "good, in chunks": async (connection, body) => {
+    await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunked(body)}0\r\n\r\n`);
     return true;
   },
+  "good, in chunks and pieces": async (connection, body) => {
+    const text = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunked(body)}0\r\nX: y\r\n\r\n`;
+    await connection.trickle(text, [60, 400]);
+    return true;
+  },
+  "good, until the end": async (connection, body) => {
+    await connection.send(`HTTP/1.0 200 OK\r\n\r\n${body}`);
+    return false;
+  },
+  "chunks, and another answer behind it": async (connection, body) => {
+    await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunked(body)}0\r\n\r\n${WRONG}`);
+    return true;
+  },
+  "error in chunks": async (connection) => {
+    await connection.send("HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nWRONG\r\n0\r\n\r\n");
+    return true;
+  },
+  "chunks that end early": async (connection, body) => {
+    await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunked(body)}`);
+    return false;
+  },
   "two lengths": async (connection, body) => {
-    await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: ${body.length + 2}\r\n\r\n${body}`);
     return true;
   },
 } satisfies Record<string, (connection: RawConnection, body: string) => Promise<boolean>>;
+
+/** A body in chunks, without the last one. */
+function chunked(body: string): string {
+  return body.replace(/.{1,777}/gs, (chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+}
 
 type Deed = keyof typeof DEEDS;
 
@@ -66,8 +92,7 @@ type Deed = keyof typeof DEEDS;
 function allowed(deed: Deed): string[] {
   if (deed.startsWith("good") || deed.endsWith("behind it")) return ["file"];
   if (deed.startsWith("error")) return ["status"];
-  if (deed === "chunks" || deed === "two lengths") return ["doubt"];
-  // Only a connection that was used before may have died on its own, and is replaced once.
+  // What cannot be read fails, too. Only a connection that was used before may have died on its own, and is replaced once.
   return ["network"];
 }
 
@@ -86,7 +111,9 @@ Deno.test("HttpLane gives every download its own answer, whatever the server doe
   await using server = new RawServer(async (connection) => {
     for (let head = await connection.request(); head !== undefined; head = await connection.request()) {
       const index = Number(head.split(" ")[1]!.slice(1));
-      if (!await DEEDS[plan[index]!.deed](connection, body(index))) return;
+      const planned = plan[index];
+      // A run that failed may leave a request behind.
+      if (planned === undefined || !await DEEDS[planned.deed](connection, body(index))) return;
     }
   });
   await fc.assert(
@@ -106,7 +133,7 @@ Deno.test("HttpLane gives every download its own answer, whatever the server doe
     }),
     { numRuns: 150 },
   );
-  assertEquals([...seen.keys()].sort(), ["doubt", "file", "network", "status"]);
+  assertEquals([...seen.keys()].sort(), ["file", "network", "status"]);
 });
 
 Deno.test("HttpLane carries many downloads over few connections, each its own bytes", async () => {
@@ -123,7 +150,7 @@ Deno.test("HttpLane carries many downloads over few connections, each its own by
       const answer = await lane.open({ url: server.url(`/${i}`), headers: {}, signal: never });
       assert(answer?.ok);
       let got = "";
-      if (i % 2 === 0) got = await answer.whole((bytes) => new TextDecoder().decode(bytes));
+      if (i % 2 === 0) got = await answer.whole((bytes) => new TextDecoder().decode(bytes), () => {});
       else await answer.read((chunk) => void (got += new TextDecoder().decode(chunk)));
       assert(got === body(`/${i}`), `${i}: ${got.slice(0, 20)}`);
       ways[i % 3]!++;
@@ -136,11 +163,11 @@ Deno.test("HttpLane carries many downloads over few connections, each its own by
 async function download(lane: HttpLane, url: URL, want: string): Promise<string> {
   try {
     const answer = await lane.open({ url, headers: {}, signal: never });
-    if (answer === undefined) return "doubt";
+    assert(answer !== undefined);
     if (!answer.ok) return "status";
     let got = "";
     const take = (bytes: Uint8Array) => void (got += String.fromCharCode(...bytes));
-    await (want.length % 2 === 0 ? answer.whole(take) : answer.read(take));
+    await (want.length % 2 === 0 && answer.length !== undefined ? answer.whole(take, () => {}) : answer.read(take));
     assertEquals(got, want);
     assertEquals(answer.etag, undefined);
     return "file";

@@ -84,7 +84,7 @@ Deno.test({
     using lane = new HttpLane({ idlePerHost: 1 });
     const answer = await lane.open({ url: server.url("/", "[::1]"), headers: {}, signal: never });
     assert(answer?.ok);
-    assertEquals((await answer.whole((bytes) => bytes.slice())).length, 5);
+    assertEquals((await answer.whole((bytes) => bytes.slice(), () => {})).length, 5);
     assertEquals(host, `[::1]:${server.port}`);
   },
 });

@@ -4,6 +4,7 @@ import type { DriverResponse } from "../../download/download_driver.ts";
 import { DownloadError, networkError } from "../../download/download_error.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import { HttpLane } from "../../download/protocols/http_lane.ts";
+import { retryAfter } from "../../download/retry_after.ts";
 import { latin1, RawServer } from "./raw_server.ts";
 
 const never = new AbortController().signal;
@@ -38,7 +39,11 @@ async function byLane(lane: HttpLane, url: URL): Promise<Outcome> {
       return { type: "file", bytes: await bytesOf(answer), length, etag, lastModified };
     }
     if (REDIRECTS.has(answer.status)) return { type: "redirect" };
-    return { type: "status", status: answer.status, retry: answer.headers.get("retry-after") === "7" };
+    return {
+      type: "status",
+      status: answer.status,
+      retry: retryAfter(answer.headers.get("retry-after"), Date.now()) !== undefined,
+    };
   } catch (error) {
     return failure(networkError(error, url.href));
   }

@@ -249,6 +249,9 @@ export class HttpDriver implements DownloadDriver {
 }
 
 function statusError({ status, headers }: { status: number; headers: Headers }, url: URL): DownloadError {
+  if (status < 200) {
+    return new DownloadError("protocol", `${url.host}: the server changes the protocol (HTTP status ${status})`);
+  }
   const now = Date.now();
   const retryAt = retryAfter(headers.get("retry-after"), now) ?? rateLimitReset(status, headers, now);
   return new DownloadError("http", `${url.host}: HTTP status ${status}`, {

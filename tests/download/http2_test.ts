@@ -31,7 +31,11 @@ for (const lane of [true, false]) {
     // The connections that are looked at carry HTTP/1.1 only.
     const identity = { ...ANONYMOUS, caCerts: [pair.cert], denyPrivate: true, allowPrivate: [new URL(url).host] };
     using guarded = new HttpDriver({ idlePerHost: 2, lane, identity });
-    const error = await assertRejects(() => drive(guarded, `${url}/g`), DownloadError, "the server speaks no HTTP that is offered");
+    const error = await assertRejects(
+      () => drive(guarded, `${url}/g`),
+      DownloadError,
+      "the server speaks no HTTP that is offered",
+    );
     assertEquals([error.kind, error.retryable], ["protocol", false]);
   });
 }

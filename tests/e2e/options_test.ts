@@ -49,6 +49,7 @@ const VALUES: Record<string, string> = {
   "worker-timeout": "20",
   "per-host": "3",
   "per-host-rate": "0.5",
+  "max-host-wait": "2m",
   segments: "auto",
   "limit-rate": "2M",
   "min-speed": "10K",

@@ -113,15 +113,27 @@ testClients("corehaul run stores nothing of an answer of httpbin that brings no 
   assertEquals(await filesIn(home.join("files")), []);
 });
 
-testClients("corehaul run fails by 401 at digest-auth of httpbin, also with user and password", async (client) => {
-  await using home = await TempDir.create();
-  await using server = await HttpbinServer.start();
-  const url = `${server.url}/digest-auth/auth/u/secret`.replace("//", "//u:secret@");
-  const { ended, tasks } = await runOnce(home, client, [{ url, out: "file" }]);
-  assertCode(ended, 1);
-  assertEquals([tasks[0]?.status, tasks[0]?.attempts, tasks[0]?.error?.status], ["failed", 1, 401]);
-  assertMatch(ended.stderr, /401/);
-});
+testClients(
+  "corehaul run is let in at digest-auth of httpbin with user and password, and not with a wrong one",
+  async (client) => {
+    await using home = await TempDir.create();
+    await using server = await HttpbinServer.start();
+    const entry = (kind: string, password: string) => ({
+      url: `${server.url}/digest-auth/${kind}`.replace("//", `//u:${password}@`),
+      out: `${kind.replaceAll("/", "-")}-${password}`,
+    });
+    const kinds = ["auth/u/secret", "auth/u/secret/MD5", "auth/u/secret/SHA-256", "auth-int/u/secret"];
+    const { ended, tasks } = await runOnce(home, client, [
+      ...kinds.map((kind) => entry(kind, "secret")),
+      entry("auth/u/secret", "wrong"),
+    ]);
+    assertCode(ended, 1);
+    assertEquals(tasks.filter(({ status }) => status === "done").length, kinds.length);
+    const [refused, ...others] = tasks.filter(({ status }) => status !== "done");
+    assertEquals([refused?.status, refused?.attempts, refused?.error?.status, others.length], ["failed", 1, 401, 0]);
+    assertMatch(ended.stderr, /401/);
+  },
+);
 
 testClients("corehaul run is let in by httpbin with each kind of credentials", async (client) => {
   await using server = await HttpbinServer.start();

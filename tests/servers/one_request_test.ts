@@ -6,6 +6,7 @@ import { NginxServer } from "../support/nginx_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { ScriptServer } from "../support/script_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
 
 /** Static files by `http.server`, and below `/made` bodies without a length. */
 const PYTHON = `
@@ -81,6 +82,7 @@ testClients("corehaul run asks nginx once for pages that it makes in chunks", as
   const { ended } = await runOnce(home, client, paths.map((path) => server.url + path));
   assertCode(ended, 0);
   for (const path of paths) assertEquals(await Deno.readTextFile(home.join("files", path)), part + path);
-  const asked = (await server.requests()).map(({ path }) => path).filter((path) => path.endsWith(".shtml"));
-  assertEquals(asked.sort(), paths);
+  const asked = async () => (await server.requests()).map(({ path }) => path).filter((path) => path.endsWith(".shtml"));
+  await until("the log", async () => (await asked()).length >= paths.length);
+  assertEquals((await asked()).sort(), paths);
 });

@@ -72,7 +72,7 @@ export interface DownloaderOptions {
   timeoutMs?: number;
   /** Connections to one host at a time, of all workers together. Default 0: any number. */
   perHost?: number;
-  /** Requests to one host a second, of all workers together. Default 0: any number. */
+  /** Requests to one host a second, of all workers together, redirects included. Default 0: any number. */
   perHostRate?: number;
   /** Connections for one file at a time, from 1 to 16; `"auto"`: 4 for files above 64 MiB. Default 1. */
   segments?: number | "auto";

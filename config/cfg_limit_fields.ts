@@ -42,7 +42,7 @@ export const CFG_LIMIT_FIELDS = {
     placeholder: "R",
     kind: numberOf(rate, RATE_MUST),
     default: "0",
-    help: "requests to one host a second, of all workers together, such as 0.5; 0 is any number",
+    help: "requests to one host a second, of all workers together, redirects included, such as 0.5; 0 is any number",
     commands: DOWNLOADING,
   },
   segments: {

@@ -53,8 +53,8 @@ export interface DriverRequest {
    */
   condition?: { etag?: string; lastModified?: string; length: number };
   /**
-   * Called before a host is asked, the first one and those of redirects; what it returns is awaited, and what it throws ends
-   * the request.
+   * Called before each request to a host, the first one, those of redirects, and any that is made once more; what it returns is
+   * awaited, and what it throws ends the request.
    */
   visit?: (host: string) => Promise<void> | undefined;
   /** Ends everything that the request has open. */

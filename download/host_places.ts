@@ -183,8 +183,8 @@ export class HostPlaces {
   #idle(place: number, { ms, ns }: HostTime): boolean {
     if (this.coolUntil(place) > ms) return false;
     const spoken = this.spoken(place);
-    // Beyond one interval nothing can be spoken for: then the clock was set back.
-    if (this.interval > 0n && spoken > ns - PACE_BURST && spoken <= ns + this.interval) return false;
+    // Beyond two intervals nothing can be spoken for: then the clock was set back.
+    if (this.interval > 0n && spoken > ns - PACE_BURST && spoken <= ns + 2n * this.interval) return false;
     return this.used(place) === 0;
   }
 

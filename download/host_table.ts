@@ -20,7 +20,10 @@ export type HostGrant =
   | { type: "capped" }
   | { type: "paced"; until: number };
 
-const OK: HostGrant = { type: "ok" };
+/** Whether a download that has a place at a host may ask it once more; `due` names when, and is spoken for. */
+export type HostTurn = Exclude<HostGrant, { type: "capped" }> | { type: "due"; at: number };
+
+const OK: { type: "ok" } = { type: "ok" };
 /** A connection that no place counts. */
 const UNCOUNTED = -1;
 /** Keys are worked out once, for this many hosts. */
@@ -165,6 +168,31 @@ export class HostTable {
     }
   }
 
+  /**
+   * Asks whether a download that has a connection to a host may make another request, and counts that if so. It goes before
+   * those that have none yet: the next turn may be taken while it is not due.
+   *
+   * @param host Such as `example.com:443`, always spelled the same.
+   * @returns `ok`; `due` at a time that is taken; `cooling` with a time; or `paced` with the time to ask again.
+   */
+  tryAgain(host: string): HostTurn {
+    if (this.#places.interval === 0n) {
+      const until = this.coolUntil(host);
+      return until === 0 ? OK : { type: "cooling", until };
+    }
+    const hold = this.#lock.lock();
+    try {
+      return this.#again(host, this.#time());
+    } finally {
+      this.#lock.unlock(hold);
+    }
+  }
+
+  /** What time it is for this table, in milliseconds since the epoch. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
   /** Gives back a connection that this very instance got for the host; if there is none, nothing happens. Never waits. */
   release(host: string): void {
     const held = this.#held.get(host);
@@ -206,7 +234,7 @@ export class HostTable {
     const spoken = this.#places.spoken(place);
     // Beyond one interval nothing can be spoken for: then the clock was set back.
     const start = max(time.ns - PACE_BURST, min(spoken, time.ns + interval));
-    if (start > time.ns) return { type: "paced", until: Number((start + 999_999n) / 1_000_000n) };
+    if (start > time.ns) return { type: "paced", until: msOf(start) };
     if (perHost > 0) {
       const slot = this.#places.takeSlot(place, this.#owner);
       if (slot === undefined) return { type: "capped" };
@@ -214,6 +242,25 @@ export class HostTable {
     }
     if (interval > 0n) this.#places.speak(place, spoken, start + interval);
     return OK;
+  }
+
+  #again(host: string, time: HostTime): HostTurn {
+    const { interval } = this.#places;
+    const place = this.#places.findOrTake(this.#keyOf(host), time);
+    if (place === undefined) {
+      this.#places.overflow();
+      return OK;
+    }
+    const until = this.#places.coolUntil(place);
+    if (until > time.ms) return { type: "cooling", until };
+    const spoken = this.#places.spoken(place);
+    // Beyond two intervals nothing can be spoken for: then the clock was set back.
+    const next = spoken > time.ns + 2n * interval ? time.ns + interval : spoken;
+    const start = max(time.ns - PACE_BURST, next);
+    // One turn may be taken ahead.
+    if (start > time.ns + interval) return { type: "paced", until: msOf(start - interval) };
+    this.#places.speak(place, spoken, start + interval);
+    return start > time.ns ? { type: "due", at: msOf(start) } : OK;
   }
 
   /** Notes a connection. Uncounted ones stand last, and so are given back first. */
@@ -237,6 +284,11 @@ export class HostTable {
     const ms = this.#clock.now();
     return { ms, ns: BigInt(Math.round(ms * 1000)) * 1000n };
   }
+}
+
+/** Rounded up. */
+function msOf(ns: bigint): number {
+  return Number((ns + 999_999n) / 1_000_000n);
 }
 
 function max(a: bigint, b: bigint): bigint {

@@ -6,6 +6,8 @@ import type { Watched } from "./watchdog.ts";
 export interface HostPlace {
   /** Such as `example.com:8080`. */
   host: string;
+  /** True once the request was made that the place was given for: any other one is counted by itself. */
+  asked?: boolean;
 }
 
 /** A host may not be asked now; nobody has failed. */
@@ -65,7 +67,8 @@ export class HostVisits {
   }
 
   /**
-   * Moves a download to a host, before that is asked.
+   * Moves a download to a host, before that is asked. Called before every request: each takes its turn in the rate of its host,
+   * the second one at the same host as well.
    *
    * @param place Where it has a place now; changed when it has moved.
    * @param host Where it goes.
@@ -77,7 +80,41 @@ export class HostVisits {
     if (this.#capped && place.host !== host) return this.#move(place, host, watched);
     const until = this.#table.cooling ? this.#table.coolUntil(host) : 0;
     if (until > 0) throw new HostBusyError(host, until, true);
-    return undefined;
+    if (!this.#capped) return undefined;
+    if (place.asked !== true) {
+      place.asked = true;
+      return undefined;
+    }
+    return this.#askAgain(host, watched);
+  }
+
+  /** Takes a turn at a host where the download is already: it waits for it however long that is, as it would begin anew else. */
+  #askAgain(host: string, watched: Watched): Promise<void> | undefined {
+    const turn = this.#table.tryAgain(host);
+    if (turn.type === "ok") return undefined;
+    if (turn.type === "cooling") throw new HostBusyError(host, turn.until, true);
+    return turn.type === "due" ? this.#takeTurn(host, turn.at, watched) : this.#waitForTurn(host, turn.until, watched);
+  }
+
+  async #waitForTurn(host: string, until: number, watched: Watched): Promise<void> {
+    await this.#restUntil(until, watched);
+    await this.#askAgain(host, watched);
+  }
+
+  async #takeTurn(host: string, at: number, watched: Watched): Promise<void> {
+    await this.#restUntil(at, watched);
+    // It may have said meanwhile that it is to be left alone.
+    const until = this.#table.coolUntil(host);
+    if (until > 0) throw new HostBusyError(host, until, true);
+  }
+
+  async #restUntil(until: number, watched: Watched): Promise<void> {
+    while (this.#table.now < until) {
+      // The clock may be set back; and none of this is a stall.
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, Math.max(until - this.#table.now, 0))));
+      watched.signal.throwIfAborted();
+      watched.rest();
+    }
   }
 
   async #move(place: HostPlace, host: string, watched: Watched): Promise<void> {
@@ -110,6 +147,7 @@ export class HostVisits {
     if (grant.type !== "ok") return false;
     if (place.host !== "") this.#table.release(place.host);
     place.host = host;
+    place.asked = true;
     return true;
   }
 }

@@ -112,7 +112,7 @@ export class HttpDriver implements DownloadDriver {
         ? identity.headers()
         : withProof(identity.headers(), proof.authorization(url));
       let answer: LaneAnswer | FetchResponse | undefined = plain
-        ? await this.#lane.open({ url, headers, signal })
+        ? await this.#lane.open({ url, headers, signal, visit: request.visit })
         : undefined;
       answer ??= await this.#ask(url, headers, request);
       if (proof !== undefined && (answer.ok || answer.status !== 401)) proof.worked = true;

@@ -50,6 +50,8 @@ export interface LaneRequest {
   headers: Readonly<Record<string, string>>;
   /** Ends the request, and the reading of its body. */
   signal: AbortSignal;
+  /** Called with the host before it is asked a second time; what it returns is awaited. */
+  visit?: ((host: string) => Promise<void> | undefined) | undefined;
 }
 
 /** An answer without a file: an error or a redirect. Its body was thrown away. */
@@ -95,7 +97,7 @@ export class HttpLane implements Disposable {
    * @throws {DownloadError} If there is no connection, or it broke before the answer, or the answer cannot be read; an abort
    * throws its reason.
    */
-  async open({ url, headers, signal }: LaneRequest): Promise<LaneAnswer | undefined> {
+  async open({ url, headers, signal, visit }: LaneRequest): Promise<LaneAnswer | undefined> {
     signal.throwIfAborted();
     const { href } = url;
     const key = laneOrigin(href);
@@ -112,6 +114,7 @@ export class HttpLane implements Disposable {
       const asked = await exchange.ask(request);
       if (asked.type === "head") return this.#answer(exchange, asked.head, url);
       if (!kept) throw networkError(asked.cause, href);
+      await visit?.(url.host);
     }
   }
 

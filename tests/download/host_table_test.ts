@@ -234,6 +234,72 @@ Deno.test("HostTable grants in no stretch of time more requests than the rate, a
   }));
 });
 
+Deno.test("HostTable grants no more than that if some have a place and ask again", () => {
+  const rate = fc.oneof(fc.double({ min: 0.01, max: 5, noNaN: true }), fc.double({ min: 5, max: 5000, noNaN: true }));
+  const steps = fc.array(fc.record({ again: fc.boolean(), idle: fc.nat({ max: 400 }), follow: fc.boolean() }), {
+    maxLength: 80,
+  });
+  fc.assert(fc.property(rate, steps, (perHostRate, attempts) => {
+    const clock = new HandClock();
+    const table = HostTable.create({ perHostRate }, clock);
+    const granted: number[] = [];
+    for (const { again, idle, follow } of attempts) {
+      const turn = again ? table.tryAgain(HOST) : table.tryAcquire(HOST);
+      if (turn.type === "ok") granted.push(clock.ms);
+      else if (turn.type === "due") {
+        assert(turn.at > clock.ms && turn.at <= clock.ms + 1000 / perHostRate + 2);
+        granted.push(turn.at);
+      } else {
+        assert(turn.type === "paced" && turn.until > clock.ms);
+        if (follow) clock.ms = turn.until;
+      }
+      clock.ms += idle;
+    }
+    granted.sort((a, b) => a - b);
+    for (const [from, start] of granted.entries()) {
+      for (let to = from; to < granted.length; to++) {
+        // Times are rounded up to milliseconds.
+        assert(to - from <= perHostRate * (granted[to]! - start + 101) / 1000 + 1e-6);
+      }
+    }
+  }));
+});
+
+Deno.test("HostTable.tryAgain takes the next turn before those that have no place yet, and one ahead at the most", () => {
+  const clock = new HandClock();
+  const table = HostTable.create({ perHostRate: 1, places: 1 }, clock);
+  const start = clock.ms;
+  assertEquals(table.tryAcquire(HOST), { type: "ok" });
+  assertEquals(table.tryAgain(HOST), { type: "due", at: start + 900 });
+  assertEquals(table.tryAgain(HOST), { type: "paced", until: start + 900 });
+  clock.ms = start + 900;
+  assertEquals(table.tryAcquire(HOST).type, "paced");
+  assertEquals(table.tryAgain(HOST), { type: "due", at: start + 1900 });
+  // What is spoken for is not forgotten.
+  assertEquals([table.tryAcquire("other").type, table.overflowed], ["ok", 1]);
+  table.coolDown(HOST, start + 5000);
+  assertEquals(table.tryAgain(HOST), { type: "cooling", until: start + 5000 });
+  clock.ms = start + 5000;
+  assertEquals(table.tryAgain(HOST), { type: "ok" });
+});
+
+Deno.test("HostTable.tryAgain waits no longer for a pace than one interval after the clock was set back", () => {
+  const clock = new HandClock();
+  const table = HostTable.create({ perHostRate: 1 }, clock);
+  table.tryAcquire(HOST);
+  clock.ms -= 3_600_000;
+  assertEquals(table.tryAgain(HOST), { type: "due", at: clock.ms + 1000 });
+});
+
+Deno.test("HostTable.tryAgain counts nothing where there is no rate", () => {
+  const clock = new HandClock();
+  const table = HostTable.create({ perHost: 1 }, clock);
+  table.tryAcquire(HOST);
+  assertEquals([1, 2, 3].map(() => table.tryAgain(HOST).type), ["ok", "ok", "ok"]);
+  table.coolDown(HOST, clock.ms + 10);
+  assertEquals(table.tryAgain(HOST), { type: "cooling", until: clock.ms + 10 });
+});
+
 Deno.test("HostTable loses no request to callers that come back when they are told", () => {
   for (const perHostRate of [0.5, 3, 70, 999, 20_000]) {
     const clock = new HandClock();

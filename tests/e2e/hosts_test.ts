@@ -115,6 +115,38 @@ testClients("corehaul keeps to --per-host-rate", async (client) => {
   assert(ms >= 59 * 50 - 150, `${ms} ms`);
 });
 
+testClients(
+  "corehaul keeps to --per-host-rate with redirects within the host, and bodies of any form",
+  async (client) => {
+    await using home = await TempDir.create();
+    await using server = FaultServer.start(({ path }) =>
+      path.endsWith("/there")
+        ? new Response(new Blob([bytesFor(path, SIZE)]).stream())
+        : new Response(null, { status: 302, headers: { location: `${path}/there` } })
+    );
+    const entries = Array.from({ length: 60 }, (_, i) => ({ url: `${server.url}/${i}`, out: `${i}` }));
+    const { ended, ms } = await runOnce(home, client, entries, ["--per-host-rate", "20"]);
+    assertCode(ended, 0);
+    assertEquals(server.requests.length, 120);
+    assert(ms >= 119 * 50 - 150, `${ms} ms`);
+  },
+);
+
+testClients("corehaul keeps to a rate that its server enforces by 429", async (client) => {
+  await using home = await TempDir.create();
+  let last = -Infinity;
+  await using server = FaultServer.start(({ path, at }) => {
+    const early = at - last < 800;
+    last = performance.now();
+    if (early) return new Response("", { status: 429 });
+    if (!path.endsWith("/there")) return new Response(null, { status: 302, headers: { location: `${path}/there` } });
+    return new Response(new Blob([bytesFor(path, SIZE)]).stream());
+  });
+  const entries = Array.from({ length: 3 }, (_, i) => ({ url: `${server.url}/${i}`, out: `${i}` }));
+  const { ended } = await runOnce(home, client, entries, ["--per-host-rate", "1", "--retries", "9"]);
+  assertCode(ended, 0);
+});
+
 testClients("corehaul keeps to --per-host where redirects and mirrors lead", async (client) => {
   await using home = await TempDir.create();
   // Nobody is served before the limit is used in full.

@@ -98,7 +98,7 @@ export interface DownloaderOptions {
   minFree?: number;
   /** Bring each file and its folder to the disk before it counts as done. Default false. */
   fsync?: boolean;
-  /** `"auto"`: our own HTTP client for plain files, `fetch` for the rest and behind proxies. Default `"auto"`. */
+  /** `"auto"`: our own HTTP client where it can, `fetch` for servers of HTTP/2 only, client certificates and proxies. Default `"auto"`. */
   httpClient?: "auto" | "fetch";
   /** How many redirects to follow. Default 20. */
   maxRedirects?: number;

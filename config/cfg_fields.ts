@@ -253,7 +253,8 @@ export const CFG_TABLE = {
     placeholder: "NAME",
     kind: oneOf("auto", "fetch"),
     default: "auto",
-    help: "auto: our own client for plain files, fetch for the rest and behind proxies; fetch: only fetch",
+    help:
+      "auto: our own client where it can, fetch for servers of HTTP/2 only, client certificates and proxies; fetch: only fetch",
     commands: DOWNLOADING,
   },
   maxRedirects: {

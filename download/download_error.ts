@@ -108,7 +108,6 @@ const NETWORK_FAILURES: readonly NetworkFailure[] = [
     ...PASSING,
     note: "the name cannot be looked up: ",
   },
-  { says: /requests to port \d+ are blocked/i, kind: "network", retryable: false },
 ];
 
 /** Anything that a network call threw, as a {@linkcode DownloadError} that names the host and no secret. */

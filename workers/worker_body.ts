@@ -78,7 +78,12 @@ class RunningWorker {
       drivers: makeDrivers({
         settings,
         identity,
-        http: { idlePerHost: settings.concurrency, lane: start.lane, headers: settings.expectType !== undefined },
+        http: {
+          idlePerHost: settings.concurrency,
+          lane: start.lane,
+          headers: settings.expectType !== undefined,
+          proxied: start.proxied,
+        },
         ...driverQuestions((question) => calls.ask(question)),
       }),
       fresh: start.fresh,

@@ -10,7 +10,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
  * Asks as `fetch` does, but over a connection that the caller makes: `fetch` itself looks names up once more, and could
- * be led to another address than the one that was looked at. One request a connection; redirects are not followed.
+ * be led to another address than the one that was looked at; and it refuses the ports that browsers block. One request a connection; redirects are not followed.
  *
  * @param url Where to, without user name and password.
  * @param headers The headers.
@@ -25,7 +25,9 @@ export async function dialedFetch(
   dialing: LaneDialing,
 ): Promise<Response> {
   const host = laneHost(url);
-  if (host === undefined) throw new DownloadError("unsupported", `${url.host}: cannot be asked with --deny-private`);
+  if (host === undefined) {
+    throw new DownloadError("unsupported", `${url.host}: cannot be asked over a connection of its own`);
+  }
   const conn = await dial(host, signal, dialing);
   const message = await unlessAborted(ask(conn, url, headers, signal), signal);
   const status = message.statusCode ?? 0;

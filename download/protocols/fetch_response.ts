@@ -57,15 +57,10 @@ export class FetchResponse implements DriverResponse {
     this.decoded = encoding !== "identity";
     if (this.decoded) this.#decode(encoding, url);
     if (response.status === 206) {
-      const range = contentRange(response.headers, to);
-      if (range === undefined) {
-        this[Symbol.dispose]();
-        const wanted = to === undefined ? "reaches the end" : "ends where it was asked to";
-        throw new DownloadError("protocol", `${url.host}: status 206 without a Content-Range that ${wanted}`);
-      }
-      this.offset = range.from;
-      if (to !== undefined) this.end = to;
-      this.length = range.length;
+      const part = this.#part(response.headers, to, url);
+      this.offset = part.offset;
+      if (part.end !== undefined) this.end = part.end;
+      this.length = part.length;
     } else {
       this.offset = 0;
       const length = this.decoded ? null : response.headers.get("content-length");
@@ -176,6 +171,15 @@ export class FetchResponse implements DriverResponse {
     throw problem;
   }
 
+  #part(headers: Headers, to: number | undefined, url: URL): FilePart {
+    try {
+      return partOf(headers, to, url);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
   /** Some servers encode although they were asked not to: the file is what it was before. */
   #decode(encoding: string, url: URL): void {
     const format = DECODERS.get(encoding);
@@ -211,15 +215,32 @@ export function acceptsRanges(headers: Headers): boolean | undefined {
   return text === null ? undefined : /(^|,)\s*bytes\s*(,|$)/i.test(text);
 }
 
-/** What a 206 brings: it must go to the end that was asked for, or to that of the file, and say how long the file is. */
-function contentRange(headers: Headers, to?: number): { from: number; length: number } | undefined {
+/** What a 206 brings of a file. */
+export interface FilePart {
+  /** Where it begins. */
+  offset: number;
+  /** Where it ends, if that was asked for. */
+  end?: number;
+  /** How many bytes the whole file has. */
+  length: number;
+}
+
+/**
+ * What a 206 brings: it must go to the end that was asked for, or to that of the file, and say how long the file is.
+ *
+ * @throws {DownloadError} If it does not.
+ */
+export function partOf(headers: Headers, to: number | undefined, { host }: URL): FilePart {
   const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
-  if (match === null) return undefined;
-  const [from, last, length] = match.slice(1).map(Number) as [number, number, number];
+  const [offset = 1, last = 0, length = 0] = match?.slice(1).map(Number) ?? [];
   const end = last + 1;
   const announced = headers.get("content-length");
-  if (from > last || end > length || end !== (to ?? length)) return undefined;
-  return announced !== null && Number(announced) !== end - from ? undefined : { from, length };
+  const fits = offset <= last && end <= length && end === (to ?? length);
+  if (fits && (announced === null || Number(announced) === end - offset)) {
+    return { offset, length, ...(to === undefined ? {} : { end }) };
+  }
+  const wanted = to === undefined ? "reaches the end" : "ends where it was asked to";
+  throw new DownloadError("protocol", `${host}: status 206 without a Content-Range that ${wanted}`);
 }
 
 /** A reader that fills our own buffer; a stream that was decoded, or that is node's, offers none. */

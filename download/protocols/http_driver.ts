@@ -20,7 +20,7 @@ import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
 import { Http2Servers } from "./http2_servers.ts";
-import { HttpLane, type LaneAnswer, type LaneStatus } from "./http_lane.ts";
+import { HttpLane, type LaneStatus } from "./http_lane.ts";
 import type { LaneDialing } from "./lane_connection.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -38,6 +38,8 @@ export interface HttpDriverOptions {
   idlePerHost: number;
   /** Try the narrow client first; false leaves everything to `fetch`. */
   lane: boolean;
+  /** The environment names a proxy for some or all requests. Default false. */
+  proxied?: boolean;
   /** Keep all fields of every answer: somebody looks at the type of the file. Default false. */
   headers?: boolean;
   /** Who asks. Default: nobody in particular. */
@@ -47,8 +49,8 @@ export interface HttpDriverOptions {
 }
 
 /**
- * Fetches http and https urls: whole files over a narrow client of our own, which costs a third, and whatever that does not
- * take over the runtime's `fetch`. Which of them asks is decided before it asks: no file is asked for twice.
+ * Fetches http and https urls: over a narrow client of our own, which costs a third, and whatever that does not take over the
+ * runtime's `fetch`. Which of them asks is decided before it asks: no file is asked for twice.
  */
 export class HttpDriver implements DownloadDriver {
   readonly schemes = ["http:", "https:"];
@@ -64,11 +66,13 @@ export class HttpDriver implements DownloadDriver {
   readonly #proofs = new Map<string, DigestProof>();
   /** Of attempts in which a server has set some. */
   readonly #cookies = new WeakMap<object, AttemptCookies>();
+  readonly #proxied: boolean;
   #client: Deno.HttpClient | undefined;
   /** For pieces of a file: over HTTP/2 all of them share one connection, which is better than none. */
   #pieceClient: Deno.HttpClient | undefined;
 
-  constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
+  constructor(options: HttpDriverOptions) {
+    const { idlePerHost, lane, headers = false, identity = ANONYMOUS, connect } = options;
     this.#idlePerHost = idlePerHost;
     this.#identity = identity;
     if (identity.cookies === undefined) this.#identities = new RequestIdentities(identity);
@@ -79,7 +83,9 @@ export class HttpDriver implements DownloadDriver {
     this.#dialing = {
       ...(denyPrivate ? { connect: connect ?? lazyGuardedConnect(allowPrivate) } : {}),
       ...(caCerts === undefined ? {} : { caCerts }),
+      ...(clientCert === undefined ? {} : { clientCert }),
     };
+    this.#proxied = proxy !== undefined || options.proxied === true;
     const enabled = lane && proxy === undefined && clientCert === undefined;
     this.#lane = new HttpLane({
       idlePerHost,
@@ -93,9 +99,8 @@ export class HttpDriver implements DownloadDriver {
   async open(request: DriverRequest): Promise<DriverResponse> {
     const identities = this.#identities ??= await this.#loading!;
     const identity = identities.start(request.url, request.headers);
-    const { range, condition, signal, attempt } = request;
+    const { range, condition, signal, visit, attempt } = request;
     let cookies = attempt === undefined ? undefined : this.#cookies.get(attempt);
-    // Ranges and conditions are rare: the lane need not know them.
     const plain = range === undefined && condition === undefined;
     let { url } = identity;
     let proofs = 0;
@@ -105,16 +110,13 @@ export class HttpDriver implements DownloadDriver {
         if (cookies.hasNews) await cookies.read();
         identity.useCookies(cookies);
       }
-      const entering = request.visit?.(url.host);
+      const entering = visit?.(url.host);
       if (entering !== undefined) await entering;
       const proof = this.#proofOf(url, identity);
-      const headers = proof === undefined
-        ? identity.headers()
-        : withProof(identity.headers(), proof.authorization(url));
-      let answer: LaneAnswer | FetchResponse | undefined = plain
-        ? await this.#lane.open({ url, headers, signal, visit: request.visit })
-        : undefined;
-      answer ??= await this.#ask(url, headers, request);
+      const own = proof === undefined ? identity.headers() : withProof(identity.headers(), proof.authorization(url));
+      const headers = plain ? own : withPreconditions(own, range, condition);
+      const answer = await this.#lane.open({ url, headers, range, signal, visit }) ??
+        await this.#ask(url, headers, request);
       if (proof !== undefined && (answer.ok || answer.status !== 401)) proof.worked = true;
       const set = answer.ok ? answer.setCookie : answer.headers.getSetCookie();
       if (set !== undefined && set.length > 0) {
@@ -174,11 +176,9 @@ export class HttpDriver implements DownloadDriver {
   async #ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    { range, condition, signal }: DriverRequest,
+    { range, signal }: DriverRequest,
   ): Promise<FetchResponse | LaneStatus> {
-    const plain = range === undefined && condition === undefined;
-    const asked = plain ? headers : withPreconditions(headers, range, condition);
-    const response = await this.#fetch(url, asked, signal, range?.to !== undefined);
+    const response = await this.#fetch(url, headers, signal, range?.to !== undefined);
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
       return new FetchResponse(response, url, this.#buffers, range?.to);
     }
@@ -221,24 +221,43 @@ export class HttpDriver implements DownloadDriver {
       if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
       // fetch asks for gzip by itself, and then hides the length.
       headers.set("accept-encoding", "identity");
-      if (this.#identity.denyPrivate) {
-        const { dialedFetch } = await import("./dialed_fetch.ts");
-        return await dialedFetch(url, headers, signal, this.#dialing);
-      }
-      const init = { redirect: "manual", headers, signal } as const;
-      if (piece && !this.#http2Servers.has(url.origin)) {
-        try {
-          const client = this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false);
-          return await fetch(url, { client, ...init });
-        } catch (error) {
-          if (!this.#http2Servers.learn(url.origin, error)) throw error;
-        }
-      }
-      const client = this.#client ??= httpClient(this.#identity, this.#idlePerHost);
-      return await fetch(url, { client, ...init });
+      if (this.#identity.denyPrivate) return await this.#dial(url, headers, signal);
+      return await this.#letFetch(url, headers, signal, piece);
     } catch (error) {
       throw networkError(error, url.href);
     }
+  }
+
+  async #letFetch(url: URL, headers: Headers, signal: AbortSignal, piece: boolean): Promise<Response> {
+    const init = { redirect: "manual", headers, signal } as const;
+    if (piece && !this.#http2Servers.has(url.origin)) {
+      try {
+        const client = this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false);
+        return await fetch(url, { client, ...init });
+      } catch (error) {
+        if (isPortBlocked(error)) return await this.#dialPort(url, headers, signal, error);
+        if (!this.#http2Servers.learn(url.origin, error)) throw error;
+      }
+    }
+    try {
+      const client = this.#client ??= httpClient(this.#identity, this.#idlePerHost);
+      return await fetch(url, { client, ...init });
+    } catch (error) {
+      if (isPortBlocked(error)) return await this.#dialPort(url, headers, signal, error);
+      throw error;
+    }
+  }
+
+  /** A port that browsers block is one as any other here; but the runtime knows no other client that goes through proxies. */
+  async #dialPort(url: URL, headers: Headers, signal: AbortSignal, error: unknown): Promise<Response> {
+    if (!this.#proxied) return await this.#dial(url, headers, signal);
+    const problem = `${url.host}: cannot be asked through a proxy, as the runtime blocks its port there`;
+    throw new DownloadError("unsupported", problem, { cause: error });
+  }
+
+  async #dial(url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+    const { dialedFetch } = await import("./dialed_fetch.ts");
+    return await dialedFetch(url, headers, signal, this.#dialing);
   }
 
   [Symbol.dispose](): void {
@@ -246,6 +265,11 @@ export class HttpDriver implements DownloadDriver {
     this.#client?.close();
     this.#pieceClient?.close();
   }
+}
+
+/** True if `fetch` has sent nothing as it does not go to such a port. The runtime has no code for it. */
+function isPortBlocked(error: unknown): boolean {
+  return error instanceof TypeError && /requests to port \d+ are blocked/i.test(error.message);
 }
 
 function statusError({ status, headers }: { status: number; headers: Headers }, url: URL): DownloadError {
@@ -275,9 +299,9 @@ function withPreconditions(
   const own = Object.entries(headers).filter(([name]) => !/^(range|if-.*)$/i.test(name));
   return {
     ...Object.fromEntries(own),
-    ...(range === undefined ? {} : { range: rangeHeader(range), "if-range": range.ifRange }),
-    ...(condition?.etag === undefined ? {} : { "if-none-match": condition.etag }),
-    ...(condition?.lastModified === undefined ? {} : { "if-modified-since": condition.lastModified }),
+    ...(range === undefined ? {} : { Range: rangeHeader(range), "If-Range": range.ifRange }),
+    ...(condition?.etag === undefined ? {} : { "If-None-Match": condition.etag }),
+    ...(condition?.lastModified === undefined ? {} : { "If-Modified-Since": condition.lastModified }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Connect } from "../guarded_connect.ts";
 import { HEAD_LIMIT } from "./http_head.ts";
 import type { LaneHost } from "./lane_request.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** What a connection reads into; nearly every head, and a small file, fit. */
 const BUFFER = 64 * 1024;
@@ -12,6 +13,8 @@ export interface LaneDialing {
   connect?: Connect;
   /** Certificates to trust too, PEM. */
   caCerts?: readonly string[];
+  /** What to show to servers that want a certificate, PEM; not together with `connect`. */
+  clientCert?: { readonly cert: string; readonly key: string };
 }
 
 const encoder = new TextEncoder();
@@ -153,12 +156,29 @@ export class LaneConnection {
 export async function dial(
   { hostname, port, secure }: Pick<LaneHost, "hostname" | "port" | "secure">,
   signal: AbortSignal,
-  { connect = Deno.connect, caCerts }: LaneDialing,
+  { connect = Deno.connect, caCerts, clientCert }: LaneDialing,
 ): Promise<Deno.Conn> {
-  const tcp = await connect({ hostname, port, signal });
-  if (!secure) return tcp;
   const trusted = caCerts === undefined ? {} : { caCerts: [...caCerts] };
-  return await startTls(tcp, { hostname, alpnProtocols: ["http/1.1"], ...trusted }, signal);
+  const options = { hostname, alpnProtocols: ["http/1.1"], ...trusted };
+  if (secure && clientCert !== undefined) return await connectTls({ ...options, port, ...clientCert }, signal);
+  const tcp = await connect({ hostname, port, signal });
+  return secure ? await startTls(tcp, options, signal) : tcp;
+}
+
+/** The runtime shows a certificate only over connections that it makes itself, and knows no signal there. */
+async function connectTls(
+  options: Deno.ConnectTlsOptions & Deno.TlsCertifiedKeyPem,
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const connecting = Deno.connectTls(options);
+  try {
+    const conn = await unlessAborted(connecting, signal);
+    await unlessAborted(conn.handshake(), signal);
+    return conn;
+  } catch (error) {
+    connecting.then((conn) => conn.close()).catch(() => {});
+    throw error;
+  }
 }
 
 async function startTls(tcp: Deno.TcpConn, options: Deno.StartTlsOptions, signal: AbortSignal): Promise<Deno.TlsConn> {

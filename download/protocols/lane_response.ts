@@ -1,5 +1,5 @@
 import type { DriverResponse } from "../download_driver.ts";
-import { acceptsRanges } from "./fetch_response.ts";
+import { acceptsRanges, type FilePart } from "./fetch_response.ts";
 import type { HttpHead } from "./http_head.ts";
 import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";
@@ -15,10 +15,10 @@ const LARGE = 1024 * 1024;
 export class LaneResponse implements DriverResponse {
   /** Tells it from a {@linkcode LaneStatus}. */
   readonly ok = true;
-  /** Always 200. */
-  readonly status = 200;
-  /** Always 0: the lane asks for whole files. */
-  readonly offset = 0;
+  /** Where the body begins in the file. */
+  readonly offset: number;
+  /** Where it ends, if a range with an end was asked for and came. */
+  declare readonly end?: number;
   /** The url that answered. */
   readonly finalUrl: string;
   /** How many bytes the file has, if the server said. */
@@ -35,6 +35,8 @@ export class LaneResponse implements DriverResponse {
   declare readonly headers?: Headers;
   /** The Set-Cookie headers. */
   declare readonly setCookie?: readonly string[];
+  /** How many bytes the body has, if the head says it. */
+  readonly #bytes: number;
   #exchange: LaneExchange | undefined;
   #started = false;
   readonly #pool: LanePool;
@@ -44,19 +46,23 @@ export class LaneResponse implements DriverResponse {
    * @param head Its head.
    * @param pool Has large buffers.
    * @param withHeaders Keep all fields, whatever the file.
+   * @param part What it brings of the file. Default: all of it.
    */
-  constructor(exchange: LaneExchange, head: HttpHead, pool: LanePool, withHeaders: boolean) {
+  constructor(exchange: LaneExchange, head: HttpHead, pool: LanePool, withHeaders: boolean, part?: FilePart) {
     this.#exchange = exchange;
     this.finalUrl = exchange.href;
-    const { length } = head;
+    const { length } = part ?? head;
+    this.offset = part?.offset ?? 0;
+    if (part?.end !== undefined) this.end = part.end;
     if (length !== undefined) this.length = length;
+    this.#bytes = head.length ?? 0;
     this.#pool = pool;
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
     if (head.disposition !== undefined) this.disposition = head.disposition;
-    if (withHeaders || head.digested || (length !== undefined && length > LARGE)) {
+    if (withHeaders || part !== undefined || head.digested || (length !== undefined && length > LARGE)) {
       this.headers = exchange.headers();
-      this.rangeable = acceptsRanges(this.headers);
+      this.rangeable = part !== undefined || acceptsRanges(this.headers);
     }
     if (head.setCookie !== undefined) this.setCookie = head.setCookie;
   }
@@ -75,7 +81,7 @@ export class LaneResponse implements DriverResponse {
     const exchange = this.#start();
     let result: T;
     try {
-      const { length = 0 } = this;
+      const length = this.#bytes;
       const begun = exchange.begun();
       const room = exchange.room(length);
       const bytes = room ?? new Uint8Array(length + 1);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
 import { guardedConnect } from "../../download/guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
+import { dialedFetch } from "../../download/protocols/dialed_fetch.ts";
 import { HttpDriver, type HttpDriverOptions } from "../../download/protocols/http_driver.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { freePort, NginxServer } from "../support/nginx_server.ts";
@@ -138,6 +139,32 @@ Deno.test("HttpDriver shows its client certificate to a server that wants one", 
     const error = await assertRejects(() => read(refused, url), DownloadError);
     assertEquals(error.status, 400);
   }
+});
+
+Deno.test("dialedFetch shows a client certificate, too, and lets go of a server that says nothing", async () => {
+  await using home = await TempDir.create();
+  await home.write("x", "for friends");
+  const [pair, friend] = await Promise.all([["localhost"], ["friend"]].map((names) => testCertificate(names)));
+  await using nginx = await NginxServer.start(home.path, { tls: { ...pair!, clientCa: friend!.cert } });
+  const url = new URL(`https://localhost:${nginx.tlsPort}/x`);
+  const dialing = { caCerts: [pair!.cert], clientCert: friend! };
+  const answer = await dialedFetch(url, new Headers(), never, dialing);
+  assertEquals([answer.status, await answer.text()], [200, "for friends"]);
+  const stranger = await dialedFetch(url, new Headers(), never, { caCerts: [pair!.cert] });
+  assertEquals(stranger.status, 400);
+  await stranger.body?.cancel();
+  const asked = Promise.withResolvers<void>();
+  await using silent = new RawServer(async (connection) => {
+    if (await connection.begun()) asked.resolve();
+    await connection.gone();
+  });
+  const controller = new AbortController();
+  const waiting = dialedFetch(new URL(`https://localhost:${silent.port}/`), new Headers(), controller.signal, dialing);
+  waiting.catch(() => {});
+  await asked.promise;
+  const reason = new Error("enough");
+  controller.abort(reason);
+  assertEquals(await assertRejects(() => waiting), reason);
 });
 
 Deno.test("HttpDriver asks everything through its proxy: http, https or socks5, with user name and password", async () => {

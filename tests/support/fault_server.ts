@@ -14,6 +14,9 @@ export interface FaultRequest {
   at: number;
 }
 
+/** Some of the "bad ports" of the Fetch standard. */
+const BLOCKED_PORTS = [6000, 10080, 5060, 6666, 6665, 6667, 6668, 6669, 6697, 5061, 6566, 4190, 3659, 2049, 1723, 1720];
+
 /** Answers a request, well or badly. */
 export type FaultHandler = (request: FaultRequest, server: FaultServer) => Response | Promise<Response>;
 
@@ -32,8 +35,8 @@ export class FaultServer implements AsyncDisposable {
   /** The start of every url, without a slash at the end. */
   readonly url: string;
 
-  private constructor(handler: FaultHandler, hostname: string) {
-    this.#server = Deno.serve({ hostname, port: 0, onListen: () => {} }, async (request, info) => {
+  private constructor(handler: FaultHandler, hostname: string, port: number) {
+    this.#server = Deno.serve({ hostname, port, onListen: () => {} }, async (request, info) => {
       const { pathname, search } = new URL(request.url);
       const nth = this.hits(pathname) + 1;
       this.#counts.set(pathname, nth);
@@ -46,9 +49,21 @@ export class FaultServer implements AsyncDisposable {
     this.url = `http://${hostname}:${this.#server.addr.port}`;
   }
 
-  /** Starts one; on the loopback, unless another address is named. */
-  static start(handler: FaultHandler, hostname = "127.0.0.1"): FaultServer {
-    return new FaultServer(handler, hostname);
+  /** Starts one; on the loopback, unless another address is named, and on a free port. */
+  static start(handler: FaultHandler, hostname = "127.0.0.1", port = 0): FaultServer {
+    return new FaultServer(handler, hostname, port);
+  }
+
+  /** Starts one on a port that browsers, and the runtime's `fetch`, do not go to. */
+  static startOnBlockedPort(handler: FaultHandler): FaultServer {
+    for (const port of BLOCKED_PORTS) {
+      try {
+        return FaultServer.start(handler, "127.0.0.1", port);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      }
+    }
+    throw new Error(`Cannot start a server as all of the ports ${BLOCKED_PORTS} are in use`);
   }
 
   /** Its port. */

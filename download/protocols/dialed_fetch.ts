@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from "node:http";
 import { Duplex, Readable } from "node:stream";
 import { DownloadError } from "../download_error.ts";
+import { HEAD_LIMIT } from "./http_head.ts";
 import { dial, type LaneDialing } from "./lane_connection.ts";
 import { laneHost } from "./lane_request.ts";
 import { unlessAborted } from "./unless_aborted.ts";
@@ -58,8 +59,10 @@ function ask(conn: Deno.Conn, url: URL, headers: Headers, signal: AbortSignal): 
     host: url.hostname,
     path: `${url.pathname}${url.search}`,
     headers: { ...Object.fromEntries(headers), host: url.host, connection: "close" },
+    maxHeaderSize: HEAD_LIMIT,
     signal,
   }, resolve);
+  asking.maxHeadersCount = 0;
   asking.on("error", reject);
   // Nobody asked for another protocol; what has the connection then is no request any more, and has no end of its own.
   asking.on("upgrade", (message) => {

@@ -19,9 +19,9 @@ import { rateLimitReset } from "../rate_limit_reset.ts";
 import { retryAfter } from "../retry_after.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { httpClient } from "./http_client.ts";
-import { Http2Servers } from "./http2_servers.ts";
 import { HttpLane, type LaneStatus } from "./http_lane.ts";
 import type { LaneDialing } from "./lane_connection.ts";
+import { http2OnlyServers, LearnedServers } from "./learned_servers.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** `Headers` joins fields; where another address begins behind a comma and a blank, there were two. */
@@ -31,6 +31,15 @@ const MOST_TRIES = 2;
 /** Challenges of servers are remembered, of so many at the most. */
 const MOST_PROOFS = 1000;
 const USER_AGENT = "corehaul/0.1.0";
+
+/** What `fetch` is asked for. */
+interface Asked extends Pick<DriverRequest, "signal"> {
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+  visit: DriverRequest["visit"] | undefined;
+  /** One of several requests for parts of a file: it is to have a connection of its own. */
+  piece: boolean;
+}
 
 /** How {@linkcode HttpDriver} connects. */
 export interface HttpDriverOptions {
@@ -55,7 +64,13 @@ export interface HttpDriverOptions {
 export class HttpDriver implements DownloadDriver {
   readonly schemes = ["http:", "https:"];
   readonly #lane: HttpLane;
-  readonly #http2Servers = new Http2Servers();
+  readonly #http2Servers = http2OnlyServers();
+  /** They speak HTTP/2, but refuse a request by HTTP_1_1_REQUIRED. */
+  readonly #http1Servers = new LearnedServers(/endpoint requires HTTP\/1\.1/);
+  /** Servers at ports to which `fetch` sends nothing. */
+  readonly #blocked = new LearnedServers(/requests to port \d+ are blocked/i);
+  /** Their answers have more fields than `fetch` takes. */
+  readonly #manyFields = new LearnedServers(/message head is too large/);
   readonly #buffers = new BufferPool();
   readonly #idlePerHost: number;
   readonly #identity: HttpIdentity;
@@ -68,8 +83,8 @@ export class HttpDriver implements DownloadDriver {
   readonly #cookies = new WeakMap<object, AttemptCookies>();
   readonly #proxied: boolean;
   #client: Deno.HttpClient | undefined;
-  /** For pieces of a file: over HTTP/2 all of them share one connection, which is better than none. */
-  #pieceClient: Deno.HttpClient | undefined;
+  /** For HTTP/1.1, as for pieces of a file: over HTTP/2 all of them share one connection, which is better than none. */
+  #aloneClient: Deno.HttpClient | undefined;
 
   constructor(options: HttpDriverOptions) {
     const { idlePerHost, lane, headers = false, identity = ANONYMOUS, connect } = options;
@@ -176,9 +191,9 @@ export class HttpDriver implements DownloadDriver {
   async #ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    { range, signal }: DriverRequest,
+    { range, signal, visit }: DriverRequest,
   ): Promise<FetchResponse | LaneStatus> {
-    const response = await this.#fetch(url, headers, signal, range?.to !== undefined);
+    const response = await this.#fetch({ url, headers, signal, visit, piece: range?.to !== undefined });
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
       return new FetchResponse(response, url, this.#buffers, range?.to);
     }
@@ -187,12 +202,12 @@ export class HttpDriver implements DownloadDriver {
   }
 
   /** Redirects are followed by hand: `fetch` itself would carry custom headers to other origins. */
-  #target({ status, headers }: { status: number; headers: Headers }, from: URL): URL {
+  #target({ status, headers, locations }: LaneStatus, from: URL): URL {
     const field = headers.get("location");
     if (field === null) {
       throw new DownloadError("redirect", `${from.host}: status ${status} without a Location`, { status });
     }
-    const [location, ...others] = new Set(field.split(SEVERAL_LOCATIONS).map(fieldText));
+    const [location, ...others] = new Set((locations ?? field.split(SEVERAL_LOCATIONS)).map(fieldText));
     if (location === undefined || others.length > 0) {
       throw new DownloadError("redirect", `${from.host}: status ${status} with more than one Location`, { status });
     }
@@ -210,66 +225,63 @@ export class HttpDriver implements DownloadDriver {
     return target;
   }
 
-  async #fetch(
-    url: URL,
-    extra: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-    piece: boolean,
-  ): Promise<Response> {
-    try {
-      const headers = new Headers(extra);
-      if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
-      // fetch asks for gzip by itself, and then hides the length.
-      headers.set("accept-encoding", "identity");
-      if (this.#identity.denyPrivate) return await this.#dial(url, headers, signal);
-      return await this.#letFetch(url, headers, signal, piece);
-    } catch (error) {
-      throw networkError(error, url.href);
-    }
-  }
-
-  async #letFetch(url: URL, headers: Headers, signal: AbortSignal, piece: boolean): Promise<Response> {
-    const init = { redirect: "manual", headers, signal } as const;
-    if (piece && !this.#http2Servers.has(url.origin)) {
+  async #fetch({ headers: extra, ...request }: Asked): Promise<Response> {
+    const headers = new Headers(extra);
+    if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
+    // fetch asks for gzip by itself, and then hides the length.
+    headers.set("accept-encoding", "identity");
+    const { url, visit } = request;
+    while (true) {
+      const before = this.#needs(url.origin);
       try {
-        const client = this.#pieceClient ??= httpClient(this.#identity, this.#idlePerHost, false);
-        return await fetch(url, { client, ...init });
+        return await this.#fetchOnce(request, headers);
       } catch (error) {
-        if (isPortBlocked(error)) return await this.#dialPort(url, headers, signal, error);
-        if (!this.#http2Servers.learn(url.origin, error)) throw error;
+        const asked = this.#learn(url.origin, error);
+        // To ask in the same way once more would change nothing.
+        if (asked === undefined || this.#needs(url.origin) === before) throw networkError(error, url.href);
+        if (asked) await visit?.(url.host);
       }
     }
-    try {
-      const client = this.#client ??= httpClient(this.#identity, this.#idlePerHost);
-      return await fetch(url, { client, ...init });
-    } catch (error) {
-      if (isPortBlocked(error)) return await this.#dialPort(url, headers, signal, error);
-      throw error;
+  }
+
+  /** Asks as the server needs it, by what is known of it. */
+  async #fetchOnce({ url, signal, piece }: Omit<Asked, "headers">, headers: Headers): Promise<Response> {
+    const { origin } = url;
+    const blocked = this.#blocked.has(origin);
+    if (blocked && this.#proxied) {
+      const problem = `${url.host}: cannot be asked through a proxy, as the runtime blocks its port there`;
+      throw new DownloadError("unsupported", problem);
     }
+    if (blocked || this.#identity.denyPrivate || this.#manyFields.has(origin)) {
+      const { dialedFetch } = await import("./dialed_fetch.ts");
+      return await dialedFetch(url, headers, signal, this.#dialing);
+    }
+    const alone = (piece || this.#http1Servers.has(origin)) && !this.#http2Servers.has(origin);
+    const client = alone
+      ? this.#aloneClient ??= httpClient(this.#identity, this.#idlePerHost, false)
+      : this.#client ??= httpClient(this.#identity, this.#idlePerHost);
+    return await fetch(url, { client, redirect: "manual", headers, signal });
   }
 
-  /** A port that browsers block is one as any other here; but the runtime knows no other client that goes through proxies. */
-  async #dialPort(url: URL, headers: Headers, signal: AbortSignal, error: unknown): Promise<Response> {
-    if (!this.#proxied) return await this.#dial(url, headers, signal);
-    const problem = `${url.host}: cannot be asked through a proxy, as the runtime blocks its port there`;
-    throw new DownloadError("unsupported", problem, { cause: error });
+  /** What is known of a server, in a form that can be compared. */
+  #needs(origin: string): string {
+    return [this.#http2Servers, this.#http1Servers, this.#blocked, this.#manyFields].map((all) => +all.has(origin))
+      .join("");
   }
 
-  async #dial(url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
-    const { dialedFetch } = await import("./dialed_fetch.ts");
-    return await dialedFetch(url, headers, signal, this.#dialing);
+  /** Learns of a failure how a server is to be asked; says whether it was asked by then, undefined if nothing is learned. */
+  #learn(origin: string, error: unknown): boolean | undefined {
+    if (this.#http2Servers.learn(origin, error) || this.#blocked.learn(origin, error)) return false;
+    if (this.#http1Servers.learn(origin, error)) return true;
+    // Nothing but fetch goes through proxies.
+    return !this.#proxied && this.#manyFields.learn(origin, error) ? true : undefined;
   }
 
   [Symbol.dispose](): void {
     this.#lane[Symbol.dispose]();
     this.#client?.close();
-    this.#pieceClient?.close();
+    this.#aloneClient?.close();
   }
-}
-
-/** True if `fetch` has sent nothing as it does not go to such a port. The runtime has no code for it. */
-function isPortBlocked(error: unknown): boolean {
-  return error instanceof TypeError && /requests to port \d+ are blocked/i.test(error.message);
 }
 
 function statusError({ status, headers }: { status: number; headers: Headers }, url: URL): DownloadError {

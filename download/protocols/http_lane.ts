@@ -11,11 +11,11 @@
 import { BufferPool } from "../buffer_pool.ts";
 import { networkError } from "../download_error.ts";
 import { FetchResponse, partOf, transferProblem } from "./fetch_response.ts";
-import { Http2Servers } from "./http2_servers.ts";
 import type { HttpHead } from "./http_head.ts";
 import { laneBody } from "./lane_body.ts";
 import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
 import { LaneExchange } from "./lane_exchange.ts";
+import { http2OnlyServers, type LearnedServers } from "./learned_servers.ts";
 import { LanePool } from "./lane_pool.ts";
 import { type LaneHost, laneHost, laneOrigin, laneRequest } from "./lane_request.ts";
 import { LaneResponse } from "./lane_response.ts";
@@ -39,7 +39,7 @@ export interface HttpLaneOptions {
   /** How connections come about. Default: to whatever the name leads to, with the usual certificates. */
   dialing?: LaneDialing;
   /** Servers that are left to `fetch`, as they speak only HTTP/2; those that turn out to be such are noted there. */
-  http2Servers?: Http2Servers;
+  http2Servers?: LearnedServers;
 }
 
 /** What an {@linkcode HttpLane} is asked for. */
@@ -64,6 +64,8 @@ export interface LaneStatus {
   readonly status: number;
   /** All fields of the head. */
   readonly headers: Headers;
+  /** The values of its Location fields, one for each; absent where they are known only as `Headers` joins them. */
+  readonly locations?: readonly string[];
 }
 
 /** What an {@linkcode HttpLane} got: the first as the server sends it, the second decoded. */
@@ -74,7 +76,7 @@ export class HttpLane implements Disposable {
   readonly #enabled: boolean;
   readonly #headers: boolean;
   readonly #dialing: LaneDialing;
-  readonly #http2Servers: Http2Servers;
+  readonly #http2Servers: LearnedServers;
   readonly #pool: LanePool;
   #buffers: BufferPool | undefined;
 
@@ -83,7 +85,7 @@ export class HttpLane implements Disposable {
     this.#enabled = options.enabled ?? true;
     this.#headers = options.headers ?? false;
     this.#dialing = options.dialing ?? {};
-    this.#http2Servers = options.http2Servers ?? new Http2Servers();
+    this.#http2Servers = options.http2Servers ?? http2OnlyServers();
     this.#pool = new LanePool(options.idlePerHost);
   }
 
@@ -168,7 +170,12 @@ export class HttpLane implements Disposable {
 }
 
 function toStatus(exchange: LaneExchange, status: number): LaneStatus {
-  const answer: LaneStatus = { ok: false, status, headers: exchange.headers() };
+  const answer: LaneStatus = {
+    ok: false,
+    status,
+    headers: exchange.headers(),
+    ...(status >= 300 && status < 400 ? { locations: exchange.values("location") } : {}),
+  };
   exchange.dropBody();
   return answer;
 }

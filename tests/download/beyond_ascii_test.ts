@@ -55,6 +55,29 @@ for (const way of WAYS) {
     }
   });
 
+  Deno.test(`HttpDriver takes one Location with a comma for one address where it sees the head itself, ${way.name}`, async () => {
+    const locations: Record<string, [location: string, path: string]> = {
+      "/list": ["/a, /b", "/a,%20/b"],
+      "/url": ["/a, http://other.test/b", "/a,%20http://other.test/b"],
+      "/query": ["/x?from=a, /b, /c", "/x?from=a,%20/b,%20/c"],
+    };
+    const paths: string[] = [];
+    await using server = serve(paths, (path) => {
+      const location = locations[path]?.[0];
+      return location === undefined ? reply("x") : reply("", "302 Found", `Location: ${location}`);
+    });
+    using driver = open(server);
+    for (const [from, [, expected]] of Object.entries(locations)) {
+      const opening = drive(driver, server.url(from).href);
+      if (way.lane) {
+        await opening;
+        assertEquals(paths.at(-1)!.split(" ")[1], expected);
+      } else {
+        await assertRejects(() => opening, DownloadError, "more than one Location");
+      }
+    }
+  });
+
   Deno.test(`HttpDriver follows no redirect that leads to two places, ${way.name}`, async () => {
     const paths: string[] = [];
     const places = [["/a", "/b"], ["/a", "http://other.test/a"], ["https://one.test/", "https://two.test/"]];

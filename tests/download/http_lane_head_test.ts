@@ -132,7 +132,7 @@ Deno.test("HttpHead takes what is odd but clear", () => {
   const clear: Record<string, string> = {
     "no reason": `HTTP/1.1 200 \r\n${HELLO}`,
     "no blank behind the status": `HTTP/1.1 200\r\n${HELLO}`,
-    "99 other fields": `HTTP/1.1 200 OK\r\n${"X: a\r\n".repeat(99)}${HELLO}`,
+    "1500 other fields": `HTTP/1.1 200 OK\r\n${"X: a\r\n".repeat(1500)}${HELLO}`,
     "any token as a name": `HTTP/1.1 200 OK\r\n!#$%&'*+-.^_\`|~09azAZ: a\r\n${HELLO}`,
     "values beyond ASCII": `HTTP/1.1 200 OK\r\nX: \x80\xff\t \r\n${HELLO}`,
     "no blank behind the colon": `HTTP/1.1 200 OK\r\nX:a\r\n${HELLO}`,

@@ -21,7 +21,6 @@ import type { DownloaderNews } from "./downloader_event.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
-import { proxyConfigured } from "./proxy_configured.ts";
 import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
 import { VitalsMeter } from "./vitals_meter.ts";
@@ -295,7 +294,6 @@ export class DownloadSession {
     }
     const { settings, cores, root, counters, sampler, library } = this.#ports;
     sampler.sample();
-    const proxied = proxyConfigured();
     this.#slots[worker]?.thread.post({
       type: "start",
       index: worker,
@@ -308,9 +306,8 @@ export class DownloadSession {
       counters: counters.buffer,
       hosts: this.#ports.hosts.buffer,
       ...(this.#ports.rate === undefined ? {} : { rate: this.#ports.rate.buffer }),
-      lane: settings.httpClient === "auto" && !proxied,
+      lane: settings.httpClient === "auto",
       identity: this.#ports.identity,
-      proxied,
       fresh: this.#ports.fresh,
       ...(library === undefined ? {} : { library }),
     });

@@ -124,8 +124,9 @@ export interface DownloaderOptions {
   /** A cookies.txt file to read; with it, each worker also keeps the cookies that servers set. Default: no cookies. */
   cookies?: string;
   /**
-   * The proxy: http, https or socks5, credentials included. Hosts that the variable `NO_PROXY` names are asked directly.
-   * Default: what the environment says.
+   * The proxy: http, https or socks5, credentials included. What the variable `NO_PROXY` names is asked directly: names with
+   * what is below them, addresses, networks such as `10.0.0.0/8`, each with a port or without, and `*` for everything.
+   * Default: `http_proxy`, `https_proxy` and `all_proxy` of the environment.
    */
   proxy?: string;
   /** A PEM file of certificates to trust too. Default: none. */

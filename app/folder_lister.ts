@@ -10,7 +10,6 @@ import { outFromUrl, outProblem, safeSegment } from "../download/task_names.ts";
 import { fieldsWhere } from "../queue/task_request.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { driverQuestions } from "../workers/driver_questions.ts";
-import { proxyConfigured } from "./proxy_configured.ts";
 import type { WorkerAnswers } from "./worker_answers.ts";
 
 /** What a {@linkcode FolderLister} works with. */
@@ -147,7 +146,7 @@ export class FolderLister implements Disposable {
     return makeDrivers({
       settings,
       identity: await identity(),
-      http: { idlePerHost: 1, lane: false, proxied: proxyConfigured() },
+      http: { idlePerHost: 1, lane: false },
       ...driverQuestions((question) => answers.answer(question)),
     });
   }

@@ -6,7 +6,7 @@ import type { HttpIdentity } from "../download/http_identity.ts";
 import { readNetrc } from "../download/netrc.ts";
 import { httpClient } from "../download/protocols/http_client.ts";
 import { privateKeyProblem } from "./private_key_problem.ts";
-import { proxyConfigured } from "./proxy_configured.ts";
+import { environmentProxies } from "./environment_proxies.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 type Bad = (field: string, message: string) => void;
@@ -52,7 +52,13 @@ export async function readIdentity(
   const key = await read("key", "a file with a private key in PEM", checkKey) ?? cert;
   await checkSshFiles(settings, bad);
   await checkModules(settings, bad);
-  checkTogether(settings, bad);
+  const environment = environmentProxies();
+  if (settings.proxy === undefined) {
+    for (const { variable, must, value } of environment.problems) {
+      bad("proxy", `Cannot use the variable ${variable} as it must ${must}: current value is "${value}"`);
+    }
+  }
+  checkTogether(settings, environment.identity.environmentProxies !== undefined, bad);
   const clientCert = cert === undefined || key === undefined ? undefined : { cert, key };
   if (clientCert !== undefined && problems.length === 0 && !fits(clientCert)) {
     const file = settings.key ?? settings.cert;
@@ -64,6 +70,7 @@ export async function readIdentity(
     ...(netrc === undefined ? {} : { netrc }),
     ...(cookies === undefined ? {} : { cookies }),
     ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
+    ...environment.identity,
     ...(ca === undefined ? {} : { caCerts: certificatesIn(ca) }),
     ...(clientCert === undefined ? {} : { clientCert }),
     denyPrivate: settings.denyPrivate,
@@ -121,11 +128,11 @@ function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<st
   };
 }
 
-function checkTogether(settings: CfgSettings, bad: Bad): void {
+function checkTogether(settings: CfgSettings, hasEnvironmentProxy: boolean, bad: Bad): void {
   const { proxy, cert, key, denyPrivate, insecure } = settings;
   if (key !== undefined && cert === undefined) bad("key", "Cannot use --key as it must come with --cert");
   if (denyPrivate && cert !== undefined) bad("cert", "Cannot use --cert as it must be without --deny-private");
-  if (denyPrivate && (proxy !== undefined || proxyConfigured())) {
+  if (denyPrivate && (proxy !== undefined || hasEnvironmentProxy)) {
     const where = proxy === undefined ? " (the environment names one)" : "";
     bad("denyPrivate", `Cannot use --deny-private as it must be without a proxy, which looks up the names${where}`);
   }
@@ -172,8 +179,7 @@ function checkKey(text: string): void {
 
 function fits(clientCert: { cert: string; key: string }): boolean {
   try {
-    const identity = { headers: {}, denyPrivate: false, allowPrivate: [], allowDowngrade: false, clientCert };
-    httpClient(identity, 1).close();
+    httpClient({ clientCert }).close();
     return true;
   } catch {
     return false;

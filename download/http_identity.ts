@@ -9,8 +9,12 @@ export interface HttpIdentity {
   readonly netrc?: string;
   /** The text of a cookies.txt file; absent: no cookies are kept. */
   readonly cookies?: string;
-  /** The url of the proxy; absent: what the environment says. */
+  /** The url of the proxy; absent: those of the environment. */
   readonly proxy?: string;
+  /** The urls of the environment's proxies, by the scheme of what is asked; absent: it names none. */
+  readonly environmentProxies?: { readonly http?: string; readonly https?: string };
+  /** What the environment exempts from any proxy, as `NO_PROXY` has it. */
+  readonly noProxy?: string;
   /** Certificates to trust too, PEM. */
   readonly caCerts?: readonly string[];
   /** The certificate of the client and its key, PEM. */

@@ -49,8 +49,6 @@ export type ToProcWorker =
     lane: boolean;
     /** Who asks over HTTP: full of secrets. */
     identity: HttpIdentity;
-    /** What is asked goes through a proxy of the environment. */
-    proxied: boolean;
     /** The download folder was empty when this process began. */
     fresh: boolean;
     /** The C library, if there is one. */

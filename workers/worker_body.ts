@@ -90,7 +90,7 @@ class RunningWorker {
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
-      watchdog: new Watchdog(settings, identityProbe(identity, start.proxied)),
+      watchdog: new Watchdog(settings, identityProbe(identity)),
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),
       retry: settings,

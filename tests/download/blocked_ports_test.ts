@@ -82,8 +82,9 @@ for (const [name, { lane, identity, headers = {} }] of Object.entries(WAYS)) {
 }
 
 Deno.test("HttpDriver says of a port that browsers block that it cannot be asked through a proxy", async () => {
-  for (const proxied of [{ identity: { ...ANONYMOUS, proxy: `http://127.0.0.1:${freePort()}` } }, { proxied: true }]) {
-    using driver = new HttpDriver({ idlePerHost: 2, lane: false, ...proxied });
+  const proxy = `http://127.0.0.1:${freePort()}`;
+  for (const proxies of [{ proxy }, { environmentProxies: { http: proxy } }]) {
+    using driver = new HttpDriver({ idlePerHost: 2, lane: false, identity: { ...ANONYMOUS, ...proxies } });
     const error = await assertRejects(() => drive(driver, "http://127.0.0.1:6000/x"), DownloadError);
     assertEquals([error.kind, error.retryable], ["unsupported", false]);
     assertEquals(

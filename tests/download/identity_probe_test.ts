@@ -32,9 +32,9 @@ async function seen(count: number, probe: (target: number, proxy: number) => Pro
   return names.sort();
 }
 
-function probing(count: number, make: (target: number, proxy: number) => Partial<HttpIdentity>, proxied = false) {
+function probing(count: number, make: (target: number, proxy: number) => Partial<HttpIdentity>) {
   return seen(count, async (target, proxy) => {
-    const probe = identityProbe({ ...ANONYMOUS, ...make(target, proxy) }, proxied);
+    const probe = identityProbe({ ...ANONYMOUS, ...make(target, proxy) });
     await probe(`http://127.0.0.1:${target}/x`, never);
   });
 }
@@ -46,11 +46,21 @@ Deno.test("identityProbe tries the way that the requests go: the server, the pro
     "proxy",
     "target",
   ]);
-  assertEquals(await probing(2, () => ({}), true), ["proxy", "target"]);
+  const environmentProxies = (proxy: number) => ({ http: `http://127.0.0.1:${proxy}` });
+  assertEquals(await probing(3, (_, proxy) => ({ environmentProxies: environmentProxies(proxy) })), [
+    "proxy",
+    "proxy",
+    "target",
+  ]);
+  const exempt = (target: number, proxy: number) => ({
+    environmentProxies: environmentProxies(proxy),
+    noProxy: `127.0.0.0/8:${target}`,
+  });
+  assertEquals(await probing(3, exempt), ["proxy", "target", "target"]);
 });
 
 Deno.test("identityProbe keeps away from private addresses, too", async () => {
-  const deny = (allowPrivate: string[]) => identityProbe({ ...ANONYMOUS, denyPrivate: true, allowPrivate }, false);
+  const deny = (allowPrivate: string[]) => identityProbe({ ...ANONYMOUS, denyPrivate: true, allowPrivate });
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}/`;
   await assertRejects(() => deny([])(url, never), DownloadError, "public internet");

@@ -161,6 +161,42 @@ Deno.test("corehaul asks through --proxy, whatever the environment says of proxi
 });
 
 testClients(
+  "corehaul keeps to NO_PROXY as other programs read it, and to the proxy for everything else",
+  async (client) => {
+    await using home = await TempDir.create();
+    await using origin = FaultServer.start(() => new Response("direct"));
+    await using proxy = FaultServer.start(() => new Response("by proxy"));
+    const get = async (name: string, noProxy: string, host = "127.0.0.1") => {
+      const url = `http://${host}:${new URL(origin.url).port}/${name}`;
+      const env = { http_proxy: proxy.url, NO_PROXY: noProxy };
+      assertCode(await corehaul(["get", url, "--retries", "0", "--http-client", client], { cwd: home.path, env }), 0);
+      return await Deno.readTextFile(home.join("downloads", name));
+    };
+    assertEquals(await get("none", "files.test"), "by proxy");
+    assertEquals(await get("all", "*"), "direct");
+    assertEquals(await get("case", "LocalHost", "localhost"), "direct");
+    assertEquals(await get("network", "10.0.0.0/8 127.0.0.0/8"), "direct");
+    assertEquals(await get("port", `127.0.0.1:${new URL(origin.url).port}`), "direct");
+    assertEquals(await get("other", "127.0.0.1:1"), "by proxy");
+  },
+);
+
+Deno.test("corehaul names a variable that is no proxy, and a proxy that lets nothing pass", async () => {
+  await using home = await TempDir.create();
+  const get = (env: Record<string, string>) =>
+    corehaul(["get", "https://files.test/x", "--retries", "0"], { cwd: home.path, env: { NO_PROXY: "", ...env } });
+  const wrong = await get({ https_proxy: "socks4://me:s3cret@127.0.0.1:1" });
+  assertCode(wrong, 2);
+  assertMatch(wrong.stderr, /Cannot use the variable https_proxy as it must be a url such as http:/);
+  assert(!wrong.stderr.includes("s3cret"), wrong.stderr);
+  await using proxy = FaultServer.start(() => new Response("", { status: 403 }));
+  const refused = await get({ HTTPS_PROXY: proxy.url.replace("//", "//me:s3cret@") });
+  assertCode(refused, 1);
+  assertMatch(refused.stderr, /files\.test: the proxy http:\/\/127\.0\.0\.1:\d+ answers CONNECT with HTTP status 403/);
+  assert(!refused.stderr.includes("s3cret"), refused.stderr);
+});
+
+testClients(
   "corehaul takes any certificate with --insecure, one of its own with --ca, and else none",
   async (client) => {
     await using home = await TempDir.create();

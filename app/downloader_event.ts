@@ -46,6 +46,8 @@ export type DownloaderNews =
     core: number;
     /** The server was asked, and has nothing newer than the file that is there. */
     unchanged?: true;
+    /** The name that the file has at its server, if that could not be its name here. */
+    originalName?: string;
   }
   /** The user did it while the task ran; its download is stopped. */
   | { type: "task_paused" | "task_canceled" | "task_removed"; id: string; url: string; out: string; core: number }

@@ -10,7 +10,8 @@ export function outcomeNews(task: ClaimedTask, outcome: TaskOutcome): Downloader
     case "done": {
       const { bytes } = outcome.facts;
       const unchanged = outcome.unchanged === undefined ? {} : { unchanged: outcome.unchanged };
-      return { type: "task_done", ...about, bytes, ms: Date.now() - outcome.startedAt, ...unchanged };
+      const original = outcome.originalName === undefined ? {} : { originalName: outcome.originalName };
+      return { type: "task_done", ...about, bytes, ms: Date.now() - outcome.startedAt, ...unchanged, ...original };
     }
     case "failed":
       return { type: "task_failed", ...about, error: outcome.error };

@@ -44,10 +44,11 @@ export async function* readManifest(directory: string): AsyncGenerator<ManifestR
 }
 
 function recordOf(line: ManifestLine): ManifestRecord {
-  const { out, url, finalUrl, bytes, digest, etag, lastModified, attempts, core, machine, startedAt, finishedAt, id } =
-    line;
+  const { out, originalName, url, finalUrl, bytes, digest, etag, lastModified, ...rest } = line;
+  const { attempts, core, machine, startedAt, finishedAt, id } = rest;
   return {
     out,
+    ...(originalName === undefined ? {} : { originalName }),
     url,
     finalUrl,
     bytes,

@@ -6,6 +6,8 @@ const LINES = {
   en: {
     done: (file: string) => `Heave-ho, ${file} is hauled!`,
     unchanged: (file: string) => `${file} has not changed`,
+    renamed: (file: string, original: string) =>
+      `${file} is called "${original}" at its server, which is no name for a file here`,
     paused: (file: string) => `${file} is paused`,
     canceled: (file: string) => `${file} is canceled`,
     removed: (file: string) => `${file} is off the list`,
@@ -14,6 +16,7 @@ const LINES = {
   zh: {
     done: (file: string) => `嘿咻嘿咻，${file} 搬运成功咯！`,
     unchanged: (file: string) => `${file} 没有变化`,
+    renamed: (file: string, original: string) => `${file} 在服务器上叫“${original}”，这里不能用这个文件名`,
     paused: (file: string) => `${file} 已暂停`,
     canceled: (file: string) => `${file} 已取消`,
     removed: (file: string) => `${file} 已移出列表`,
@@ -41,6 +44,7 @@ export class TaskLog {
     switch (news.type) {
       case "task_done":
         log.info(news.unchanged ? this.#lines.unchanged(news.out) : this.#lines.done(news.out));
+        if (news.originalName !== undefined) log.info(this.#lines.renamed(news.out, news.originalName));
         break;
       case "task_paused":
         log.info(this.#lines.paused(news.out));

@@ -9,6 +9,7 @@ import { expiredStatus } from "./expired_link.ts";
 import type { HostPlace } from "./host_visits.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
 import { firstGap, openRange } from "./open_range.ts";
+import { originalName } from "./original_name.ts";
 import { FileExistsError, PartFile, type PartLeft, type PartTarget } from "./part_file.ts";
 import type { PartState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
@@ -143,6 +144,11 @@ export class Attempt {
     return this.#hasGrown;
   }
 
+  /** The name that the file has at its server, if it was stored and that could not be its name. */
+  get originalName(): string | undefined {
+    return this.#receiver.originalName;
+  }
+
   #targetOf(out: string): PartTarget {
     const { root, writer, bootId } = this.#context;
     const { fence, url, mirrors } = this.#task;
@@ -230,7 +236,10 @@ export class Attempt {
         : await this.#reopen(part.left, stream ?? watched);
       watched.opened();
       stream?.opened();
-      if (opened.type === "whole") return await receiver.left(this.#target, part!, opened.state, watched);
+      if (opened.type === "whole") {
+        receiver.originalName = originalName(this.#task, { finalUrl: this.#source });
+        return await receiver.left(this.#target, part!, opened.state, watched);
+      }
       using response = opened.response;
       keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
@@ -252,6 +261,7 @@ export class Attempt {
       if (this.#old !== undefined) this.#compare(this.#old, response);
       const { expectType, fsync, segmentBytes } = this.#context;
       receiver.checkSize(response.length ?? 0);
+      receiver.originalName = originalName(this.#task, response);
       const knownType = opened.kept.length > 0 ? part?.left?.state.contentType : undefined;
       const expectations = new Expectations(this.#task, response, expectType, knownType);
       if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {

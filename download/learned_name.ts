@@ -17,7 +17,7 @@ export function learnedName(
   source: string,
   { url, out }: Pick<DownloadTask, "url" | "out">,
 ): string | undefined {
-  const name = givenName(disposition) ?? (finalUrl === source || source !== url ? undefined : nameInUrl(finalUrl));
+  const name = givenName(disposition) ?? (finalUrl === source || source !== url ? undefined : outOfUrl(finalUrl));
   return name === undefined || name === out || fallbackOut(name, url) === out ? undefined : name;
 }
 
@@ -27,6 +27,6 @@ function givenName(disposition: string | undefined): string | undefined {
 }
 
 /** A url that ends in a slash names no file: what the task has is better. */
-function nameInUrl(url: string): string | undefined {
+function outOfUrl(url: string): string | undefined {
   return /[^/]$/.test(URL.parse(url)?.pathname ?? "") ? outFromUrl(url) : undefined;
 }

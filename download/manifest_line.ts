@@ -2,6 +2,8 @@
 export interface ManifestRecord {
   /** Where it is, relative to the download folder. */
   out: string;
+  /** The name that it has at its server, if that could not be its name here. */
+  originalName?: string;
   /** The url of its task, without credentials. */
   url: string;
   /** The url that answered in the end, without credentials. */
@@ -50,7 +52,7 @@ const TEXTS = ["id", "fence", "url", "finalUrl", "out"] as const;
 const COUNTS = ["bytes", "attempts", "core", "startedAt", "finishedAt"] as const;
 /** There is no later date. */
 const LAST_DATE = 8.64e15;
-const OPTIONAL_TEXTS = ["digest", "etag", "lastModified", "machine"] as const;
+const OPTIONAL_TEXTS = ["originalName", "digest", "etag", "lastModified", "machine"] as const;
 
 /**
  * Reads a line of the manifest.

@@ -86,7 +86,8 @@ export async function procDownloadCore(
       if (mirrors !== undefined) {
         context.mirrors.worked(source);
       }
-      return { type: "done", startedAt, facts };
+      const original = attempt?.originalName;
+      return { type: "done", startedAt, facts, ...(original === undefined ? {} : { originalName: original }) };
     } catch (error) {
       if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released", begun: true };

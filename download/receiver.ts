@@ -50,6 +50,8 @@ export class Receiver {
   readonly #startedAt: number;
   readonly #renewed: boolean;
   readonly #throttle: Throttle | undefined;
+  /** The name that the file has at its server, if that cannot be its name here: it goes into the manifest. */
+  originalName: string | undefined;
 
   /** @param ports The attempt that it works for. */
   constructor({ task, source, context, startedAt, identity = source }: ReceiverPorts) {
@@ -248,6 +250,7 @@ export class Receiver {
       url: redactUrl(url),
       ...facts,
       out,
+      ...(this.originalName === undefined ? {} : { originalName: this.originalName }),
       inode,
       ...(digest === undefined ? {} : { digest }),
       ...(replace !== false && mayReplaceNow(pathBelow(root, out), replace) ? { replace: true } : {}),

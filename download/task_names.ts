@@ -37,14 +37,13 @@ const PART_NAME = /\.part(-[0-9a-z-]+)?$/i;
  */
 export function outFromUrl(url: string): string {
   // What such a url says is the file, not its name.
-  if (/^data:/i.test(url)) return "data";
-  let path: string;
-  try {
-    path = new URL(url).pathname;
-  } catch {
-    path = "";
-  }
-  return safeSegment(decode(path.slice(path.lastIndexOf("/") + 1)));
+  return /^data:/i.test(url) ? "data" : safeSegment(nameInUrl(url));
+}
+
+/** The last segment of the path of a url as it is meant, whatever that is; empty if there is none. */
+export function nameInUrl(url: string): string {
+  const path = /^data:/i.test(url) ? "" : URL.parse(url)?.pathname ?? "";
+  return decode(path.slice(path.lastIndexOf("/") + 1));
 }
 
 /**
@@ -62,8 +61,13 @@ export function outFromUrl(url: string): string {
  * ```
  */
 export function outFromName(name: string): string | undefined {
-  const last = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
+  const last = lastPart(name);
   return /[^.\s]/.test(last) ? safeSegment(last) : undefined;
+}
+
+/** What stands behind the last separator of a name, be it that of Windows. */
+export function lastPart(name: string): string {
+  return name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
 }
 
 /**

@@ -99,8 +99,11 @@ export interface TaskDoneFacts {
 
 /** How a claim ends. */
 export type TaskOutcome =
-  /** `unchanged`: the server was asked, and has nothing newer than the file that is there. */
-  | { type: "done"; startedAt: number; facts: TaskDoneFacts; unchanged?: true }
+  /**
+   * `unchanged`: the server was asked, and has nothing newer than the file that is there; `originalName`: the name that the
+   * file has at its server, which could not be its name here.
+   */
+  | { type: "done"; startedAt: number; facts: TaskDoneFacts; unchanged?: true; originalName?: string }
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
   /** `begun`: an attempt had begun. */

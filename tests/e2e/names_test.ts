@@ -72,6 +72,36 @@ testClients(
   },
 );
 
+testClients("corehaul run tells once, and in the manifest, which names could not be those of files", async (client) => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(answer);
+  const { url } = server;
+  const long = `${"a".repeat(200)}.tar.gz`;
+  const kept = `${"a".repeat(168)}.gz`;
+  const entries = [`${url}/dl/.htaccess`, `${url}/a:b`, `${url}/to/foo.part`, `${url}/${long}`, `${url}/plain.txt`];
+  const { ended } = await runOnce(home, client, entries);
+  assertCode(ended, 0);
+  const names: [out: string, original?: string][] = [
+    ["_htaccess", ".htaccess"],
+    ["a_b", "a:b"],
+    [kept, long],
+    ["plain.txt"],
+    ["v2-foo.part_", "v2-foo.part"],
+  ];
+  const told = (records: Record<string, unknown>[]) =>
+    records.map(({ out, originalName: name }) => name === undefined ? [out] : [out, name]).sort();
+  assertEquals(told(jsonLines(ended.stdout).filter(({ type }) => type === "task_done")), names.sort());
+  const manifest = await corehaul(["manifest", "--dir", "files", "--json"], { cwd: home.path });
+  assertEquals(told(jsonLines(manifest.stdout)), names);
+  for (const [out, original] of names) {
+    const lines = ended.stderr.split("\n").filter((line) => line.includes("at its server") && line.includes(out));
+    assertEquals(lines.length, original === undefined ? 0 : 1, ended.stderr);
+    if (original !== undefined) assert(lines[0]!.startsWith(`${out} is called "${original}" at its server`), lines[0]);
+  }
+  const again = await runOnce(home, client, entries);
+  assert(!again.ended.stderr.includes("at its server"), again.ended.stderr);
+});
+
 testClients("corehaul get tells the name in its log, and fetches nothing twice when it runs again", async (client) => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(() =>

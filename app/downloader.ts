@@ -21,7 +21,7 @@ import { ConfigFeed } from "./config_feed.ts";
 import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
-import { type DownloaderPlan, makePlan, pinMain, starter } from "./downloader_plan.ts";
+import { type DownloaderPlan, makePlan, pinMain, processStarter } from "./downloader_plan.ts";
 import { KeepWatch } from "./keep_watch.ts";
 import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
@@ -93,7 +93,7 @@ export class Downloader implements AsyncDisposable {
     this.#counters = SharedCounters.create(plan.cores.length);
     const { settings, identity } = plan;
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
-    const answers = this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), starter(plan));
+    const answers = this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan));
     this.#folders = new FolderLister({ settings, identity: () => identity, answers });
     this.#hosts = makeHostTable(settings);
     this.#cooling = list.fleet === undefined ? undefined : new FleetCooling(list.fleet, this.#hosts);

@@ -68,6 +68,6 @@ export function pinMain({ main, library }: DownloaderPlan): DownloaderNews | und
 }
 
 /** Starts processes of the user: the main thread may be bound to one core, they are not. */
-export function starter({ allowed, library }: DownloaderPlan): <T>(spawn: () => T) => T {
+export function processStarter({ allowed, library }: DownloaderPlan): <T>(spawn: () => T) => T {
   return (spawn) => onCores(allowed, spawn, library);
 }

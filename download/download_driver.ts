@@ -6,20 +6,12 @@
  */
 
 import { DownloadError } from "./download_error.ts";
-import type { Version } from "./part_state.ts";
 
 /** A range begins behind the end of the file. */
 export class RangeRefusedError extends DownloadError {
-  /** What the answer says of the file as it is now. */
-  readonly version: Readonly<Version>;
-
-  /**
-   * @param host Who says so.
-   * @param version What the answer says of the file as it is now.
-   */
-  constructor(host: string, version: Readonly<Version>) {
+  /** @param host Who says so. */
+  constructor(host: string) {
     super("http", `${host}: HTTP status 416`, { status: 416 });
-    this.version = version;
   }
 }
 

@@ -46,8 +46,8 @@ export type NetrcLookup = (host: string, login?: string) => NetrcCredentials | u
 /**
  * Reads a netrc file: entries of `machine NAME` or `default`, each with `login`, `password` and `account`, and `macdef`,
  * which is skipped. Tokens are separated by white space, may stand in double quotes, and a backslash takes the next
- * character as it is. `#` begins a comment where a keyword could stand. Keywords may be in any case of letters; words that are none, such as
- * `port` and its number, are passed over.
+ * character as it is. `#` begins a comment where a keyword could stand. Keywords may be in any case of letters; words that
+ * are none, such as `port` and its number, are passed over.
  *
  * @param text The whole file.
  * @returns What gives the credentials for a host. Of several entries for it the first counts, and for a login the first that

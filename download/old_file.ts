@@ -12,6 +12,7 @@ import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { DriverRequest, DriverResponse } from "./download_driver.ts";
 import { fileMark, type Replaceable } from "./file_mark.ts";
+import { parseHttpDate } from "./http_date.ts";
 import { diskError, FileExistsError } from "./part_file.ts";
 import { isStrongEtag } from "./part_state.ts";
 import type { Watched } from "./watchdog.ts";
@@ -115,7 +116,8 @@ export function isUnchanged({ facts, modifiedAt }: OldFile & { type: "ask" }, re
   const { etag, lastModified, length, decoded } = response;
   if (facts === undefined || decoded === true) return false;
   if (modifiedAt !== undefined) {
-    return length === facts.bytes && lastModified !== undefined && Date.parse(lastModified) <= modifiedAt;
+    const since = lastModified === undefined ? undefined : parseHttpDate(lastModified);
+    return length === facts.bytes && since !== undefined && since <= modifiedAt;
   }
   if (etag === undefined || etag !== facts.etag) return false;
   return isStrongEtag(etag) && (length ?? facts.bytes) === facts.bytes;

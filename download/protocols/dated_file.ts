@@ -38,6 +38,6 @@ export function datedFacts(
   }
   if (range?.ifRange !== lastModified) return { ...facts, offset: 0, rangeable };
   const { from, to } = range;
-  if (from >= length) throw new RangeRefusedError(host, whole);
+  if (from >= length) throw new RangeRefusedError(host);
   return { ...facts, offset: from, rangeable, ...(to === undefined ? {} : { end: to }) };
 }

@@ -36,8 +36,8 @@ export interface FetchQuestion extends Pick<DriverRequest, "signal"> {
 }
 
 /**
- * Asks with the runtime's `fetch`. A server that cannot be asked in the usual way is asked in the way that it needs, from then on at
- * once.
+ * Asks with the runtime's `fetch`. A server that cannot be asked in the usual way is asked in the way that it needs, from
+ * then on at once.
  */
 export class FetchClient implements Disposable {
   readonly #identity: HttpIdentity;

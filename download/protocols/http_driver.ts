@@ -12,7 +12,6 @@ import {
 import { DownloadError } from "../download_error.ts";
 import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
-import type { Version } from "../part_state.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { FetchResponse } from "./fetch_response.ts";
 import { type ProxyChoice, proxyChoice } from "../proxy_choice.ts";
@@ -110,7 +109,7 @@ export class HttpDriver implements DownloadDriver {
       if (answer.ok) return answer;
       if (answer.status === 304 && condition !== undefined) throw new NotModifiedError(url.host);
       if (answer.status === 416 && range !== undefined) {
-        throw new RangeRefusedError(url.host, refusedVersion(answer.headers));
+        throw new RangeRefusedError(url.host);
       }
       if (
         answer.status === 401 && proofs++ < MOST_TRIES && this.#proofs.mayProve(answer.headers, url, identity, proof)
@@ -201,16 +200,4 @@ function withPreconditions(
 
 function rangeHeader({ from, to }: { from: number; to?: number }): string {
   return `bytes=${from}-${to === undefined ? "" : to - 1}`;
-}
-
-/** What a 416 says of the file. */
-function refusedVersion(headers: Headers): Version {
-  const match = /^bytes \*\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
-  const etag = headers.get("etag");
-  const lastModified = headers.get("last-modified");
-  return {
-    ...(match === null ? {} : { length: Number(match[1]) }),
-    ...(etag === null ? {} : { etag }),
-    ...(lastModified === null ? {} : { lastModified }),
-  };
 }

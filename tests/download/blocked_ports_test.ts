@@ -71,8 +71,7 @@ for (const [name, { lane, identity, headers = {} }] of Object.entries(WAYS)) {
     const whole = await drive(driver, url, { headers, range: { from: 2_900_000, ifRange: '"two"' } });
     assert(same(whole.bytes, content));
     const beyond = request(url, { headers, range: { from: content.length, ifRange: '"one"' } });
-    const refused = await assertRejects(() => driver.open(beyond), RangeRefusedError);
-    assertEquals(refused.version.length, content.length);
+    await assertRejects(() => driver.open(beyond), RangeRefusedError);
     await assertRejects(
       () => driver.open(request(url, { headers, condition: { etag: '"one"', length: content.length } })),
       NotModifiedError,

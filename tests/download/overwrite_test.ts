@@ -114,7 +114,8 @@ test(
 test("with overwrite changed fetches what a server tells no size or no date of", async (lane, length) => {
   const file = new RemoteFile({ length, lastModified: undefined });
   const untold = () => new Response(ReadableStream.from([file.content()]), { headers: { "last-modified": YESTERDAY } });
-  for (const handler of [(request: FaultRequest) => file.answer(request), untold]) {
+  const zero = new RemoteFile({ length, lastModified: "0" });
+  for (const handler of [file, zero].map((file) => (request: FaultRequest) => file.answer(request)).concat(untold)) {
     await using bench = await DownloadBench.start(handler, { lane });
     bench.context.overwrite = "changed";
     Deno.writeFileSync(bench.path("file"), file.content("other"));

@@ -20,8 +20,8 @@ async function refused(
   driver: DownloadDriver,
   url: string,
   range: { from: number; ifRange: string },
-): Promise<RangeRefusedError> {
-  return await assertRejects(() => driver.open(request(url, { range })), RangeRefusedError);
+): Promise<void> {
+  await assertRejects(() => driver.open(request(url, { range })), RangeRefusedError);
 }
 
 /** Parts of files. */
@@ -84,13 +84,6 @@ export const partCases = {
     const ifRange = await versionOf(driver, server.url(ONE));
     for (const from of [SIZE, SIZE + 1, SIZE * 10]) await refused(driver, server.url(ONE), { from, ifRange });
     await assertServes(driver, server);
-  },
-
-  "tells how long a file is where it refuses a part": async (server) => {
-    using driver = server.driver();
-    const ifRange = await versionOf(driver, server.url(ONE));
-    const { version } = await refused(driver, server.url(ONE), { from: SIZE, ifRange });
-    assertEquals(version.length, SIZE);
   },
 
   "passes no part of another version off as one of the version that was asked for": async (server) => {

@@ -18,7 +18,6 @@ driverContract({
     ], "a driver of the user is asked for no parts that end before the file does"),
     ...skipAll([
       "refuses a part that begins at the end of the file or behind it",
-      "tells how long a file is where it refuses a part",
     ], "a driver of the user that cannot begin somewhere gives the whole file"),
     "says that a file has not changed since a version, and gives it if it has":
       "a driver of the user is asked for no changes; the core compares what it says",

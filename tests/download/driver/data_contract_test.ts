@@ -20,7 +20,6 @@ const NO_PARTS: readonly CaseName[] = [
   "gives parts of a file side by side, which make the file",
   "gives the first byte of a file alone",
   "refuses a part that begins at the end of the file or behind it",
-  "tells how long a file is where it refuses a part",
 ];
 const NO_VERSIONS: readonly CaseName[] = [
   "tells the version of a file: another one after a change, else the same",

@@ -7,7 +7,6 @@ driverContract({
   start: () => S3Bucket.start(),
   skips: {
     "gives the first byte of a file alone": "s3rver takes a last byte of 0 for none",
-    "tells how long a file is where it refuses a part": "s3rver tells no length with status 416",
     "gives all of a file instead of a part of another version": "s3rver reads no If-Range; the core compares the ETag",
     "tells when a file was modified": "an object has the date at which it was put",
     "says that a file must not be read, which does not pass": "the server guards no object by itself",

@@ -82,7 +82,6 @@ class RunningWorker {
           idlePerHost: settings.concurrency,
           lane: start.lane,
           headers: settings.expectType !== undefined,
-          proxied: start.proxied,
         },
         ...driverQuestions((question) => calls.ask(question)),
       }),

@@ -64,8 +64,10 @@ export interface DownloaderOptions {
    * fails, and the host is not asked again before its time. Default 3600000.
    */
   maxHostWaitMs?: number;
-  /** How long a connection may take to come about. Default 10000. */
+  /** How long a connection may take to come about, once the name is looked up. Default 10000. */
   connectTimeoutMs?: number;
+  /** How long the look-up of a name may take; what waits for its turn does not count. Default 10000. */
+  lookupTimeoutMs?: number;
   /** How long a download may go without a byte. Default 30000. */
   stallTimeoutMs?: number;
   /** How long one attempt may take. Default: no limit. */

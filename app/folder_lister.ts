@@ -4,7 +4,9 @@ import { CfgError } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloadDriver, ListedFile } from "../download/download_driver.ts";
 import { DownloadError, networkError, StoppedError } from "../download/download_error.ts";
+import { HostAddresses } from "../download/host_addresses.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
+import { NameLookups } from "../download/name_lookups.ts";
 import { fallbackOfDraft } from "../download/task_draft.ts";
 import { outFromUrl, outProblem, safeSegment } from "../download/task_names.ts";
 import { fieldsWhere } from "../queue/task_request.ts";
@@ -143,9 +145,11 @@ export class FolderLister implements Disposable {
   async #makeDrivers(): Promise<DownloadDriver[]> {
     const { settings, identity, answers } = this.#ports;
     const { makeDrivers } = await import("../download/protocols/make_drivers.ts");
+    const who = await identity();
     return makeDrivers({
       settings,
-      identity: await identity(),
+      identity: who,
+      hosts: new HostAddresses(who, new NameLookups({ timeoutMs: settings.lookupTimeoutMs })),
       http: { idlePerHost: 1, lane: false },
       ...driverQuestions((question) => answers.answer(question)),
     });

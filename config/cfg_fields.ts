@@ -227,7 +227,15 @@ export const CFG_TABLE = {
     placeholder: "D",
     kind: duration(1),
     default: "10",
-    help: "how long a connection may take to come about",
+    help: "how long a connection may take to come about, once the name is looked up",
+    commands: DOWNLOADING,
+  },
+  lookupTimeoutMs: {
+    flag: "lookup-timeout",
+    placeholder: "D",
+    kind: duration(1),
+    default: "10",
+    help: "how long the look-up of a name may take; what waits for its turn does not count",
     commands: DOWNLOADING,
   },
   stallTimeoutMs: {

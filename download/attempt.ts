@@ -339,7 +339,14 @@ export class Attempt {
     const url = this.#source;
     // Headers are for the origin of the task's url: a mirror gets them only if it is there too.
     const headers = isSameOrigin(url, this.#task.url) ? this.#task.headers ?? {} : {};
-    const request: DriverRequest = { url, headers, maxRedirects, attempt: this, signal: watched.signal };
+    const request: DriverRequest = {
+      url,
+      headers,
+      maxRedirects,
+      attempt: this,
+      watch: watched,
+      signal: watched.signal,
+    };
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }

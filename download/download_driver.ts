@@ -6,6 +6,7 @@
  */
 
 import { DownloadError } from "./download_error.ts";
+import type { LookupWatch } from "./name_lookups.ts";
 
 /** A range begins behind the end of the file. */
 export class RangeRefusedError extends DownloadError {
@@ -49,6 +50,8 @@ export interface DriverRequest {
    * awaited, and what it throws ends the request.
    */
   visit?: (host: string) => Promise<void> | undefined;
+  /** Told while the name of a host is looked up. Default: nobody is. */
+  watch?: LookupWatch;
   /** Ends everything that the request has open. */
   signal: AbortSignal;
 }

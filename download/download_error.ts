@@ -1,12 +1,16 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskError, TaskErrorKind } from "../queue/task_model.ts";
+import { LookupError } from "./lookup_error.ts";
 import { tlsFailure } from "./tls_failures.ts";
 
 /** What {@linkcode DownloadError} knows beside its message. */
 export interface DownloadErrorInit extends ErrorOptions {
   /** The HTTP status, if an answer came. */
   status?: number;
-  /** The earliest time that the server named for another try, in milliseconds since the epoch. */
+  /**
+   * The earliest time for another try, in milliseconds since the epoch: the server named it, or a name is not looked up again
+   * before.
+   */
   retryAt?: number;
   /** True if another attempt could succeed. Default: by kind and status. */
   retryable?: boolean;
@@ -29,7 +33,7 @@ export class DownloadError extends Error {
   readonly kind: TaskErrorKind;
   /** The HTTP status, if an answer came. */
   readonly status: number | undefined;
-  /** The earliest time of another try that the server named. */
+  /** The earliest time for another try. */
   readonly retryAt: number | undefined;
   /** True if another attempt could succeed. */
   readonly retryable: boolean;
@@ -113,6 +117,11 @@ const NETWORK_FAILURES: readonly NetworkFailure[] = [
 /** Anything that a network call threw, as a {@linkcode DownloadError} that names the host and no secret. */
 export function networkError(error: unknown, url: string): DownloadError {
   if (error instanceof DownloadError) return error;
+  const { host } = new URL(redactUrl(url));
+  if (error instanceof LookupError) {
+    const { kind, message, retryAt } = error;
+    return new DownloadError(kind, `${host}: ${message}`, { cause: error, retryAt });
+  }
   // The runtime repeats the whole url, with the keys in it, or that of a redirect; it has no blank, but may have brackets.
   const detail = reasonOf(error)
     .replace(/\s*(for url )?\([a-z][a-z0-9+.-]*:\/\/\S*\)/gi, "")
@@ -120,7 +129,6 @@ export function networkError(error: unknown, url: string): DownloadError {
     .replaceAll(url, "")
     .replace(/\s+/g, " ");
   const tls = tlsFailure(detail);
-  const { host } = new URL(redactUrl(url));
   // Neither a certificate that does not hold nor one that the server wants of us gets better by itself.
   if (tls !== undefined) {
     return new DownloadError(tls.kind, `${host}: ${tls.message}`, { cause: error, retryable: false });

@@ -178,7 +178,7 @@ function judge(error: unknown, task: DownloadTask, context: DownloadContext): Fa
     context.coolHost(failure.host, coolUntil(failure.retryAt, task.attempts + 1, context, Date.now()));
   }
   const { kind, status, retryAt } = failure;
-  if (retryAt !== undefined && isTooLong(retryAt, context)) return tooLong(failure, retryAt);
+  if (retryAt !== undefined && status !== undefined && isTooLong(retryAt, context)) return tooLong(failure, retryAt);
   const retryable = kind === "http" && status !== undefined ? context.retryOn(status) : failure.retryable;
   return { error: failure, retryable };
 }

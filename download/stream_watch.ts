@@ -25,6 +25,14 @@ export function watchStream(watchdog: Watchdog, url: string, whole: Watched): Wa
       whole.rest();
       own.rest();
     },
+    lookingUp: () => {
+      whole.lookingUp();
+      own.lookingUp();
+    },
+    lookedUp: () => {
+      whole.lookedUp();
+      own.lookedUp();
+    },
     opened: () => own.opened(),
     abort: (reason) => own.abort(reason),
     [Symbol.dispose]: () => {

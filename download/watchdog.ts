@@ -1,9 +1,10 @@
 import { DownloadError } from "./download_error.ts";
-import type { Connect } from "./guarded_connect.ts";
+import type { Connect } from "./host_addresses.ts";
+import type { LookupWatch } from "./name_lookups.ts";
 
 /** The limits of one attempt, in milliseconds. */
 export interface WatchLimits {
-  /** Until the server is connected. */
+  /** Until the server is connected, from when its name was looked up. */
   connectTimeoutMs: number;
   /** Between two bytes. */
   stallTimeoutMs: number;
@@ -14,7 +15,7 @@ export interface WatchLimits {
 }
 
 /** One attempt under watch. */
-export interface Watched extends Disposable {
+export interface Watched extends Disposable, LookupWatch {
   /** Fires when a limit is passed or the attempt is aborted; the reason is the error. */
   readonly signal: AbortSignal;
   /** So many bytes came. */
@@ -27,8 +28,10 @@ export interface Watched extends Disposable {
   abort(reason: Error): void;
 }
 
-/** Finds out whether a server can be connected; rejects or never settles if not. */
-export type ConnectProbe = (url: string, signal: AbortSignal) => Promise<void>;
+/**
+ * Finds out whether a server can be connected; rejects or never settles if not. It tells `watch` while it looks a name up.
+ */
+export type ConnectProbe = (url: string, signal: AbortSignal, watch?: LookupWatch) => Promise<void>;
 
 /** A look that comes later than after so many times its interval: the thread did not run meanwhile. */
 const LATE = 2;
@@ -48,7 +51,7 @@ const USUAL_PORTS: Readonly<Record<string, number>> = {
  *
  * `fetch` does not tell when it is connected. Where no answer has come after half of the connect timeout, a bare
  * connection is tried beside it: a server that takes it is slow, which the stall timeout judges; one that does not
- * within the other half is unreachable.
+ * within the other half is unreachable. While a name is looked up nobody has asked the host yet: its times begin after that.
  *
  * Silence and slowness are counted only while the thread runs: a process that was stopped, or got no time on its core,
  * has heard nothing because it could not listen. What an attempt may take in all goes by the real time.
@@ -131,6 +134,8 @@ export class Watchdog implements Disposable {
       const { minSpeed } = attempt;
       if (timeoutMs !== undefined && this.#lookedAt - attempt.startedAt > timeoutMs) {
         this.#expire(attempt, `not finished after ${seconds(timeoutMs)}`);
+      } else if (attempt.lookups > 0) {
+        continue;
       } else if (this.#now - attempt.activeAt > stallTimeoutMs) {
         this.#expire(attempt, `no byte for ${seconds(stallTimeoutMs)}`);
       } else if (minSpeed > 0 && attempt.isOpen && this.#now - attempt.measuredFrom > stallTimeoutMs) {
@@ -147,9 +152,11 @@ export class Watchdog implements Disposable {
 
   async #tryConnect(attempt: WatchedAttempt, withinMs: number): Promise<void> {
     const giveUp = new AbortController();
-    const timer = setTimeout(() => giveUp.abort(), withinMs);
+    const wait = () => setTimeout(() => giveUp.abort(), withinMs);
+    let timer = wait();
+    const watch = { lookingUp: () => clearTimeout(timer), lookedUp: () => void (timer = wait()) };
     try {
-      await this.#probe(attempt.url, AbortSignal.any([giveUp.signal, attempt.signal]));
+      await this.#probe(attempt.url, AbortSignal.any([giveUp.signal, attempt.signal]), watch);
     } catch {
       // A refusal or an unknown name is for the attempt itself to report; only silence is judged here.
       if (giveUp.signal.aborted && !attempt.isOpen) {
@@ -175,10 +182,13 @@ class WatchedAttempt implements Watched {
   readonly url: string;
   /** When it began, in milliseconds of `performance.now()`; all other times are those of the watchdog. */
   readonly startedAt = performance.now();
-  readonly firstAt: number;
+  /** When it could begin to connect. */
+  firstAt: number;
   activeAt: number;
   isOpen = false;
   probed = false;
+  /** How many of its connections wait for the look-up of a name. */
+  lookups = 0;
   /** When the speed began to be measured, and the bytes since. */
   measuredFrom: number;
   bytes = 0;
@@ -210,6 +220,17 @@ class WatchedAttempt implements Watched {
     this.bytes = 0;
   }
 
+  lookingUp(): void {
+    this.lookups++;
+  }
+
+  lookedUp(): void {
+    this.lookups--;
+    this.rest();
+    this.firstAt = this.activeAt;
+    this.probed = false;
+  }
+
   opened(): void {
     this.isOpen = true;
     this.rest();
@@ -225,13 +246,18 @@ class WatchedAttempt implements Watched {
 }
 
 /** Tries a bare connection to the host of a url, made by `connect`. Default: by Deno. */
-export async function connectProbe(url: string, signal: AbortSignal, connect: Connect = Deno.connect): Promise<void> {
+export async function connectProbe(
+  url: string,
+  signal: AbortSignal,
+  watch?: LookupWatch,
+  connect: Connect = Deno.connect,
+): Promise<void> {
   const { hostname, port, protocol } = new URL(url);
   const target = {
     hostname: hostname.replace(/^\[|\]$/g, ""),
     port: Number(port) || USUAL_PORTS[protocol] || 80,
   };
-  const connection = await connect({ ...target, signal });
+  const connection = await connect({ ...target, signal, watch });
   connection.close();
 }
 

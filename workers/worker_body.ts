@@ -10,8 +10,10 @@ import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
 import { extraPlace } from "../download/extra_place.ts";
 import { HeapWatch } from "./heap_watch.ts";
+import { HostAddresses } from "../download/host_addresses.ts";
 import { HostTable } from "../download/host_table.ts";
 import { type HostPlace, HostVisits } from "../download/host_visits.ts";
+import { NameLookups } from "../download/name_lookups.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import { Throttle } from "../download/throttle.ts";
@@ -68,6 +70,7 @@ class RunningWorker {
     const counters = SharedCounters.attach(start.counters);
     const hosts = HostTable.attach(start.hosts, index);
     const capped = settings.perHost > 0 || settings.perHostRate > 0 || settings.fleetPerHost > 0;
+    const addresses = new HostAddresses(identity, new NameLookups({ timeoutMs: settings.lookupTimeoutMs }));
     const manifest = new Manifest(start.root, start.writer, { machine: start.machine });
     const names = new FinalNames(start.library);
     const calls = this.#calls = new MainCalls(post);
@@ -83,13 +86,14 @@ class RunningWorker {
           lane: start.lane,
           headers: settings.expectType !== undefined,
         },
+        hosts: addresses,
         ...driverQuestions((question) => calls.ask(question)),
       }),
       fresh: start.fresh,
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
-      watchdog: new Watchdog(settings, identityProbe(identity)),
+      watchdog: new Watchdog(settings, identityProbe(identity, addresses)),
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),
       retry: settings,

@@ -2,7 +2,7 @@ import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListReq
 import { DownloadError } from "../download_error.ts";
 import { BodyResponse } from "./body_response.ts";
 import type { ProtocolDriver, ProtocolFile, ProtocolRequest } from "./protocol_driver.ts";
-import { unlessAborted } from "./unless_aborted.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 
 const KINDS = ["not-found", "auth", "network", "timeout", "protocol", "security", "unsupported"] as const;
 

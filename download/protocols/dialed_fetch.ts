@@ -1,10 +1,11 @@
 import { type IncomingMessage, request } from "node:http";
 import { Duplex, Readable } from "node:stream";
 import { DownloadError } from "../download_error.ts";
+import type { LookupWatch } from "../name_lookups.ts";
 import { HEAD_LIMIT } from "./http_head.ts";
 import { dial, type LaneDialing } from "./lane_connection.ts";
 import { laneHost } from "./lane_request.ts";
-import { unlessAborted } from "./unless_aborted.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 
 /** Answers without a body, whatever they announce. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -17,6 +18,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
  * @param headers The headers.
  * @param signal Ends the request and the body.
  * @param dialing How the connection comes about.
+ * @param watch Told while the name is looked up. Default: nobody is.
  * @throws {DownloadError} If the answer is malformed, or whatever `dialing` throws; an abort throws its reason.
  */
 export async function dialedFetch(
@@ -24,12 +26,13 @@ export async function dialedFetch(
   headers: Headers,
   signal: AbortSignal,
   dialing: LaneDialing,
+  watch?: LookupWatch,
 ): Promise<Response> {
   const host = laneHost(url);
   if (host === undefined) {
     throw new DownloadError("unsupported", `${url.host}: cannot be asked over a connection of its own`);
   }
-  const conn = await dial(host, signal, dialing);
+  const conn = await dial(host, signal, dialing, watch);
   const message = await unlessAborted(ask(conn, url, headers, signal), signal);
   const status = message.statusCode ?? 0;
   if (status < 200 || status > 599) {

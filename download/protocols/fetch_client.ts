@@ -1,6 +1,7 @@
 import type { DriverRequest } from "../download_driver.ts";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { HttpIdentity } from "../http_identity.ts";
+import type { LookupWatch } from "../name_lookups.ts";
 import type { ProxyChoice } from "../proxy_choice.ts";
 import { HttpClients } from "./http_clients.ts";
 import type { LaneDialing } from "./lane_connection.ts";
@@ -31,6 +32,8 @@ export interface FetchQuestion extends Pick<DriverRequest, "signal"> {
   headers: Readonly<Record<string, string>>;
   /** Called with the host before it is asked once more. */
   visit: DriverRequest["visit"] | undefined;
+  /** Told while the name of the host is looked up. */
+  watch: DriverRequest["watch"] | undefined;
   /** One of several requests for parts of a file: it is to have a connection of its own. */
   piece: boolean;
 }
@@ -80,6 +83,7 @@ export class FetchClient implements Disposable {
       } catch (error) {
         const asked = this.#learn(url.origin, error, proxy);
         if (asked === undefined || this.#needs(url.origin) === before) {
+          this.#dialing.hosts?.names.doubt(bareHostname(proxy === undefined ? url : new URL(proxy)));
           // To ask in the same way once more would change nothing.
           if (proxy === undefined) throw networkError(error, url.href);
           throw await proxyFailure(error, url, proxy, signal, this.#dialing);
@@ -91,7 +95,7 @@ export class FetchClient implements Disposable {
 
   /** Asks as the server needs it, by what is known of it. */
   async #askOnce(
-    { url, signal, piece }: Omit<FetchQuestion, "headers" | "visit">,
+    { url, signal, piece, watch }: Omit<FetchQuestion, "headers" | "visit">,
     headers: Headers,
     proxy: string | undefined,
   ): Promise<Response> {
@@ -105,10 +109,23 @@ export class FetchClient implements Disposable {
     const pastProxies = proxy === undefined && this.#identity.environmentProxies !== undefined;
     if (blocked || pastProxies || this.#identity.denyPrivate || this.#manyFields.has(origin)) {
       const { dialedFetch } = await import("./dialed_fetch.ts");
-      return await dialedFetch(url, headers, signal, this.#dialing);
+      return await dialedFetch(url, headers, signal, this.#dialing, watch);
     }
+    const looking = this.#lookUp(proxy === undefined ? url : new URL(proxy), signal, watch);
+    if (looking !== undefined) await looking;
     const alone = (piece || this.#http1Servers.has(origin)) && !this.#http2Servers.has(origin);
     return await fetch(url, { client: this.#clients.of(proxy, !alone), redirect: "manual", headers, signal });
+  }
+
+  /**
+   * Looks a name up that has had no answer yet: `fetch` would hold a thread for it, however many names are looked up already. The
+   * others are left to it, as it may have a connection.
+   */
+  #lookUp(url: URL, signal: AbortSignal, watch: LookupWatch | undefined): Promise<unknown> | undefined {
+    const names = this.#dialing.hosts?.names;
+    const hostname = bareHostname(url);
+    if (names === undefined || names.hasAnswered(hostname)) return undefined;
+    return Promise.resolve(names.addressesOf(hostname, signal, watch));
   }
 
   /** What is known of a server, in a form that can be compared. */
@@ -128,4 +145,9 @@ export class FetchClient implements Disposable {
   [Symbol.dispose](): void {
     this.#clients[Symbol.dispose]();
   }
+}
+
+/** The name or address in a url, without brackets. */
+function bareHostname({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
 }

@@ -1,6 +1,6 @@
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
-import { guardedAddress } from "../guarded_connect.ts";
+import { HostAddresses } from "../host_addresses.ts";
 import type { HttpIdentity } from "../http_identity.ts";
 import { readNetrc } from "../netrc.ts";
 import { FileChangedError } from "../segments.ts";
@@ -23,6 +23,7 @@ export class FtpDriver implements DownloadDriver {
   readonly schemes = ["ftp:", "ftps:", "ftpes:"];
   readonly #identity: FtpIdentity;
   readonly #insecure: boolean;
+  readonly #hosts: HostAddresses;
   readonly #pool = new ConnectionPool<FtpSession>(isFull);
   readonly #credentialsOf: ReturnType<typeof readNetrc>;
   /** Servers that begin no file in the middle. */
@@ -31,19 +32,21 @@ export class FtpDriver implements DownloadDriver {
   /**
    * @param identity Who asks.
    * @param insecure Take every certificate. Default false.
+   * @param hosts Where hosts are. Default: where the system finds them.
    */
-  constructor(identity: FtpIdentity, insecure = false) {
+  constructor(identity: FtpIdentity, insecure = false, hosts: HostAddresses = new HostAddresses(identity)) {
     this.#identity = identity;
     this.#insecure = insecure;
+    this.#hosts = hosts;
     this.#credentialsOf = identity.netrc === undefined ? () => undefined : readNetrc(identity.netrc);
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
-    const { url, visit, signal } = request;
+    const { url, visit } = request;
     const target = this.#targetOf(url);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
-    const { session, stat } = await this.#find(target, signal);
+    const { session, stat } = await this.#find(target, request);
     try {
       return this.#answer(target, session, stat, request);
     } catch (error) {
@@ -69,12 +72,15 @@ export class FtpDriver implements DownloadDriver {
   }
 
   /** Looks at the file, over a connection that the server may have given up meanwhile. */
-  async #find(target: FtpTarget, signal: AbortSignal): Promise<{ session: FtpSession; stat: DatedVersion }> {
+  async #find(
+    target: FtpTarget,
+    { signal, watch }: Pick<DriverRequest, "signal" | "watch">,
+  ): Promise<{ session: FtpSession; stat: DatedVersion }> {
     while (true) {
       const { connection: session, used } = await this.#pool.take(
         target.account,
         target.host,
-        async (ending) => FtpSession.open(target, await this.#dialing(target, ending), ending),
+        async (ending) => FtpSession.open(target, await this.#dialing(target, ending, watch), ending),
         signal,
       );
       try {
@@ -135,7 +141,7 @@ export class FtpDriver implements DownloadDriver {
 
   async #stampNow(target: FtpTarget, session: FtpSession, signal: AbortSignal): Promise<string | undefined> {
     if (!session.closed) return await session.stampedAt(target.path, signal);
-    const { session: other, stat } = await this.#find(target, signal);
+    const { session: other, stat } = await this.#find(target, { signal });
     this.#pool.give(other);
     return stat.lastModified;
   }
@@ -146,10 +152,10 @@ export class FtpDriver implements DownloadDriver {
     throw new DownloadError("unsupported", `${target.host}: FTP does not go through --proxy`);
   }
 
-  async #dialing(target: FtpTarget, signal: AbortSignal): Promise<FtpDialing> {
-    const { caCerts, denyPrivate, allowPrivate } = this.#identity;
-    const address = denyPrivate ? await guardedAddress({ ...target, signal }, allowPrivate) : target.hostname;
-    return { address, insecure: this.#insecure, ...(caCerts === undefined ? {} : { caCerts }) };
+  async #dialing(target: FtpTarget, signal: AbortSignal, watch?: DriverRequest["watch"]): Promise<FtpDialing> {
+    const { caCerts } = this.#identity;
+    const addresses = await this.#hosts.addressesOf({ ...target, signal, watch });
+    return { addresses, insecure: this.#insecure, ...(caCerts === undefined ? {} : { caCerts }) };
   }
 
   [Symbol.dispose](): void {

@@ -3,14 +3,15 @@ import { DownloadError, networkError } from "../download_error.ts";
 import type { PooledConnection } from "./connection_pool.ts";
 import type { DatedVersion } from "./dated_file.ts";
 import type { FtpTarget } from "./ftp_target.ts";
+import { knownLookup, LedSocket } from "./known_lookup.ts";
 import { close, type FtpReading, openDataConnection, readData, retrieve, SinkError } from "./ftp_transfer.ts";
 
 export type { FtpReading };
 
 /** How to connect. */
 export interface FtpDialing {
-  /** The address to dial. */
-  address: string;
+  /** The addresses of the server. */
+  addresses: readonly string[];
   /** Certificates to trust too, PEM. */
   caCerts?: readonly string[];
   /** Take every certificate; the runtime must have been started so. */
@@ -54,10 +55,12 @@ export class FtpSession implements PooledConnection {
     const { hostname, port, user, password, security } = target;
     // Silence is for the attempt's own watch to judge.
     const client = new Client(0);
+    const lookup = knownLookup(dialing.addresses);
+    client.ftp._newSocket = () => new LedSocket(lookup);
     const session = new FtpSession(client, target, dialing);
     await session.#during(signal, () =>
       client.access({
-        host: dialing.address,
+        host: hostname,
         port,
         user,
         password,
@@ -65,6 +68,8 @@ export class FtpSession implements PooledConnection {
         secureOptions: {
           // An address is no server name, but the certificate may be for it.
           host: hostname,
+          // For TLS from the first byte.
+          lookup,
           ...(/^[\d.]+$|:/.test(hostname) ? {} : { servername: hostname }),
           ...(dialing.caCerts === undefined ? {} : { ca: [...dialing.caCerts] }),
           rejectUnauthorized: !dialing.insecure,

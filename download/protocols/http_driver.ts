@@ -10,7 +10,7 @@ import {
   RangeRefusedError,
 } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
-import { lazyGuardedConnect } from "../lazy_guarded_connect.ts";
+import { HostAddresses } from "../host_addresses.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { FetchResponse } from "./fetch_response.ts";
@@ -37,8 +37,8 @@ export interface HttpDriverOptions {
   headers?: boolean;
   /** Who asks. Default: nobody in particular. */
   identity?: HttpIdentity;
-  /** How connections are made if the identity denies private addresses. Default: by its rules. */
-  connect?: LaneDialing["connect"];
+  /** Where hosts are. Default: where the system finds them, by the rules of the identity. */
+  hosts?: HostAddresses;
 }
 
 /**
@@ -58,16 +58,16 @@ export class HttpDriver implements DownloadDriver {
   /** Of attempts in which a server has set some. */
   readonly #cookies = new WeakMap<object, AttemptCookies>();
 
-  constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, connect }: HttpDriverOptions) {
+  constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, hosts }: HttpDriverOptions) {
     this.#identity = identity;
     this.#proxyOf = proxyChoice(identity);
     if (identity.cookies === undefined) this.#identities = new RequestIdentities(identity);
     else this.#loading = RequestIdentities.withCookies(identity);
     // Whoever opens a url hears of it.
     this.#loading?.catch(() => {});
-    const { caCerts, clientCert, denyPrivate, allowPrivate } = identity;
+    const { caCerts, clientCert } = identity;
     const dialing: LaneDialing = {
-      ...(denyPrivate ? { connect: connect ?? lazyGuardedConnect(allowPrivate) } : {}),
+      hosts: hosts ?? new HostAddresses(identity),
       ...(caCerts === undefined ? {} : { caCerts }),
       ...(clientCert === undefined ? {} : { clientCert }),
     };
@@ -81,7 +81,7 @@ export class HttpDriver implements DownloadDriver {
   async open(request: DriverRequest): Promise<DriverResponse> {
     const identities = this.#identities ??= await this.#loading!;
     const identity = identities.start(request.url, request.headers);
-    const { range, condition, signal, visit, attempt } = request;
+    const { range, condition, signal, visit, watch, attempt } = request;
     let cookies = attempt === undefined ? undefined : this.#cookies.get(attempt);
     const plain = range === undefined && condition === undefined;
     let { url } = identity;
@@ -98,7 +98,9 @@ export class HttpDriver implements DownloadDriver {
       const own = proof === undefined ? identity.headers() : withProof(identity.headers(), proof.authorization(url));
       const headers = plain ? own : withPreconditions(own, range, condition);
       const proxy = this.#proxyOf?.(url);
-      const taken = proxy === undefined ? await this.#lane.open({ url, headers, range, signal, visit }) : undefined;
+      const taken = proxy === undefined
+        ? await this.#lane.open({ url, headers, range, signal, visit, watch })
+        : undefined;
       const answer = taken ?? await this.#ask(url, headers, request);
       if (proof !== undefined && (answer.ok || answer.status !== 401)) proof.worked = true;
       const set = answer.ok ? answer.setCookie : answer.headers.getSetCookie();
@@ -138,9 +140,9 @@ export class HttpDriver implements DownloadDriver {
   async #ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    { range, signal, visit }: DriverRequest,
+    { range, signal, visit, watch }: DriverRequest,
   ): Promise<FetchResponse | LaneStatus> {
-    const response = await this.#fetch.ask({ url, headers, signal, visit, piece: range?.to !== undefined });
+    const response = await this.#fetch.ask({ url, headers, signal, visit, watch, piece: range?.to !== undefined });
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
       return new FetchResponse(response, url, this.#buffers, range?.to);
     }

@@ -10,6 +10,7 @@
  */
 import { BufferPool } from "../buffer_pool.ts";
 import { networkError } from "../download_error.ts";
+import type { LookupWatch } from "../name_lookups.ts";
 import { FetchResponse, partOf, transferProblem } from "./fetch_response.ts";
 import type { HttpHead } from "./http_head.ts";
 import { laneBody } from "./lane_body.ts";
@@ -54,6 +55,8 @@ export interface LaneRequest {
   signal: AbortSignal;
   /** Called with the host before it is asked a second time; what it returns is awaited. */
   visit?: ((host: string) => Promise<void> | undefined) | undefined;
+  /** Told while the name of the host is looked up. */
+  watch?: LookupWatch | undefined;
 }
 
 /** An answer without a file: an error or a redirect. Its body was thrown away. */
@@ -101,7 +104,7 @@ export class HttpLane implements Disposable {
    * @throws {DownloadError} If there is no connection, or it broke before the answer, or the answer cannot be read; an abort
    * throws its reason.
    */
-  async open({ url, headers, range, signal, visit }: LaneRequest): Promise<LaneAnswer | undefined> {
+  async open({ url, headers, range, signal, visit, watch }: LaneRequest): Promise<LaneAnswer | undefined> {
     signal.throwIfAborted();
     const { href } = url;
     const key = laneOrigin(href);
@@ -112,7 +115,7 @@ export class HttpLane implements Disposable {
     const idle = this.#pool.take(key);
     if (idle === undefined && this.#http2Servers.has(host.key)) return undefined;
     for (let kept = idle !== undefined;; kept = false) {
-      const connection = kept ? idle! : await this.#connect(host, href, signal);
+      const connection = kept ? idle! : await this.#connect(host, href, signal, watch);
       if (connection === undefined) return undefined;
       const exchange = new LaneExchange(connection, href, this.#pool, signal);
       const asked = await exchange.ask(request);
@@ -128,10 +131,15 @@ export class HttpLane implements Disposable {
   }
 
   /** A new connection; undefined if the server speaks only HTTP/2. */
-  async #connect(host: LaneHost, href: string, signal: AbortSignal): Promise<LaneConnection | undefined> {
+  async #connect(
+    host: LaneHost,
+    href: string,
+    signal: AbortSignal,
+    watch: LookupWatch | undefined,
+  ): Promise<LaneConnection | undefined> {
     let connection: LaneConnection;
     try {
-      connection = await LaneConnection.open(host, signal, this.#dialing);
+      connection = await LaneConnection.open(host, signal, this.#dialing, watch);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (this.#http2Servers.learn(host.key, error)) return undefined;

@@ -1,7 +1,8 @@
-import type { Connect } from "../guarded_connect.ts";
+import type { HostAddresses } from "../host_addresses.ts";
+import type { LookupWatch } from "../name_lookups.ts";
 import { HEAD_LIMIT } from "./http_head.ts";
 import type { LaneHost } from "./lane_request.ts";
-import { unlessAborted } from "./unless_aborted.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 
 /** What a connection reads into; nearly every head, and a small file, fit. */
 const BUFFER = 64 * 1024;
@@ -9,11 +10,11 @@ const REQUEST_BUFFER = 2 * 1024;
 
 /** How connections come about. */
 export interface LaneDialing {
-  /** Makes the TCP connection. Default: whatever the name leads to. */
-  connect?: Connect;
+  /** Where hosts are. Default: whatever the name leads to. */
+  hosts?: HostAddresses;
   /** Certificates to trust too, PEM. */
   caCerts?: readonly string[];
-  /** What to show to servers that want a certificate, PEM; not together with `connect`. */
+  /** What to show to servers that want a certificate, PEM. */
   clientCert?: { readonly cert: string; readonly key: string };
 }
 
@@ -55,8 +56,13 @@ export class LaneConnection {
   }
 
   /** Connects; an abort rejects with its reason. */
-  static async open(host: LaneHost, signal: AbortSignal, dialing: LaneDialing = {}): Promise<LaneConnection> {
-    return new LaneConnection(host, await dial(host, signal, dialing));
+  static async open(
+    host: LaneHost,
+    signal: AbortSignal,
+    dialing: LaneDialing = {},
+    watch?: LookupWatch,
+  ): Promise<LaneConnection> {
+    return new LaneConnection(host, await dial(host, signal, dialing, watch));
   }
 
   /** True if bytes came before the request was sent: they answer something else. */
@@ -156,12 +162,17 @@ export class LaneConnection {
 export async function dial(
   { hostname, port, secure }: Pick<LaneHost, "hostname" | "port" | "secure">,
   signal: AbortSignal,
-  { connect = Deno.connect, caCerts, clientCert }: LaneDialing,
+  { hosts, caCerts, clientCert }: LaneDialing,
+  watch?: LookupWatch,
 ): Promise<Deno.Conn> {
   const trusted = caCerts === undefined ? {} : { caCerts: [...caCerts] };
   const options = { hostname, alpnProtocols: ["http/1.1"], ...trusted };
-  if (secure && clientCert !== undefined) return await connectTls({ ...options, port, ...clientCert }, signal);
-  const tcp = await connect({ hostname, port, signal });
+  const target = { hostname, port, signal, watch };
+  if (secure && clientCert !== undefined) {
+    await hosts?.addressesOf(target);
+    return await connectTls({ ...options, port, ...clientCert }, signal);
+  }
+  const tcp = await (hosts?.connect ?? Deno.connect)(target);
   return secure ? await startTls(tcp, options, signal) : tcp;
 }
 

@@ -1,5 +1,5 @@
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
-import { unlessAborted } from "./unless_aborted.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 
 /** A driver that is loaded with the first url that it takes: most lists have one scheme. */
 export class LazyDriver implements DownloadDriver {

@@ -1,5 +1,6 @@
 import type { CfgSettings } from "../../config/cfg_settings.ts";
 import type { DownloadDriver } from "../download_driver.ts";
+import type { HostAddresses } from "../host_addresses.ts";
 import type { HttpIdentity } from "../http_identity.ts";
 import { HttpDriver, type HttpDriverOptions } from "./http_driver.ts";
 import { LazyDriver } from "./lazy_driver.ts";
@@ -13,7 +14,9 @@ export interface DriverPorts {
   /** Who asks. */
   identity: HttpIdentity;
   /** How HTTP connects. */
-  http: Omit<HttpDriverOptions, "identity">;
+  http: Omit<HttpDriverOptions, "identity" | "hosts">;
+  /** Where hosts are. */
+  hosts: HostAddresses;
   /** Those who may read the user's files for SSH. */
   ssh: SshPorts;
   /** Those who may read the user's files for S3. */
@@ -26,8 +29,8 @@ export interface DriverPorts {
  *
  * @param ports What they need.
  */
-export function makeDrivers({ settings, identity, http: options, ssh, s3 }: DriverPorts): DownloadDriver[] {
-  const http = new HttpDriver({ ...options, identity });
+export function makeDrivers({ settings, identity, http: options, hosts, ssh, s3 }: DriverPorts): DownloadDriver[] {
+  const http = new HttpDriver({ ...options, identity, hosts });
   const custom = (settings.protocols ?? []).map(({ scheme, module }) =>
     new LazyDriver(
       [scheme],
@@ -40,10 +43,14 @@ export function makeDrivers({ settings, identity, http: options, ssh, s3 }: Driv
     http,
     new LazyDriver(
       ["ftp:", "ftps:", "ftpes:"],
-      async () => new (await import("./ftp_driver.ts")).FtpDriver(identity, settings.insecure),
+      async () => new (await import("./ftp_driver.ts")).FtpDriver(identity, settings.insecure, hosts),
       true,
     ),
-    new LazyDriver(["sftp:"], async () => new (await import("./sftp_driver.ts")).SftpDriver(identity, ssh), true),
+    new LazyDriver(
+      ["sftp:"],
+      async () => new (await import("./sftp_driver.ts")).SftpDriver(identity, ssh, hosts),
+      true,
+    ),
     new LazyDriver(["s3:"], async () => new (await import("./s3_driver.ts")).S3Driver(http, s3), true),
     new LazyDriver(["data:"], async () => new (await import("./data_driver.ts")).DataDriver()),
     new LazyDriver(

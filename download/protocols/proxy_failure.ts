@@ -46,10 +46,11 @@ export async function proxyFailure(
     ? await tunnelStatus(url, new URL(proxy), signal, caCerts === undefined ? {} : { caCerts }).catch(() => undefined)
     : undefined;
   if (refused !== undefined) return proxyRefusal(url.host, proxy, refused, "CONNECT");
-  const { kind, message, retryable } = failure;
+  const { kind, message, retryable, retryAt } = failure;
   const detail = message.startsWith(`${url.host}: `) ? message.slice(url.host.length + 2) : message;
   return new DownloadError(kind, `${url.host}: through the proxy ${proxyName(proxy)}: ${detail}`, {
     retryable,
+    ...(retryAt === undefined ? {} : { retryAt }),
     cause: error,
   });
 }

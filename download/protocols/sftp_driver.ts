@@ -2,7 +2,7 @@
 import type { Stats } from "ssh2";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
-import { guardedAddress } from "../guarded_connect.ts";
+import { HostAddresses } from "../host_addresses.ts";
 import type { HttpIdentity } from "../http_identity.ts";
 import { readNetrc } from "../netrc.ts";
 import { FileChangedError } from "../segments.ts";
@@ -16,6 +16,9 @@ import { walkFolder } from "./walk_folder.ts";
 
 /** Who asks, beside what the files of SSH say. */
 export type SftpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "denyPrivate" | "allowPrivate">;
+
+/** What there is of a request or of a listing. */
+type Asking = Pick<DriverRequest, "signal" | "watch">;
 
 /** How long a connection may be idle. */
 const IDLE_MS = 30_000;
@@ -36,6 +39,7 @@ export class SftpDriver implements DownloadDriver {
   readonly schemes = ["sftp:"];
   readonly #identity: SftpIdentity;
   readonly #ports: SshPorts;
+  readonly #hosts: HostAddresses;
   readonly #credentialsOf: ReturnType<typeof readNetrc>;
   readonly #connections = new Map<string, Shared>();
   /** What the user's files say, until a connection does not come about with it. */
@@ -44,18 +48,21 @@ export class SftpDriver implements DownloadDriver {
   /**
    * @param identity Who asks.
    * @param ports Those who may read the user's files.
+   * @param hosts Where hosts are. Default: where the system finds them.
    */
-  constructor(identity: SftpIdentity, ports: SshPorts) {
+  constructor(identity: SftpIdentity, ports: SshPorts, hosts: HostAddresses = new HostAddresses(identity)) {
     this.#identity = identity;
     this.#ports = ports;
+    this.#hosts = hosts;
     this.#credentialsOf = identity.netrc === undefined ? () => undefined : readNetrc(identity.netrc);
   }
 
-  async open({ url, range, condition, visit, signal }: DriverRequest): Promise<DriverResponse> {
-    const { key, target, path } = await this.#targetOf(url, signal);
+  async open(request: DriverRequest): Promise<DriverResponse> {
+    const { url, range, condition, visit } = request;
+    const { key, target, path } = await this.#targetOf(url);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
-    const { file, answer: stats, letGo } = await this.#begin(key, target, signal, async (file) => {
+    const { file, answer: stats, letGo } = await this.#begin(key, target, request, async (file) => {
       await file.open(path);
       return await file.stat();
     });
@@ -74,10 +81,16 @@ export class SftpDriver implements DownloadDriver {
     }
   }
 
-  async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
-    const { key, target, path } = await this.#targetOf(url, signal);
+  async *list(request: ListRequest): AsyncGenerator<ListedFile> {
+    const { url } = request;
+    const { key, target, path } = await this.#targetOf(url);
     const top = path === "" ? "./" : path;
-    const { file: folder, answer: first, letGo } = await this.#begin(key, target, signal, (folder) => folder.list(top));
+    const { file: folder, answer: first, letGo } = await this.#begin(
+      key,
+      target,
+      request,
+      (folder) => folder.list(top),
+    );
     try {
       yield* walkFolder(
         url,
@@ -102,7 +115,7 @@ export class SftpDriver implements DownloadDriver {
     this.#connections.clear();
   }
 
-  async #targetOf(url: string, signal: AbortSignal): Promise<{ key: string; target: SshTarget; path: string }> {
+  async #targetOf(url: string): Promise<{ key: string; target: SshTarget; path: string }> {
     const { hostname: name, port, host, username, password: secret, pathname } = new URL(url);
     const alias = decodePart(name.replace(/^\[(.*)\]$/, "$1"), "host");
     if (this.#identity.proxy !== undefined) {
@@ -125,13 +138,11 @@ export class SftpDriver implements DownloadDriver {
       throw new DownloadError("unsupported", `${host}: ${answer.message}`);
     }
     const { access } = answer;
-    const { denyPrivate, allowPrivate } = this.#identity;
-    const address = denyPrivate ? await guardedAddress({ ...access, signal }, allowPrivate) : access.hostname;
     const password = secret === "" ? known?.password : decodePart(secret, "password");
     // As curl does: a path that begins with /~/ counts from the home folder.
     const path = decodePart(pathname, "path").replace(/^\/~\//, "");
     const key = JSON.stringify([access.hostname, access.port, access.user, password]);
-    return { key, target: { host: host || alias, access, address, password }, path };
+    return { key, target: { host: host || alias, access, password }, path };
   }
 
   /**
@@ -141,11 +152,12 @@ export class SftpDriver implements DownloadDriver {
   async #begin<T>(
     key: string,
     target: SshTarget,
-    signal: AbortSignal,
+    request: Asking,
     ask: (file: SftpFile) => Promise<T>,
   ): Promise<{ file: SftpFile; answer: T; letGo: () => void }> {
+    const { signal } = request;
     for (let again = false;; again = true) {
-      const { connection, shared, isNew } = await this.#take(key, target, signal);
+      const { connection, shared, isNew } = await this.#take(key, target, request);
       const file = new SftpFile(connection, target.host, signal);
       const letGo = () => this.#letGo(key, shared, file, signal);
       try {
@@ -161,13 +173,20 @@ export class SftpDriver implements DownloadDriver {
   async #take(
     key: string,
     target: SshTarget,
-    signal: AbortSignal,
+    { signal, watch }: Asking,
   ): Promise<{ connection: SshConnection; shared: Shared; isNew: boolean }> {
     let shared = this.#connections.get(key);
+    let addresses: readonly string[] | undefined;
+    if (shared === undefined) {
+      addresses = await this.#hosts.addressesOf({ ...target.access, signal, watch });
+      // Somebody else may have waited for them, too.
+      shared = this.#connections.get(key);
+    }
     const isNew = shared === undefined;
     if (shared === undefined) {
       const ending = new AbortController();
-      const opening = SshConnection.open(target, (line) => this.#ports.trust(line), ending.signal);
+      const trust = (line: string) => this.#ports.trust(line);
+      const opening = SshConnection.open(target, addresses!, trust, ending.signal);
       shared = { opening, users: 0, ending };
       const mine = shared;
       this.#connections.set(key, shared);

@@ -1,3 +1,5 @@
+import type { Duplex } from "node:stream";
+
 // What is used of ssh2 1.17, which has no types of its own; those of DefinitelyTyped bring an old version of node's along.
 
 /** An answer to a question. */
@@ -57,8 +59,7 @@ export type AuthenticationMethod =
 
 /** How to connect. */
 export interface ConnectConfig {
-  host: string;
-  port: number;
+  sock: Duplex;
   username: string;
   readyTimeout: number;
   keepaliveInterval: number;

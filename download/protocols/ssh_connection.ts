@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { createConnection } from "node:net";
 // @ts-types="./ssh2_types.d.ts"
 import ssh2, { type AuthenticationMethod, type ConnectConfig, type SFTPWrapper } from "ssh2";
 import { DownloadError, networkError } from "../download_error.ts";
 import { signableKey } from "./ecdsa_key.ts";
 import { knownName, knownServer } from "./known_hosts.ts";
+import { knownLookup } from "./known_lookup.ts";
 import type { SshAccess, SshPorts } from "./ssh_access.ts";
 
 /** The runtime has these natively; in this order they cost the least here. */
@@ -33,8 +35,6 @@ export interface SshTarget {
   host: string;
   /** How to reach it. */
   access: SshAccess;
-  /** The address to dial. */
-  address: string;
   /** The password, if there is one. */
   password?: string | undefined;
 }
@@ -74,11 +74,17 @@ export class SshConnection {
    * Connects, checks who the server is, and logs in.
    *
    * @param target Where to.
+   * @param addresses The addresses of the server; at least one.
    * @param trust Keeps the key of a server that was not known.
    * @param signal Gives up; the reason is thrown.
    * @throws {DownloadError} `security` if the server is not who it was, or not known; `auth` if it does not let us in.
    */
-  static async open(target: SshTarget, trust: SshPorts["trust"], signal: AbortSignal): Promise<SshConnection> {
+  static async open(
+    target: SshTarget,
+    addresses: readonly string[],
+    trust: SshPorts["trust"],
+    signal: AbortSignal,
+  ): Promise<SshConnection> {
     signal.throwIfAborted();
     const client = new ssh2.Client();
     const { promise, resolve, reject } = Promise.withResolvers<SFTPWrapper>();
@@ -100,7 +106,9 @@ export class SshConnection {
           sftp.on("end", lose).on("close", lose);
           resolve(sftp);
         }));
-      client.connect(config);
+      const { hostname: host, port } = target.access;
+      const sock = createConnection({ host, port, lookup: knownLookup(addresses) });
+      client.connect({ ...config, sock });
       const sftp = await promise;
       // Each question waits for its answer: together with delayed acknowledgements that would cost 40 ms.
       client.setNoDelay(true);
@@ -145,8 +153,8 @@ export class SshConnection {
 }
 
 /** What `ssh2` is told, and what was learned of the server on the way. */
-function configOf({ host, access, address, password }: SshTarget): {
-  config: ConnectConfig;
+function configOf({ host, access, password }: SshTarget): {
+  config: Omit<ConnectConfig, "sock">;
   learned: () => string | undefined;
   refusal: () => DownloadError | undefined;
 } {
@@ -163,9 +171,7 @@ function configOf({ host, access, address, password }: SshTarget): {
   }
   let line: string | undefined;
   let refused: DownloadError | undefined;
-  const config: ConnectConfig = {
-    host: address,
-    port,
+  const config: Omit<ConnectConfig, "sock"> = {
     username: user,
     // Silence is for the attempt's own watch to judge.
     readyTimeout: 0,

@@ -32,6 +32,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     retryWaitMs: 1000,
     retryOn: RETRY_ON_DEFAULT,
     connectTimeoutMs: 10_000,
+    lookupTimeoutMs: 10_000,
     stallTimeoutMs: 30_000,
     perHost: 0,
     maxHostWaitMs: 3_600_000,

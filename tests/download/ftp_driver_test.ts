@@ -1,8 +1,10 @@
 /** FTP against a real vsftpd. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { DownloadError } from "../../download/download_error.ts";
+import { DownloadError, networkError } from "../../download/download_error.ts";
+import { HostAddresses } from "../../download/host_addresses.ts";
 import { HostBusyError } from "../../download/host_visits.ts";
 import { ANONYMOUS } from "../../download/http_identity.ts";
+import { NameLookups } from "../../download/name_lookups.ts";
 import { FtpDriver } from "../../download/protocols/ftp_driver.ts";
 import { ftpTarget } from "../../download/protocols/ftp_target.ts";
 import { drive, request } from "../support/drive.ts";
@@ -59,6 +61,38 @@ Deno.test("FtpDriver keeps to the number of connections that the server allows",
   using _two = await open();
   const error = await failure(driver.open(request(`${server.url()}/one.bin`)));
   assert(error instanceof HostBusyError, error.message);
+});
+
+Deno.test("FtpDriver looks the name of a server up once, and goes on to its next address", async () => {
+  await using home = await folder();
+  const pair = await testCertificate(["files.test"]);
+  await using plain = await VsftpdServer.start(home.path);
+  await using explicit = await VsftpdServer.start(home.path, { tls: pair });
+  await using implicit = await VsftpdServer.start(home.path, { tls: { ...pair, implicit: true } });
+  for (const [server, scheme] of [[plain, "ftp"], [explicit, "ftpes"], [implicit, "ftps"]] as const) {
+    const asked: string[] = [];
+    const names = new NameLookups({
+      resolve: (name) => {
+        asked.push(name);
+        return name === "files.test" ? Promise.resolve(["127.0.0.9", "127.0.0.1"]) : Promise.reject(new Error("no"));
+      },
+    });
+    const identity = { ...ANONYMOUS, caCerts: [pair.cert] };
+    using driver = new FtpDriver(identity, false, new HostAddresses(identity, names));
+    const told: string[] = [];
+    const watch = { lookingUp: () => void told.push("looking"), lookedUp: () => void told.push("looked") };
+    const url = server.url(scheme).replace("127.0.0.1", "files.test");
+    const both = await Promise.all([0, 1].map(() => drive(driver, `${url}/one.bin`, { watch })));
+    for (const { bytes } of both) assertEquals(bytes.length, SIZE);
+    assertEquals([asked, told], [["files.test"], ["looking", "looking", "looked", "looked"]]);
+    const error = await failure(
+      drive(driver, `${url.replace("files", "other")}/one.bin`).catch((reason) => {
+        throw networkError(reason, url);
+      }),
+    );
+    assertEquals([error.kind, error.retryable], ["network", true]);
+    assertMatch(error.message, /: the name cannot be looked up: no$/);
+  }
 });
 
 Deno.test("FtpDriver tells what is wrong, and whether it may pass", async () => {

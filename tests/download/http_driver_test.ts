@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
-import { guardedConnect } from "../../download/guarded_connect.ts";
+import { HostAddresses } from "../../download/host_addresses.ts";
 import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
+import { NameLookups } from "../../download/name_lookups.ts";
 import { dialedFetch } from "../../download/protocols/dialed_fetch.ts";
 import { HttpDriver, type HttpDriverOptions } from "../../download/protocols/http_driver.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
@@ -246,18 +247,22 @@ bothClients(
     });
     const { port } = server.addr;
     const looked: string[] = [];
-    const connect = guardedConnect([`files.test:${port}`, `other.test:${port}`], (name) => {
-      looked.push(name);
-      return Promise.resolve(["127.0.0.1"]);
+    const allowPrivate = [`files.test:${port}`, `other.test:${port}`];
+    const names = new NameLookups({
+      resolve: (name) => {
+        looked.push(name);
+        return Promise.resolve(["127.0.0.1"]);
+      },
     });
+    const hosts = new HostAddresses({ denyPrivate: true, allowPrivate }, names);
     {
-      using driver = driverFor({ denyPrivate: true, caCerts: [pair.cert], cookies: "" }, { lane, connect });
+      using driver = driverFor({ denyPrivate: true, caCerts: [pair.cert], cookies: "" }, { lane, hosts });
       const base = `https://files.test:${port}`;
       const whole = new TextDecoder().decode(large);
       for (const path of ["/plain", "/unsized", "/gzip", "/from"]) {
         assertEquals((await read(driver, base + path)).text === whole, true, path);
       }
-      assert(looked.length >= 1 && looked.every((name) => name === "files.test"), looked.join());
+      assertEquals(looked, ["files.test"]);
       const missing = await assertRejects(() => read(driver, `${base}/none`), DownloadError);
       assertEquals(missing.status, 404);
       // The certificate is for the name, not for the address.

@@ -1,7 +1,9 @@
 /** SFTP against a real OpenSSH server. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
+import { HostAddresses } from "../../download/host_addresses.ts";
 import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
+import { NameLookups } from "../../download/name_lookups.ts";
 import { SftpDriver } from "../../download/protocols/sftp_driver.ts";
 import type { SshAccess, SshPorts } from "../../download/protocols/ssh_access.ts";
 import { drive, request } from "../support/drive.ts";
@@ -131,6 +133,29 @@ Deno.test("SftpDriver tries one key after the other, and asks the agent", async 
     child.kill();
     await child.status;
   }
+});
+
+Deno.test("SftpDriver looks the name of a server up once for a connection, and goes on to its next address", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const asked: string[] = [];
+  const names = new NameLookups({
+    resolve: (name) => {
+      asked.push(name);
+      return Promise.resolve(["127.0.0.9", "127.0.0.1"]);
+    },
+  });
+  const knownHosts = server.knownHosts.replace("127.0.0.1", "files.test");
+  const hosts = new HostAddresses(ANONYMOUS, names);
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server, { hostname: "files.test", knownHosts }), hosts);
+  const told: string[] = [];
+  const watch = { lookingUp: () => void told.push("looking"), lookedUp: () => void told.push("looked") };
+  // An alias of the user's is no name of a host.
+  const url = server.url(home.join("one.bin")).replace("127.0.0.1", "alias");
+  const both = await Promise.all([0, 1].map(() => drive(driver, url, { watch })));
+  for (const { bytes } of both) assertEquals(bytes.length, SIZE);
+  assertEquals((await drive(driver, url, { watch })).bytes.length, SIZE);
+  assertEquals([asked, told], [["files.test"], ["looking", "looking", "looked", "looked"]]);
 });
 
 Deno.test("SftpDriver tells what is wrong, and whether it may pass", async () => {

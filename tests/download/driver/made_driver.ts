@@ -1,4 +1,5 @@
 import type { DownloadDriver } from "../../../download/download_driver.ts";
+import { HostAddresses } from "../../../download/host_addresses.ts";
 import { ANONYMOUS, type HttpIdentity } from "../../../download/http_identity.ts";
 import { type DriverPorts, makeDrivers } from "../../../download/protocols/make_drivers.ts";
 
@@ -22,11 +23,13 @@ const NOBODY = {
 
 /** Makes the driver of a scheme as a worker does; all drivers that were made for it end with it. */
 export function madeDriver(scheme: string, { identity, lane = true, settings, ...ports }: MadeWith): DownloadDriver {
+  const who = { ...ANONYMOUS, ...identity };
   const drivers = makeDrivers({
     ...NOBODY,
     ...ports,
     settings: { allowFile: false, insecure: false, protocols: [], ...settings },
-    identity: { ...ANONYMOUS, ...identity },
+    identity: who,
+    hosts: new HostAddresses(who),
     http: { idlePerHost: 8, lane },
   });
   const driver = drivers.find(({ schemes }) => schemes.includes(scheme));

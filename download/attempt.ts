@@ -347,6 +347,7 @@ export class Attempt {
       watch: watched,
       signal: watched.signal,
     };
+    if (this.#receiver.limited) request.slow = true;
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }

@@ -50,6 +50,8 @@ export interface DriverRequest {
    * awaited, and what it throws ends the request.
    */
   visit?: (host: string) => Promise<void> | undefined;
+  /** The body will be read slowly: it must not slow down others that come from the same host. Default false. */
+  slow?: boolean;
   /** Told while the name of a host is looked up. Default: nobody is. */
   watch?: LookupWatch;
   /** Ends everything that the request has open. */

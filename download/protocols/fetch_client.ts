@@ -34,13 +34,21 @@ export interface FetchQuestion extends Pick<DriverRequest, "signal"> {
   visit: DriverRequest["visit"] | undefined;
   /** Told while the name of the host is looked up. */
   watch: DriverRequest["watch"] | undefined;
-  /** One of several requests for parts of a file: it is to have a connection of its own. */
-  piece: boolean;
+  /** It is to have a connection of its own: its body is read slowly, or it is one of several requests for parts of a file. */
+  alone: boolean;
+}
+
+/** What a {@linkcode FetchClient} got. */
+export interface FetchAnswer {
+  /** The answer, a redirect too. */
+  response: Response;
+  /** To be called when its body was read to the end (true), or will not be; the first call counts. Absent: nobody waits for that. */
+  end?: ((whole: boolean) => void) | undefined;
 }
 
 /**
- * Asks with the runtime's `fetch`. A server that cannot be asked in the usual way is asked in the way that it needs, from
- * then on at once.
+ * Asks with the runtime's `fetch`, by HTTP/1.1 where the server speaks it: there each answer has a connection of its own. A server
+ * that cannot be asked in the usual way is asked in the way that it needs, from then on at once.
  */
 export class FetchClient implements Disposable {
   readonly #identity: HttpIdentity;
@@ -48,8 +56,6 @@ export class FetchClient implements Disposable {
   readonly #dialing: LaneDialing;
   readonly #clients: HttpClients;
   readonly #http2Servers: LearnedServers;
-  /** They speak HTTP/2, but refuse a request by HTTP_1_1_REQUIRED. */
-  readonly #http1Servers = new LearnedServers(/endpoint requires HTTP\/1\.1/);
   /** Servers at ports to which `fetch` sends nothing. */
   readonly #blocked = new LearnedServers(/requests to port \d+ are blocked/i);
   /** Their answers have more fields than `fetch` takes. */
@@ -65,11 +71,11 @@ export class FetchClient implements Disposable {
   }
 
   /**
-   * Sends a request, and gives the answer, a redirect too.
+   * Sends a request.
    *
    * @throws {DownloadError} If there is no answer; an abort throws its reason.
    */
-  async ask({ headers: extra, visit, ...question }: FetchQuestion): Promise<Response> {
+  async ask({ headers: extra, visit, ...question }: FetchQuestion): Promise<FetchAnswer> {
     const headers = new Headers(extra);
     if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
     // fetch asks for gzip by itself, and then hides the length.
@@ -95,10 +101,10 @@ export class FetchClient implements Disposable {
 
   /** Asks as the server needs it, by what is known of it. */
   async #askOnce(
-    { url, signal, piece, watch }: Omit<FetchQuestion, "headers" | "visit">,
+    { url, signal, alone, watch }: Omit<FetchQuestion, "headers" | "visit">,
     headers: Headers,
     proxy: string | undefined,
-  ): Promise<Response> {
+  ): Promise<FetchAnswer> {
     const { origin } = url;
     const blocked = this.#blocked.has(origin);
     if (blocked && proxy !== undefined) {
@@ -109,12 +115,17 @@ export class FetchClient implements Disposable {
     const pastProxies = proxy === undefined && this.#identity.environmentProxies !== undefined;
     if (blocked || pastProxies || this.#identity.denyPrivate || this.#manyFields.has(origin)) {
       const { dialedFetch } = await import("./dialed_fetch.ts");
-      return await dialedFetch(url, headers, signal, this.#dialing, watch);
+      return { response: await dialedFetch(url, headers, signal, this.#dialing, watch) };
     }
     const looking = this.#lookUp(proxy === undefined ? url : new URL(proxy), signal, watch);
     if (looking !== undefined) await looking;
-    const alone = (piece || this.#http1Servers.has(origin)) && !this.#http2Servers.has(origin);
-    return await fetch(url, { client: this.#clients.of(proxy, !alone), redirect: "manual", headers, signal });
+    const { client, end } = this.#clients.take(origin, proxy, this.#http2Servers.has(origin), alone);
+    try {
+      return { response: await fetch(url, { client, redirect: "manual", headers, signal }), end };
+    } catch (error) {
+      end?.(false);
+      throw error;
+    }
   }
 
   /**
@@ -130,14 +141,13 @@ export class FetchClient implements Disposable {
 
   /** What is known of a server, in a form that can be compared. */
   #needs(origin: string): string {
-    return [this.#http2Servers, this.#http1Servers, this.#blocked, this.#manyFields].map((all) => +all.has(origin))
+    return [this.#http2Servers, this.#blocked, this.#manyFields].map((all) => +all.has(origin))
       .join("");
   }
 
   /** Learns of a failure how a server is to be asked; says whether it was asked by then, undefined if nothing is learned. */
   #learn(origin: string, error: unknown, proxy: string | undefined): boolean | undefined {
     if (this.#http2Servers.learn(origin, error) || this.#blocked.learn(origin, error)) return false;
-    if (this.#http1Servers.learn(origin, error)) return true;
     // Nothing but fetch goes through proxies.
     return proxy === undefined && this.#manyFields.learn(origin, error) ? true : undefined;
   }

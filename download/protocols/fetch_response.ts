@@ -37,6 +37,7 @@ export class FetchResponse implements DriverResponse {
   /** Kept, because the runtime forgets to abort a body whose response was collected. */
   readonly response: Response;
   readonly #buffers: BufferPool;
+  readonly #end: ((whole: boolean) => void) | undefined;
   #body: ReadableStream<Bytes> | null;
   #broken = false;
 
@@ -45,10 +46,12 @@ export class FetchResponse implements DriverResponse {
    * @param url The url that answered.
    * @param buffers Memory to read into.
    * @param to Where the range must end that was asked for. Default: at the end of the file.
+   * @param end Told when the body was read to its end (true), or will not be; the first call counts. Default: nobody is.
    * @throws {DownloadError} If the body is encoded in a way that cannot be undone, or a 206 does not say what it brings.
    */
-  constructor(response: Response, url: URL, buffers: BufferPool, to?: number) {
+  constructor(response: Response, url: URL, buffers: BufferPool, to?: number, end?: (whole: boolean) => void) {
     this.response = response;
+    this.#end = end;
     this.#buffers = buffers;
     this.#body = response.body as ReadableStream<Bytes> | null;
     this.finalUrl = url.href;
@@ -98,7 +101,20 @@ export class FetchResponse implements DriverResponse {
     room?: () => number | Promise<number>,
   ): Promise<void> {
     const body = this.#take();
-    if (body === null) return;
+    let whole = false;
+    try {
+      if (body !== null) await this.#readBody(body, sink, room);
+      whole = true;
+    } finally {
+      this.#end?.(whole);
+    }
+  }
+
+  async #readBody(
+    body: ReadableStream<Bytes>,
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room: (() => number | Promise<number>) | undefined,
+  ): Promise<void> {
     const reader = byteReader(body);
     if (reader === undefined) return await this.#readPieces(body, sink, room);
     let buffer = this.#buffers.first();
@@ -156,6 +172,7 @@ export class FetchResponse implements DriverResponse {
 
   [Symbol.dispose](): void {
     this.#take()?.cancel().catch(() => {});
+    this.#end?.(false);
   }
 
   #take(): ReadableStream<Bytes> | null {

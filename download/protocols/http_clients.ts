@@ -1,13 +1,19 @@
 import type { HttpIdentity } from "../http_identity.ts";
 import { httpClient } from "./http_client.ts";
+import { type LoneClient, LoneClients } from "./lone_clients.ts";
 
-/** The clients of `fetch` of a worker: one for each proxy, and for direct requests, made when it is needed. */
+/** A client to ask with; `end` is to be called when its answer is at an end, if it is there. */
+export type TakenClient = Pick<LoneClient, "client"> & Partial<LoneClient>;
+
+/** The clients of `fetch` of a worker, made when they are needed. */
 export class HttpClients implements Disposable {
   readonly #identity: HttpIdentity;
   readonly #idlePerHost: number;
-  readonly #shared = new Map<string, Deno.HttpClient>();
-  /** For pieces of a file: over HTTP/2 all of them share one connection, which is better than none. */
-  readonly #apart = new Map<string, Deno.HttpClient>();
+  /** By HTTP/1.1, one for each proxy. */
+  readonly #first = new Map<string, TakenClient>();
+  /** By HTTP/2, whose answers share a connection. */
+  readonly #shared = new Map<string, TakenClient>();
+  readonly #lone = new LoneClients((proxy) => this.#make(proxy, true));
 
   /**
    * @param identity Whose requests they are.
@@ -19,22 +25,27 @@ export class HttpClients implements Disposable {
   }
 
   /**
-   * The client for requests.
+   * The client for a request.
    *
-   * @param proxy Through which proxy they go; undefined: through none.
-   * @param http2 Several of them may share a connection, where the server offers that.
+   * @param origin What is asked.
+   * @param proxy Through which proxy it goes; undefined: through none.
+   * @param http2 Nothing but HTTP/2 is spoken there.
+   * @param alone It is to have a connection of its own, which with HTTP/1.1 each has.
    */
-  of(proxy: string | undefined, http2: boolean): Deno.HttpClient {
-    const clients = http2 ? this.#shared : this.#apart;
-    let client = clients.get(proxy ?? "");
-    if (client === undefined) {
-      client = httpClient(this.#identity, { proxy, idlePerHost: this.#idlePerHost, http2 });
-      clients.set(proxy ?? "", client);
-    }
-    return client;
+  take(origin: string, proxy: string | undefined, http2: boolean, alone: boolean): TakenClient {
+    if (http2 && alone) return this.#lone.take(origin, proxy);
+    const clients = http2 ? this.#shared : this.#first;
+    let taken = clients.get(proxy ?? "");
+    if (taken === undefined) clients.set(proxy ?? "", taken = { client: this.#make(proxy, http2) });
+    return taken;
+  }
+
+  #make(proxy: string | undefined, http2: boolean): Deno.HttpClient {
+    return httpClient(this.#identity, { proxy, idlePerHost: this.#idlePerHost, http2 });
   }
 
   [Symbol.dispose](): void {
-    for (const client of [...this.#shared.values(), ...this.#apart.values()]) client.close();
+    for (const { client } of [...this.#first.values(), ...this.#shared.values()]) client.close();
+    this.#lone[Symbol.dispose]();
   }
 }

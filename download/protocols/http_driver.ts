@@ -140,13 +140,15 @@ export class HttpDriver implements DownloadDriver {
   async #ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    { range, signal, visit, watch }: DriverRequest,
+    { range, signal, visit, watch, slow = false }: DriverRequest,
   ): Promise<FetchResponse | LaneStatus> {
-    const response = await this.#fetch.ask({ url, headers, signal, visit, watch, piece: range?.to !== undefined });
+    const alone = slow || range?.to !== undefined;
+    const { response, end } = await this.#fetch.ask({ url, headers, signal, visit, watch, alone });
     if (response.status === 200 || (response.status === 206 && range !== undefined)) {
-      return new FetchResponse(response, url, this.#buffers, range?.to);
+      return new FetchResponse(response, url, this.#buffers, range?.to, end);
     }
     response.body?.cancel().catch(() => {});
+    end?.(false);
     return { ok: false, status: response.status, headers: response.headers };
   }
 

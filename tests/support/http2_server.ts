@@ -16,8 +16,11 @@ export class Http2Server implements AsyncDisposable {
       this.accepted++;
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
+      // Clients that give up, and the end of this one, break connections off.
+      socket.on("error", () => {});
     });
     this.#server.on("stream", (stream, headers) => {
+      stream.on("error", () => {});
       const range = headers.range ?? "";
       this.requests.push(`${headers[":path"]} ${range}`);
       const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];

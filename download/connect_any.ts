@@ -1,3 +1,5 @@
+import { connectTcp } from "./connect_tcp.ts";
+
 /** How long the next address waits for the one before. */
 const NEXT_AFTER_MS = 250;
 
@@ -11,7 +13,7 @@ const NEXT_AFTER_MS = 250;
  * @returns The connection. If there is none, it fails as the last address did.
  */
 export function connectAny(addresses: readonly string[], port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
-  if (addresses.length === 1) return Deno.connect({ hostname: addresses[0]!, port, signal });
+  if (addresses.length === 1) return connectTcp({ hostname: addresses[0]!, port, signal });
   const ordered = byTurns(addresses);
   const { promise, resolve, reject } = Promise.withResolvers<Deno.TcpConn>();
   const lost = new AbortController();
@@ -26,7 +28,7 @@ export function connectAny(addresses: readonly string[], port: number, signal: A
     if (over || hostname === undefined) return;
     running++;
     timer = setTimeout(start, NEXT_AFTER_MS);
-    Deno.connect({ hostname, port, signal: either }).then((conn) => {
+    connectTcp({ hostname, port, signal: either }).then((conn) => {
       if (over) conn.close();
       else resolve(conn);
       over = true;

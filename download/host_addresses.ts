@@ -1,4 +1,5 @@
 import { connectAny } from "./connect_any.ts";
+import { connectTcp } from "./connect_tcp.ts";
 import type { HttpIdentity } from "./http_identity.ts";
 import { type LookupWatch, NameLookups } from "./name_lookups.ts";
 
@@ -69,7 +70,7 @@ export class HostAddresses {
     const addresses = await this.addressesOf(target);
     try {
       return addresses.some((address) => LINK_LOCAL.test(address))
-        ? await Deno.connect({ hostname, port, signal })
+        ? await connectTcp({ hostname, port, signal })
         : await connectAny(addresses, port, signal);
     } catch (error) {
       this.names.doubt(hostname);

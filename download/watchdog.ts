@@ -1,3 +1,4 @@
+import { connectTcp } from "./connect_tcp.ts";
 import { DownloadError } from "./download_error.ts";
 import type { Connect } from "./host_addresses.ts";
 import type { LookupWatch } from "./name_lookups.ts";
@@ -250,7 +251,7 @@ export async function connectProbe(
   url: string,
   signal: AbortSignal,
   watch?: LookupWatch,
-  connect: Connect = Deno.connect,
+  connect: Connect = connectTcp,
 ): Promise<void> {
   const { hostname, port, protocol } = new URL(url);
   const target = {

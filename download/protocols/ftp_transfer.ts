@@ -1,4 +1,5 @@
 import type { FTPContext, FTPResponse } from "basic-ftp";
+import { connectTcp } from "../connect_tcp.ts";
 import type { ReadBody } from "./body_response.ts";
 
 /** What to read of a file. */
@@ -37,7 +38,7 @@ export async function openDataConnection(
   // Whatever address a reply names: data comes from where the control connection leads, and from nowhere else.
   const hostname = ftp.socket.remoteAddress;
   if (hostname === undefined) throw new Error("the control connection is lost");
-  const conn = await Deno.connect({ hostname, port, signal });
+  const conn = await connectTcp({ hostname, port, signal });
   if (tls === undefined) return conn;
   // Otherwise the handshake waits for a delayed acknowledgement.
   conn.setNoDelay(true);

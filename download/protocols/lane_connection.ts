@@ -1,3 +1,4 @@
+import { connectTcp } from "../connect_tcp.ts";
 import type { HostAddresses } from "../host_addresses.ts";
 import type { LookupWatch } from "../name_lookups.ts";
 import { HEAD_LIMIT } from "./http_head.ts";
@@ -172,7 +173,7 @@ export async function dial(
     await hosts?.addressesOf(target);
     return await connectTls({ ...options, port, ...clientCert }, signal);
   }
-  const tcp = await (hosts?.connect ?? Deno.connect)(target);
+  const tcp = await (hosts?.connect ?? connectTcp)(target);
   return secure ? await startTls(tcp, options, signal) : tcp;
 }
 

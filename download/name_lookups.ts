@@ -91,7 +91,8 @@ export class NameLookups {
   constructor({ timeoutMs = TIMEOUT_MS, resolve, now = () => performance.now() }: NameLookupsOptions = {}) {
     this.#timeoutMs = timeoutMs;
     this.#resolve = resolve ?? systemResolve;
-    this.#byName = resolve === undefined && Deno.permissions.querySync({ name: "net" }).state !== "granted";
+    const { state, partial } = Deno.permissions.querySync({ name: "net" });
+    this.#byName = resolve === undefined && (state !== "granted" || partial);
     this.#now = now;
   }
 

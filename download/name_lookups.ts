@@ -132,7 +132,7 @@ export class NameLookups {
     return name?.addresses !== undefined && name.until > 0;
   }
 
-  /** None of the addresses of a name could be connected: it may have others by now. */
+  /** There was no connection to the addresses of a name: it may have others by now. */
   doubt(hostname: string): void {
     const name = this.#names.get(hostname);
     if (name?.addresses !== undefined) name.until = 0;

@@ -91,7 +91,8 @@ export class NameLookups {
   constructor({ timeoutMs = TIMEOUT_MS, resolve, now = () => performance.now() }: NameLookupsOptions = {}) {
     this.#timeoutMs = timeoutMs;
     this.#resolve = resolve ?? systemResolve;
-    this.#byName = resolve === undefined && Deno.permissions.querySync({ name: "net" }).state !== "granted";
+    const { state, partial } = Deno.permissions.querySync({ name: "net" });
+    this.#byName = resolve === undefined && (state !== "granted" || partial);
     this.#now = now;
   }
 
@@ -131,7 +132,7 @@ export class NameLookups {
     return name?.addresses !== undefined && name.until > 0;
   }
 
-  /** None of the addresses of a name could be connected: it may have others by now. */
+  /** There was no connection to the addresses of a name: it may have others by now. */
   doubt(hostname: string): void {
     const name = this.#names.get(hostname);
     if (name?.addresses !== undefined) name.until = 0;

@@ -7,7 +7,7 @@ import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import { datedFacts, type DatedVersion } from "./dated_file.ts";
-import { type FtpDialing, type FtpReading, FtpSession, isFull, RestRefusedError } from "./ftp_session.ts";
+import { type FtpReading, FtpSession, isFull, RestRefusedError } from "./ftp_session.ts";
 import { type FtpTarget, ftpTarget } from "./ftp_target.ts";
 import { walkFolder } from "./walk_folder.ts";
 
@@ -57,7 +57,7 @@ export class FtpDriver implements DownloadDriver {
 
   async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
     const target = this.#targetOf(url);
-    const session = await FtpSession.open(target, await this.#dialing(target, signal), signal);
+    const session = await this.#connect(target, signal);
     try {
       let root: string | undefined;
       const look = async (below: string) => {
@@ -80,7 +80,7 @@ export class FtpDriver implements DownloadDriver {
       const { connection: session, used } = await this.#pool.take(
         target.account,
         target.host,
-        async (ending) => FtpSession.open(target, await this.#dialing(target, ending, watch), ending),
+        (ending) => this.#connect(target, ending, watch),
         signal,
       );
       try {
@@ -152,10 +152,16 @@ export class FtpDriver implements DownloadDriver {
     throw new DownloadError("unsupported", `${target.host}: FTP does not go through --proxy`);
   }
 
-  async #dialing(target: FtpTarget, signal: AbortSignal, watch?: DriverRequest["watch"]): Promise<FtpDialing> {
+  async #connect(target: FtpTarget, signal: AbortSignal, watch?: DriverRequest["watch"]): Promise<FtpSession> {
     const { caCerts } = this.#identity;
     const addresses = await this.#hosts.addressesOf({ ...target, signal, watch });
-    return { addresses, insecure: this.#insecure, ...(caCerts === undefined ? {} : { caCerts }) };
+    const dialing = { addresses, insecure: this.#insecure, ...(caCerts === undefined ? {} : { caCerts }) };
+    try {
+      return await FtpSession.open(target, dialing, signal);
+    } catch (error) {
+      this.#hosts.names.doubt(target.hostname);
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -196,7 +196,10 @@ export class SftpDriver implements DownloadDriver {
         this.#connections.delete(key);
         this.#accesses.clear();
       };
-      opening.then((connection) => void connection.watch(forget), forget);
+      opening.then((connection) => void connection.watch(forget), () => {
+        this.#hosts.names.doubt(target.access.hostname);
+        forget();
+      });
     }
     clearTimeout(shared.timer);
     shared.users++;

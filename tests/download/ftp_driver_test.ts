@@ -95,6 +95,17 @@ Deno.test("FtpDriver looks the name of a server up once, and goes on to its next
   }
 });
 
+Deno.test("FtpDriver looks a name up anew when none of its addresses can be connected", async () => {
+  await using home = await folder();
+  await using server = await VsftpdServer.start(home.path);
+  const answers = [["127.0.0.9"], ["127.0.0.1"]];
+  const names = new NameLookups({ resolve: () => Promise.resolve(answers.shift()!) });
+  using driver = new FtpDriver(ANONYMOUS, false, new HostAddresses(ANONYMOUS, names));
+  const url = `${server.url().replace("127.0.0.1", "moved.test")}/one.bin`;
+  assertEquals((await failure(drive(driver, url))).kind, "network");
+  assertEquals((await drive(driver, url)).bytes.length, SIZE);
+});
+
 Deno.test("FtpDriver tells what is wrong, and whether it may pass", async () => {
   await using home = await folder();
   await using server = await VsftpdServer.start(home.path, { password: "let me in" });

@@ -158,6 +158,18 @@ Deno.test("SftpDriver looks the name of a server up once for a connection, and g
   assertEquals([asked, told], [["files.test"], ["looking", "looking", "looked", "looked"]]);
 });
 
+Deno.test("SftpDriver looks a name up anew when none of its addresses can be connected", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const answers = [["127.0.0.9"], ["127.0.0.1"]];
+  const names = new NameLookups({ resolve: () => Promise.resolve(answers.shift()!) });
+  const knownHosts = server.knownHosts.replace("127.0.0.1", "moved.test");
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server, { knownHosts }), new HostAddresses(ANONYMOUS, names));
+  const url = server.url(home.join("one.bin")).replace("127.0.0.1", "moved.test");
+  assertEquals((await failure(drive(driver, url))).kind, "network");
+  assertEquals((await drive(driver, url)).bytes.length, SIZE);
+});
+
 Deno.test("SftpDriver tells what is wrong, and whether it may pass", async () => {
   await using home = await folder();
   await using server = await SshdServer.start();

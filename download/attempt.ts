@@ -47,6 +47,11 @@ export interface AttemptPorts {
    * is the same version. Default: the source.
    */
   identity?: string;
+  /**
+   * The url that redirected to the source by another protocol: it has named the file, and the source is asked as nobody in
+   * particular. Default: none did.
+   */
+  movedFrom?: string | undefined;
   /** Where the download has a place now; absent: hosts are not watched. */
   place?: HostPlace | undefined;
 }
@@ -63,6 +68,7 @@ export class Attempt {
   #target: PartTarget;
   readonly #source: string;
   readonly #identity: string;
+  readonly #movedFrom: string | undefined;
   readonly #place: HostPlace | undefined;
   readonly #segments: number | "auto";
   /** Something is there that is not known: it counts only if no answer names the file otherwise. */
@@ -75,12 +81,13 @@ export class Attempt {
 
   /** @param ports What it is for. */
   constructor(ports: AttemptPorts) {
-    const { task, source, context, driver, identity = source, place } = ports;
+    const { task, source, context, driver, identity = source, movedFrom, place } = ports;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
     this.#source = source;
     this.#identity = identity;
+    this.#movedFrom = movedFrom;
     this.#place = place;
     this.#receiver = new Receiver(ports);
     this.#segments = task.segments ?? context.segments ?? 1;
@@ -169,6 +176,11 @@ export class Attempt {
     return !this.#context.fresh && PartFile.isLeft(this.#target);
   }
 
+  /** The url that was asked first: an answer of another one may name the file. */
+  get #asked(): string {
+    return this.#movedFrom ?? this.#source;
+  }
+
   get #host(): string {
     return taskHost(this.#source);
   }
@@ -207,7 +219,7 @@ export class Attempt {
   /** Takes the name that an answer gives the file; says whether it is another one than before. */
   async #learnName(response: DriverResponse, watched: Watched): Promise<boolean> {
     const { learnName } = await import("./learn_name.ts");
-    if (!await learnName(this.#task, this.#source, response, this.#context, watched)) return false;
+    if (!await learnName(this.#task, this.#asked, response, this.#context, watched)) return false;
     this.#target = this.#targetOf(this.#task.out);
     this.#old = undefined;
     this.#inTheWay = false;
@@ -244,7 +256,7 @@ export class Attempt {
       keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
-        (response.disposition !== undefined || response.finalUrl !== this.#source);
+        (response.disposition !== undefined || response.finalUrl !== this.#asked);
       if (mayName && await this.#learnName(response, watched)) {
         part?.discard();
         const known = this.#isThere ? await this.#lookFirst(watched) : undefined;
@@ -348,6 +360,7 @@ export class Attempt {
       signal: watched.signal,
     };
     if (this.#receiver.limited) request.slow = true;
+    if (this.#movedFrom !== undefined) request.anonymous = true;
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }

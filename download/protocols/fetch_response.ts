@@ -1,6 +1,7 @@
 import type { BufferPool } from "../buffer_pool.ts";
 import { DownloadError } from "../download_error.ts";
 import type { DriverResponse } from "../download_driver.ts";
+import type { FilePart } from "./file_part.ts";
 import { readWhole } from "./read_whole.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -42,14 +43,14 @@ export class FetchResponse implements DriverResponse {
   #broken = false;
 
   /**
-   * @param response The answer, with status 200 or 206.
+   * @param response The answer.
+   * @param part What it brings of the file.
    * @param url The url that answered.
    * @param buffers Memory to read into.
-   * @param to Where the range must end that was asked for. Default: at the end of the file.
    * @param end Told when the body was read to its end (true), or will not be; the first call counts. Default: nobody is.
-   * @throws {DownloadError} If the body is encoded in a way that cannot be undone, or a 206 does not say what it brings.
+   * @throws {DownloadError} If the body is encoded in a way that cannot be undone.
    */
-  constructor(response: Response, url: URL, buffers: BufferPool, to?: number, end?: (whole: boolean) => void) {
+  constructor(response: Response, part: FilePart, url: URL, buffers: BufferPool, end?: (whole: boolean) => void) {
     this.response = response;
     this.#end = end;
     this.#buffers = buffers;
@@ -59,16 +60,10 @@ export class FetchResponse implements DriverResponse {
     const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
     this.decoded = encoding !== "identity";
     if (this.decoded) this.#decode(encoding, url);
-    if (response.status === 206) {
-      const part = this.#part(response.headers, to, url);
-      this.offset = part.offset;
-      if (part.end !== undefined) this.end = part.end;
-      this.length = part.length;
-    } else {
-      this.offset = 0;
-      const length = this.decoded ? null : response.headers.get("content-length");
-      if (length !== null && /^\d{1,15}$/.test(length)) this.length = Number(length);
-    }
+    this.offset = part.offset;
+    if (part.end !== undefined) this.end = part.end;
+    const length = this.decoded ? undefined : part.length ?? contentLength(response.headers);
+    if (length !== undefined) this.length = length;
     const etag = response.headers.get("etag");
     if (etag !== null) this.etag = etag;
     const lastModified = response.headers.get("last-modified");
@@ -188,15 +183,6 @@ export class FetchResponse implements DriverResponse {
     throw problem;
   }
 
-  #part(headers: Headers, to: number | undefined, url: URL): FilePart {
-    try {
-      return partOf(headers, to, url);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
-  }
-
   /** Some servers encode although they were asked not to: the file is what it was before. */
   #decode(encoding: string, url: URL): void {
     const format = DECODERS.get(encoding);
@@ -226,38 +212,15 @@ export function transferProblem(coding: string | undefined, { host }: URL): Down
   return new DownloadError("protocol", `${host}: transfer encoding "${coding.slice(0, 100)}" cannot be decoded`);
 }
 
+function contentLength(headers: Headers): number | undefined {
+  const text = headers.get("content-length");
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
 /** What `Accept-Ranges` says, if anything. */
 export function acceptsRanges(headers: Headers): boolean | undefined {
   const text = headers.get("accept-ranges");
   return text === null ? undefined : /(^|,)\s*bytes\s*(,|$)/i.test(text);
-}
-
-/** What a 206 brings of a file. */
-export interface FilePart {
-  /** Where it begins. */
-  offset: number;
-  /** Where it ends, if that was asked for. */
-  end?: number;
-  /** How many bytes the whole file has. */
-  length: number;
-}
-
-/**
- * What a 206 brings: it must go to the end that was asked for, or to that of the file, and say how long the file is.
- *
- * @throws {DownloadError} If it does not.
- */
-export function partOf(headers: Headers, to: number | undefined, { host }: URL): FilePart {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
-  const [offset = 1, last = 0, length = 0] = match?.slice(1).map(Number) ?? [];
-  const end = last + 1;
-  const announced = headers.get("content-length");
-  const fits = offset <= last && end <= length && end === (to ?? length);
-  if (fits && (announced === null || Number(announced) === end - offset)) {
-    return { offset, length, ...(to === undefined ? {} : { end }) };
-  }
-  const wanted = to === undefined ? "reaches the end" : "ends where it was asked to";
-  throw new DownloadError("protocol", `${host}: status 206 without a Content-Range that ${wanted}`);
 }
 
 /** A reader that fills our own buffer; a stream that was decoded, or that is node's, offers none. */

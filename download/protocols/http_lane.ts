@@ -11,7 +11,8 @@
 import { BufferPool } from "../buffer_pool.ts";
 import { networkError } from "../download_error.ts";
 import type { LookupWatch } from "../name_lookups.ts";
-import { FetchResponse, partOf, transferProblem } from "./fetch_response.ts";
+import { FetchResponse, transferProblem } from "./fetch_response.ts";
+import { broughtBy, type FilePart, WHOLE_FILE } from "./file_part.ts";
 import type { HttpHead } from "./http_head.ts";
 import { laneBody } from "./lane_body.ts";
 import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
@@ -49,7 +50,7 @@ export interface LaneRequest {
   url: URL;
   /** Headers of the task, which take the place of the usual ones. */
   headers: Readonly<Record<string, string>>;
-  /** Given if the headers ask for a range: then a 206 is a file, too. `to` is where it ends; by default at that of the file. */
+  /** Given if the headers ask for a range. `to` is where it ends; by default at the end of the file. */
   range?: { readonly to?: number } | undefined;
   /** Ends the request, and the reading of its body. */
   signal: AbortSignal;
@@ -63,7 +64,7 @@ export interface LaneRequest {
 export interface LaneStatus {
   /** Tells it from a {@linkcode LaneResponse}. */
   readonly ok: false;
-  /** The status: 201 to 999. */
+  /** The status: 101 to 999. */
   readonly status: number;
   /** All fields of the head. */
   readonly headers: Headers;
@@ -156,13 +157,13 @@ export class HttpLane implements Disposable {
   /** What to make of the head: a file or a status. */
   #answer(exchange: LaneExchange, head: HttpHead, url: URL, range: LaneRequest["range"]): LaneAnswer {
     const { status } = head;
-    if (status !== 200 && (status !== 206 || range === undefined)) return toStatus(exchange, status);
-    if (head.encoded) return this.#encoded(exchange, status, url, range?.to);
     try {
+      const part = status === 200 ? WHOLE_FILE : broughtBy(status, () => exchange.headers(), range, url);
+      if (part === undefined) return toStatus(exchange, status);
+      if (head.encoded) return this.#encoded(exchange, status, url, part);
       const problem = transferProblem(head.transfer, url);
       if (problem !== undefined) throw problem;
-      const part = status === 206 ? partOf(exchange.headers(), range?.to, url) : undefined;
-      return new LaneResponse(exchange, head, this.#pool, this.#headers, part);
+      return new LaneResponse(exchange, head, this.#pool, this.#headers, part === WHOLE_FILE ? undefined : part);
     } catch (error) {
       exchange.close();
       throw error;
@@ -170,10 +171,10 @@ export class HttpLane implements Disposable {
   }
 
   /** A file that some encoding is to be taken off. */
-  #encoded(exchange: LaneExchange, status: number, url: URL, to: number | undefined): FetchResponse {
+  #encoded(exchange: LaneExchange, status: number, url: URL, part: FilePart): FetchResponse {
     const headers = exchange.headers();
     this.#buffers ??= new BufferPool();
-    return new FetchResponse(new Response(laneBody(exchange), { status, headers }), url, this.#buffers, to);
+    return new FetchResponse(new Response(laneBody(exchange), { status, headers }), part, url, this.#buffers);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DriverResponse } from "../download_driver.ts";
-import { acceptsRanges, type FilePart } from "./fetch_response.ts";
+import { acceptsRanges } from "./fetch_response.ts";
+import type { FilePart } from "./file_part.ts";
 import type { HttpHead } from "./http_head.ts";
 import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";

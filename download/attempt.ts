@@ -252,7 +252,8 @@ export class Attempt {
         receiver.originalName = originalName(this.#task, { finalUrl: this.#source });
         return await receiver.left(this.#target, part!, opened.state, watched);
       }
-      using response = opened.response;
+      using answer = opened.response;
+      const response = answer.contentEncoding === undefined ? answer : await decoded(answer, answer.contentEncoding);
       keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
@@ -282,9 +283,10 @@ export class Attempt {
       }
       part ??= PartFile.open(this.#target);
       const segments = this.#context.rangeRefusals.statusOf(this.#host) === undefined ? this.#segments : 1;
-      const shared = stream && shareFile(this.#target, part, opened, segments, segmentBytes);
+      const shared = stream && shareFile(this.#target, part, { response, kept: opened.kept }, segments, segmentBytes);
       if (stream === undefined || shared === undefined) {
-        return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched, budget);
+        const { kept } = opened;
+        return await receiver.stream(this.#target, part, { response, kept }, expectations, stream ?? watched, budget);
       }
       const open = async (range: ByteRange, watch: Watched, place = this.#place) => {
         const answer = await openRange(this.#driver, this.#visiting(watch, place), shared.state, ...range);
@@ -364,6 +366,12 @@ export class Attempt {
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }
+}
+
+/** An answer as it was before its encoding. What that needs is loaded only then: servers are asked for none. */
+async function decoded(answer: DriverResponse, contentEncoding: string): Promise<DriverResponse> {
+  const { DecodedResponse } = await import("./decoded_response.ts");
+  return new DecodedResponse(answer, contentEncoding);
 }
 
 /** The inode of a file, or 0 if it is gone by now. */

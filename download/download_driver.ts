@@ -89,7 +89,9 @@ export interface DriverResponse extends Disposable {
   readonly rangeable?: boolean | undefined;
   /** How many bytes the whole file has, if that is known. */
   readonly length?: number;
-  /** True if the body was encoded on the way and is decoded here: then no length or digest of the server is about it. */
+  /** The Content-Encoding of the body, which comes as it was sent; absent: none but `identity`. */
+  readonly contentEncoding?: string;
+  /** True if a Content-Encoding is undone here: then no length or digest of the server is about the body. */
   readonly decoded?: boolean;
   /** Further fields of the answer, if it has any that matter. */
   readonly headers?: Pick<Headers, "get">;

@@ -6,12 +6,7 @@ import { readWhole } from "./read_whole.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const DECODERS: ReadonlyMap<string, CompressionFormat> = new Map([
-  ["gzip", "gzip"],
-  ["x-gzip", "gzip"],
-  ["deflate", "deflate"],
-]);
-
+const IDENTITY = /^\s*identity\s*$/i;
 /** Transfer codings after which the body is the file. Whoever says `chunked` twice hardly ever does it twice. */
 const UNDONE = /^(?:identity|(?:(?:chunked|identity)[\t ]*,[\t ]*)*chunked)$/i;
 
@@ -27,8 +22,8 @@ export class FetchResponse implements DriverResponse {
   declare readonly end?: number;
   /** How many bytes the file has, if the server said and sends them as they are. */
   declare readonly length?: number;
-  /** True if the body was encoded. */
-  readonly decoded: boolean;
+  /** The Content-Encoding, if it is another one than `identity`. */
+  declare readonly contentEncoding?: string;
   /** The ETag. */
   declare readonly etag?: string;
   /** The Last-Modified date. */
@@ -40,7 +35,8 @@ export class FetchResponse implements DriverResponse {
   readonly #buffers: BufferPool;
   readonly #end: ((whole: boolean) => void) | undefined;
   #body: ReadableStream<Bytes> | null;
-  #broken = false;
+  /** Who reads the body. */
+  #reader: { cancel(): Promise<void> } | undefined;
 
   /**
    * @param response The answer.
@@ -48,7 +44,7 @@ export class FetchResponse implements DriverResponse {
    * @param url The url that answered.
    * @param buffers Memory to read into.
    * @param end Told when the body was read to its end (true), or will not be; the first call counts. Default: nobody is.
-   * @throws {DownloadError} If the body is encoded in a way that cannot be undone.
+   * @throws {DownloadError} If the body has a transfer coding that cannot be undone.
    */
   constructor(response: Response, part: FilePart, url: URL, buffers: BufferPool, end?: (whole: boolean) => void) {
     this.response = response;
@@ -57,13 +53,12 @@ export class FetchResponse implements DriverResponse {
     this.#body = response.body as ReadableStream<Bytes> | null;
     this.finalUrl = url.href;
     this.#checkTransfer(url);
-    const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-    this.decoded = encoding !== "identity";
-    if (this.decoded) this.#decode(encoding, url);
     this.offset = part.offset;
     if (part.end !== undefined) this.end = part.end;
-    const length = this.decoded ? undefined : part.length ?? contentLength(response.headers);
+    const length = part.length ?? contentLength(response.headers);
     if (length !== undefined) this.length = length;
+    const encoding = response.headers.get("content-encoding");
+    if (encoding !== null && !IDENTITY.test(encoding)) this.contentEncoding = encoding;
     const etag = response.headers.get("etag");
     if (etag !== null) this.etag = etag;
     const lastModified = response.headers.get("last-modified");
@@ -112,6 +107,7 @@ export class FetchResponse implements DriverResponse {
   ): Promise<void> {
     const reader = byteReader(body);
     if (reader === undefined) return await this.#readPieces(body, sink, room);
+    this.#reader = reader;
     let buffer = this.#buffers.first();
     try {
       while (true) {
@@ -128,6 +124,7 @@ export class FetchResponse implements DriverResponse {
       reader.cancel(error).catch(() => {});
       throw error;
     } finally {
+      this.#reader = undefined;
       reader.releaseLock();
       this.#buffers.release(buffer);
     }
@@ -139,11 +136,10 @@ export class FetchResponse implements DriverResponse {
     room: (() => number | Promise<number>) | undefined,
   ): Promise<void> {
     const reader = body.getReader();
+    this.#reader = reader;
     try {
       while (true) {
-        const { done, value } = await reader.read().catch((error) => {
-          throw this.decoded && !this.#broken ? this.#undecodable(error) : error;
-        });
+        const { done, value } = await reader.read();
         if (done) return;
         await sink(value);
         if (room !== undefined) await room();
@@ -152,20 +148,14 @@ export class FetchResponse implements DriverResponse {
       reader.cancel(error).catch(() => {});
       throw error;
     } finally {
+      this.#reader = undefined;
       reader.releaseLock();
     }
   }
 
-  /** What the server sent came whole, and makes no sense: it would not the next time either. */
-  #undecodable(cause: unknown): DownloadError {
-    const { host } = new URL(this.finalUrl);
-    const encoding = this.response.headers.get("content-encoding")?.trim();
-    return new DownloadError("protocol", `${host}: the body is not ${encoding}, as its Content-Encoding says`, {
-      cause,
-    });
-  }
-
+  /** Lets go of the connection; what reads the body then ends as if there were no more. */
   [Symbol.dispose](): void {
+    this.#reader?.cancel().catch(() => {});
     this.#take()?.cancel().catch(() => {});
     this.#end?.(false);
   }
@@ -181,28 +171,6 @@ export class FetchResponse implements DriverResponse {
     if (problem === undefined) return;
     this[Symbol.dispose]();
     throw problem;
-  }
-
-  /** Some servers encode although they were asked not to: the file is what it was before. */
-  #decode(encoding: string, url: URL): void {
-    const format = DECODERS.get(encoding);
-    if (format === undefined) {
-      this[Symbol.dispose]();
-      throw new DownloadError("protocol", `${url.host}: content encoding "${encoding}" cannot be decoded`);
-    }
-    const body = this.#body;
-    if (body === null) return;
-    this.#body = ReadableStream.from(this.#watch(body)).pipeThrough(new DecompressionStream(format));
-  }
-
-  /** Notes when it is the connection that fails: that is nothing to blame the encoding for. */
-  async *#watch(body: ReadableStream<Bytes>): AsyncGenerator<Bytes> {
-    try {
-      yield* body;
-    } catch (error) {
-      this.#broken = true;
-      throw error;
-    }
   }
 }
 
@@ -223,7 +191,7 @@ export function acceptsRanges(headers: Headers): boolean | undefined {
   return text === null ? undefined : /(^|,)\s*bytes\s*(,|$)/i.test(text);
 }
 
-/** A reader that fills our own buffer; a stream that was decoded, or that is node's, offers none. */
+/** A reader that fills our own buffer; a stream of node offers none. */
 function byteReader(body: ReadableStream<Bytes>): ReadableStreamBYOBReader | undefined {
   try {
     return body.getReader({ mode: "byob" });

@@ -8,13 +8,11 @@
  *
  * @module
  */
-import { BufferPool } from "../buffer_pool.ts";
 import { networkError } from "../download_error.ts";
 import type { LookupWatch } from "../name_lookups.ts";
-import { FetchResponse, transferProblem } from "./fetch_response.ts";
-import { broughtBy, type FilePart, WHOLE_FILE } from "./file_part.ts";
+import { transferProblem } from "./fetch_response.ts";
+import { broughtBy, WHOLE_FILE } from "./file_part.ts";
 import type { HttpHead } from "./http_head.ts";
-import { laneBody } from "./lane_body.ts";
 import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
 import { LaneExchange } from "./lane_exchange.ts";
 import { http2OnlyServers, type LearnedServers } from "./learned_servers.ts";
@@ -72,8 +70,8 @@ export interface LaneStatus {
   readonly locations?: readonly string[];
 }
 
-/** What an {@linkcode HttpLane} got: the first as the server sends it, the second decoded. */
-export type LaneAnswer = LaneResponse | FetchResponse | LaneStatus;
+/** What an {@linkcode HttpLane} got. */
+export type LaneAnswer = LaneResponse | LaneStatus;
 
 /** Fetches files, and parts of them, over kept connections. */
 export class HttpLane implements Disposable {
@@ -82,7 +80,6 @@ export class HttpLane implements Disposable {
   readonly #dialing: LaneDialing;
   readonly #http2Servers: LearnedServers;
   readonly #pool: LanePool;
-  #buffers: BufferPool | undefined;
 
   /** @param options How many connections to keep. */
   constructor(options: HttpLaneOptions) {
@@ -160,7 +157,6 @@ export class HttpLane implements Disposable {
     try {
       const part = status === 200 ? WHOLE_FILE : broughtBy(status, () => exchange.headers(), range, url);
       if (part === undefined) return toStatus(exchange, status);
-      if (head.encoded) return this.#encoded(exchange, status, url, part);
       const problem = transferProblem(head.transfer, url);
       if (problem !== undefined) throw problem;
       return new LaneResponse(exchange, head, this.#pool, this.#headers, part === WHOLE_FILE ? undefined : part);
@@ -168,13 +164,6 @@ export class HttpLane implements Disposable {
       exchange.close();
       throw error;
     }
-  }
-
-  /** A file that some encoding is to be taken off. */
-  #encoded(exchange: LaneExchange, status: number, url: URL, part: FilePart): FetchResponse {
-    const headers = exchange.headers();
-    this.#buffers ??= new BufferPool();
-    return new FetchResponse(new Response(laneBody(exchange), { status, headers }), part, url, this.#buffers);
   }
 }
 

@@ -14,6 +14,7 @@ import { FileExistsError, PartFile, type PartLeft, type PartTarget } from "./par
 import type { PartState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { Receiver } from "./receiver.ts";
+import { isSameOrigin } from "./same_origin.ts";
 import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { FileChangedError } from "./segments.ts";
 import { shareFile } from "./share_file.ts";
@@ -156,6 +157,11 @@ export class Attempt {
     return this.#receiver.originalName;
   }
 
+  /** The Content-Encoding of the file, if it was stored as it was sent. */
+  get sentAs(): string | undefined {
+    return this.#receiver.sentAs;
+  }
+
   #targetOf(out: string): PartTarget {
     const { root, writer, bootId } = this.#context;
     const { fence, url, mirrors } = this.#task;
@@ -250,10 +256,11 @@ export class Attempt {
       stream?.opened();
       if (opened.type === "whole") {
         receiver.originalName = originalName(this.#task, { finalUrl: this.#source });
+        receiver.sentAs = opened.state.coding;
         return await receiver.left(this.#target, part!, opened.state, watched);
       }
       using answer = opened.response;
-      const response = answer.contentEncoding === undefined ? answer : await decoded(answer, answer.contentEncoding);
+      const response = answer.contentEncoding === undefined ? answer : await this.#inForm(answer, opened.kept);
       keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
@@ -306,6 +313,15 @@ export class Attempt {
       await part?.settled();
       part?.[Symbol.dispose]();
     }
+  }
+
+  /** An answer with a Content-Encoding, in the form in which it is stored. Hardly any has one: what that needs is loaded then. */
+  async #inForm(answer: DriverResponse, kept: readonly ByteRange[]): Promise<DriverResponse> {
+    const { contentEncoding = "" } = answer;
+    const { storedForm } = await import("./stored_form.ts");
+    const { response, sentAs } = storedForm(answer, contentEncoding, kept.length > 0);
+    this.#receiver.sentAs = sentAs;
+    return response;
   }
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */
@@ -368,12 +384,6 @@ export class Attempt {
   }
 }
 
-/** An answer as it was before its encoding. What that needs is loaded only then: servers are asked for none. */
-async function decoded(answer: DriverResponse, contentEncoding: string): Promise<DriverResponse> {
-  const { DecodedResponse } = await import("./decoded_response.ts");
-  return new DecodedResponse(answer, contentEncoding);
-}
-
 /** The inode of a file, or 0 if it is gone by now. */
 function inodeOf(path: string): number {
   try {
@@ -381,12 +391,4 @@ function inodeOf(path: string): number {
   } catch {
     return 0;
   }
-}
-
-/** True for urls of one scheme, host and port. Only web origins have a text of their own: of all others it is "null". */
-function isSameOrigin(one: string, other: string): boolean {
-  if (one === other) return true;
-  const [first, second] = [URL.parse(one), URL.parse(other)];
-  if (first === null || second === null) return false;
-  return first.protocol === second.protocol && first.host === second.host;
 }

@@ -1,4 +1,4 @@
-import { readContentEncoding } from "./content_encoding.ts";
+import type { ContentEncoding } from "./content_encoding.ts";
 import { decodeBody } from "./decode_body.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
@@ -16,16 +16,16 @@ export class DecodedResponse implements DriverResponse {
   declare readonly etag?: string;
   declare readonly lastModified?: string;
   readonly #response: DriverResponse;
-  readonly #encoding: ReturnType<typeof readContentEncoding>;
+  readonly #encoding: ContentEncoding;
 
   /**
    * @param response The answer as it was sent.
-   * @param contentEncoding Its Content-Encoding.
+   * @param encoding Its Content-Encoding; what is no coding in it counts for nothing.
    * @throws {DownloadError} If that cannot be undone; the answer is disposed of then.
    */
-  constructor(response: DriverResponse, contentEncoding: string) {
+  constructor(response: DriverResponse, encoding: ContentEncoding) {
     this.#response = response;
-    this.#encoding = readContentEncoding(contentEncoding);
+    this.#encoding = encoding;
     this.finalUrl = response.finalUrl;
     const { headers, disposition, etag, lastModified } = response;
     if (headers !== undefined) this.headers = headers;

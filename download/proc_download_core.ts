@@ -90,8 +90,14 @@ export async function procDownloadCore(
       if (mirrors !== undefined) {
         context.mirrors.worked(source);
       }
-      const original = attempt?.originalName;
-      return { type: "done", startedAt, facts, ...(original === undefined ? {} : { originalName: original }) };
+      const { originalName, sentAs } = attempt as Attempt | undefined ?? {};
+      return {
+        type: "done",
+        startedAt,
+        facts,
+        ...(originalName === undefined ? {} : { originalName }),
+        ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
+      };
     } catch (error) {
       moved = moved === undefined && error instanceof MovedError ? whereMoved(error, context.drivers) : undefined;
       if (moved !== undefined) {

@@ -52,6 +52,8 @@ export class Receiver {
   readonly #throttle: Throttle | undefined;
   /** The name that the file has at its server, if that cannot be its name here: it goes into the manifest. */
   originalName: string | undefined;
+  /** The Content-Encoding of the body, if that is stored as it was sent: it goes into the manifest. */
+  sentAs: string | undefined;
 
   /** @param ports The attempt that it works for. */
   constructor({ task, source, context, startedAt, identity = source }: ReceiverPorts) {
@@ -251,6 +253,7 @@ export class Receiver {
       ...facts,
       out,
       ...(this.originalName === undefined ? {} : { originalName: this.originalName }),
+      ...(this.sentAs === undefined ? {} : { contentEncoding: this.sentAs }),
       inode,
       ...(digest === undefined ? {} : { digest }),
       ...(replace !== false && mayReplaceNow(pathBelow(root, out), replace) ? { replace: true } : {}),

@@ -1,6 +1,7 @@
 import { AwsV4Signer } from "aws4fetch";
 import { XMLParser } from "fast-xml-parser";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import { readContentEncoding } from "../content_encoding.ts";
 import { DecodedResponse } from "../decoded_response.ts";
 import { DownloadError } from "../download_error.ts";
 import type { S3Access, S3Ports } from "./s3_access.ts";
@@ -69,7 +70,9 @@ export class S3Driver implements DownloadDriver {
   async #text(access: S3Access, url: URL, signal: AbortSignal): Promise<string> {
     using answer = await this.#ask(access, url, { url: url.href, headers: {}, maxRedirects: 0, signal });
     const { contentEncoding } = answer;
-    const response = contentEncoding === undefined ? answer : new DecodedResponse(answer, contentEncoding);
+    const response = contentEncoding === undefined
+      ? answer
+      : new DecodedResponse(answer, readContentEncoding(contentEncoding));
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     let bytes = 0;
     await response.read((piece) => {

@@ -249,9 +249,11 @@ export class Attempt {
     const budget = receiver.limited ? receiver.budget(stream ?? watched) : undefined;
     try {
       if (budget !== undefined) await budget.begin();
-      const opened = part?.left === undefined
+      const left = part?.left;
+      const decoding = left?.state.coding !== undefined && this.#context.contentEncoding === "decode";
+      const opened = left === undefined || decoding
         ? { type: "body" as const, response: await this.#open(stream ?? watched), kept: NOTHING }
-        : await this.#reopen(part.left, stream ?? watched);
+        : await this.#reopen(left, stream ?? watched);
       watched.opened();
       stream?.opened();
       if (opened.type === "whole") {
@@ -319,7 +321,10 @@ export class Attempt {
   async #inForm(answer: DriverResponse, kept: readonly ByteRange[]): Promise<DriverResponse> {
     const { contentEncoding = "" } = answer;
     const { storedForm } = await import("./stored_form.ts");
-    const { response, sentAs } = storedForm(answer, contentEncoding, kept.length > 0);
+    const { response, sentAs } = storedForm(answer, contentEncoding, {
+      mode: this.#context.contentEncoding,
+      continued: kept.length > 0,
+    });
     this.#receiver.sentAs = sentAs;
     return response;
   }

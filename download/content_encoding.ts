@@ -1,6 +1,12 @@
 /** A content coding that can be undone. */
 export type ContentCoding = "gzip" | "deflate" | "br" | "zstd";
 
+/**
+ * What is done with a body under a Content-Encoding: it is decoded, but for files that are packed themselves; it is always decoded
+ * as far as the field names codings; it is stored as it was sent.
+ */
+export type ContentEncodingMode = "auto" | "decode" | "keep";
+
 /** What a Content-Encoding says. */
 export interface ContentEncoding {
   /** Its text, as far as it is to be shown; printable ASCII only. */

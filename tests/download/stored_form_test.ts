@@ -11,6 +11,12 @@ import { DownloadBench } from "./download_bench.ts";
 
 const PLAIN = bytesFor("x", 300_000).map((byte, i) => byte ^ (i >> 7));
 const GZIP = Uint8Array.from(zlib.gzipSync(PLAIN));
+/** Nothing makes it much smaller. */
+const LARGE = Uint8Array.from(
+  Array.from({ length: 3_000_000 >> 5 }, (_, i) => [...hash("sha256", `${i}`, "buffer")]).flat(),
+);
+const LARGE_GZIP = Uint8Array.from(zlib.gzipSync(LARGE));
+const BR = Uint8Array.from(zlib.brotliCompressSync(PLAIN));
 const SMALL = Uint8Array.from(zlib.gzipSync("hello"));
 
 function lines(bench: DownloadBench): ManifestLine[] {
@@ -142,6 +148,51 @@ for (const lane of [true, false]) {
       assert(outcome.type === "done" && same(bench.read(coding), GZIP), JSON.stringify(outcome));
       assertEquals([outcome.contentEncoding, lines(bench).at(-1)!.contentEncoding], [undefined, undefined]);
     }
+  });
+
+  Deno.test(`Attempt decodes always or never, where the user wants that, ${way}`, async () => {
+    await using bench = await DownloadBench.start(({ search }) => {
+      const coding = decodeURIComponent(search.slice(1));
+      return new Response(coding === "br" ? BR : GZIP, { headers: { "content-encoding": coding } });
+    }, { lane });
+    const codings: [path: string, coding: string, decoded: "keep" | "decode" | "both" | "fails"][] = [
+      ["/x.tar.gz", "gzip", "decode"],
+      ["/x.txt", "x-gzip", "decode"],
+      ["/x.txt", "br", "decode"],
+      ["/x.txt", "identity, gzip", "decode"],
+      ["/x.txt", "aws-chunked,gzip", "decode"],
+      ["/x.txt", "utf-8", "both"],
+      ["/x.txt", "compress", "fails"],
+      ["/x.txt", "gzip, compress", "fails"],
+    ];
+    for (const mode of ["keep", "decode"] as const) {
+      bench.context.contentEncoding = mode;
+      for (const [nth, [path, coding, what]] of codings.entries()) {
+        const out = `${mode}-${nth}`;
+        const outcome = await bench.fetch(`${path}?${encodeURIComponent(coding)}`, { out });
+        if (mode === "decode" && what === "fails") {
+          assert(outcome.type === "failed" && outcome.error.kind === "protocol", JSON.stringify(outcome));
+          continue;
+        }
+        assert(outcome.type === "done", `${coding}: ${JSON.stringify(outcome)}`);
+        const decoded = mode === "decode" && what === "decode";
+        assert(same(bench.read(out), decoded ? PLAIN : coding === "br" ? BR : GZIP), `${mode} ${coding}`);
+        assertEquals(outcome.contentEncoding, decoded ? undefined : coding);
+      }
+    }
+  });
+
+  Deno.test(`Attempt goes on with nothing that was sent encoded, where all is to be decoded, ${way}`, async () => {
+    const file = new RemoteFile({ headers: { "content-encoding": "gzip" }, content: () => LARGE_GZIP });
+    await using bench = await DownloadBench.start((request) => file.answer(request), { lane });
+    bench.context.contentEncoding = "keep";
+    file.breaks.push(1_500_000);
+    assertEquals((await bench.fetch("/x")).type, "retry");
+    bench.context.contentEncoding = "decode";
+    const outcome = await bench.fetch("/x", { attempts: 1 });
+    assert(outcome.type === "done", JSON.stringify(outcome));
+    assert(same(bench.read(), LARGE));
+    assertEquals(bench.names(), ["file"]);
   });
 
   for (const segments of [undefined, { count: 4, bytes: 200_000 }]) {

@@ -56,3 +56,21 @@ Deno.test("corehaul warns once a host of a Content-Encoding that is none, and th
   for (const out of ["a.txt", "c.txt", "e.tar.gz"]) assertEquals(await Deno.readFile(home.join("files", out)), PACKED);
   assertEquals(await Deno.readTextFile(home.join("files/f.txt")), PLAIN);
 });
+
+Deno.test("corehaul --content-encoding decodes always or never", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const urls = [`${server.url}/gzip/a.tar.gz`, `${server.url}/gzip/b.txt`];
+  for (const [mode, first, second] of [["decode", PLAIN, PLAIN], ["keep", PACKED, PACKED], ["auto", PACKED, PLAIN]]) {
+    const args = ["get", ...urls, "--dir", mode as string, "--content-encoding", mode as string];
+    const ended = await corehaul(args, { cwd: home.path });
+    assertCode(ended, 0);
+    for (const [out, bytes] of [["a.tar.gz", first!], ["b.txt", second!]] as const) {
+      const wanted = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+      assertEquals(await Deno.readFile(home.join(mode as string, out)), wanted, `${mode} ${out}`);
+    }
+  }
+  const wrong = await corehaul(["get", urls[0]!, "--content-encoding", "raw"], { cwd: home.path });
+  assertCode(wrong, 2);
+  assertMatch(wrong.stderr, /--content-encoding.*must be one of auto, decode, keep.*raw/);
+});

@@ -4,7 +4,7 @@ import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { type DownloadDriver, type DriverRequest, type DriverResponse, NotModifiedError } from "./download_driver.ts";
 import { DownloadError, networkError, withNote } from "./download_error.ts";
-import { Expectations, IntegrityError } from "./expectations.ts";
+import { IntegrityError } from "./expectations.ts";
 import { expiredStatus } from "./expired_link.ts";
 import type { HostPlace } from "./host_visits.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
@@ -159,7 +159,7 @@ export class Attempt {
 
   /** The Content-Encoding of the file, if it was stored as it was sent. */
   get sentAs(): string | undefined {
-    return this.#receiver.sentAs;
+    return this.#receiver.sent?.encoding.text;
   }
 
   #targetOf(out: string): PartTarget {
@@ -246,23 +246,23 @@ export class Attempt {
       ? undefined
       : watchStream(this.#context.watchdog, this.#source, watched);
     const receiver = this.#receiver;
+    receiver.sent = undefined;
     const budget = receiver.limited ? receiver.budget(stream ?? watched) : undefined;
     try {
       if (budget !== undefined) await budget.begin();
-      const left = part?.left;
-      const decoding = left?.state.coding !== undefined && this.#context.contentEncoding === "decode";
-      const opened = left === undefined || decoding
+      const opened = part?.left === undefined
         ? { type: "body" as const, response: await this.#open(stream ?? watched), kept: NOTHING }
-        : await this.#reopen(left, stream ?? watched);
+        : await this.#reopen(part.left, stream ?? watched);
       watched.opened();
       stream?.opened();
       if (opened.type === "whole") {
         receiver.originalName = originalName(this.#task, { finalUrl: this.#source });
-        receiver.sentAs = opened.state.coding;
         return await receiver.left(this.#target, part!, opened.state, watched);
       }
       using answer = opened.response;
-      const response = answer.contentEncoding === undefined ? answer : await this.#inForm(answer, opened.kept);
+      const response = answer.contentEncoding === undefined
+        ? answer
+        : await receiver.inForm(answer, answer.contentEncoding, opened.kept.length > 0);
       keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
@@ -281,12 +281,13 @@ export class Attempt {
       }
       if (this.#inTheWay) throw new FileExistsError(this.#finalPath);
       if (this.#old !== undefined) this.#compare(this.#old, response);
-      const { expectType, fsync, segmentBytes } = this.#context;
+      const { fsync, segmentBytes } = this.#context;
       receiver.checkSize(response.length ?? 0);
       receiver.originalName = originalName(this.#task, response);
       const knownType = opened.kept.length > 0 ? part?.left?.state.contentType : undefined;
-      const expectations = new Expectations(this.#task, response, expectType, knownType);
-      if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
+      const expectations = receiver.expect(response, knownType);
+      const small = response.length !== undefined && response.length <= SMALL_BODY && !receiver.decidesLater;
+      if (small && !fsync) {
         part?.discard();
         return await receiver.small(this.#target, response, expectations, stream ?? watched, budget);
       }
@@ -315,18 +316,6 @@ export class Attempt {
       await part?.settled();
       part?.[Symbol.dispose]();
     }
-  }
-
-  /** An answer with a Content-Encoding, in the form in which it is stored. Hardly any has one: what that needs is loaded then. */
-  async #inForm(answer: DriverResponse, kept: readonly ByteRange[]): Promise<DriverResponse> {
-    const { contentEncoding = "" } = answer;
-    const { storedForm } = await import("./stored_form.ts");
-    const { response, sentAs } = storedForm(answer, contentEncoding, {
-      mode: this.#context.contentEncoding,
-      continued: kept.length > 0,
-    });
-    this.#receiver.sentAs = sentAs;
-    return response;
   }
 
   /** Asks for what is missing of what was left, as long as there is no doubt; else for all of it. */

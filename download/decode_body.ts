@@ -51,6 +51,11 @@ const DECODERS: Record<ContentCoding, (body: Pieces, first: Bytes) => Pieces> = 
   zstd: unframed,
 };
 
+/** True if a file begins so that is packed in the way of a coding; of those that say so by their first bytes. */
+export function beginsPacked(first: Bytes, coding: ContentCoding): boolean {
+  return (coding === "gzip" || coding === "zstd") && begins(first, coding);
+}
+
 /** True if a body may begin so that is coded; of deflate, one in the wrapper of zlib. */
 function begins([first = 0, second = 0]: Bytes, coding: ContentCoding): boolean {
   switch (coding) {

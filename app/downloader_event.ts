@@ -48,6 +48,8 @@ export type DownloaderNews =
     unchanged?: true;
     /** The name that the file has at its server, if that could not be its name here. */
     originalName?: string;
+    /** The Content-Encoding of the answer, if the bytes were stored as they were sent. */
+    contentEncoding?: string;
   }
   /** The user did it while the task ran; its download is stopped. */
   | { type: "task_paused" | "task_canceled" | "task_removed"; id: string; url: string; out: string; core: number }

@@ -104,6 +104,12 @@ export interface DownloaderOptions {
   httpClient?: "auto" | "fetch";
   /** How many redirects to follow. Default 20. */
   maxRedirects?: number;
+  /**
+   * What is done with a body that comes under a Content-Encoding: `"auto"` decodes it, but keeps the bytes of files that are packed
+   * by their name or type, and of what is no coding; `"decode"` undoes every coding that is one; `"keep"` stores all bodies as they
+   * are sent. Default `"auto"`.
+   */
+  contentEncoding?: "auto" | "decode" | "keep";
   /** What answers must be: media types such as `image/*,application/zip`, or `"auto"`. Default: anything. */
   expectType?: string;
   /** Where files go whose entries do not say it, such as `{host}/{path}/{name}`. Default: as the server calls them. */

@@ -8,10 +8,16 @@ export function outcomeNews(task: ClaimedTask, outcome: TaskOutcome): Downloader
   const about = { id, url: redactUrl(task.url), out, core, attempts: task.attempts + 1 };
   switch (outcome.type) {
     case "done": {
-      const { bytes } = outcome.facts;
-      const unchanged = outcome.unchanged === undefined ? {} : { unchanged: outcome.unchanged };
-      const original = outcome.originalName === undefined ? {} : { originalName: outcome.originalName };
-      return { type: "task_done", ...about, bytes, ms: Date.now() - outcome.startedAt, ...unchanged, ...original };
+      const { facts: { bytes }, startedAt, unchanged, originalName, contentEncoding } = outcome;
+      return {
+        type: "task_done",
+        ...about,
+        bytes,
+        ms: Date.now() - startedAt,
+        ...(unchanged === undefined ? {} : { unchanged }),
+        ...(originalName === undefined ? {} : { originalName }),
+        ...(contentEncoding === undefined ? {} : { contentEncoding }),
+      };
     }
     case "failed":
       return { type: "task_failed", ...about, error: outcome.error };

@@ -44,11 +44,12 @@ export async function* readManifest(directory: string): AsyncGenerator<ManifestR
 }
 
 function recordOf(line: ManifestLine): ManifestRecord {
-  const { out, originalName, url, finalUrl, bytes, digest, etag, lastModified, ...rest } = line;
+  const { out, originalName, contentEncoding, url, finalUrl, bytes, digest, etag, lastModified, ...rest } = line;
   const { attempts, core, machine, startedAt, finishedAt, id } = rest;
   return {
     out,
     ...(originalName === undefined ? {} : { originalName }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
     url,
     finalUrl,
     bytes,

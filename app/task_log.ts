@@ -1,5 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import { readContentEncoding } from "../download/content_encoding.ts";
+import { taskHost } from "../queue/task_model.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 
 const LINES = {
@@ -8,6 +10,8 @@ const LINES = {
     unchanged: (file: string) => `${file} has not changed`,
     renamed: (file: string, original: string) =>
       `${file} is called "${original}" at its server, which is no name for a file here`,
+    odd: (host: string, encoding: string) =>
+      `${host} says Content-Encoding "${encoding}", which is no coding: its files are stored as they were sent`,
     paused: (file: string) => `${file} is paused`,
     canceled: (file: string) => `${file} is canceled`,
     removed: (file: string) => `${file} is off the list`,
@@ -17,6 +21,8 @@ const LINES = {
     done: (file: string) => `嘿咻嘿咻，${file} 搬运成功咯！`,
     unchanged: (file: string) => `${file} 没有变化`,
     renamed: (file: string, original: string) => `${file} 在服务器上叫“${original}”，这里不能用这个文件名`,
+    odd: (host: string, encoding: string) =>
+      `${host} 的 Content-Encoding 是“${encoding}”，那不是编码：它的文件按发来的样子保存`,
     paused: (file: string) => `${file} 已暂停`,
     canceled: (file: string) => `${file} 已取消`,
     removed: (file: string) => `${file} 已移出列表`,
@@ -28,6 +34,8 @@ const LINES = {
 export class TaskLog {
   readonly #logger: Logger;
   readonly #lines: typeof LINES.en;
+  /** Hosts whose Content-Encoding was said to be none. */
+  readonly #odd = new Set<string>();
 
   /**
    * @param logger Where the lines go.
@@ -45,6 +53,7 @@ export class TaskLog {
       case "task_done":
         log.info(news.unchanged ? this.#lines.unchanged(news.out) : this.#lines.done(news.out));
         if (news.originalName !== undefined) log.info(this.#lines.renamed(news.out, news.originalName));
+        if (news.contentEncoding !== undefined) this.#writeOdd(taskHost(news.url), news.contentEncoding);
         break;
       case "task_paused":
         log.info(this.#lines.paused(news.out));
@@ -134,6 +143,13 @@ export class TaskLog {
         log.debug(`${news.proc} runs on ${news.pinned ? `core ${news.core}` : "any core"}`);
         break;
     }
+  }
+
+  /** Says once a host that it has files which are not decoded, as nothing says how. */
+  #writeOdd(host: string, encoding: string): void {
+    if (this.#odd.has(host) || !readContentEncoding(encoding).odd) return;
+    this.#odd.add(host);
+    this.#logger.warn(this.#lines.odd(host, encoding));
   }
 }
 

@@ -273,6 +273,15 @@ export const CFG_TABLE = {
     help: "how many redirects to follow",
     commands: DOWNLOADING,
   },
+  contentEncoding: {
+    flag: "content-encoding",
+    placeholder: "MODE",
+    kind: oneOf("auto", "decode", "keep"),
+    default: "auto",
+    help:
+      "what is done with a Content-Encoding: auto decodes, but keeps files that are packed themselves; decode always decodes; keep never",
+    commands: DOWNLOADING,
+  },
   ...CFG_HTTP_FIELDS,
   ...CFG_PROTOCOL_FIELDS,
   nameTemplate: {

@@ -4,7 +4,7 @@ import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { type DownloadDriver, type DriverRequest, type DriverResponse, NotModifiedError } from "./download_driver.ts";
 import { DownloadError, networkError, withNote } from "./download_error.ts";
-import { Expectations, IntegrityError } from "./expectations.ts";
+import { IntegrityError } from "./expectations.ts";
 import { expiredStatus } from "./expired_link.ts";
 import type { HostPlace } from "./host_visits.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
@@ -14,6 +14,7 @@ import { FileExistsError, PartFile, type PartLeft, type PartTarget } from "./par
 import type { PartState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { Receiver } from "./receiver.ts";
+import { isSameOrigin } from "./same_origin.ts";
 import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { FileChangedError } from "./segments.ts";
 import { shareFile } from "./share_file.ts";
@@ -47,6 +48,11 @@ export interface AttemptPorts {
    * is the same version. Default: the source.
    */
   identity?: string;
+  /**
+   * The url that redirected to the source by another protocol: it has named the file, and the source is asked as nobody in
+   * particular. Default: none did.
+   */
+  movedFrom?: string | undefined;
   /** Where the download has a place now; absent: hosts are not watched. */
   place?: HostPlace | undefined;
 }
@@ -63,6 +69,7 @@ export class Attempt {
   #target: PartTarget;
   readonly #source: string;
   readonly #identity: string;
+  readonly #movedFrom: string | undefined;
   readonly #place: HostPlace | undefined;
   readonly #segments: number | "auto";
   /** Something is there that is not known: it counts only if no answer names the file otherwise. */
@@ -75,12 +82,13 @@ export class Attempt {
 
   /** @param ports What it is for. */
   constructor(ports: AttemptPorts) {
-    const { task, source, context, driver, identity = source, place } = ports;
+    const { task, source, context, driver, identity = source, movedFrom, place } = ports;
     this.#task = task;
     this.#context = context;
     this.#driver = driver;
     this.#source = source;
     this.#identity = identity;
+    this.#movedFrom = movedFrom;
     this.#place = place;
     this.#receiver = new Receiver(ports);
     this.#segments = task.segments ?? context.segments ?? 1;
@@ -149,6 +157,11 @@ export class Attempt {
     return this.#receiver.originalName;
   }
 
+  /** The Content-Encoding of the file, if it was stored as it was sent. */
+  get sentAs(): string | undefined {
+    return this.#receiver.sent?.encoding.text;
+  }
+
   #targetOf(out: string): PartTarget {
     const { root, writer, bootId } = this.#context;
     const { fence, url, mirrors } = this.#task;
@@ -167,6 +180,11 @@ export class Attempt {
 
   get #isLeft(): boolean {
     return !this.#context.fresh && PartFile.isLeft(this.#target);
+  }
+
+  /** The url that was asked first: an answer of another one may name the file. */
+  get #asked(): string {
+    return this.#movedFrom ?? this.#source;
   }
 
   get #host(): string {
@@ -207,7 +225,7 @@ export class Attempt {
   /** Takes the name that an answer gives the file; says whether it is another one than before. */
   async #learnName(response: DriverResponse, watched: Watched): Promise<boolean> {
     const { learnName } = await import("./learn_name.ts");
-    if (!await learnName(this.#task, this.#source, response, this.#context, watched)) return false;
+    if (!await learnName(this.#task, this.#asked, response, this.#context, watched)) return false;
     this.#target = this.#targetOf(this.#task.out);
     this.#old = undefined;
     this.#inTheWay = false;
@@ -228,6 +246,7 @@ export class Attempt {
       ? undefined
       : watchStream(this.#context.watchdog, this.#source, watched);
     const receiver = this.#receiver;
+    receiver.sent = undefined;
     const budget = receiver.limited ? receiver.budget(stream ?? watched) : undefined;
     try {
       if (budget !== undefined) await budget.begin();
@@ -240,11 +259,14 @@ export class Attempt {
         receiver.originalName = originalName(this.#task, { finalUrl: this.#source });
         return await receiver.left(this.#target, part!, opened.state, watched);
       }
-      using response = opened.response;
+      using answer = opened.response;
+      const response = answer.contentEncoding === undefined
+        ? answer
+        : await receiver.inForm(answer, answer.contentEncoding, opened.kept.length > 0);
       keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
-        (response.disposition !== undefined || response.finalUrl !== this.#source);
+        (response.disposition !== undefined || response.finalUrl !== this.#asked);
       if (mayName && await this.#learnName(response, watched)) {
         part?.discard();
         const known = this.#isThere ? await this.#lookFirst(watched) : undefined;
@@ -259,20 +281,22 @@ export class Attempt {
       }
       if (this.#inTheWay) throw new FileExistsError(this.#finalPath);
       if (this.#old !== undefined) this.#compare(this.#old, response);
-      const { expectType, fsync, segmentBytes } = this.#context;
+      const { fsync, segmentBytes } = this.#context;
       receiver.checkSize(response.length ?? 0);
       receiver.originalName = originalName(this.#task, response);
       const knownType = opened.kept.length > 0 ? part?.left?.state.contentType : undefined;
-      const expectations = new Expectations(this.#task, response, expectType, knownType);
-      if (response.length !== undefined && response.length <= SMALL_BODY && !fsync) {
+      const expectations = receiver.expect(response, knownType);
+      const small = response.length !== undefined && response.length <= SMALL_BODY && !receiver.decidesLater;
+      if (small && !fsync) {
         part?.discard();
         return await receiver.small(this.#target, response, expectations, stream ?? watched, budget);
       }
       part ??= PartFile.open(this.#target);
       const segments = this.#context.rangeRefusals.statusOf(this.#host) === undefined ? this.#segments : 1;
-      const shared = stream && shareFile(this.#target, part, opened, segments, segmentBytes);
+      const shared = stream && shareFile(this.#target, part, { response, kept: opened.kept }, segments, segmentBytes);
       if (stream === undefined || shared === undefined) {
-        return await receiver.stream(this.#target, part, opened, expectations, stream ?? watched, budget);
+        const { kept } = opened;
+        return await receiver.stream(this.#target, part, { response, kept }, expectations, stream ?? watched, budget);
       }
       const open = async (range: ByteRange, watch: Watched, place = this.#place) => {
         const answer = await openRange(this.#driver, this.#visiting(watch, place), shared.state, ...range);
@@ -348,6 +372,7 @@ export class Attempt {
       signal: watched.signal,
     };
     if (this.#receiver.limited) request.slow = true;
+    if (this.#movedFrom !== undefined) request.anonymous = true;
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }
@@ -360,12 +385,4 @@ function inodeOf(path: string): number {
   } catch {
     return 0;
   }
-}
-
-/** True for urls of one scheme, host and port. Only web origins have a text of their own: of all others it is "null". */
-function isSameOrigin(one: string, other: string): boolean {
-  if (one === other) return true;
-  const [first, second] = [URL.parse(one), URL.parse(other)];
-  if (first === null || second === null) return false;
-  return first.protocol === second.protocol && first.host === second.host;
 }

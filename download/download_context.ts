@@ -2,6 +2,7 @@ import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { KeptField, KeptRequest, NoField, TaskRequest } from "../queue/task_request.ts";
 import type { TaskRetryPolicy } from "../queue/task_retry.ts";
+import type { ContentEncodingMode } from "./content_encoding.ts";
 import type { BudgetShare } from "./body_budget.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import type { RenewLink } from "./expired_link.ts";
@@ -45,6 +46,8 @@ export interface DownloadContext {
   retryOn: RetryOn;
   /** How many redirects to follow. */
   maxRedirects: number;
+  /** What is done with a Content-Encoding. */
+  contentEncoding: ContentEncodingMode;
   /** This boot of the machine; empty if it is not known. */
   bootId: string;
   /** Which types of files are fine, as `--expect-type` says it; absent: all. */

@@ -24,6 +24,23 @@ export class NotModifiedError extends DownloadError {
   }
 }
 
+/** The file is elsewhere, by another protocol: a redirect leads to what the driver does not fetch itself. */
+export class MovedError extends DownloadError {
+  /** Where it is; without user name and password. */
+  readonly url: string;
+
+  /**
+   * @param host Who says so.
+   * @param url Where it is; without user name and password.
+   */
+  constructor(host: string, url: string) {
+    const scheme = url.slice(0, url.indexOf(":"));
+    super("redirect", `${host}: redirected to ${scheme}, and the driver of ${scheme} takes no redirects`);
+    this.name = "MovedError";
+    this.url = url;
+  }
+}
+
 /** What a driver is asked for. */
 export interface DriverRequest {
   /** Where the file is. */
@@ -32,6 +49,8 @@ export interface DriverRequest {
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;
+  /** Ask as nobody in particular, whatever is known of the user: a server led here from another protocol. Default false. */
+  anonymous?: true;
   /** The same for all requests of one attempt to fetch a file: what servers set in it may be kept for it. Default: for none. */
   attempt?: object;
   /**
@@ -70,7 +89,9 @@ export interface DriverResponse extends Disposable {
   readonly rangeable?: boolean | undefined;
   /** How many bytes the whole file has, if that is known. */
   readonly length?: number;
-  /** True if the body was encoded on the way and is decoded here: then no length or digest of the server is about it. */
+  /** The Content-Encoding of the body, which comes as it was sent; absent: none but `identity`. */
+  readonly contentEncoding?: string;
+  /** True if a Content-Encoding is undone here: then no length or digest of the server is about the body. */
   readonly decoded?: boolean;
   /** Further fields of the answer, if it has any that matter. */
   readonly headers?: Pick<Headers, "get">;
@@ -120,10 +141,13 @@ export interface ListedFile {
 export interface DownloadDriver extends Disposable {
   /** What stands before the colon of the urls that it takes, with the colon. */
   readonly schemes: readonly string[];
+  /** True if it asks as nobody in particular where that is wanted: only then redirects of other protocols may lead to it. */
+  readonly anonymous?: boolean;
   /**
    * Opens a url.
    *
    * @throws {DownloadError} If there is nothing to read.
+   * @throws {MovedError} If a redirect leads to another protocol.
    * @throws {NotModifiedError} If the condition does not hold.
    * @throws {RangeRefusedError} If the range begins behind the end of the file.
    */

@@ -25,6 +25,12 @@ export interface Wish {
   size?: number;
 }
 
+/** What is looked at of an answer. */
+export type ExpectedResponse = Pick<
+  DriverResponse,
+  "finalUrl" | "headers" | "decoded" | "offset" | "end" | "length"
+>;
+
 /** How many bytes tell what kind of file it is. */
 const FIRST_BYTES = 4096;
 
@@ -34,10 +40,12 @@ const FIRST_BYTES = 4096;
  */
 export class Expectations {
   readonly #wish: Wish;
-  readonly #response: DriverResponse;
+  readonly #response: ExpectedResponse;
   readonly #expectType: string | undefined;
   readonly #knownType: string | undefined;
   readonly #checksums: Checksum[] = [];
+  /** The one of them that the server says of what it sends. */
+  #sent: Checksum | undefined;
   #digest: BodyDigest | undefined;
   #bytes = 0;
   #first = true;
@@ -49,7 +57,7 @@ export class Expectations {
    * @param knownType The type that an earlier answer said, for an answer to a range that says none. Default: none did.
    * @throws {IntegrityError} If the head of the answer shows that it is wrong.
    */
-  constructor(wish: Wish, response: DriverResponse, expectType: string | undefined, knownType?: string) {
+  constructor(wish: Wish, response: ExpectedResponse, expectType: string | undefined, knownType?: string) {
     this.#wish = wish;
     this.#response = response;
     this.#expectType = expectType;
@@ -62,10 +70,10 @@ export class Expectations {
       this.#checksums.push(parsed.checksum);
     }
     const { headers, decoded = false, offset, end } = response;
-    const sent = headers === undefined
-      ? undefined
-      : digestHeader(headers, { decoded, partial: offset > 0 || end !== undefined });
-    if (sent !== undefined) this.#checksums.push(sent);
+    if (headers !== undefined) {
+      this.#sent = digestHeader(headers, { decoded, partial: offset > 0 || end !== undefined });
+      if (this.#sent !== undefined) this.#checksums.push(this.#sent);
+    }
     if (this.#checksums.length > 0) this.#digest = new BodyDigest(this.#algorithms);
     if (response.length !== undefined) this.#checkSize(response.length);
   }
@@ -110,16 +118,28 @@ export class Expectations {
    * @throws {DownloadError} If bytes are missing, or it is not what was expected.
    */
   verify(): void {
+    this.verifySent();
+    if (this.#first) this.#checkType(new Uint8Array());
+    this.#checkSize(this.#bytes);
+    for (const checksum of this.#checksums) this.#verifyDigest(checksum);
+  }
+
+  /**
+   * All that the server sends has come: it must be what the server says of it, whatever the user says of the file.
+   *
+   * @throws {DownloadError} If bytes are missing, or they have another digest.
+   */
+  verifySent(): void {
     const { length } = this.#response;
     if (length !== undefined && length !== this.#bytes) {
       throw new DownloadError("network", `${this.#host}: ${this.#bytes} bytes came instead of ${length}`);
     }
-    if (this.#first) this.#checkType(new Uint8Array());
-    this.#checkSize(this.#bytes);
-    for (const checksum of this.#checksums) {
-      const problem = this.#digest?.verify(checksum);
-      if (problem !== undefined) throw new IntegrityError(`${this.#host}: the file's ${problem}`);
-    }
+    if (this.#sent !== undefined) this.#verifyDigest(this.#sent);
+  }
+
+  #verifyDigest(checksum: Checksum): void {
+    const problem = this.#digest?.verify(checksum);
+    if (problem !== undefined) throw new IntegrityError(`${this.#host}: the file's ${problem}`);
   }
 
   /** The strongest checksum that the whole file was found to have; undefined if none was computed. */

@@ -4,6 +4,8 @@ export interface ManifestRecord {
   out: string;
   /** The name that it has at its server, if that could not be its name here. */
   originalName?: string;
+  /** The Content-Encoding of the answer that brought it, if the bytes were stored as they were sent. */
+  contentEncoding?: string;
   /** The url of its task, without credentials. */
   url: string;
   /** The url that answered in the end, without credentials. */
@@ -52,7 +54,7 @@ const TEXTS = ["id", "fence", "url", "finalUrl", "out"] as const;
 const COUNTS = ["bytes", "attempts", "core", "startedAt", "finishedAt"] as const;
 /** There is no later date. */
 const LAST_DATE = 8.64e15;
-const OPTIONAL_TEXTS = ["originalName", "digest", "etag", "lastModified", "machine"] as const;
+const OPTIONAL_TEXTS = ["originalName", "contentEncoding", "digest", "etag", "lastModified", "machine"] as const;
 
 /**
  * Reads a line of the manifest.

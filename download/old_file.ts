@@ -13,7 +13,8 @@ import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { DriverRequest, DriverResponse } from "./download_driver.ts";
 import { fileMark, type Replaceable } from "./file_mark.ts";
 import { parseHttpDate } from "./http_date.ts";
-import { diskError, FileExistsError } from "./part_file.ts";
+import { diskError } from "./disk_error.ts";
+import { FileExistsError } from "./part_file.ts";
 import { isStrongEtag } from "./part_state.ts";
 import type { Watched } from "./watchdog.ts";
 

@@ -47,7 +47,7 @@ export async function openRange(
       throw error;
     }
     const { offset, end } = response;
-    const same = response.decoded !== true && isSameVersion(state, response);
+    const same = isSameVersion(state, response);
     if (same && offset === from && end === to) return { type: "part", response };
     const whole = offset === 0 && end === undefined;
     // Some servers know the version by its date only; the same version deserves the other question.

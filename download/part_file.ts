@@ -1,7 +1,8 @@
 import { fileExists } from "../base/file_exists.ts";
 import { dirname } from "@std/path";
 import { closeLocked } from "./close_locked.ts";
-import { DownloadError, StoppedError } from "./download_error.ts";
+import { diskError } from "./disk_error.ts";
+import { DownloadError } from "./download_error.ts";
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
 import { isPlanted, type LockedFile, openLocked } from "./open_locked.ts";
@@ -103,15 +104,31 @@ export class PartFile implements Disposable {
    * @throws {DownloadError} If the disk refuses it, or a link leads out of the download folder.
    */
   static open(target: PartTarget): PartFile {
+    const plain = pathBelow(target.root, target.out) + PART_SUFFIX;
+    return PartFile.#open(target, [plain, `${plain}-${target.tag}`]);
+  }
+
+  /**
+   * Opens another unfinished file beside the one of a target, for its claim alone: it is never continued.
+   *
+   * @throws {DownloadError} If the disk refuses it.
+   */
+  static beside(target: PartTarget): PartFile {
+    const own = `${pathBelow(target.root, target.out)}${PART_SUFFIX}-${target.tag}`;
+    return PartFile.#open(target, [own, `${own}-2`]);
+  }
+
+  /** Opens the first of some files that nobody holds. */
+  static #open(target: PartTarget, paths: readonly string[]): PartFile {
     const finalPath = pathBelow(target.root, target.out);
     try {
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
-      const plain = finalPath + PART_SUFFIX;
-      const locked = openLocked(plain);
-      if (locked !== undefined) return new PartFile(target, plain, finalPath, locked, false);
-      const own = `${plain}-${target.tag}`;
-      const lockedOwn = openLocked(own);
-      if (lockedOwn !== undefined) return new PartFile(target, own, finalPath, lockedOwn, true);
+      for (const path of paths) {
+        const locked = openLocked(path);
+        if (locked !== undefined) {
+          return new PartFile(target, path, finalPath, locked, path !== finalPath + PART_SUFFIX);
+        }
+      }
     } catch (error) {
       throw diskError(error, target.out);
     }
@@ -366,17 +383,6 @@ function readState(path: string): PartState | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What the file system threw, as an error of the task. */
-export function diskError(error: unknown, path: string): Error {
-  if (error instanceof DownloadError || error instanceof StoppedError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  const full = /os error (28|122)\)|no space left|quota exceeded/i.test(text);
-  // Space and descriptors come back; a folder that may not be written, or that is a file, does not by itself.
-  const lasting = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.NotCapable || /read-only file system|is a directory|file name too long/i.test(text);
-  return new DownloadError("disk", `${path}: ${text}`, { cause: error, retryable: !lasting, full });
 }
 
 /** Removes a file that may be gone already, with its folder even. */

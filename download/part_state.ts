@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { plainEncoding } from "./content_encoding.ts";
 import { parseHttpDate } from "./http_date.ts";
 import type { ByteRange } from "./segment_plan.ts";
 
@@ -27,6 +28,11 @@ export interface PartState {
   weakEtag?: string;
   /** Its Last-Modified date, if that may tell versions apart. */
   lastModified?: string;
+  /**
+   * Its Content-Encoding, in small letters: the bytes are as they were sent under that, and only what comes under the same one
+   * goes with them. Absent: there was none.
+   */
+  coding?: string;
   /** The `Content-Type` of its first answer: those to ranges need not repeat it (RFC 9110, 15.3.7). */
   contentType?: string;
   /** Changes with every boot of the machine: what was only in memory then is gone. */
@@ -45,10 +51,14 @@ export interface Version {
   etag?: string;
   /** The Last-Modified date. */
   lastModified?: string;
+  /** The Content-Encoding, if it is another one than `identity`. */
+  contentEncoding?: string;
   /** Further fields of the answer; `date` is when it was made, by the server's clock. */
   headers?: { get(name: string): string | null };
 }
 
+/** The form of bytes that are as the server sent them. */
+const SENT = "sent";
 /** A date is a strong validator only if the file was already that old when it was sent (RFC 9110, 8.8.2.2). */
 const OLD_ENOUGH_MS = 1000;
 /** Builds that can be repeated give all of their files one date, mostly of 1970 or 1980. */
@@ -70,6 +80,7 @@ export function partState(url: string, version: Version, bootId: string): PartSt
     url,
     length,
     ...(contentType === undefined ? {} : { contentType }),
+    ...(version.contentEncoding === undefined ? {} : { coding: plainEncoding(version.contentEncoding) }),
     ...(strong ? { etag } : etag === undefined ? {} : { weakEtag: etag }),
     ...(dated ? { lastModified } : {}),
     bootId,
@@ -85,6 +96,10 @@ export function validatorsOf({ etag, lastModified }: PartState): string[] {
 /** True if an answer brings the very version that a state is about. */
 export function isSameVersion(state: PartState, version: Version): boolean {
   if (version.length !== state.length) return false;
+  // One file has the same bytes under its one coding only, even where a server names both forms by one ETag.
+  if ((version.contentEncoding === undefined ? undefined : plainEncoding(version.contentEncoding)) !== state.coding) {
+    return false;
+  }
   // A validator that was there before and is not there now leaves doubt.
   const known = state.etag ?? state.weakEtag;
   if (known !== undefined && version.etag !== known) return false;
@@ -93,9 +108,10 @@ export function isSameVersion(state: PartState, version: Version): boolean {
 }
 
 /** The text of a state. */
-export function encodePartState({ pieces, ...state }: PartState): string {
+export function encodePartState({ pieces, coding, ...state }: PartState): string {
   // A reader that knows of no pieces would believe the size of the file: the other version keeps it away.
-  return JSON.stringify(pieces === undefined ? { version: 1, ...state } : { version: 2, ...state, ...pieces });
+  const version = pieces === undefined ? 1 : 2;
+  return JSON.stringify({ version, ...state, ...(coding === undefined ? {} : { coding, form: SENT }), ...pieces });
 }
 
 /** Reads a state; whatever is not exactly one, because it is torn or somebody else's, is undefined. */
@@ -107,22 +123,23 @@ export function decodePartState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { version, url, length, etag, weakEtag, lastModified, contentType, bootId, synced, written } = value as Record<
-    string,
-    unknown
-  >;
+  const { version, url, length, etag, weakEtag, lastModified, contentType, coding, form, bootId, synced, written } =
+    value as Record<string, unknown>;
   if (typeof url !== "string" || typeof bootId !== "string" || !isCount(length)) return undefined;
   const strong = typeof etag === "string" && isStrongEtag(etag);
   const dated = typeof lastModified === "string" && parseHttpDate(lastModified) !== undefined;
   if ((etag !== undefined && !strong) || (lastModified !== undefined && !dated) || (!strong && !dated)) {
     return undefined;
   }
+  // Bytes in another form than they were sent in are none that a server could continue.
+  if (coding !== undefined && (typeof coding !== "string" || form !== SENT)) return undefined;
   const weak = typeof weakEtag === "string" ? { weakEtag } : {};
   const typed = typeof contentType === "string" ? { contentType } : {};
   const known = {
     url,
     length,
     ...typed,
+    ...(coding === undefined ? {} : { coding }),
     ...(strong ? { etag } : {}),
     ...weak,
     ...(dated ? { lastModified } : {}),

@@ -13,7 +13,7 @@ import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { IntegrityError } from "./expectations.ts";
 import { HostBusyError, type HostPlace } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
-import type { DownloadDriver } from "./download_driver.ts";
+import { type DownloadDriver, MovedError } from "./download_driver.ts";
 import { DownloadError, StoppedError, withNote } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
 import { PartFile } from "./part_file.ts";
@@ -66,6 +66,8 @@ export async function procDownloadCore(
   const renewal: Renewal = { asked: false };
   /** The first that brought wrong bytes. */
   let mismatched: string | undefined;
+  /** Where a redirect has led, to another protocol. */
+  let moved: Moved | undefined;
   let busyUntil = Infinity;
   for (let source = sources.shift(); source !== undefined; source = sources.shift()) {
     // Once more it is asked only when no other source is left, not even one that may only not be asked now.
@@ -75,9 +77,11 @@ export async function procDownloadCore(
       checkName(task.out);
       // Nearly always no host is to be looked up.
       const watched = context.hosts?.watching ? place : undefined;
-      const fetchFrom = (from: string, identity: string) => {
-        const driver = findDriver(from, context.drivers);
-        attempt = new Attempt({ task, source: from, context, driver, startedAt, identity, place: watched });
+      const fetchFrom = (url: string, identity: string) => {
+        const from = moved?.url ?? url;
+        const driver = moved?.driver ?? findDriver(from, context.drivers);
+        const movedFrom = moved === undefined ? undefined : url;
+        attempt = new Attempt({ task, source: from, context, driver, startedAt, identity, movedFrom, place: watched });
         return attempt.run();
       };
       const facts = await (context.renewLink === undefined || source !== url
@@ -86,9 +90,20 @@ export async function procDownloadCore(
       if (mirrors !== undefined) {
         context.mirrors.worked(source);
       }
-      const original = attempt?.originalName;
-      return { type: "done", startedAt, facts, ...(original === undefined ? {} : { originalName: original }) };
+      const { originalName, sentAs } = attempt as Attempt | undefined ?? {};
+      return {
+        type: "done",
+        startedAt,
+        facts,
+        ...(originalName === undefined ? {} : { originalName }),
+        ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
+      };
     } catch (error) {
+      moved = moved === undefined && error instanceof MovedError ? whereMoved(error, context.drivers) : undefined;
+      if (moved !== undefined) {
+        sources.unshift(source);
+        continue;
+      }
       if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
       if (error instanceof StoppedError) return { type: "released", begun: true };
       if (error instanceof HostBusyError) {
@@ -255,12 +270,29 @@ function coolUntil(
   return Math.max(Math.min(backoff, now + maxHostWaitMs), retryAt ?? 0);
 }
 
-function findDriver(url: string, drivers: readonly DownloadDriver[]): DownloadDriver {
+function driverOf(url: string, drivers: readonly DownloadDriver[]): DownloadDriver | undefined {
   const scheme = schemeOf(url);
-  const driver = drivers.find((candidate) => candidate.schemes.includes(scheme));
+  return drivers.find((candidate) => candidate.schemes.includes(scheme));
+}
+
+function findDriver(url: string, drivers: readonly DownloadDriver[]): DownloadDriver {
+  const driver = driverOf(url, drivers);
   if (driver !== undefined) return driver;
+  const scheme = schemeOf(url);
   const supported = drivers.flatMap((candidate) => candidate.schemes).join(" ");
   throw new DownloadError("unsupported", `Cannot fetch "${scheme}" urls as the scheme must be one of ${supported}`);
+}
+
+/** Where a redirect has led. */
+interface Moved {
+  url: string;
+  driver: DownloadDriver;
+}
+
+/** Who follows a redirect to another protocol; undefined if nobody does. */
+function whereMoved({ url }: MovedError, drivers: readonly DownloadDriver[]): Moved | undefined {
+  const driver = driverOf(url, drivers);
+  return driver?.anonymous === true ? { url, driver } : undefined;
 }
 
 function schemeOf(url: string): string {

@@ -9,12 +9,14 @@ import { Expectations } from "./expectations.ts";
 import { mayReplaceNow } from "./file_mark.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
-import { diskError, type PartFile, type PartTarget } from "./part_file.ts";
+import { diskError } from "./disk_error.ts";
+import { type PartFile, type PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import type { ByteRange } from "./segment_plan.ts";
 import { Segments, type SegmentsSetup } from "./segments.ts";
+import type { SentBody, StoredFormOptions } from "./stored_form.ts";
 import type { SharedFile } from "./share_file.ts";
 import { watchStream } from "./stream_watch.ts";
 import { Throttle } from "./throttle.ts";
@@ -52,6 +54,8 @@ export class Receiver {
   readonly #throttle: Throttle | undefined;
   /** The name that the file has at its server, if that cannot be its name here: it goes into the manifest. */
   originalName: string | undefined;
+  /** How the body was sent, if it is stored so under a Content-Encoding: that goes into the manifest. */
+  sent: SentBody | undefined;
 
   /** @param ports The attempt that it works for. */
   constructor({ task, source, context, startedAt, identity = source }: ReceiverPorts) {
@@ -71,6 +75,32 @@ export class Receiver {
   /** The bandwidth for one answer; dispose of it at the end. */
   budget(watched: Watched): BodyBudget {
     return new BodyBudget(this.#context.throttle, this.#throttle, this.#context.budgets, watched);
+  }
+
+  /**
+   * An answer with a Content-Encoding, in the form in which it is stored. Hardly any has one: what that needs is loaded then.
+   *
+   * @param answer The answer as it was sent.
+   * @param contentEncoding Its Content-Encoding.
+   * @param continued True if it goes on with what is there as it was sent.
+   * @throws {DownloadError} If a coding is to be undone that is not known.
+   */
+  async inForm(answer: DriverResponse, contentEncoding: string, continued: boolean): Promise<DriverResponse> {
+    const { storedForm } = await import("./stored_form.ts");
+    const { response, sent } = storedForm(answer, contentEncoding, { ...this.#wanted, continued });
+    this.sent = sent;
+    return response;
+  }
+
+  /** True if it is decided about the form of the body when all of that is there, in an unfinished file. */
+  get decidesLater(): boolean {
+    return this.sent?.later !== undefined;
+  }
+
+  /** What the user says of the form of the file. */
+  get #wanted(): Omit<StoredFormOptions, "continued"> {
+    const { size, checksum } = this.#task;
+    return { mode: this.#context.contentEncoding, size, checksum };
   }
 
   /** Takes a small body in one piece. */
@@ -121,8 +151,7 @@ export class Receiver {
       return undefined;
     }, budget === undefined ? undefined : () => budget.room());
     if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
-    expectations.verify();
-    return await this.#finish(target, part, this.#facts(response, part.bytes), watched, expectations);
+    return await this.#conclude(target, part, this.#facts(response, part.bytes), response, watched, expectations);
   }
 
   /** Takes a body over several connections; the first one has a watch of its own, as all others have. */
@@ -152,14 +181,18 @@ export class Receiver {
       pay: (bytes, stream) => this.#pay(bytes, stream),
     }).run();
     await expectations.readBack(part.path, state.length, watched);
-    expectations.verify();
-    return await this.#finish(target, part, this.#facts(first, state.length), watched, expectations);
+    return await this.#conclude(target, part, this.#facts(first, state.length), first, watched, expectations);
   }
 
   /** The server has nothing to add: what was left is all of it. */
   async left(target: PartTarget, part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
-    const { etag, lastModified, length } = state;
+    const { etag, lastModified, length, coding, contentType } = state;
     this.checkSize(length);
+    if (coding !== undefined) {
+      const { sentForm } = await import("./stored_form.ts");
+      const headers = { get: () => contentType ?? null };
+      this.sent = sentForm({ finalUrl: this.#source, length, headers }, coding, this.#wanted);
+    }
     const facts = {
       bytes: length,
       finalUrl: target.url,
@@ -174,11 +207,24 @@ export class Receiver {
       read: () => Promise.resolve(),
       [Symbol.dispose]: () => {},
     };
-    const expectations = new Expectations(this.#task, nothing, this.#context.expectType, state.contentType);
+    const expectations = this.expect(nothing, contentType);
     await expectations.readBack(part.path, length, watched);
-    expectations.verify();
     part.begin(length, state);
-    return await this.#finish(target, part, facts, watched, expectations);
+    return await this.#conclude(target, part, facts, nothing, watched, expectations, contentType);
+  }
+
+  /**
+   * What an answer must keep to.
+   *
+   * @param response The answer.
+   * @param knownType The type that an earlier answer said. Default: none did.
+   */
+  expect(response: DriverResponse, knownType?: string): Expectations {
+    const { expectType } = this.#context;
+    const later = this.sent?.later;
+    if (later === undefined) return new Expectations(this.#task, response, expectType, knownType);
+    // What the user says is about the file, which is another one once it is decoded.
+    return new Expectations(later === "decode" ? { out: this.#task.out } : this.#task, response, undefined);
   }
 
   /**
@@ -203,12 +249,44 @@ export class Receiver {
     return Promise.all([common, own]).then(() => {});
   }
 
+  /** All of the body is there: it is what was expected, as it is or decoded, and becomes the file. */
+  async #conclude(
+    target: PartTarget,
+    part: PartFile,
+    facts: TaskDoneFacts,
+    response: DriverResponse,
+    watched: Watched,
+    expectations: Expectations,
+    knownType?: string,
+  ): Promise<TaskDoneFacts> {
+    const { sent } = this;
+    if (sent?.later === undefined) {
+      expectations.verify();
+      return await this.#finish(target, part, facts, watched, expectations);
+    }
+    const { settleSent } = await import("./settle_sent.ts");
+    const settled = await settleSent({
+      sent,
+      target,
+      part,
+      expectations,
+      ...{ response, watched, wish: this.#task, expectType: this.#context.expectType, knownType },
+      checkSize: (bytes) => this.checkSize(bytes),
+    });
+    if (settled === undefined) return await this.#finish(target, part, facts, watched, expectations);
+    using decoded = settled.part;
+    this.sent = undefined;
+    const { bytes } = decoded;
+    return await this.#finish(target, decoded, { ...facts, bytes }, watched, settled.expectations, part);
+  }
+
   async #finish(
     target: PartTarget,
     part: PartFile,
     facts: TaskDoneFacts,
     watched: Watched,
     { digest }: Expectations,
+    outlived?: PartFile,
   ): Promise<TaskDoneFacts> {
     const { manifest, names, fsync, remoteTime } = this.#context;
     if (fsync) await resting(watched, part.sync());
@@ -219,6 +297,8 @@ export class Receiver {
     } catch (error) {
       throw diskError(error, "the manifest");
     }
+    // From here on the file is known to be whole: whoever finds it after a crash gives it its name.
+    outlived?.discard();
     part.finish(names, modifiedTime(facts, remoteTime));
     if (fsync) await resting(watched, part.syncFolder());
     return facts;
@@ -251,6 +331,7 @@ export class Receiver {
       ...facts,
       out,
       ...(this.originalName === undefined ? {} : { originalName: this.originalName }),
+      ...(this.sent === undefined ? {} : { contentEncoding: this.sent.encoding.text }),
       inode,
       ...(digest === undefined ? {} : { digest }),
       ...(replace !== false && mayReplaceNow(pathBelow(root, out), replace) ? { replace: true } : {}),

@@ -1,7 +1,8 @@
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { Manifest, ManifestLine } from "./manifest.ts";
-import { diskError, FileExistsError, type PartTarget } from "./part_file.ts";
+import { diskError } from "./disk_error.ts";
+import { FileExistsError, type PartTarget } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
 import { prepareFolder } from "./prepare_folder.ts";
 import { PART_SUFFIX } from "./task_names.ts";

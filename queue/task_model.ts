@@ -101,9 +101,17 @@ export interface TaskDoneFacts {
 export type TaskOutcome =
   /**
    * `unchanged`: the server was asked, and has nothing newer than the file that is there; `originalName`: the name that the
-   * file has at its server, which could not be its name here.
+   * file has at its server, which could not be its name here; `contentEncoding`: that of the answer, if the bytes were stored as
+   * they were sent.
    */
-  | { type: "done"; startedAt: number; facts: TaskDoneFacts; unchanged?: true; originalName?: string }
+  | {
+    type: "done";
+    startedAt: number;
+    facts: TaskDoneFacts;
+    unchanged?: true;
+    originalName?: string;
+    contentEncoding?: string;
+  }
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }
   /** `begun`: an attempt had begun. */

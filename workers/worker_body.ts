@@ -109,6 +109,7 @@ class RunningWorker {
       refresh: settings.refresh,
       budgets: new BudgetShare(),
       maxRedirects: settings.maxRedirects,
+      contentEncoding: settings.contentEncoding,
       rename: (task, out, fallbackOut) => this.#names.ask(task, out, fallbackOut),
       hosts: new HostVisits(hosts, capped),
       coolHost: (host, until) => hosts.coolDown(host, until),

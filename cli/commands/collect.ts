@@ -7,7 +7,7 @@ import { print } from "../terminal.ts";
 const AT_ONCE = 1000;
 const COLUMNS: readonly (keyof CollectedRecord)[] = [
   ...["machine", "folder", "out", "url", "finalUrl", "bytes", "digest", "etag", "lastModified"] as const,
-  ...["originalName", "attempts", "core", "startedAt", "finishedAt", "id"] as const,
+  ...["originalName", "contentEncoding", "attempts", "core", "startedAt", "finishedAt", "id"] as const,
 ];
 
 /** `corehaul collect DIR…`: merges the manifests of several download folders into one. */

@@ -1,16 +1,12 @@
 import type { BufferPool } from "../buffer_pool.ts";
 import { DownloadError } from "../download_error.ts";
 import type { DriverResponse } from "../download_driver.ts";
+import type { FilePart } from "./file_part.ts";
 import { readWhole } from "./read_whole.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const DECODERS: ReadonlyMap<string, CompressionFormat> = new Map([
-  ["gzip", "gzip"],
-  ["x-gzip", "gzip"],
-  ["deflate", "deflate"],
-]);
-
+const IDENTITY = /^\s*identity\s*$/i;
 /** Transfer codings after which the body is the file. Whoever says `chunked` twice hardly ever does it twice. */
 const UNDONE = /^(?:identity|(?:(?:chunked|identity)[\t ]*,[\t ]*)*chunked)$/i;
 
@@ -26,8 +22,8 @@ export class FetchResponse implements DriverResponse {
   declare readonly end?: number;
   /** How many bytes the file has, if the server said and sends them as they are. */
   declare readonly length?: number;
-  /** True if the body was encoded. */
-  readonly decoded: boolean;
+  /** The Content-Encoding, if it is another one than `identity`. */
+  declare readonly contentEncoding?: string;
   /** The ETag. */
   declare readonly etag?: string;
   /** The Last-Modified date. */
@@ -39,36 +35,30 @@ export class FetchResponse implements DriverResponse {
   readonly #buffers: BufferPool;
   readonly #end: ((whole: boolean) => void) | undefined;
   #body: ReadableStream<Bytes> | null;
-  #broken = false;
+  /** Who reads the body. */
+  #reader: { cancel(): Promise<void> } | undefined;
 
   /**
-   * @param response The answer, with status 200 or 206.
+   * @param response The answer.
+   * @param part What it brings of the file.
    * @param url The url that answered.
    * @param buffers Memory to read into.
-   * @param to Where the range must end that was asked for. Default: at the end of the file.
    * @param end Told when the body was read to its end (true), or will not be; the first call counts. Default: nobody is.
-   * @throws {DownloadError} If the body is encoded in a way that cannot be undone, or a 206 does not say what it brings.
+   * @throws {DownloadError} If the body has a transfer coding that cannot be undone.
    */
-  constructor(response: Response, url: URL, buffers: BufferPool, to?: number, end?: (whole: boolean) => void) {
+  constructor(response: Response, part: FilePart, url: URL, buffers: BufferPool, end?: (whole: boolean) => void) {
     this.response = response;
     this.#end = end;
     this.#buffers = buffers;
     this.#body = response.body as ReadableStream<Bytes> | null;
     this.finalUrl = url.href;
     this.#checkTransfer(url);
-    const encoding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-    this.decoded = encoding !== "identity";
-    if (this.decoded) this.#decode(encoding, url);
-    if (response.status === 206) {
-      const part = this.#part(response.headers, to, url);
-      this.offset = part.offset;
-      if (part.end !== undefined) this.end = part.end;
-      this.length = part.length;
-    } else {
-      this.offset = 0;
-      const length = this.decoded ? null : response.headers.get("content-length");
-      if (length !== null && /^\d{1,15}$/.test(length)) this.length = Number(length);
-    }
+    this.offset = part.offset;
+    if (part.end !== undefined) this.end = part.end;
+    const length = part.length ?? contentLength(response.headers);
+    if (length !== undefined) this.length = length;
+    const encoding = response.headers.get("content-encoding");
+    if (encoding !== null && !IDENTITY.test(encoding)) this.contentEncoding = encoding;
     const etag = response.headers.get("etag");
     if (etag !== null) this.etag = etag;
     const lastModified = response.headers.get("last-modified");
@@ -117,6 +107,7 @@ export class FetchResponse implements DriverResponse {
   ): Promise<void> {
     const reader = byteReader(body);
     if (reader === undefined) return await this.#readPieces(body, sink, room);
+    this.#reader = reader;
     let buffer = this.#buffers.first();
     try {
       while (true) {
@@ -133,6 +124,7 @@ export class FetchResponse implements DriverResponse {
       reader.cancel(error).catch(() => {});
       throw error;
     } finally {
+      this.#reader = undefined;
       reader.releaseLock();
       this.#buffers.release(buffer);
     }
@@ -144,11 +136,10 @@ export class FetchResponse implements DriverResponse {
     room: (() => number | Promise<number>) | undefined,
   ): Promise<void> {
     const reader = body.getReader();
+    this.#reader = reader;
     try {
       while (true) {
-        const { done, value } = await reader.read().catch((error) => {
-          throw this.decoded && !this.#broken ? this.#undecodable(error) : error;
-        });
+        const { done, value } = await reader.read();
         if (done) return;
         await sink(value);
         if (room !== undefined) await room();
@@ -157,20 +148,14 @@ export class FetchResponse implements DriverResponse {
       reader.cancel(error).catch(() => {});
       throw error;
     } finally {
+      this.#reader = undefined;
       reader.releaseLock();
     }
   }
 
-  /** What the server sent came whole, and makes no sense: it would not the next time either. */
-  #undecodable(cause: unknown): DownloadError {
-    const { host } = new URL(this.finalUrl);
-    const encoding = this.response.headers.get("content-encoding")?.trim();
-    return new DownloadError("protocol", `${host}: the body is not ${encoding}, as its Content-Encoding says`, {
-      cause,
-    });
-  }
-
+  /** Lets go of the connection; what reads the body then ends as if there were no more. */
   [Symbol.dispose](): void {
+    this.#reader?.cancel().catch(() => {});
     this.#take()?.cancel().catch(() => {});
     this.#end?.(false);
   }
@@ -187,37 +172,6 @@ export class FetchResponse implements DriverResponse {
     this[Symbol.dispose]();
     throw problem;
   }
-
-  #part(headers: Headers, to: number | undefined, url: URL): FilePart {
-    try {
-      return partOf(headers, to, url);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
-  }
-
-  /** Some servers encode although they were asked not to: the file is what it was before. */
-  #decode(encoding: string, url: URL): void {
-    const format = DECODERS.get(encoding);
-    if (format === undefined) {
-      this[Symbol.dispose]();
-      throw new DownloadError("protocol", `${url.host}: content encoding "${encoding}" cannot be decoded`);
-    }
-    const body = this.#body;
-    if (body === null) return;
-    this.#body = ReadableStream.from(this.#watch(body)).pipeThrough(new DecompressionStream(format));
-  }
-
-  /** Notes when it is the connection that fails: that is nothing to blame the encoding for. */
-  async *#watch(body: ReadableStream<Bytes>): AsyncGenerator<Bytes> {
-    try {
-      yield* body;
-    } catch (error) {
-      this.#broken = true;
-      throw error;
-    }
-  }
 }
 
 /** The clients undo `chunked` at the end, and leave any other transfer coding in the body without a word. */
@@ -226,41 +180,18 @@ export function transferProblem(coding: string | undefined, { host }: URL): Down
   return new DownloadError("protocol", `${host}: transfer encoding "${coding.slice(0, 100)}" cannot be decoded`);
 }
 
+function contentLength(headers: Headers): number | undefined {
+  const text = headers.get("content-length");
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
 /** What `Accept-Ranges` says, if anything. */
 export function acceptsRanges(headers: Headers): boolean | undefined {
   const text = headers.get("accept-ranges");
   return text === null ? undefined : /(^|,)\s*bytes\s*(,|$)/i.test(text);
 }
 
-/** What a 206 brings of a file. */
-export interface FilePart {
-  /** Where it begins. */
-  offset: number;
-  /** Where it ends, if that was asked for. */
-  end?: number;
-  /** How many bytes the whole file has. */
-  length: number;
-}
-
-/**
- * What a 206 brings: it must go to the end that was asked for, or to that of the file, and say how long the file is.
- *
- * @throws {DownloadError} If it does not.
- */
-export function partOf(headers: Headers, to: number | undefined, { host }: URL): FilePart {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range")?.trim() ?? "");
-  const [offset = 1, last = 0, length = 0] = match?.slice(1).map(Number) ?? [];
-  const end = last + 1;
-  const announced = headers.get("content-length");
-  const fits = offset <= last && end <= length && end === (to ?? length);
-  if (fits && (announced === null || Number(announced) === end - offset)) {
-    return { offset, length, ...(to === undefined ? {} : { end }) };
-  }
-  const wanted = to === undefined ? "reaches the end" : "ends where it was asked to";
-  throw new DownloadError("protocol", `${host}: status 206 without a Content-Range that ${wanted}`);
-}
-
-/** A reader that fills our own buffer; a stream that was decoded, or that is node's, offers none. */
+/** A reader that fills our own buffer; a stream of node offers none. */
 function byteReader(body: ReadableStream<Bytes>): ReadableStreamBYOBReader | undefined {
   try {
     return body.getReader({ mode: "byob" });

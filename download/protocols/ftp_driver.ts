@@ -21,6 +21,7 @@ export type FtpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "caCerts" | "de
  */
 export class FtpDriver implements DownloadDriver {
   readonly schemes = ["ftp:", "ftps:", "ftpes:"];
+  readonly anonymous = true;
   readonly #identity: FtpIdentity;
   readonly #insecure: boolean;
   readonly #hosts: HostAddresses;
@@ -42,8 +43,8 @@ export class FtpDriver implements DownloadDriver {
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
-    const { url, visit } = request;
-    const target = this.#targetOf(url);
+    const { url, visit, anonymous } = request;
+    const target = this.#targetOf(url, anonymous);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
     const { session, stat } = await this.#find(target, request);
@@ -146,8 +147,8 @@ export class FtpDriver implements DownloadDriver {
     return stat.lastModified;
   }
 
-  #targetOf(url: string): FtpTarget {
-    const target = ftpTarget(url, this.#credentialsOf);
+  #targetOf(url: string, anonymous = false): FtpTarget {
+    const target = ftpTarget(url, anonymous ? undefined : this.#credentialsOf);
     if (this.#identity.proxy === undefined) return target;
     throw new DownloadError("unsupported", `${target.host}: FTP does not go through --proxy`);
   }

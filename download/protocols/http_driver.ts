@@ -1,11 +1,10 @@
-import { bareUrl } from "../../base/bare_url.ts";
 import { AttemptCookies } from "../attempt_cookies.ts";
 import { BufferPool } from "../buffer_pool.ts";
-import { fieldText } from "../field_text.ts";
 import {
   type DownloadDriver,
   type DriverRequest,
   type DriverResponse,
+  MovedError,
   NotModifiedError,
   RangeRefusedError,
 } from "../download_driver.ts";
@@ -14,17 +13,16 @@ import { HostAddresses } from "../host_addresses.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { FetchResponse } from "./fetch_response.ts";
+import { broughtBy, type FilePart } from "./file_part.ts";
 import { type ProxyChoice, proxyChoice } from "../proxy_choice.ts";
 import { DigestProofs } from "./digest_proofs.ts";
 import { FetchClient } from "./fetch_client.ts";
 import { HttpLane, type LaneStatus } from "./http_lane.ts";
 import type { LaneDialing } from "./lane_connection.ts";
 import { http2OnlyServers } from "./learned_servers.ts";
+import { isRedirect, redirectTarget } from "./redirect_target.ts";
 import { statusError } from "./status_error.ts";
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** `Headers` joins fields; where another address begins behind a comma and a blank, there were two. */
-const SEVERAL_LOCATIONS = /, (?=\/|[a-z][a-z0-9+.-]*:\/\/)/i;
 /** So often a request is proved anew: a number may be too old when it arrives. */
 const MOST_TRIES = 2;
 /** How {@linkcode HttpDriver} connects. */
@@ -118,14 +116,17 @@ export class HttpDriver implements DownloadDriver {
       ) {
         continue;
       }
-      if (!REDIRECTS.has(answer.status)) throw statusError(answer, url, proxy);
+      if (!isRedirect(answer)) throw statusError(answer, url, proxy);
       if (hops++ >= request.maxRedirects) {
         const kept = cookies !== undefined && identity.hasOwnCookie
           ? "; the server sets cookies on the way, and the Cookie header of the task takes their place"
           : "";
         throw new DownloadError("redirect", `${url.host}: more than ${request.maxRedirects} redirects${kept}`);
       }
-      url = this.#target(answer, url);
+      // Redirects are followed by hand: `fetch` itself would carry custom headers to other origins.
+      const target = redirectTarget(answer, url, this.#identity.allowDowngrade);
+      if (!this.schemes.includes(target.protocol)) throw new MovedError(url.host, target.href);
+      url = target;
       identity.moveTo(url);
     }
   }
@@ -144,36 +145,18 @@ export class HttpDriver implements DownloadDriver {
   ): Promise<FetchResponse | LaneStatus> {
     const alone = slow || range?.to !== undefined;
     const { response, end } = await this.#fetch.ask({ url, headers, signal, visit, watch, alone });
-    if (response.status === 200 || (response.status === 206 && range !== undefined)) {
-      return new FetchResponse(response, url, this.#buffers, range?.to, end);
+    const { status, headers: fields } = response;
+    let part: FilePart | undefined;
+    try {
+      part = broughtBy(status, () => fields, range, url);
+      if (part !== undefined) return new FetchResponse(response, part, url, this.#buffers, end);
+    } finally {
+      if (part === undefined) {
+        response.body?.cancel().catch(() => {});
+        end?.(false);
+      }
     }
-    response.body?.cancel().catch(() => {});
-    end?.(false);
-    return { ok: false, status: response.status, headers: response.headers };
-  }
-
-  /** Redirects are followed by hand: `fetch` itself would carry custom headers to other origins. */
-  #target({ status, headers, locations }: LaneStatus, from: URL): URL {
-    const field = headers.get("location");
-    if (field === null) {
-      throw new DownloadError("redirect", `${from.host}: status ${status} without a Location`, { status });
-    }
-    const [location, ...others] = new Set((locations ?? field.split(SEVERAL_LOCATIONS)).map(fieldText));
-    if (location === undefined || others.length > 0) {
-      throw new DownloadError("redirect", `${from.host}: status ${status} with more than one Location`, { status });
-    }
-    const target = URL.parse(location, from);
-    if (target === null || !this.schemes.includes(target.protocol)) {
-      // What follows may be a key.
-      const shown = bareUrl(location).slice(0, 200);
-      throw new DownloadError("redirect", `${from.host}: redirected to "${shown}", which is not http or https`);
-    }
-    if (from.protocol === "https:" && target.protocol === "http:" && !this.#identity.allowDowngrade) {
-      throw new DownloadError("security", `${from.host}: redirected from https to http (see --allow-downgrade)`);
-    }
-    // What a server puts before the @ is not what the user gave.
-    target.username = target.password = "";
-    return target;
+    return { ok: false, status, headers: fields };
   }
 
   [Symbol.dispose](): void {

@@ -8,12 +8,11 @@
  *
  * @module
  */
-import { BufferPool } from "../buffer_pool.ts";
 import { networkError } from "../download_error.ts";
 import type { LookupWatch } from "../name_lookups.ts";
-import { FetchResponse, partOf, transferProblem } from "./fetch_response.ts";
+import { transferProblem } from "./fetch_response.ts";
+import { broughtBy, WHOLE_FILE } from "./file_part.ts";
 import type { HttpHead } from "./http_head.ts";
-import { laneBody } from "./lane_body.ts";
 import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
 import { LaneExchange } from "./lane_exchange.ts";
 import { http2OnlyServers, type LearnedServers } from "./learned_servers.ts";
@@ -49,7 +48,7 @@ export interface LaneRequest {
   url: URL;
   /** Headers of the task, which take the place of the usual ones. */
   headers: Readonly<Record<string, string>>;
-  /** Given if the headers ask for a range: then a 206 is a file, too. `to` is where it ends; by default at that of the file. */
+  /** Given if the headers ask for a range. `to` is where it ends; by default at the end of the file. */
   range?: { readonly to?: number } | undefined;
   /** Ends the request, and the reading of its body. */
   signal: AbortSignal;
@@ -63,7 +62,7 @@ export interface LaneRequest {
 export interface LaneStatus {
   /** Tells it from a {@linkcode LaneResponse}. */
   readonly ok: false;
-  /** The status: 201 to 999. */
+  /** The status: 101 to 999. */
   readonly status: number;
   /** All fields of the head. */
   readonly headers: Headers;
@@ -71,8 +70,8 @@ export interface LaneStatus {
   readonly locations?: readonly string[];
 }
 
-/** What an {@linkcode HttpLane} got: the first as the server sends it, the second decoded. */
-export type LaneAnswer = LaneResponse | FetchResponse | LaneStatus;
+/** What an {@linkcode HttpLane} got. */
+export type LaneAnswer = LaneResponse | LaneStatus;
 
 /** Fetches files, and parts of them, over kept connections. */
 export class HttpLane implements Disposable {
@@ -81,7 +80,6 @@ export class HttpLane implements Disposable {
   readonly #dialing: LaneDialing;
   readonly #http2Servers: LearnedServers;
   readonly #pool: LanePool;
-  #buffers: BufferPool | undefined;
 
   /** @param options How many connections to keep. */
   constructor(options: HttpLaneOptions) {
@@ -156,24 +154,16 @@ export class HttpLane implements Disposable {
   /** What to make of the head: a file or a status. */
   #answer(exchange: LaneExchange, head: HttpHead, url: URL, range: LaneRequest["range"]): LaneAnswer {
     const { status } = head;
-    if (status !== 200 && (status !== 206 || range === undefined)) return toStatus(exchange, status);
-    if (head.encoded) return this.#encoded(exchange, status, url, range?.to);
     try {
+      const part = status === 200 ? WHOLE_FILE : broughtBy(status, () => exchange.headers(), range, url);
+      if (part === undefined) return toStatus(exchange, status);
       const problem = transferProblem(head.transfer, url);
       if (problem !== undefined) throw problem;
-      const part = status === 206 ? partOf(exchange.headers(), range?.to, url) : undefined;
-      return new LaneResponse(exchange, head, this.#pool, this.#headers, part);
+      return new LaneResponse(exchange, head, this.#pool, this.#headers, part === WHOLE_FILE ? undefined : part);
     } catch (error) {
       exchange.close();
       throw error;
     }
-  }
-
-  /** A file that some encoding is to be taken off. */
-  #encoded(exchange: LaneExchange, status: number, url: URL, to: number | undefined): FetchResponse {
-    const headers = exchange.headers();
-    this.#buffers ??= new BufferPool();
-    return new FetchResponse(new Response(laneBody(exchange), { status, headers }), url, this.#buffers, to);
   }
 }
 

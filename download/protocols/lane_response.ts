@@ -1,5 +1,6 @@
 import type { DriverResponse } from "../download_driver.ts";
-import { acceptsRanges, type FilePart } from "./fetch_response.ts";
+import { acceptsRanges } from "./fetch_response.ts";
+import type { FilePart } from "./file_part.ts";
 import type { HttpHead } from "./http_head.ts";
 import type { LaneExchange } from "./lane_exchange.ts";
 import type { LanePool } from "./lane_pool.ts";
@@ -29,6 +30,8 @@ export class LaneResponse implements DriverResponse {
   declare readonly lastModified?: string;
   /** The Content-Disposition. */
   declare readonly disposition?: string;
+  /** The Content-Encoding, if it is another one than `identity`. */
+  declare readonly contentEncoding?: string;
   /** What the server says of ranges, if its fields were kept. */
   declare readonly rangeable?: boolean | undefined;
   /** All fields of the answer, if they matter: they cost more than a small file does. */
@@ -60,9 +63,12 @@ export class LaneResponse implements DriverResponse {
     if (head.etag !== undefined) this.etag = head.etag;
     if (head.lastModified !== undefined) this.lastModified = head.lastModified;
     if (head.disposition !== undefined) this.disposition = head.disposition;
-    if (withHeaders || part !== undefined || head.digested || (length !== undefined && length > LARGE)) {
+    if (
+      withHeaders || part !== undefined || head.digested || head.encoded || (length !== undefined && length > LARGE)
+    ) {
       this.headers = exchange.headers();
       this.rangeable = part !== undefined || acceptsRanges(this.headers);
+      if (head.encoded) this.contentEncoding = this.headers.get("content-encoding") ?? "";
     }
     if (head.setCookie !== undefined) this.setCookie = head.setCookie;
   }

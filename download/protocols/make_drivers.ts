@@ -7,6 +7,8 @@ import { LazyDriver } from "./lazy_driver.ts";
 import type { S3Ports } from "./s3_access.ts";
 import type { SshPorts } from "./ssh_access.ts";
 
+const LISTS = { lists: true };
+
 /** What drivers need. */
 export interface DriverPorts {
   /** The options that drivers look at. */
@@ -35,7 +37,7 @@ export function makeDrivers({ settings, identity, http: options, hosts, ssh, s3 
     new LazyDriver(
       [scheme],
       async () => await (await import("./custom_driver.ts")).loadCustomDriver(scheme, module),
-      true,
+      LISTS,
     )
   );
   return [
@@ -44,14 +46,14 @@ export function makeDrivers({ settings, identity, http: options, hosts, ssh, s3 
     new LazyDriver(
       ["ftp:", "ftps:", "ftpes:"],
       async () => new (await import("./ftp_driver.ts")).FtpDriver(identity, settings.insecure, hosts),
-      true,
+      { lists: true, anonymous: true },
     ),
     new LazyDriver(
       ["sftp:"],
       async () => new (await import("./sftp_driver.ts")).SftpDriver(identity, ssh, hosts),
-      true,
+      LISTS,
     ),
-    new LazyDriver(["s3:"], async () => new (await import("./s3_driver.ts")).S3Driver(http, s3), true),
+    new LazyDriver(["s3:"], async () => new (await import("./s3_driver.ts")).S3Driver(http, s3), LISTS),
     new LazyDriver(["data:"], async () => new (await import("./data_driver.ts")).DataDriver()),
     new LazyDriver(
       ["file:"],

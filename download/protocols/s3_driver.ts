@@ -1,6 +1,8 @@
 import { AwsV4Signer } from "aws4fetch";
 import { XMLParser } from "fast-xml-parser";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import { readContentEncoding } from "../content_encoding.ts";
+import { DecodedResponse } from "../decoded_response.ts";
 import { DownloadError } from "../download_error.ts";
 import type { S3Access, S3Ports } from "./s3_access.ts";
 
@@ -66,7 +68,11 @@ export class S3Driver implements DownloadDriver {
   }
 
   async #text(access: S3Access, url: URL, signal: AbortSignal): Promise<string> {
-    using response = await this.#ask(access, url, { url: url.href, headers: {}, maxRedirects: 0, signal });
+    using answer = await this.#ask(access, url, { url: url.href, headers: {}, maxRedirects: 0, signal });
+    const { contentEncoding } = answer;
+    const response = contentEncoding === undefined
+      ? answer
+      : new DecodedResponse(answer, readContentEncoding(contentEncoding));
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     let bytes = 0;
     await response.read((piece) => {
@@ -127,8 +133,8 @@ class S3Response implements DriverResponse {
   constructor(response: DriverResponse, url: string) {
     this.#response = response;
     this.finalUrl = url;
-    const { offset, end, rangeable, length, decoded, headers, disposition, etag, lastModified } = response;
-    const facts = { offset, end, rangeable, length, decoded, headers, disposition, etag, lastModified };
+    const { offset, end, rangeable, length, contentEncoding, headers, disposition, etag, lastModified } = response;
+    const facts = { offset, end, rangeable, length, contentEncoding, headers, disposition, etag, lastModified };
     for (const [name, value] of Object.entries(facts)) if (value !== undefined) Object.assign(this, { [name]: value });
   }
 
@@ -136,7 +142,7 @@ class S3Response implements DriverResponse {
   declare readonly end?: number;
   declare readonly rangeable?: boolean;
   declare readonly length?: number;
-  declare readonly decoded?: boolean;
+  declare readonly contentEncoding?: string;
   declare readonly headers?: Pick<Headers, "get">;
   declare readonly disposition?: string;
   declare readonly etag?: string;

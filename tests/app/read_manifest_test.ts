@@ -24,7 +24,7 @@ Deno.test("readManifest gives the newest record of each path, over all writers a
     using first = new Manifest(home.path, "a", { fullBytes: 400 });
     using second = new Manifest(home.path, "b", { fullBytes: 400 });
     for (let i = 0; i < 30; i++) first.append([line(`f${i}`, i, { finishedAt: 10 })]);
-    const facts = { originalName: ".f3", digest: "md5:x", etag: '"e"', lastModified: "then" };
+    const facts = { originalName: ".f3", contentEncoding: "gzip", digest: "md5:x", etag: '"e"', lastModified: "then" };
     second.append([line("f3", 33, { finishedAt: 20, ...facts })]);
     second.append([line("f4", 44, { finishedAt: 5 }), line("f5", 55, { finishedAt: 20, fence: "9" })]);
     second.void({ fence: "9", out: "f5" });
@@ -38,6 +38,7 @@ Deno.test("readManifest gives the newest record of each path, over all writers a
   assertEquals(records.at(-1), {
     out: "f3",
     originalName: ".f3",
+    contentEncoding: "gzip",
     url: "http://h/f3",
     finalUrl: "http://h/f3",
     bytes: 33,

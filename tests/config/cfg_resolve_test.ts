@@ -47,6 +47,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     fsync: false,
     httpClient: "auto",
     maxRedirects: 20,
+    contentEncoding: "auto",
     insecure: false,
     denyPrivate: false,
     allowDowngrade: false,

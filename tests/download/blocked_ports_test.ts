@@ -1,5 +1,6 @@
 /** Ports that browsers block are ports as any other. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { gunzipSync } from "node:zlib";
 import { DownloadError } from "../../download/download_error.ts";
 import { NotModifiedError, RangeRefusedError } from "../../download/download_driver.ts";
 import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
@@ -48,7 +49,9 @@ for (const [name, { lane, identity, headers = {} }] of Object.entries(WAYS)) {
       identity: { ...ANONYMOUS, allowPrivate: [`127.0.0.1:${server.port}`], ...identity },
     });
     for (const path of ["/plain", "/chunks", "/gzip", "/from"]) {
-      assert(same((await drive(driver, server.url + path, { headers })).bytes, CONTENT), path);
+      const { bytes, response } = await drive(driver, server.url + path, { headers });
+      assertEquals(response.contentEncoding, path === "/gzip" ? "gzip" : undefined);
+      assert(same(path === "/gzip" ? gunzipSync(bytes) : bytes, CONTENT), path);
     }
     assertEquals(server.requests.length, 5);
   });

@@ -66,6 +66,7 @@ export class DownloadBench implements AsyncDisposable {
       retry: { retries: 2, retryWaitMs: 1000 },
       maxHostWaitMs: 3_600_000,
       maxRedirects: 5,
+      contentEncoding: "auto",
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),
       retryOn: retryOn(),

@@ -1,4 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { readContentEncoding } from "../../download/content_encoding.ts";
+import { DecodedResponse } from "../../download/decoded_response.ts";
 import { DownloadError } from "../../download/download_error.ts";
 import { HostAddresses } from "../../download/host_addresses.ts";
 import { ANONYMOUS, type HttpIdentity } from "../../download/http_identity.ts";
@@ -20,7 +22,11 @@ function driverFor(identity: Partial<HttpIdentity>, options: Partial<HttpDriverO
 }
 
 async function read(driver: HttpDriver, url: string, headers: Record<string, string> = {}, signal = never) {
-  using response = await driver.open({ url, headers, maxRedirects: 5, signal });
+  using answer = await driver.open({ url, headers, maxRedirects: 5, signal });
+  const { contentEncoding } = answer;
+  const response = contentEncoding === undefined
+    ? answer
+    : new DecodedResponse(answer, readContentEncoding(contentEncoding));
   const decoder = new TextDecoder();
   let text = "";
   await response.read((piece) => void (text += decoder.decode(piece, { stream: true })));

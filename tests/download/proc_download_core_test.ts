@@ -64,6 +64,7 @@ async function startServer(
     retry: { retries: 2, retryWaitMs: 1000 },
     maxHostWaitMs: 3_600_000,
     maxRedirects: 5,
+    contentEncoding: "auto",
     mirrors: new MirrorMemory(),
     rangeRefusals: new RangeRefusals(),
     retryOn: retryOn(),

@@ -5,6 +5,7 @@ import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole, filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { VsftpdServer } from "../support/vsftpd_server.ts";
 
 const SIZE = 100_000;
 
@@ -22,6 +23,24 @@ testClients("corehaul follows redirects, and notes where they led", async (clien
   assertCode(ended, 0);
   await assertWhole(tasks, home.join("files"), () => bytesFor("/to/here", SIZE));
   for (const task of tasks) assertEquals((task as { finalUrl?: string }).finalUrl, `${server.url}/to/here?x=1`);
+});
+
+testClients("corehaul follows a redirect to FTP, and takes no password along", async (client) => {
+  await using home = await TempDir.create();
+  await home.write("served/pub/there.bin", bytesFor("there", SIZE));
+  await using ftp = await VsftpdServer.start(home.join("served"));
+  const location = `${ftp.url()}/pub/there.bin`;
+  await using server = FaultServer.start(() => new Response("", { status: 301, headers: { location } }));
+  await home.write("netrc", "default login me password secret\n");
+  const { ended, tasks } = await runOnce(home, client, [`${server.url.replace("//", "//me:secret@")}/here`], [
+    "--netrc",
+    home.join("netrc"),
+  ]);
+  assertCode(ended, 0);
+  await assertWhole(tasks, home.join("files"), () => bytesFor("there", SIZE));
+  const task = tasks[0] as { out: string; finalUrl?: string };
+  assertEquals([task.out, task.finalUrl], ["there.bin", location]);
+  assertEquals(await ftp.commands("USER"), ["USER anonymous"]);
 });
 
 testClients("corehaul gives up on a redirect that leads in a circle or nowhere", async (client) => {

@@ -1,6 +1,7 @@
 /** What Corehaul promises holds with Apache httpd. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { hash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { ApacheServer } from "../support/apache_server.ts";
 import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor } from "../support/fault_server.ts";
@@ -103,3 +104,27 @@ testClients("corehaul run takes odd headers and encodings of Apache for what the
   assertEquals(wrong?.status, "done");
   assertCode(ended, 0);
 });
+
+testClients(
+  "corehaul run keeps the bytes of packed files, of which Apache says again that they are",
+  async (client) => {
+    await using home = await TempDir.create();
+    const packed = gzipSync("corehaul\n".repeat(50_000));
+    const paths = ["/a.tar.gz", "/b.tgz", "/c.gz"];
+    for (const path of paths) await home.write(`root${path}`, packed);
+    // As the configuration of many distributions has it.
+    await using server = await ApacheServer.start(home.join("root"), [
+      "AddEncoding x-gzip .gz .tgz",
+      "RemoveType .gz .tgz",
+    ]);
+    const asked = await fetch(server.url + paths[0]);
+    await asked.body?.cancel();
+    assertEquals(asked.headers.get("content-encoding"), "x-gzip");
+    const checksum = `sha-256:${hash("sha256", packed)}`;
+    const entries = paths.map((path) => ({ url: server.url + path, checksum, size: packed.length }));
+    const { ended, tasks } = await runOnce(home, client, [...entries, { url: `${server.url}/c.gz`, out: "again" }]);
+    assertCode(ended, 0);
+    assertEquals(tasks.length, 4);
+    for (const { out } of tasks) assertEquals(await Deno.readFile(home.join("files", out)), new Uint8Array(packed));
+  },
+);

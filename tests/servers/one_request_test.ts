@@ -65,7 +65,7 @@ testClients("corehaul run asks Python's http.server once for each file", async (
 testClients("corehaul run asks once for streams of Node, which serve each link once", async (client) => {
   await using home = await TempDir.create();
   await using server = await ScriptServer.start("node", NODE);
-  const paths = ["/1", "/2", "/3", "/4.gzip", "/5.gzip", "/6.gzip"];
+  const paths = ["/1", "/2", "/3", "/4-gzip", "/5-gzip", "/6-gzip"];
   const { ended } = await runOnce(home, client, paths.map((path) => server.url + path));
   assertCode(ended, 0);
   assertEquals((await server.requests()).sort(), paths);

@@ -21,10 +21,10 @@ const NOBODY = {
   s3: { access: () => Promise.resolve({ type: "problem", message: "there is no access to S3 here" }) },
 } satisfies Pick<DriverPorts, "ssh" | "s3">;
 
-/** Makes the driver of a scheme as a worker does; all drivers that were made for it end with it. */
-export function madeDriver(scheme: string, { identity, lane = true, settings, ...ports }: MadeWith): DownloadDriver {
+/** Makes all drivers as a worker does. */
+export function madeDrivers({ identity, lane = true, settings, ...ports }: MadeWith): DownloadDriver[] {
   const who = { ...ANONYMOUS, ...identity };
-  const drivers = makeDrivers({
+  return makeDrivers({
     ...NOBODY,
     ...ports,
     settings: { allowFile: false, insecure: false, protocols: [], ...settings },
@@ -32,6 +32,11 @@ export function madeDriver(scheme: string, { identity, lane = true, settings, ..
     hosts: new HostAddresses(who),
     http: { idlePerHost: 8, lane },
   });
+}
+
+/** Makes the driver of a scheme as a worker does; all drivers that were made for it end with it. */
+export function madeDriver(scheme: string, how: MadeWith): DownloadDriver {
+  const drivers = madeDrivers(how);
   const driver = drivers.find(({ schemes }) => schemes.includes(scheme));
   if (driver === undefined) throw new Error(`Cannot find the driver of ${scheme}`);
   return {

@@ -18,9 +18,9 @@ export async function getCommand({ command, settings, terminal, logger }: Comman
     const { first, entries } = batch.value;
     await downloader.add(entries, { first });
   }
-  const saving = await prepareSaveFailed(settings);
+  const saving = await prepareSaveFailed(settings, logger);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, true, printing);
-  await saving?.(downloader);
+  const saved = await saving?.(downloader) ?? true;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
+  return summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
 }

@@ -86,6 +86,7 @@ export class OutputFile implements AsyncDisposable {
     await Deno.rename(this.#part, place.path);
   }
 
+  /** Closes it, and removes a file that was not finished. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#place.type !== "standard") this.#out.close();
     // After `finish` there is nothing under this name.

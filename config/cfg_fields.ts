@@ -93,7 +93,8 @@ export const CFG_TABLE = {
     placeholder: "ALGO:DIGEST",
     kind: textThat("be ALGORITHM:DIGEST"),
     defaultNote: "none",
-    help: "what the file must add up to: sha-256, sha-512, sha-1 or md5, in hex or base64; for one url",
+    help:
+      "what the file must add up to: sha-256, sha-512, sha-384, sha-224, sha-1 or md5, in hex or base64; for one url",
     commands: ["get", "add"],
     cliOnly: "the field checksum of an entry",
   },

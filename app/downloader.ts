@@ -17,6 +17,7 @@ import type {
 } from "../queue/task_shared_list.ts";
 import { placeEntries } from "./add_entries.ts";
 import { askAgain } from "./ask_again.ts";
+import { ChecksumCount } from "./checksum_count.ts";
 import { ConfigFeed } from "./config_feed.ts";
 import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
@@ -40,11 +41,11 @@ import { FolderLister } from "./folder_lister.ts";
 import { readIdentity } from "./read_identity.ts";
 import type { RunOptions, RunSummary } from "./run_summary.ts";
 import { SchemeCounts } from "./scheme_counts.ts";
+import { untilSettled } from "./until_settled.ts";
 import { threadPermissions, workerNeeds } from "./thread_permissions.ts";
 import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
-const LOOK_MS = 100;
 const RUNNING = "Cannot run a downloader as it must not be running: current value is running";
 
 /**
@@ -73,6 +74,7 @@ export class Downloader implements AsyncDisposable {
   readonly #cooling: FleetCooling | undefined;
   readonly #rate: RateLimiter | undefined;
   readonly #schemes = new SchemeCounts();
+  readonly #checksums = new ChecksumCount();
   readonly #answers: WorkerAnswers;
   readonly #folders: FolderLister;
   #seq = 0;
@@ -110,9 +112,12 @@ export class Downloader implements AsyncDisposable {
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const settings = settingsFromOptions(options);
     const plan = makePlan(settings, await readIdentity(settings, (message) => options.logger?.warn(message)));
-    const { checksumFile } = settings;
+    const { checksumFile, checksumAlgo: algorithm } = settings;
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
-    if (checksumFile !== undefined) plan.rules.checksums = await readChecksumFile(checksumFile);
+    if (checksumFile !== undefined) {
+      const { logger = silentLogger } = options;
+      plan.rules.checksums = await readChecksumFile(checksumFile, { logger, ...algorithm && { algorithm } });
+    }
     const listOptions = await taskListOptions(settings, true);
     const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
@@ -145,7 +150,13 @@ export class Downloader implements AsyncDisposable {
     entries: readonly (TaskEntry | string)[],
     { first = 0 }: { first?: number } = {},
   ): Promise<AddResult[]> {
-    const { results, places } = await placeEntries(this.#list, entries, this.#plan.rules, this.#folders);
+    const { results, places } = await placeEntries(
+      this.#list,
+      entries,
+      this.#plan.rules,
+      this.#folders,
+      this.#checksums,
+    );
     const count = (type: AddResult["type"]) => results.filter((result) => result.type === type).length;
     const [added, changed] = [count("added"), count("changed")];
     this.#refused += count("refused");
@@ -243,6 +254,7 @@ export class Downloader implements AsyncDisposable {
     using feed = this.#startFeed(once, failure.reject);
     let session: DownloadSession | undefined = this.#makeSession(sampler);
     session.spawn();
+    if (!once) void (feed?.firstRead ?? Promise.resolve()).then(() => this.#tellChecksums());
     try {
       using _space = new SpaceWatch(
         this.#folder.root,
@@ -278,7 +290,9 @@ export class Downloader implements AsyncDisposable {
             stopping.promise,
             session.over,
             failure.promise,
-            once ? this.#untilSettled(session, feed, settled.signal) : new Promise<never>(() => {}),
+            once
+              ? untilSettled({ list: this.#list, session, firstRead: feed?.firstRead, signal: settled.signal })
+              : new Promise<never>(() => {}),
           ]);
         } finally {
           settled.abort();
@@ -287,6 +301,7 @@ export class Downloader implements AsyncDisposable {
         await session.stop(typeof end === "number" ? end : 0);
         session = undefined;
         if (end === "lost") continue;
+        if (once) this.#tellChecksums();
         return {
           ...this.progress(),
           end: end === "settled" ? "settled" : "stopped",
@@ -341,6 +356,7 @@ export class Downloader implements AsyncDisposable {
       words: settings.tasks,
       rules,
       folders: this.#folders,
+      count: this.#checksums,
       watch: !once,
       sync: settings.sync,
       core: settings.pin ? main : undefined,
@@ -359,25 +375,9 @@ export class Downloader implements AsyncDisposable {
     void feed.firstRead.then(() => hold.set("sync", false));
   }
 
-  /** Resolves when nothing is waiting or running, in any process. */
-  async #untilSettled(
-    session: DownloadSession,
-    feed: ConfigFeed | undefined,
-    signal: AbortSignal,
-  ): Promise<"settled"> {
-    await feed?.firstRead;
-    while (!signal.aborted) {
-      const { quiet } = session;
-      if (session.idle) {
-        const { waiting, running } = await this.#list.counts();
-        if (waiting === 0 && running === 0 && session.idle) return "settled";
-      }
-      // Others may end the last task too, and time may make one ready.
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([quiet, new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS))]);
-      clearTimeout(timer);
-    }
-    return "settled";
+  #tellChecksums(): void {
+    const { found, files } = this.#checksums;
+    if (this.#plan.rules.checksums !== undefined && files > 0) this.#tell({ type: "checksums_found", found, files });
   }
 
   #tell(news: DownloaderNews): void {

@@ -32,6 +32,8 @@ export type DownloaderNews =
   | { type: "window_closed"; opensAt: number }
   | { type: "window_opened" }
   | { type: "tasks_read"; file: string; entries: number }
+  /** How many of the files that were put on the list have a checksum; only with `checksumFile`. */
+  | { type: "checksums_found"; found: number; files: number }
   | { type: "tasks_missing"; file: string }
   | { type: "tasks_invalid"; file: string; line?: number; column?: number; message: string }
   | { type: "entry_refused"; file?: string; index: number; line?: number; field: string; message: string }

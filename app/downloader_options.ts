@@ -109,6 +109,11 @@ export interface DownloaderOptions {
   /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
   checksumFile?: string;
   /**
+   * Which algorithm the digests of `checksumFile` are of where neither they nor a heading say it, such as `sha-256`. Default: as
+   * the name of the file says, else as their length does.
+   */
+  checksumAlgo?: string;
+  /**
    * A shell command that prints a new url for one that has answered 401, 403 or 410 and is in the variable `COREHAUL_URL`.
    * Default: none.
    */

@@ -1,5 +1,6 @@
 import type { Logger } from "../base/logger.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import { checksumCountText } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 
 const LINES = {
@@ -76,6 +77,9 @@ export class TaskLog {
         break;
       case "tasks_read":
         log.debug(`${news.file}: ${news.entries} entries`);
+        break;
+      case "checksums_found":
+        log[news.found > 0 ? "info" : "warn"](checksumCountText(news));
         break;
       case "tasks_added":
         log.info(`${news.added} tasks added, ${news.duplicates} known already`);

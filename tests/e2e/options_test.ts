@@ -18,6 +18,7 @@ const VALUES: Record<string, string> = {
   input: "one.txt",
   checksum: `sha-256:${await sha256("/one")}`,
   "checksum-file": "SHA256SUMS",
+  "checksum-algo": "sha256",
   status: "done",
   format: "csv",
   output: "all.csv",

@@ -1,3 +1,4 @@
+import { redactUrl } from "../base/redact_url.ts";
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
 import { DAMAGED, kvProbe } from "./kv_probe.ts";
@@ -83,7 +84,7 @@ export class KvStore implements AsyncDisposable {
     patienceMs: number = KV_PATIENCE_MS,
   ): Promise<KvStore> {
     const isRemote = /^https?:/.test(path);
-    const address = isRemote ? path : `kv:${path}`;
+    const address = isRemote ? redactUrl(path) : `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
     }

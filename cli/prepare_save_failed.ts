@@ -26,6 +26,8 @@ export async function prepareSaveFailed(
       await saveFailed(downloader, path, { logger });
       return true;
     } catch (error) {
+      // Whoever reads it has seen enough of it.
+      if (error instanceof Deno.errors.BrokenPipe) return true;
       const why = error instanceof Error ? error.message : String(error);
       logger.error(`the tasks that failed are not in "${path}" (--save-failed): ${why}`);
       return false;

@@ -4,7 +4,8 @@ import type { EventPrinter } from "./print_events.ts";
 import { ignoresHangup } from "./hangup.ts";
 import { isReexecChild } from "./reexec.ts";
 import { Screen, summaryText } from "./screen.ts";
-import { print, type Terminal } from "./terminal.ts";
+import { tell } from "./print.ts";
+import type { Terminal } from "./terminal.ts";
 
 const REDRAW_MS = 200;
 /** A key pressed in a terminal reaches both processes of a re-executed command, and the parent forwards it too. */
@@ -64,8 +65,8 @@ export async function runDownloader(
     const summary = await downloader.run({ once, signal: stop.signal });
     await drawing?.stop();
     await printing?.stop();
-    if (settings.json) print(JSON.stringify({ type: "summary", ...summary }));
-    else if (settings.progress !== "none") print(summaryText(summary));
+    if (settings.json) tell(JSON.stringify({ type: "summary", ...summary }), logger);
+    else if (settings.progress !== "none") tell(summaryText(summary), logger);
     return { summary, ...(signalCode === undefined ? {} : { signalCode }) };
   } finally {
     await drawing?.stop();

@@ -11,7 +11,7 @@ import { openList } from "../open_list.ts";
 import { readEntries } from "../read_entries.ts";
 import { readChecksums } from "../read_checksums.ts";
 import { downloaderOptions } from "../settle_settings.ts";
-import { print } from "../terminal.ts";
+import { tell } from "../print.ts";
 
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
 export async function addCommand({ command, settings, logger }: CommandContext): Promise<number> {
@@ -47,14 +47,14 @@ export async function addCommand({ command, settings, logger }: CommandContext):
         const entry = results.length === entries.length ? `entry ${first + index}` : "an entry";
         logger.error(`${entry} is not taken: ${result.field} ${result.reason}`);
       }
-      if (settings.json) print(JSON.stringify({ type: "added", results }));
+      if (settings.json) tell(JSON.stringify({ type: "added", results }), logger);
     }
   } finally {
     // Standard input can turn out to be wrong when much of it is on the list.
     const changed = counts.changed === 0 ? "" : `${counts.changed} changed, `;
     const { added, duplicate, refused } = counts;
     if (checksums !== undefined && count.files > 0) logger[count.found > 0 ? "info" : "warn"](checksumCountText(count));
-    if (!settings.json) print(`${added} added, ${changed}${duplicate} known already, ${refused} refused`);
+    if (!settings.json) tell(`${added} added, ${changed}${duplicate} known already, ${refused} refused`, logger);
   }
   return counts.refused > 0 ? INCOMPLETE : DONE;
 }

@@ -4,7 +4,7 @@ import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
 import { readChecksums } from "../read_checksums.ts";
-import { print, printLine } from "../terminal.ts";
+import { tell, tellLine } from "../print.ts";
 
 /** Hosts that the summary names, those with the most entries. */
 const HOSTS = 10;
@@ -25,8 +25,8 @@ export async function checkCommand({ command, settings, logger }: CommandContext
     using opened = file === "-" ? undefined : await open(file);
     try {
       for await (const finding of checkTaskFile((opened ?? Deno.stdin).readable, options)) {
-        if (json) print(JSON.stringify({ file, ...finding }));
-        else for (const line of lines(file, finding)) printLine(line);
+        if (json) tell(JSON.stringify({ file, ...finding }), logger);
+        else for (const line of lines(file, finding)) tellLine(line, logger);
         if (finding.type === "refused") code = Math.max(code, INCOMPLETE);
         if (finding.type === "summary" && checksums !== undefined) tellChecksums(finding, file, logger);
       }

@@ -2,7 +2,7 @@ import { stringify } from "csv-stringify/sync";
 import { CfgError, type CollectedRecord, type CollectedTwin, collectManifests, OutputFile } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { UsageError } from "../parse_command.ts";
-import { print } from "../terminal.ts";
+import { print } from "../print.ts";
 
 const AT_ONCE = 1000;
 const COLUMNS: readonly (keyof CollectedRecord)[] = [

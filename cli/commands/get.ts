@@ -13,7 +13,7 @@ export async function getCommand({ command, settings, terminal, logger }: Comman
   let batch = await batches.next();
   await using downloader = await Downloader.open(downloaderOptions(settings, "get", logger));
   // Before the first entry: one that is refused is an event too.
-  await using printing = printEvents(downloader, settings);
+  await using printing = printEvents(downloader, settings, logger);
   for (; !batch.done; batch = await batches.next()) {
     const { first, entries } = batch.value;
     await downloader.add(entries, { first });

@@ -11,7 +11,7 @@ export async function runCommand({ settings, given, terminal, logger }: CommandC
   if (settings.once && given.has("tasks")) await checkTaskFiles(settings.tasks, true);
   await using downloader = await Downloader.open(downloaderOptions(settings, "run", logger));
   const saving = await prepareSaveFailed(settings, logger);
-  await using printing = printEvents(downloader, settings);
+  await using printing = printEvents(downloader, settings, logger);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, settings.once, printing);
   const saved = await saving?.(downloader) ?? true;
   if (!settings.once) return saved ? DONE : INCOMPLETE;

@@ -48,7 +48,7 @@ export { readChecksumFile, type ReadChecksumFileOptions } from "./app/read_check
 export { type ManifestRecord, readManifest } from "./app/read_manifest.ts";
 export { checkTaskFile, type CheckTaskFileOptions, type FileFinding, type FileSummary } from "./app/check_task_file.ts";
 export { findMissing } from "./app/find_missing.ts";
-export { OutputFile, type OutputFileOptions } from "./app/output_file.ts";
+export { type AppendedFile, openToAppend, OutputFile, type OutputFileOptions } from "./app/output_file.ts";
 export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
 export { readTaskFile, type TaskFileEntry } from "./app/read_task_file.ts";

@@ -134,6 +134,34 @@ export async function appendText(place: OutputPlace, text: string, mode: number)
   await file.write(text);
 }
 
+/** What {@linkcode openToAppend} opened. */
+export interface AppendedFile {
+  /** Takes bytes at its end. */
+  file: Pick<Deno.FsFile, "writeSync" | "statSync" | "syncDataSync" | "close">;
+  /** The path of a regular file, without a link at its end; absent: it is none, and cannot be renamed or synced. */
+  path?: string;
+}
+
+/**
+ * Opens what a path leads to, to write at its end.
+ *
+ * @param path The path.
+ * @throws {Error} If it cannot be written, or nobody reads a FIFO within 10 s. The message says why.
+ */
+export async function openToAppend(path: string): Promise<AppendedFile> {
+  const place = await outputPlace(path);
+  if (place.type === "stream") return { file: await openStream(place) };
+  if (place.type !== "standard") {
+    return { file: await Deno.open(place.path, { append: true, create: true }), path: place.path };
+  }
+  const refuse = () => {
+    throw new Deno.errors.NotSupported("it is no file");
+  };
+  return {
+    file: { writeSync: (bytes) => place.to.writeSync(bytes), statSync: refuse, syncDataSync: refuse, close: () => {} },
+  };
+}
+
 /** Opens a FIFO that somebody reads; to open one that nobody reads would hold a thread up until somebody does. */
 function openRead(path: string): (() => void) | undefined {
   const { openSync, closeSync, constants } = builtinModule("node:fs");

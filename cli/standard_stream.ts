@@ -1,4 +1,4 @@
-/** What is written to: standard output or standard error. */
+/** What is written to. */
 export interface WritableStandard {
   /** Writes some of the bytes; returns how many. */
   writeSync(bytes: Uint8Array): number;
@@ -8,7 +8,7 @@ const BUSY_MS = 2;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Standard output or standard error. Whoever reads it may go away, and what it leads to may be full: that ends what only
+ * Standard output, standard error or a log. Whoever reads it may go away, and what it leads to may be full: that ends what only
  * answers, and nothing else.
  */
 export class StandardStream {
@@ -16,6 +16,8 @@ export class StandardStream {
   readonly #encoder = new TextEncoder();
   /** Nobody reads it any more. */
   #left = false;
+  /** What was written last is the beginning of a text. */
+  #torn = false;
 
   /** @param to Where it goes. */
   constructor(to: WritableStandard) {
@@ -46,10 +48,11 @@ export class StandardStream {
    * @throws {Error} If it cannot be written for another reason.
    */
   write(text: string): void {
-    const bytes = this.#encoder.encode(text);
+    const bytes = this.#encoder.encode(this.#torn ? `\n${text}` : text);
     for (let offset = 0; offset < bytes.length;) {
       try {
         offset += this.#to.writeSync(bytes.subarray(offset));
+        this.#torn = offset < bytes.length;
       } catch (error) {
         // Another program has set the pipe so that nobody waits for its reader.
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;

@@ -316,7 +316,7 @@ export const CFG_TABLE = {
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "standard error",
-    help: "log to this file, which is rotated at 10 MiB, 5 kept",
+    help: "log to this file, each line at once; a regular file is rotated at 10 MiB, 5 kept",
     commands: ALL,
     cliOnly: "logger",
   },

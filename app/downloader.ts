@@ -19,6 +19,7 @@ import { placeEntries } from "./add_entries.ts";
 import { askAgain } from "./ask_again.ts";
 import { ChecksumCount } from "./checksum_count.ts";
 import { ConfigFeed } from "./config_feed.ts";
+import { DiskWait } from "./disk_wait.ts";
 import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
@@ -29,6 +30,7 @@ import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFiles, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { readChecksumFile } from "./read_checksum_file.ts";
+import { placedNews } from "./placed_news.ts";
 import { outcomeNews } from "./outcome_news.ts";
 import { ScheduleWatch } from "./schedule_watch.ts";
 import { SpaceWatch } from "./space_watch.ts";
@@ -82,6 +84,7 @@ export class Downloader implements AsyncDisposable {
   #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
   #schedule: ScheduleWatch | undefined;
+  #disk: DiskWait | undefined;
   #session: DownloadSession | undefined;
   #running: Promise<RunSummary> | undefined;
   #disposed = false;
@@ -150,23 +153,12 @@ export class Downloader implements AsyncDisposable {
     entries: readonly (TaskEntry | string)[],
     { first = 0 }: { first?: number } = {},
   ): Promise<AddResult[]> {
-    const { results, places } = await placeEntries(
-      this.#list,
-      entries,
-      this.#plan.rules,
-      this.#folders,
-      this.#checksums,
-    );
-    const count = (type: AddResult["type"]) => results.filter((result) => result.type === type).length;
-    const [added, changed] = [count("added"), count("changed")];
-    this.#refused += count("refused");
-    if (added > 0) this.#tell({ type: "tasks_added", added, duplicates: count("duplicate") });
-    if (changed > 0) this.#tell({ type: "tasks_changed", changed });
-    for (const [index, result] of results.entries()) {
-      if (result.type !== "refused") continue;
-      this.#tell({ type: "entry_refused", index: first + places[index]!, field: result.field, message: result.reason });
+    const placed = await placeEntries(this.#list, entries, this.#plan.rules, this.#folders, this.#checksums);
+    for (const news of placedNews(placed, first)) {
+      if (news.type === "entry_refused") this.#refused++;
+      this.#tell(news);
     }
-    return results;
+    return placed.results;
   }
 
   /**
@@ -250,6 +242,7 @@ export class Downloader implements AsyncDisposable {
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
     using hold = new StartHold(this.#counters);
+    using disk = this.#disk = new DiskWait(once ? settings.diskWaitMs : 0);
     // Threads take longest to start, and the reader of the list has most to do before the first file: it comes first.
     using feed = this.#startFeed(once, failure.reject);
     let session: DownloadSession | undefined = this.#makeSession(sampler);
@@ -260,7 +253,10 @@ export class Downloader implements AsyncDisposable {
         this.#folder.root,
         settings.minFree,
         hold,
-        (news) => this.#tell(news),
+        (news) => {
+          disk.low(news.type === "space_low");
+          this.#tell(news);
+        },
         library,
       );
       using _schedule = this.#schedule = new ScheduleWatch({
@@ -283,13 +279,14 @@ export class Downloader implements AsyncDisposable {
       while (true) {
         this.#session = session ??= this.#makeSession(sampler);
         const settled = new AbortController();
-        let end: "settled" | "lost" | number;
+        let end: "settled" | "lost" | "full" | number;
         try {
           await session.start();
           end = await Promise.race([
             stopping.promise,
             session.over,
             failure.promise,
+            disk.over,
             once
               ? untilSettled({ list: this.#list, session, firstRead: feed?.firstRead, signal: settled.signal })
               : new Promise<never>(() => {}),
@@ -297,14 +294,15 @@ export class Downloader implements AsyncDisposable {
         } finally {
           settled.abort();
         }
+        if (end === "full") this.#tell({ type: "space_missing", ms: settings.diskWaitMs });
         if (typeof end === "number") this.#list.hurry?.(true);
-        await session.stop(typeof end === "number" ? end : 0);
+        await session.stop(typeof end === "number" ? end : end === "full" ? settings.graceMs : 0);
         session = undefined;
         if (end === "lost") continue;
         if (once) this.#tellChecksums();
         return {
           ...this.progress(),
-          end: end === "settled" ? "settled" : "stopped",
+          end: typeof end === "number" ? "stopped" : end,
           refused: this.#refused + (feed?.refused ?? 0),
           counts: await this.#list.counts(),
           schemes: this.#schemes.all,
@@ -341,6 +339,7 @@ export class Downloader implements AsyncDisposable {
       news: (news) => this.#tell(news),
       settled: (task, outcome) => {
         this.#schemes.count(task.url, outcome);
+        this.#disk?.note(outcome);
         this.#cooling?.settled(task, outcome);
         const news = outcomeNews(task, outcome);
         if (news !== undefined) this.#tell(news);

@@ -22,5 +22,5 @@ export async function getCommand({ command, settings, terminal, logger }: Comman
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, true, printing);
   const saved = await saving?.(downloader) ?? true;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
+  return summary.end === "full" || summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
 }

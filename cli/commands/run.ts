@@ -16,5 +16,5 @@ export async function runCommand({ settings, given, terminal, logger }: CommandC
   const saved = await saving?.(downloader) ?? true;
   if (!settings.once) return saved ? DONE : INCOMPLETE;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
+  return summary.end === "full" || summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
 }

@@ -57,6 +57,7 @@ const VALUES: Record<string, string> = {
   "max-size": "1G",
   "overwrite": "changed",
   "min-free": "1K",
+  "disk-wait": "5m",
   where: "status=done",
   keep: "30d",
   limit: "5",

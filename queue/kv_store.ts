@@ -56,6 +56,8 @@ export class KvStore implements AsyncDisposable {
   readonly address: string;
   /** What a commit may hold. */
   readonly limits: KvLimits;
+  /** True if all who have it open go by the clock of one machine. */
+  readonly ofOneMachine: boolean;
   readonly #kv: Deno.Kv;
   readonly #open: Disposable;
   readonly #patienceMs: number;
@@ -65,6 +67,7 @@ export class KvStore implements AsyncDisposable {
     this.#kv = kv;
     this.#open = noteOpen(path);
     this.address = address;
+    this.ofOneMachine = !isOnServer(path);
     this.limits = limits;
     this.#patienceMs = patienceMs;
   }
@@ -83,7 +86,7 @@ export class KvStore implements AsyncDisposable {
     limits: KvLimits = LOCAL_KV_LIMITS,
     patienceMs: number = KV_PATIENCE_MS,
   ): Promise<KvStore> {
-    const isRemote = /^https?:/.test(path);
+    const isRemote = isOnServer(path);
     const address = isRemote ? redactUrl(path) : `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
@@ -205,4 +208,8 @@ async function retryLocked<T>(
       await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
     }
   }
+}
+
+function isOnServer(path: string): boolean {
+  return /^https?:/.test(path);
 }

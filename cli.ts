@@ -4,6 +4,7 @@
  *
  * @module
  */
+import "./cli/hangup.ts";
 import { reexec } from "./cli/reexec.ts";
 
 /**

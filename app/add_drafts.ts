@@ -1,4 +1,5 @@
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { ChecksumCount } from "./checksum_count.ts";
 import type { FolderLister } from "./folder_lister.ts";
 
 /** What became of drafts. */
@@ -15,13 +16,18 @@ export interface AddedDrafts {
  * @param list The list.
  * @param drafts The drafts.
  * @param folders Looks into folders.
+ * @param count Counts the files. Default: nobody does.
  */
 export async function addDrafts(
   list: TaskSharedList,
   drafts: readonly TaskDraft[],
   folders: FolderLister,
+  count?: ChecksumCount,
 ): Promise<AddedDrafts> {
-  if (!drafts.some(({ url }) => folders.isFolder(url))) return { results: await list.add(drafts) };
+  if (!drafts.some(({ url }) => folders.isFolder(url))) {
+    count?.note(drafts);
+    return { results: await list.add(drafts) };
+  }
   const all: TaskDraft[] = [];
   const places: number[] = [];
   const refusals: { at: number; place: number; result: AddResult }[] = [];
@@ -39,6 +45,7 @@ export async function addDrafts(
       places.push(place);
     }
   }
+  count?.note(all);
   const results = await list.add(all);
   for (const { at, place, result } of refusals.toReversed()) {
     results.splice(at, 0, result);

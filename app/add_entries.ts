@@ -5,6 +5,7 @@ import type { CheckedEntry } from "../queue/task_entry_schema.ts";
 import type { TaskEntry } from "../queue/task_request.ts";
 import type { AddResult, TaskDraft, TaskSharedList } from "../queue/task_shared_list.ts";
 import { addDrafts, type AddedDrafts } from "./add_drafts.ts";
+import type { ChecksumCount } from "./checksum_count.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
 import { FolderLister } from "./folder_lister.ts";
 import { readIdentity } from "./read_identity.ts";
@@ -20,6 +21,8 @@ export interface AddEntriesOptions {
   notBefore?: number;
   /** Only entries of one of so many parts are taken, by their urls; there is no result for the others. Default: all. */
   shard?: { readonly index: number; readonly of: number };
+  /** Counts the files, and those with a checksum. Default: nothing does. */
+  count?: ChecksumCount;
   /** How folders of FTP, SFTP and S3 are looked into, as a {@linkcode Downloader} would. Default: with its defaults. */
   folders?: DownloaderOptions;
 }
@@ -47,11 +50,11 @@ export async function addEntries(
   entries: readonly (TaskEntry | string)[],
   options: AddEntriesOptions = {},
 ): Promise<AddResult[]> {
-  const { folders: own = {}, ...rules } = options;
+  const { folders: own = {}, count, ...rules } = options;
   const settings = settingsFromOptions(own);
   using answers = new WorkerAnswers(settings);
   using folders = new FolderLister({ settings, identity: () => readIdentity(settings), answers });
-  return (await placeEntries(list, entries, rules, folders)).results;
+  return (await placeEntries(list, entries, rules, folders, count)).results;
 }
 
 /**
@@ -61,12 +64,14 @@ export async function addEntries(
  * @param entries The entries.
  * @param rules How to take them.
  * @param folders Looks into folders.
+ * @param count Counts the files. Default: nothing does.
  */
 export async function placeEntries(
   list: TaskSharedList,
   entries: readonly (TaskEntry | string)[],
   rules: DraftRules,
   folders: FolderLister,
+  count?: ChecksumCount,
 ): Promise<Required<AddedDrafts>> {
   let check: ((value: unknown) => CheckedEntry) | undefined;
   const draft = makeDrafts(rules);
@@ -88,7 +93,7 @@ export async function placeEntries(
       origins.push(index);
     }
   }
-  const added = await addDrafts(list, drafts, folders);
+  const added = await addDrafts(list, drafts, folders, count);
   const placed = added.results.map((result, i) => ({ place: origins[added.places?.[i] ?? i]!, result }));
   const all = refused.length === 0 ? placed : [...placed, ...refused].sort((a, b) => a.place - b.place);
   return { results: all.map(({ result }) => result), places: all.map(({ place }) => place) };

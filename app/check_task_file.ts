@@ -28,6 +28,8 @@ export interface FileSummary {
   duplicates: number;
   /** Entries that would be refused. */
   refused: number;
+  /** Entries with a checksum, of those that would not be refused. */
+  checksums: number;
   /** How many entries each host has that would not be refused. */
   hosts: Record<string, number>;
 }
@@ -60,6 +62,7 @@ export async function* checkTaskFile(
     known: 0,
     duplicates: 0,
     refused: 0,
+    checksums: 0,
     hosts: {},
   };
   const taken = new Map<number, number>();
@@ -70,7 +73,8 @@ export async function* checkTaskFile(
     return { type: "refused", index, line, field, message };
   };
 
-  const countHost = (url: string) => {
+  const count = ({ url, checksum }: TaskDraft) => {
+    if (checksum !== undefined) summary.checksums++;
     const host = taskHost(url);
     summary.hosts[host] = (summary.hosts[host] ?? 0) + 1;
   };
@@ -88,7 +92,7 @@ export async function* checkTaskFile(
         yield refuse(index, line, "out", `must be free: another entry has "${draft.out}" for another url`);
       } else if (taken.has(textNumber(out))) {
         summary.duplicates++;
-        countHost(draft.url);
+        count(draft);
         yield { type: "duplicate", index, line, out };
       } else if (draft.id !== undefined && ids.has(textNumber(draft.id))) {
         yield refuse(index, line, "id", `must be new: another entry has "${draft.id}"`);
@@ -97,7 +101,7 @@ export async function* checkTaskFile(
         if (draft.id !== undefined) ids.add(textNumber(draft.id));
         if (result.type !== "added") summary.known++;
         else summary.fresh++;
-        countHost(draft.url);
+        count(draft);
       }
     }
     batch = [];

@@ -6,6 +6,7 @@ import type { TaskSharedList } from "../queue/task_shared_list.ts";
 import { taskSource } from "../queue/task_source.ts";
 import { decodeDrafts, type FromProcConfig, type ToProcConfig } from "../workers/proc_messages.ts";
 import { addDrafts } from "./add_drafts.ts";
+import type { ChecksumCount } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import type { FolderLister } from "./folder_lister.ts";
 import { ProcThread } from "./proc_thread.ts";
@@ -26,6 +27,8 @@ export interface ConfigFeedPorts {
   rules: DraftRules;
   /** Looks into folders. */
   folders: FolderLister;
+  /** Counts the files of the first read. */
+  count: ChecksumCount;
   /** Go on after the first read. */
   watch: boolean;
   /** Cancel tasks whose entries vanish. */
@@ -53,6 +56,7 @@ export class ConfigFeed implements Disposable {
   readonly #wanted = new Map<string, WantedTasks>();
   /** Every file that was there at the start has been read once. */
   #listed = false;
+  #readOnce = false;
   readonly #end = new AbortController();
   #thread: ProcThread<ToProcConfig, FromProcConfig>;
   #refused = 0;
@@ -138,6 +142,7 @@ export class ConfigFeed implements Disposable {
           this.#listed = true;
           for (const file of this.#clearFiles()) await this.#sync(file, [file]);
         }
+        this.#readOnce = true;
         this.#firstRead.resolve();
         // Nothing more will come: what the thread holds is better spent on downloads.
         if (!watch) thread[Symbol.dispose]();
@@ -168,8 +173,9 @@ export class ConfigFeed implements Disposable {
   }
 
   async #add(message: FromProcConfig & { type: "drafts" }): Promise<void> {
-    const { news, list, sync, folders } = this.#ports;
-    const { results, places } = await addDrafts(list, decodeDrafts(message), folders);
+    const { news, list, sync, folders, count } = this.#ports;
+    const drafts = decodeDrafts(message);
+    const { results, places } = await addDrafts(list, drafts, folders, this.#readOnce ? undefined : count);
     if (sync) this.#wantedOf(message.file).added(message.block, results);
     let added = 0;
     let duplicates = 0;

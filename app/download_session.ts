@@ -15,6 +15,7 @@ import type {
   WorkerQuestion,
   WorkerSettlement,
 } from "../workers/proc_messages.ts";
+import { ClockWatch } from "./clock_watch.ts";
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
@@ -105,6 +106,7 @@ export class DownloadSession {
   readonly #end = Promise.withResolvers<"lost">();
   readonly #identity = procIdentity();
   readonly #watch: WorkerWatch;
+  readonly #clockWatch: ClockWatch;
   /** When each worker was started last, and how often in a row it died soon, or before it said a word. */
   readonly #lives: { at: number; short: number; unborn: number }[] = [];
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
@@ -126,6 +128,7 @@ export class DownloadSession {
         died({ name: "ProcSilentError", code: "proc_silent", message });
       },
     });
+    this.#clockWatch = new ClockWatch({ back: (ms) => ports.hosts.setBack(ms) });
     this.#claims = new ClaimKeeper({
       owner: this.owner,
       root: ports.root,
@@ -223,6 +226,7 @@ export class DownloadSession {
     await Promise.race([Promise.all(this.#slots.map((slot) => slot.stopped.promise)), late]);
     clearTimeout(timer);
     this.#watch[Symbol.dispose]();
+    this.#clockWatch[Symbol.dispose]();
     for (const { thread } of this.#slots) thread[Symbol.dispose]();
     await claimsEnded;
     await this.#feeder.drained();

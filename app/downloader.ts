@@ -17,7 +17,9 @@ import type {
 } from "../queue/task_shared_list.ts";
 import { placeEntries } from "./add_entries.ts";
 import { askAgain } from "./ask_again.ts";
+import { ChecksumCount } from "./checksum_count.ts";
 import { ConfigFeed } from "./config_feed.ts";
+import { DiskWait } from "./disk_wait.ts";
 import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
@@ -28,6 +30,7 @@ import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFiles, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
 import { readChecksumFile } from "./read_checksum_file.ts";
+import { placedNews } from "./placed_news.ts";
 import { outcomeNews } from "./outcome_news.ts";
 import { ScheduleWatch } from "./schedule_watch.ts";
 import { SpaceWatch } from "./space_watch.ts";
@@ -40,11 +43,11 @@ import { FolderLister } from "./folder_lister.ts";
 import { readIdentity } from "./read_identity.ts";
 import type { RunOptions, RunSummary } from "./run_summary.ts";
 import { SchemeCounts } from "./scheme_counts.ts";
+import { untilSettled } from "./until_settled.ts";
 import { threadPermissions, workerNeeds } from "./thread_permissions.ts";
 import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
-const LOOK_MS = 100;
 const RUNNING = "Cannot run a downloader as it must not be running: current value is running";
 
 /**
@@ -73,6 +76,7 @@ export class Downloader implements AsyncDisposable {
   readonly #cooling: FleetCooling | undefined;
   readonly #rate: RateLimiter | undefined;
   readonly #schemes = new SchemeCounts();
+  readonly #checksums = new ChecksumCount();
   readonly #answers: WorkerAnswers;
   readonly #folders: FolderLister;
   #seq = 0;
@@ -80,6 +84,7 @@ export class Downloader implements AsyncDisposable {
   #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
   #schedule: ScheduleWatch | undefined;
+  #disk: DiskWait | undefined;
   #session: DownloadSession | undefined;
   #running: Promise<RunSummary> | undefined;
   #disposed = false;
@@ -110,9 +115,12 @@ export class Downloader implements AsyncDisposable {
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const settings = settingsFromOptions(options);
     const plan = makePlan(settings, await readIdentity(settings, (message) => options.logger?.warn(message)));
-    const { checksumFile } = settings;
+    const { checksumFile, checksumAlgo: algorithm } = settings;
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
-    if (checksumFile !== undefined) plan.rules.checksums = await readChecksumFile(checksumFile);
+    if (checksumFile !== undefined) {
+      const { logger = silentLogger } = options;
+      plan.rules.checksums = await readChecksumFile(checksumFile, { logger, ...algorithm && { algorithm } });
+    }
     const listOptions = await taskListOptions(settings, true);
     const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
@@ -145,17 +153,12 @@ export class Downloader implements AsyncDisposable {
     entries: readonly (TaskEntry | string)[],
     { first = 0 }: { first?: number } = {},
   ): Promise<AddResult[]> {
-    const { results, places } = await placeEntries(this.#list, entries, this.#plan.rules, this.#folders);
-    const count = (type: AddResult["type"]) => results.filter((result) => result.type === type).length;
-    const [added, changed] = [count("added"), count("changed")];
-    this.#refused += count("refused");
-    if (added > 0) this.#tell({ type: "tasks_added", added, duplicates: count("duplicate") });
-    if (changed > 0) this.#tell({ type: "tasks_changed", changed });
-    for (const [index, result] of results.entries()) {
-      if (result.type !== "refused") continue;
-      this.#tell({ type: "entry_refused", index: first + places[index]!, field: result.field, message: result.reason });
+    const placed = await placeEntries(this.#list, entries, this.#plan.rules, this.#folders, this.#checksums);
+    for (const news of placedNews(placed, first)) {
+      if (news.type === "entry_refused") this.#refused++;
+      this.#tell(news);
     }
-    return results;
+    return placed.results;
   }
 
   /**
@@ -239,16 +242,21 @@ export class Downloader implements AsyncDisposable {
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
     using hold = new StartHold(this.#counters);
+    using disk = this.#disk = new DiskWait(once ? settings.diskWaitMs : 0);
     // Threads take longest to start, and the reader of the list has most to do before the first file: it comes first.
     using feed = this.#startFeed(once, failure.reject);
     let session: DownloadSession | undefined = this.#makeSession(sampler);
     session.spawn();
+    if (!once) void (feed?.firstRead ?? Promise.resolve()).then(() => this.#tellChecksums());
     try {
       using _space = new SpaceWatch(
         this.#folder.root,
         settings.minFree,
         hold,
-        (news) => this.#tell(news),
+        (news) => {
+          disk.low(news.type === "space_low");
+          this.#tell(news);
+        },
         library,
       );
       using _schedule = this.#schedule = new ScheduleWatch({
@@ -271,25 +279,30 @@ export class Downloader implements AsyncDisposable {
       while (true) {
         this.#session = session ??= this.#makeSession(sampler);
         const settled = new AbortController();
-        let end: "settled" | "lost" | number;
+        let end: "settled" | "lost" | "full" | number;
         try {
           await session.start();
           end = await Promise.race([
             stopping.promise,
             session.over,
             failure.promise,
-            once ? this.#untilSettled(session, feed, settled.signal) : new Promise<never>(() => {}),
+            disk.over,
+            once
+              ? untilSettled({ list: this.#list, session, firstRead: feed?.firstRead, signal: settled.signal })
+              : new Promise<never>(() => {}),
           ]);
         } finally {
           settled.abort();
         }
+        if (end === "full") this.#tell({ type: "space_missing", ms: settings.diskWaitMs });
         if (typeof end === "number") this.#list.hurry?.(true);
-        await session.stop(typeof end === "number" ? end : 0);
+        await session.stop(typeof end === "number" ? end : end === "full" ? settings.graceMs : 0);
         session = undefined;
         if (end === "lost") continue;
+        if (once) this.#tellChecksums();
         return {
           ...this.progress(),
-          end: end === "settled" ? "settled" : "stopped",
+          end: typeof end === "number" ? "stopped" : end,
           refused: this.#refused + (feed?.refused ?? 0),
           counts: await this.#list.counts(),
           schemes: this.#schemes.all,
@@ -326,6 +339,7 @@ export class Downloader implements AsyncDisposable {
       news: (news) => this.#tell(news),
       settled: (task, outcome) => {
         this.#schemes.count(task.url, outcome);
+        this.#disk?.note(outcome);
         this.#cooling?.settled(task, outcome);
         const news = outcomeNews(task, outcome);
         if (news !== undefined) this.#tell(news);
@@ -341,6 +355,7 @@ export class Downloader implements AsyncDisposable {
       words: settings.tasks,
       rules,
       folders: this.#folders,
+      count: this.#checksums,
       watch: !once,
       sync: settings.sync,
       core: settings.pin ? main : undefined,
@@ -359,25 +374,9 @@ export class Downloader implements AsyncDisposable {
     void feed.firstRead.then(() => hold.set("sync", false));
   }
 
-  /** Resolves when nothing is waiting or running, in any process. */
-  async #untilSettled(
-    session: DownloadSession,
-    feed: ConfigFeed | undefined,
-    signal: AbortSignal,
-  ): Promise<"settled"> {
-    await feed?.firstRead;
-    while (!signal.aborted) {
-      const { quiet } = session;
-      if (session.idle) {
-        const { waiting, running } = await this.#list.counts();
-        if (waiting === 0 && running === 0 && session.idle) return "settled";
-      }
-      // Others may end the last task too, and time may make one ready.
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([quiet, new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS))]);
-      clearTimeout(timer);
-    }
-    return "settled";
+  #tellChecksums(): void {
+    const { found, files } = this.#checksums;
+    if (this.#plan.rules.checksums !== undefined && files > 0) this.#tell({ type: "checksums_found", found, files });
   }
 
   #tell(news: DownloaderNews): void {

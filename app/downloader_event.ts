@@ -28,10 +28,14 @@ export type DownloaderNews =
   | { type: "files_recovered"; named: number; removed: number }
   | { type: "space_low"; free: number; floor: number }
   | { type: "space_back"; free: number; floor: number }
+  /** There was no space for so many milliseconds: a run with `once` ends. */
+  | { type: "space_missing"; ms: number }
   /** It is not the time: nothing starts before `opensAt`, and what runs gets the grace period. */
   | { type: "window_closed"; opensAt: number }
   | { type: "window_opened" }
   | { type: "tasks_read"; file: string; entries: number }
+  /** How many of the files that were put on the list have a checksum; only with `checksumFile`. */
+  | { type: "checksums_found"; found: number; files: number }
   | { type: "tasks_missing"; file: string }
   | { type: "tasks_invalid"; file: string; line?: number; column?: number; message: string }
   | { type: "entry_refused"; file?: string; index: number; line?: number; field: string; message: string }

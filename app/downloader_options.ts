@@ -98,6 +98,8 @@ export interface DownloaderOptions {
   remoteTime?: boolean;
   /** Start nothing while the download folder has less free space, in bytes. Default 0: always start. */
   minFree?: number;
+  /** End a run with `once` when there was no space for so long, in milliseconds; 0: never. Default 600,000. */
+  diskWaitMs?: number;
   /** Bring each file and its folder to the disk before it counts as done. Default false. */
   fsync?: boolean;
   /** `"auto"`: our own HTTP client where it can, `fetch` for servers of HTTP/2 only, client certificates and proxies. Default `"auto"`. */
@@ -116,6 +118,11 @@ export interface DownloaderOptions {
   nameTemplate?: string;
   /** A file of checksums by file name, as sha256sum writes it, read once. Default: none. */
   checksumFile?: string;
+  /**
+   * Which algorithm the digests of `checksumFile` are of where neither they nor a heading say it, such as `sha-256`. Default: as
+   * the name of the file says, else as their length does.
+   */
+  checksumAlgo?: string;
   /**
    * A shell command that prints a new url for one that has answered 401, 403 or 410 and is in the variable `COREHAUL_URL`.
    * Default: none.

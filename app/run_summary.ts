@@ -12,8 +12,8 @@ export interface RunOptions {
 
 /** What a run did. */
 export interface RunSummary extends DownloaderProgress {
-  /** Why it ended: everything is settled, or it was stopped. */
-  end: "settled" | "stopped";
+  /** Why it ended: everything is settled, it was stopped, or there was no space for too long. */
+  end: "settled" | "stopped" | "full";
   /** Entries that were refused: of the task files, and all that were given to {@linkcode Downloader.add}. */
   refused: number;
   /** How many tasks are in each state now. */

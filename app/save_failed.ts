@@ -1,17 +1,27 @@
-import { dirname } from "@std/path";
+import type { Logger } from "../base/logger.ts";
 import { type Task, taskAssignedNumber } from "../queue/task_model.ts";
 import { copyKept, type KeptField, type NoField, type TaskEntry } from "../queue/task_request.ts";
+import { OutputFile } from "./output_file.ts";
 import type { ListRequest, TaskPage } from "../queue/task_shared_list.ts";
 
 const PAGE = 500;
 
+/** How {@linkcode saveFailed} works. */
+export interface SaveFailedOptions {
+  /** Told if others than the owner of the file can read it. Default: nobody is. */
+  logger?: Logger;
+}
+
 /**
- * Writes the tasks that failed as a task file, with all that they were asked for with. The file is replaced in one step; as
- * it may hold credentials, nobody but its owner can read it. If nothing failed, it holds an empty list.
+ * Writes the tasks that failed as a task file, with all that they were asked for with. If nothing failed, it holds an empty list.
+ * As it may hold credentials, nobody but its owner can read a file that is new. A file that is there is replaced in one
+ * step, and keeps its mode; of a link that is the file to which it leads. Devices and FIFOs are written into.
  *
  * @param list Anything that shows tasks page by page: a list, or a downloader.
  * @param path The file.
+ * @param options Who is told what.
  * @returns How many tasks it holds.
+ * @throws {Error} If it cannot be written, or a FIFO is not read within 10 s.
  *
  * @example
  * ```ts ignore
@@ -21,31 +31,21 @@ const PAGE = 500;
 export async function saveFailed(
   list: { list(request: ListRequest): Promise<TaskPage> },
   path: string,
+  { logger }: SaveFailedOptions = {},
 ): Promise<number> {
-  const name = await Deno.makeTempFile({ dir: dirname(path), prefix: ".corehaul-", suffix: ".json" });
-  let count = 0;
-  try {
-    {
-      using file = await Deno.open(name, { write: true });
-      const encoder = new TextEncoder();
-      const write = async (text: string) => {
-        const bytes = encoder.encode(text);
-        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      };
-      let cursor: string | undefined;
-      do {
-        const page = await list.list({ status: "failed", limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-        for (const task of page.tasks) await write(`${count++ === 0 ? "[" : ","}\n${JSON.stringify(entryOf(task))}`);
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-      await write(count === 0 ? "[]\n" : "\n]\n");
-      await file.sync();
-    }
-    await Deno.rename(name, path);
-  } catch (error) {
-    await Deno.remove(name).catch(() => {});
-    throw error;
+  await using file = await OutputFile.open(path, { mode: 0o600 });
+  if (file.othersMayRead) {
+    logger?.warn(`others can read "${path}", which may hold passwords: chmod 600 keeps it to you`);
   }
+  let count = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await list.list({ status: "failed", limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    for (const task of page.tasks) await file.write(`${count++ === 0 ? "[" : ","}\n${JSON.stringify(entryOf(task))}`);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  await file.write(count === 0 ? "[]\n" : "\n]\n");
+  await file.finish();
   return count;
 }
 

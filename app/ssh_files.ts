@@ -3,6 +3,8 @@ import { homedir, userInfo } from "node:os";
 import SSHConfig from "ssh-config";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { privateKeyProblem } from "./private_key_problem.ts";
+import { appendText } from "./output_file.ts";
+import { outputPlace } from "./output_place.ts";
 import { knownName } from "../download/protocols/known_hosts.ts";
 import type { SshAnswer, SshPorts, SshQuestion } from "../download/protocols/ssh_access.ts";
 
@@ -59,7 +61,7 @@ export class SshFiles implements SshPorts {
       ]
       : [sshKnownHosts];
     const paths = knownFiles.map((file) => this.#path(file, words));
-    const texts = await Promise.all(paths.map(readIfThere));
+    const texts = await Promise.all(paths.map(readKeysIfThere));
     const at = port ?? Number(config("port") ?? 22);
     this.#files.set(knownName(hostname, at), paths[0]!);
     const agent = config("identityagent") ?? Deno.env.get("SSH_AUTH_SOCK");
@@ -81,15 +83,17 @@ export class SshFiles implements SshPorts {
     const [name = "", type = ""] = line.split(" ");
     const file = this.#files.get(name) ?? `${this.#home}/.ssh/known_hosts`;
     try {
-      const text = await readIfThere(file) ?? "";
+      await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      const place = await outputPlace(file);
+      // What is read from a device or a FIFO is not what was written to it.
+      const text = place.type === "file" ? await Deno.readTextFile(place.path) : "";
       const lines = text.split("\n").map((each) => each.trim());
       if (lines.includes(line)) return undefined;
       if (lines.some((each) => each.startsWith(`${name} ${type} `))) {
         return `its host key is another one than a moment ago: somebody may be in between`;
       }
-      await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
       const gap = text === "" || text.endsWith("\n") ? "" : "\n";
-      await Deno.writeTextFile(file, `${gap}${line}\n`, { append: true, mode: 0o600 });
+      await appendText(place, `${gap}${line}\n`, 0o600);
       return undefined;
     } catch (error) {
       return `Cannot keep the host key as ${file} must be a file that can be written (${reasonOf(error)})`;
@@ -112,6 +116,12 @@ export class SshFiles implements SshPorts {
     return file.replace(/^~(?=\/)/, this.#home).replaceAll("%d", this.#home).replaceAll("%h", hostname)
       .replaceAll("%r", user);
   }
+}
+
+/** A device, such as `/dev/null`, has no keys, and may never end. */
+async function readKeysIfThere(path: string): Promise<string | undefined> {
+  const device = await Deno.stat(path).then(({ isCharDevice }) => isCharDevice === true, () => false);
+  return device ? undefined : await readIfThere(path);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

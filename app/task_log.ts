@@ -2,6 +2,7 @@ import type { Logger } from "../base/logger.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { readContentEncoding } from "../download/content_encoding.ts";
 import { taskHost } from "../queue/task_model.ts";
+import { checksumCountText } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 
 const LINES = {
@@ -86,6 +87,9 @@ export class TaskLog {
       case "tasks_read":
         log.debug(`${news.file}: ${news.entries} entries`);
         break;
+      case "checksums_found":
+        log[news.found > 0 ? "info" : "warn"](checksumCountText(news));
+        break;
       case "tasks_added":
         log.info(`${news.added} tasks added, ${news.duplicates} known already`);
         break;
@@ -117,6 +121,9 @@ export class TaskLog {
         break;
       case "space_back":
         log.info(`${news.free} bytes are free again`);
+        break;
+      case "space_missing":
+        log.error(`There has been no space for ${news.ms / 1000} s: what is waiting stays on the list (--disk-wait)`);
         break;
       case "window_closed":
         log.info(`It is not the time: nothing starts before ${new Date(news.opensAt).toISOString()}`);

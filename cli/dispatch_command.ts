@@ -8,7 +8,8 @@ import { setUpLog } from "./log_setup.ts";
 import { type Command, parseCommand, UsageError } from "./parse_command.ts";
 import { reexecInsecure } from "./reexec.ts";
 import { settleSettings } from "./settle_settings.ts";
-import { print, Terminal } from "./terminal.ts";
+import { OutputError, print } from "./print.ts";
+import { Terminal } from "./terminal.ts";
 import { visibleText } from "./visible_text.ts";
 
 /**
@@ -92,6 +93,10 @@ function report(error: unknown): number {
   if (error instanceof UsageError) {
     say(`${error.message}; see corehaul --help`);
     return USAGE;
+  }
+  if (error instanceof OutputError) {
+    say(error.message);
+    return INCOMPLETE;
   }
   if (error instanceof QueueUnavailableError) {
     say(error.message);

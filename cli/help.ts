@@ -31,8 +31,8 @@ export function helpText(topic?: CfgCommand): string {
     "(cfg_cpu_threshold). Flags win over variables, variables over the file.",
     "Durations are in seconds, or have a unit: 0.1, 500ms, 2m, 1h.",
     "",
-    "Exit codes: 0 all is done; 1 a task failed or an entry was refused; 2 the command line or the configuration is",
-    "wrong; 3 the task list is unavailable; 130 or 143 stopped early by SIGINT or SIGTERM.",
+    "Exit codes: 0 all is done; 1 a task failed, an entry was refused or there is no space; 2 the command line or the configuration is",
+    "wrong; 3 the task list is unavailable; 129, 130 or 143 stopped early by a signal.",
   );
   return lines.join("\n");
 }

@@ -1,11 +1,9 @@
 import { configure, dispose, getJsonLinesFormatter, getLogger, getTextFormatter, type Sink } from "@logtape/logtape";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, type Logger } from "../mod.ts";
+import { LogFile } from "./log_file.ts";
 import type { Terminal } from "./terminal.ts";
 import { visibleText } from "./visible_text.ts";
-
-const ROTATE_AT_BYTES = 10 * 1024 * 1024;
-const KEPT_FILES = 5;
 
 /** A logger that writes as the settings say. */
 export interface LogSetup extends AsyncDisposable {
@@ -23,18 +21,11 @@ export interface LogSetup extends AsyncDisposable {
 export async function setUpLibraryLog(settings: CfgSettings, terminal: Terminal): Promise<LogSetup> {
   const { logFile, logFormat, logLevel } = settings;
   const json = getJsonLinesFormatter();
-  let sink: Sink;
-  if (logFile !== undefined) {
-    const formatter = logFormat === "json" ? json : getTextFormatter({ timestamp: "rfc3339", category: () => "" });
-    const { getRotatingFileSink } = await import("@logtape/file");
-    try {
-      sink = getRotatingFileSink(logFile, { maxSize: ROTATE_AT_BYTES, maxFiles: KEPT_FILES, formatter });
-    } catch (error) {
-      throw logFileError(logFile, error);
-    }
-  } else {
-    sink = (record) => terminal.line(json(record).trimEnd());
-  }
+  const file = logFile === undefined ? undefined : await openLogFile(logFile);
+  const formatter = logFormat === "json" ? json : getTextFormatter({ timestamp: "rfc3339", category: () => "" });
+  const sink: Sink = file === undefined
+    ? (record) => terminal.line(json(record).trimEnd())
+    : (record) => file.write(formatter(record));
   await configure({
     reset: true,
     sinks: { main: sink },
@@ -53,14 +44,22 @@ export async function setUpLibraryLog(settings: CfgSettings, terminal: Terminal)
       warn: (message) => logger.warn(text(message)),
       error: (message) => logger.error(text(message)),
     },
-    [Symbol.asyncDispose]: () => dispose(),
+    async [Symbol.asyncDispose]() {
+      await dispose();
+      file?.[Symbol.dispose]();
+    },
   };
 }
 
-function logFileError(file: string, error: unknown): CfgError {
-  const why = error instanceof Error ? error.message : String(error);
-  const message = `Cannot use --log-file as it must be a file that can be written: current value is "${file}" (${why})`;
-  return new CfgError([{ field: "logFile", source: "flag", message }]);
+async function openLogFile(file: string): Promise<LogFile> {
+  try {
+    return await LogFile.open(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message =
+      `Cannot use --log-file as it must be a file that can be written: current value is "${file}" (${why})`;
+    throw new CfgError([{ field: "logFile", source: "flag", message }]);
+  }
 }
 
 /** Braces in a file name are no placeholders. */

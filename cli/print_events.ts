@@ -1,6 +1,7 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { Downloader } from "../mod.ts";
-import { print } from "./terminal.ts";
+import type { Logger } from "../mod.ts";
+import { tell } from "./print.ts";
 
 /** Prints events as they come. */
 export interface EventPrinter extends AsyncDisposable {
@@ -13,13 +14,14 @@ export interface EventPrinter extends AsyncDisposable {
  *
  * @param downloader Whose events.
  * @param settings Whether to.
+ * @param logger Warned if they cannot be printed.
  * @returns What stops it; `undefined` if nothing is printed.
  */
-export function printEvents(downloader: Downloader, settings: CfgSettings): EventPrinter | undefined {
+export function printEvents(downloader: Downloader, settings: CfgSettings, logger: Logger): EventPrinter | undefined {
   if (!settings.json) return undefined;
   const events = downloader.events();
   const printed = (async () => {
-    for await (const event of events) print(JSON.stringify(event));
+    for await (const event of events) tell(JSON.stringify(event), logger);
   })();
   const stop = async () => {
     // Whatever has happened is in the buffer: it is read before the subscription ends.

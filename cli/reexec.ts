@@ -1,6 +1,7 @@
 import { CfgError } from "../config/cfg_error.ts";
 import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
 import { execProgram } from "../ffi/exec_program.ts";
+import { ignoresHangup, NOHUP } from "./hangup.ts";
 import { REEXEC_MARK, UNSTABLE_FLAGS, V8_FLAGS } from "./start_flags.ts";
 
 /** How this process was started: by the user, or by {@linkcode reexec} in its place or as its child. */
@@ -34,7 +35,7 @@ export async function reexec(args: readonly string[]): Promise<number | undefine
  * @throws {CfgError} If Deno may not start anything.
  */
 export async function reexecInsecure(args: readonly string[]): Promise<number | undefined> {
-  if (Deno.build.standalone || startedAs?.endsWith("insecure") || certificatesIgnored()) return undefined;
+  if (Deno.build.standalone || startedAs?.includes("insecure") || certificatesIgnored()) return undefined;
   execSelf([IGNORE_CERTIFICATES], "exec insecure");
   try {
     return await runChild(args, "child insecure", [IGNORE_CERTIFICATES]);
@@ -48,7 +49,9 @@ export async function reexecInsecure(args: readonly string[]): Promise<number | 
 /** Runs the command in place of this process; comes back if that is not possible. */
 function execSelf(flags: readonly string[], mark: string): void {
   const own = ownCommand(flags);
-  if (own !== undefined) execProgram(Deno.execPath(), own, { ...Deno.env.toObject(), [REEXEC_MARK]: mark });
+  if (own === undefined) return;
+  const env = { ...Deno.env.toObject(), [REEXEC_MARK]: marked(mark) };
+  execProgram(Deno.execPath(), own, env, { ignoreHangup: ignoresHangup() });
 }
 
 /**
@@ -70,13 +73,14 @@ function ownCommand(flags: readonly string[]): string[] | undefined {
   return [program, command, ...flags, ...(tuned ? [] : [V8_FLAGS]), ...rest];
 }
 
-/** Runs the command as a child, forwards SIGINT and SIGTERM, and waits. */
+/** Runs the command as a child, forwards the signals that end it, and waits. */
 async function runChild(args: readonly string[], mark: string, flags: readonly string[] = []): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", ...UNSTABLE_FLAGS, ...flags, V8_FLAGS, specifier(import.meta.url), ...args],
-    env: { [REEXEC_MARK]: mark },
+    env: { [REEXEC_MARK]: marked(mark) },
   }).spawn();
-  const forwards = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+  const signals: Deno.Signal[] = ["SIGINT", "SIGTERM", ...ignoresHangup() ? [] : ["SIGHUP" as const]];
+  const forwards = signals.map((signal) => {
     const forward = () => {
       try {
         child.kill(signal);
@@ -90,6 +94,11 @@ async function runChild(args: readonly string[], mark: string, flags: readonly s
   const { code } = await child.status;
   for (const stop of forwards) stop();
   return code;
+}
+
+/** The mark of the next process, which says too that it has to ignore SIGHUP. */
+function marked(mark: string): string {
+  return ignoresHangup() ? `${mark} ${NOHUP}` : mark;
 }
 
 /** What to run again: Deno takes a package of a registry only by its `jsr:` name. */

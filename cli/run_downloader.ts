@@ -1,14 +1,16 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { Downloader, Logger, RunSummary } from "../mod.ts";
 import type { EventPrinter } from "./print_events.ts";
+import { ignoresHangup } from "./hangup.ts";
 import { isReexecChild } from "./reexec.ts";
 import { Screen, summaryText } from "./screen.ts";
-import { print, type Terminal } from "./terminal.ts";
+import { tell } from "./print.ts";
+import type { Terminal } from "./terminal.ts";
 
 const REDRAW_MS = 200;
 /** A key pressed in a terminal reaches both processes of a re-executed command, and the parent forwards it too. */
 const SAME_SIGNAL_MS = 150;
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** How a run ended. */
 export interface RunEnd {
@@ -18,7 +20,7 @@ export interface RunEnd {
 }
 
 /**
- * Runs a downloader with screen, events and signals: the first SIGINT or SIGTERM drains, the second ends at once.
+ * Runs a downloader with screen, events and signals: the first SIGINT, SIGTERM or SIGHUP drains, the second ends at once.
  *
  * @param downloader What to run.
  * @param settings How to show it.
@@ -39,7 +41,8 @@ export async function runDownloader(
   let signalCode: number | undefined;
   let signalAt = -Infinity;
   const stop = new AbortController();
-  const listeners = Object.entries(SIGNALS).map(([name, code]) => {
+  const heard = Object.entries(SIGNALS).filter(([name]) => name !== "SIGHUP" || !ignoresHangup());
+  const listeners = heard.map(([name, code]) => {
     const listener = () => {
       if (isReexecChild() && performance.now() - signalAt < SAME_SIGNAL_MS) return;
       signalAt = performance.now();
@@ -62,8 +65,8 @@ export async function runDownloader(
     const summary = await downloader.run({ once, signal: stop.signal });
     await drawing?.stop();
     await printing?.stop();
-    if (settings.json) print(JSON.stringify({ type: "summary", ...summary }));
-    else if (settings.progress !== "none") print(summaryText(summary));
+    if (settings.json) tell(JSON.stringify({ type: "summary", ...summary }), logger);
+    else if (settings.progress !== "none") tell(summaryText(summary), logger);
     return { summary, ...(signalCode === undefined ? {} : { signalCode }) };
   } finally {
     await drawing?.stop();

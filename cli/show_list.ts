@@ -2,7 +2,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { findMissing, type OwnerState, type OwnerVitals, redactTask, type Task, type TaskSharedList } from "../mod.ts";
 import { readFilter } from "./read_filter.ts";
-import { print, printLine } from "./terminal.ts";
+import { print, printLine } from "./print.ts";
 
 const PAGE = 500;
 

@@ -1,6 +1,6 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { type ManifestFinding, type ManifestRecord, readManifest, verifyManifest } from "../mod.ts";
-import { print, printLine } from "./terminal.ts";
+import { type Logger, type ManifestFinding, type ManifestRecord, readManifest, verifyManifest } from "../mod.ts";
+import { print, printLine, tell, tellLine } from "./print.ts";
 
 /**
  * Prints the manifest of the download folder, or with `--verify` what became of its files: those that are not what they
@@ -8,9 +8,9 @@ import { print, printLine } from "./terminal.ts";
  *
  * @returns True if nothing is wrong.
  */
-export async function showManifest(settings: CfgSettings): Promise<boolean> {
+export async function showManifest(settings: CfgSettings, logger: Logger): Promise<boolean> {
   const { dir, json, verify } = settings;
-  if (verify) return await showFindings(dir, json);
+  if (verify) return await showFindings(dir, json, logger);
   for await (const record of readManifest(dir)) {
     if (json) print(JSON.stringify(record));
     else printLine(row(record));
@@ -18,16 +18,16 @@ export async function showManifest(settings: CfgSettings): Promise<boolean> {
   return true;
 }
 
-async function showFindings(dir: string, json: boolean): Promise<boolean> {
+async function showFindings(dir: string, json: boolean, logger: Logger): Promise<boolean> {
   let ok = 0;
   let wrong = 0;
   for await (const finding of verifyManifest(dir)) {
     if (finding.state === "ok") ok++;
     else wrong++;
-    if (json) print(JSON.stringify(finding));
-    else if (finding.state !== "ok") printLine(problem(finding));
+    if (json) tell(JSON.stringify(finding), logger);
+    else if (finding.state !== "ok") tellLine(problem(finding), logger);
   }
-  if (!json) print(`${ok} ok, ${wrong} wrong`);
+  if (!json) tell(`${ok} ok, ${wrong} wrong`, logger);
   return wrong === 0;
 }
 

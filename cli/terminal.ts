@@ -1,16 +1,17 @@
-import { visibleText } from "./visible_text.ts";
+import { StandardStream } from "./standard_stream.ts";
 
 type Update = ReturnType<typeof import("log-update").createLogUpdate>;
 
 const LEAST_WIDTH = 80;
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
+/** What cannot be said there is lost; the work goes on. */
+const errors = new StandardStream({ writeSync: (bytes) => Deno.stderr.writeSync(bytes) });
 
 /** The terminal: lines that stay, above a block that is drawn again and again. Both go to standard error. */
 export class Terminal {
   readonly #update: Update | undefined;
   readonly #columns: () => number | undefined;
-  readonly #encoder = new TextEncoder();
   #block = "";
   #lines = "";
 
@@ -35,7 +36,19 @@ export class Terminal {
       import("node:process"),
     ]);
     // It would hide the cursor by a package that answers the first SIGINT with a second one.
-    return new Terminal(createLogUpdate(process.stderr, { showCursor: true }), () => process.stderr.columns);
+    const { stderr } = process;
+    // Its own stream would end the process when the terminal is gone.
+    const stream = {
+      write: (text: string) => errors.tell(text) === undefined,
+      get columns() {
+        return stderr.columns;
+      },
+      get rows() {
+        return stderr.rows;
+      },
+      isTTY: stderr.isTTY,
+    };
+    return new Terminal(createLogUpdate(stream as typeof stderr, { showCursor: true }), () => stderr.columns);
   }
 
   /** True if it draws a block. */
@@ -56,17 +69,17 @@ export class Terminal {
 
   #flush(): void {
     if (this.#lines === "") return;
-    const bytes = this.#encoder.encode(this.#lines);
+    const lines = this.#lines;
     this.#lines = "";
     if (this.#update !== undefined && this.#block !== "") this.#update.clear();
-    writeAll(Deno.stderr, bytes);
+    errors.tell(lines);
     if (this.#update !== undefined && this.#block !== "") this.#update(this.#block);
   }
 
   /** Draws the block. */
   draw(block: string): void {
     if (this.#update === undefined) return;
-    if (this.#block === "") writeAll(Deno.stderr, this.#encoder.encode(HIDE_CURSOR));
+    if (this.#block === "") errors.tell(HIDE_CURSOR);
     this.#block = block;
     this.#update(block);
   }
@@ -77,20 +90,6 @@ export class Terminal {
     if (this.#update === undefined || this.#block === "") return;
     this.#update.done();
     this.#block = "";
-    writeAll(Deno.stderr, this.#encoder.encode(SHOW_CURSOR));
+    errors.tell(SHOW_CURSOR);
   }
-}
-
-/** Prints a line for people on standard output; whatever it quotes, it does nothing to the terminal. */
-export function printLine(text: string): void {
-  print(visibleText(text));
-}
-
-/** Prints answers and events on standard output. */
-export function print(text: string): void {
-  writeAll(Deno.stdout, new TextEncoder().encode(`${text}\n`));
-}
-
-function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.length;) offset += to.writeSync(bytes.subarray(offset));
 }

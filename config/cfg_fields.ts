@@ -5,6 +5,7 @@
  * @module
  */
 import { type CfgCommand, type CfgRow, type CfgRows, CONTROLLING, DOWNLOADING } from "./cfg_field.ts";
+import { CFG_CHECKSUM_FIELDS } from "./cfg_checksum_fields.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
 import { CFG_PROTOCOL_FIELDS } from "./cfg_protocol_fields.ts";
@@ -88,23 +89,7 @@ export const CFG_TABLE = {
     commands: ["get", "add"],
     cliOnly: "add() with what readTaskFile() gives",
   },
-  checksum: {
-    flag: "checksum",
-    placeholder: "ALGO:DIGEST",
-    kind: textThat("be ALGORITHM:DIGEST"),
-    defaultNote: "none",
-    help: "what the file must add up to: sha-256, sha-512, sha-1 or md5, in hex or base64; for one url",
-    commands: ["get", "add"],
-    cliOnly: "the field checksum of an entry",
-  },
-  checksumFile: {
-    flag: "checksum-file",
-    placeholder: "FILE",
-    kind: textThat("name a file"),
-    defaultNote: "none",
-    help: "take checksums by file name from this file, as sha256sum writes it; an entry's own one wins",
-    commands: ["run", "get", "add", "check"],
-  },
+  ...CFG_CHECKSUM_FIELDS,
   status: {
     flag: "status",
     placeholder: "STATE",
@@ -348,7 +333,7 @@ export const CFG_TABLE = {
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "standard error",
-    help: "log to this file, which is rotated at 10 MiB, 5 kept",
+    help: "log to this file, each line at once; a regular file is rotated at 10 MiB, 5 kept",
     commands: ALL,
     cliOnly: "logger",
   },

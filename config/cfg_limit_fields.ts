@@ -4,7 +4,7 @@
  * @module
  */
 import { type CfgRows, DOWNLOADING } from "./cfg_field.ts";
-import { type CfgKind, integer, numberOf, oneOf, SIZE, SWITCH } from "./cfg_kinds.ts";
+import { type CfgKind, duration, integer, numberOf, oneOf, SIZE, SWITCH } from "./cfg_kinds.ts";
 import { type Parsed, parseInteger } from "./cfg_parse.ts";
 
 const MAX_RATE = 1_000_000;
@@ -106,6 +106,14 @@ export const CFG_LIMIT_FIELDS = {
     kind: SIZE,
     default: "0",
     help: "start nothing while the download folder has less free space, such as 1G; 0 is no floor",
+    commands: DOWNLOADING,
+  },
+  diskWaitMs: {
+    flag: "disk-wait",
+    placeholder: "D",
+    kind: duration(),
+    default: "10m",
+    help: "end get and run --once with 1 when there was no space for so long; 0: never; a run that watches waits",
     commands: DOWNLOADING,
   },
   fsync: {

@@ -6,7 +6,7 @@
 import { type CfgCommand, type CfgRows, CONTROLLING } from "./cfg_field.ts";
 import { duration, integer, SHARD, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
 import type { Parsed } from "./cfg_parse.ts";
-import { isRedisAddress, parseRedisAddress } from "./redis_address.ts";
+import { isRedisAddress, parseRedisAddress, shownQueue } from "./redis_address.ts";
 
 /** The commands that open a list. */
 const OPENING: readonly CfgCommand[] = [
@@ -23,7 +23,7 @@ export const CFG_QUEUE_FIELDS = {
     placeholder: "URL",
     kind: textOf(parseQueue),
     default: "kv:.corehaul/queue.db",
-    show: (text) => text.replace(/\/\/[^@/]*@/g, "//…@"),
+    show: shownQueue,
     help:
       "where the task list is: kv:FILE, redis://HOST/0, rediss://, redis+sentinel://, redis+cluster://, https:// (KV Connect)",
     commands: OPENING,
@@ -117,5 +117,7 @@ function parseQueue(value: string): Parsed<string> {
     return parsed.type === "address" ? { value } : { must: parsed.reason.replace(/^must /, "") };
   }
   if (/^https?:\/\//.test(value)) return URL.canParse(value) ? { value } : { must };
+  const file = value.replace(/^kv:/, "");
+  if (file !== value && isRedisAddress(file)) return { must: "be redis://HOST:6379/0 without kv: before it" };
   return /^kv:./.test(value) ? { value } : { must };
 }

@@ -1,3 +1,5 @@
+import { redactUrl } from "../base/redact_url.ts";
+
 /** Where a Redis is, and as whom it is asked. */
 export interface RedisAddress {
   /** One server, a group of Sentinels that know which one, or a cluster. */
@@ -21,7 +23,9 @@ export interface RedisAddress {
 /** An address that was read, or what is wrong with it. */
 export type ParsedRedisAddress = { type: "address"; address: RedisAddress } | { type: "problem"; reason: string };
 
-const FORM = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]*)((?:\/[^?#]*)?)$/;
+/** A password may have been written with an `@` of its own: only the last one stands before the host. */
+const FORM = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:(.*)@)?([^/?#@]*)((?:\/[^?#@]*)?)$/s;
+const LOGIN = /^(?:[^@#?/%]|%[\da-f]{2})*$/i;
 const NODE = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i;
 const DEFAULT_PORTS = { server: 6379, cluster: 6379, sentinel: 26379 };
 
@@ -50,6 +54,8 @@ export function parseRedisAddress(text: string): ParsedRedisAddress {
   const problem = (reason: string): ParsedRedisAddress => ({ type: "problem", reason });
   const [, scheme, special, login = "", hosts = "", path = ""] = FORM.exec(text) ?? [];
   if (scheme === undefined) return problem("must be like redis://user:password@host:6379/0");
+  const encoded = "must have user and password percent-encoded: @ is %40, # is %23, % is %25, / is %2F, ? is %3F";
+  if (!LOGIN.test(login)) return problem(encoded);
   const kind = (special ?? "server") as RedisAddress["kind"];
   const nodes: { host: string; port: number }[] = [];
   for (const node of hosts.split(",")) {
@@ -74,7 +80,7 @@ export function parseRedisAddress(text: string): ParsedRedisAddress {
   const [user, secret] = colon < 0 ? [login, ""] : [login.slice(0, colon), login.slice(colon + 1)];
   const username = decode(user);
   const password = decode(secret);
-  if (username === undefined || password === undefined) return problem("must have user and password percent-encoded");
+  if (username === undefined || password === undefined) return problem(encoded);
   const name = group === undefined ? "" : decode(group);
   if (name === undefined) return problem("must have the name of the group percent-encoded");
   const shownNodes = nodes.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`).join(",");
@@ -96,9 +102,18 @@ export function parseRedisAddress(text: string): ParsedRedisAddress {
 
 /** The address of a list as it may be shown: without user and password. */
 export function shownAddress(address: string): string {
-  if (!isRedisAddress(address)) return address.replace(/\/\/[^@/]*@/, "//");
+  if (!isRedisAddress(address)) return address.startsWith("kv:") ? address : redactUrl(address);
   const parsed = parseRedisAddress(address);
   return parsed.type === "address" ? parsed.address.shown : "redis:";
+}
+
+/** What was given as the address of a list, however wrong it is, without any part that may be a password. */
+export function shownQueue(text: string): string {
+  const at = text.lastIndexOf("@");
+  // The name of a file may have one.
+  if (at < 0 || (text.startsWith("kv:") && !text.includes("://"))) return text;
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text.slice(0, at))?.[0] ?? "";
+  return `${scheme}…${text.slice(at)}`;
 }
 
 function decode(text: string): string | undefined {

@@ -4,17 +4,16 @@
  * @module
  */
 import { builtinModule } from "../base/builtin_module.ts";
+import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm, parseAlgorithm } from "../base/checksum_algorithm.ts";
 
-/** An algorithm. md5 and sha-1 tell accidents only: anyone can make two files with the same one. */
-export type ChecksumAlgorithm = "sha-512" | "sha-256" | "sha-1" | "md5";
-
-/** The algorithms, strongest first. */
-export const CHECKSUM_ALGORITHMS: readonly ChecksumAlgorithm[] = ["sha-512", "sha-256", "sha-1", "md5"];
+export { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm, parseAlgorithm };
 
 /** How many bytes a digest has. */
 export const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   "sha-512": 64,
+  "sha-384": 48,
   "sha-256": 32,
+  "sha-224": 28,
   "sha-1": 20,
   "md5": 16,
 };
@@ -32,7 +31,7 @@ export type ParsedChecksum = { type: "checksum"; checksum: Checksum } | { type: 
 
 /**
  * Reads a checksum: `sha-256:DIGEST`, where the digest is in hexadecimal digits, base64 or base64url, the two with or
- * without padding. The name of the algorithm may be in any case and without its dash.
+ * without padding. The name of the algorithm may be in any case and without its dash, as {@linkcode parseAlgorithm} reads it.
  *
  * @param text What was written; white space around it does not count.
  * @returns The checksum, or what it must be.
@@ -70,12 +69,6 @@ export function strongestChecksum(checksums: Iterable<Checksum>): Checksum | und
     if (strongest === undefined || rank(checksum) < rank(strongest)) strongest = checksum;
   }
   return strongest;
-}
-
-/** The algorithm of that name, in any case, with or without its dash; `undefined` if it is not known. */
-export function parseAlgorithm(name: string): ChecksumAlgorithm | undefined {
-  const plain = name.toLowerCase();
-  return CHECKSUM_ALGORITHMS.find((algorithm) => algorithm === plain || algorithm.replace("-", "") === plain);
 }
 
 /** A digest in hexadecimal digits, base64 or base64url, as lower-case hexadecimal; `undefined` if it is none. */

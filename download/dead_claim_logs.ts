@@ -79,9 +79,9 @@ function isDead(head: ClaimLogHead | undefined, file: Deno.FsFile): boolean {
 }
 
 async function lock(file: Deno.FsFile, path: string, wait: boolean): Promise<boolean> {
-  const end = Date.now() + WAIT_MS;
+  const end = performance.now() + WAIT_MS;
   while (!file.tryLockSync(true)) {
-    if (!wait || Date.now() > end || !isAt(file, path)) return false;
+    if (!wait || performance.now() > end || !isAt(file, path)) return false;
     await delay(LOOK_MS);
   }
   return true;

@@ -132,6 +132,12 @@ export class HostPlaces {
     raise(this.#head, LAST_COOL, until);
   }
 
+  /** The clock was set back: hosts are left alone for no longer than they were to be. */
+  setBack(ms: bigint): void {
+    for (let place = 0; place < this.#size; place++) lower(this.#cool, place, ms);
+    lower(this.#head, LAST_COOL, ms);
+  }
+
   /** Up to when the requests of the host are spoken for, in nanoseconds. */
   spoken(place: number): bigint {
     return Atomics.load(this.#spoken, place);
@@ -203,6 +209,16 @@ function raise(cells: BigInt64Array<SharedArrayBuffer>, index: number, value: bi
   let seen = Atomics.load(cells, index);
   while (seen < value) {
     const found = Atomics.compareExchange(cells, index, seen, value);
+    if (found === seen) return;
+    seen = found;
+  }
+}
+
+/** Makes a cell smaller by so much, if it is not empty. */
+function lower(cells: BigInt64Array<SharedArrayBuffer>, index: number, by: bigint): void {
+  let seen = Atomics.load(cells, index);
+  while (seen > 0n) {
+    const found = Atomics.compareExchange(cells, index, seen, seen - by);
     if (found === seen) return;
     seen = found;
   }

@@ -138,6 +138,11 @@ export class HostTable {
     }
   }
 
+  /** The clock was set back by so many milliseconds: each host is left alone for as long as it was to be. */
+  setBack(ms: number): void {
+    this.#places.setBack(BigInt(Math.round(ms)));
+  }
+
   /** Until when a host is left alone, in milliseconds since the epoch; 0 if it is not. Never waits. */
   coolUntil(host: string): number {
     const key = this.#keyOf(host);

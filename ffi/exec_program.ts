@@ -3,7 +3,17 @@ import { loadLibrary } from "./load_library.ts";
 
 const SYMBOLS = {
   execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  signal: { parameters: ["i32", "usize"], result: "usize" },
 } as const;
+
+const SIGHUP = 1;
+const SIG_IGN = 1n;
+
+/** How {@linkcode execProgram} starts a program. */
+export interface ExecProgramOptions {
+  /** Let the program ignore SIGHUP until it decides otherwise. Default false. */
+  ignoreHangup?: boolean;
+}
 
 const encoder = new TextEncoder();
 
@@ -14,6 +24,7 @@ const encoder = new TextEncoder();
  * @param path The program.
  * @param argv Its arguments, the first of which is its name.
  * @param env Its environment.
+ * @param options What it inherits.
  * @returns Only if it could not be done; nothing has changed then.
  *
  * @example
@@ -24,7 +35,12 @@ const encoder = new TextEncoder();
  * console.error("there is no /bin/echo");
  * ```
  */
-export function execProgram(path: string, argv: readonly string[], env: Readonly<Record<string, string>>): void {
+export function execProgram(
+  path: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { ignoreHangup = false }: ExecProgramOptions = {},
+): void {
   const libraryPath = libcLibrary();
   if (libraryPath === undefined) return;
   const texts = [path, ...argv, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
@@ -38,6 +54,7 @@ export function execProgram(path: string, argv: readonly string[], env: Readonly
   }
   const buffers = texts.map((text) => encoder.encode(`${text}\0`));
   const [program, ...rest] = buffers;
+  if (ignoreHangup) library.symbols.signal(SIGHUP, SIG_IGN);
   library.symbols.execve(program!, pointers(rest.slice(0, argv.length)), pointers(rest.slice(argv.length)));
   library.close();
 }

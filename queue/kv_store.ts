@@ -1,3 +1,4 @@
+import { redactUrl } from "../base/redact_url.ts";
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
 import { DAMAGED, kvProbe } from "./kv_probe.ts";
@@ -55,6 +56,8 @@ export class KvStore implements AsyncDisposable {
   readonly address: string;
   /** What a commit may hold. */
   readonly limits: KvLimits;
+  /** True if all who have it open go by the clock of one machine. */
+  readonly ofOneMachine: boolean;
   readonly #kv: Deno.Kv;
   readonly #open: Disposable;
   readonly #patienceMs: number;
@@ -64,6 +67,7 @@ export class KvStore implements AsyncDisposable {
     this.#kv = kv;
     this.#open = noteOpen(path);
     this.address = address;
+    this.ofOneMachine = !isOnServer(path);
     this.limits = limits;
     this.#patienceMs = patienceMs;
   }
@@ -82,8 +86,8 @@ export class KvStore implements AsyncDisposable {
     limits: KvLimits = LOCAL_KV_LIMITS,
     patienceMs: number = KV_PATIENCE_MS,
   ): Promise<KvStore> {
-    const isRemote = /^https?:/.test(path);
-    const address = isRemote ? path : `kv:${path}`;
+    const isRemote = isOnServer(path);
+    const address = isRemote ? redactUrl(path) : `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
     }
@@ -204,4 +208,8 @@ async function retryLocked<T>(
       await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
     }
   }
+}
+
+function isOnServer(path: string): boolean {
+  return /^https?:/.test(path);
 }

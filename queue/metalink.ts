@@ -1,11 +1,11 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { CHECKSUM_ALGORITHMS, parseAlgorithm } from "../base/checksum_algorithm.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import type { TaskEntry } from "./task_request.ts";
 
-/** The digests that a task may have, the strongest first. */
-const HASHES = ["sha-512", "sha-256", "sha-1", "md5"];
 const SCHEMES = /^(https?|ftps?|sftp):/i;
+const ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 /** What RFC 5854 gives to a url without a priority: the last place. */
 const LAST = 999_999;
 /** As many as an entry may have. */
@@ -13,9 +13,12 @@ const MAX_MIRRORS = 50;
 
 /**
  * A file of a Metalink document, in the words of a task file: its best url and the others, its name, its size and its strongest
- * digest.
+ * digest. What is wrong in a document is wrong in its entry, for the schema to refuse: a size that is none is text, and a file
+ * with hashes of which none is known has the first of them.
  */
-export type MetalinkEntry = Partial<Pick<TaskEntry, "url" | "mirrors" | "out" | "size" | "checksum">>;
+export type MetalinkEntry = Partial<
+  Pick<TaskEntry, "url" | "mirrors" | "out" | "checksum"> & { size: number | string }
+>;
 
 interface XmlUrl {
   "#text"?: string;
@@ -72,7 +75,7 @@ export function parseMetalink(text: string): MetalinkEntry[] {
     processEntities: false,
     isArray: (name) => ["file", "url", "hash", "size"].includes(name),
   });
-  const { metalink } = parse(parser, text);
+  const { metalink } = parse(parser, withoutCdata(text));
   if (metalink === undefined) {
     throw new TaskFileError("XML must be a Metalink 4 document: there is no <metalink>", 1, 1);
   }
@@ -107,26 +110,58 @@ function entryOf(file: XmlFile): MetalinkEntry {
     .sort((a, b) => a.place - b.place || a.index - b.index)
     .map((each) => each.url)
     .slice(0, 1 + MAX_MIRRORS);
-  const size = file.size?.[0]?.["#text"]?.trim();
-  const checksum = HASHES.flatMap((type) => (file.hash ?? []).filter((hash) => hash["@type"] === type))[0];
+  const size = sizeOf(file);
+  const checksum = checksumOf(file.hash ?? []);
   return {
     ...(url === undefined ? {} : { url }),
     ...(mirrors.length === 0 ? {} : { mirrors }),
     ...(file["@name"] === undefined ? {} : { out: unescape(file["@name"]) }),
-    ...(size === undefined ? {} : { size: Number(size) }),
-    ...(checksum === undefined ? {} : { checksum: `${checksum["@type"]}:${checksum["#text"]?.trim()}` }),
+    ...(size === undefined ? {} : { size }),
+    ...(checksum === undefined ? {} : { checksum }),
   };
 }
 
-/** The five entities that XML itself has, and characters by number. */
+function sizeOf(file: XmlFile): number | string | undefined {
+  const text = unescape(file.size?.[0]?.["#text"] ?? "").trim();
+  if (text === "") return undefined;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function checksumOf(hashes: readonly XmlHash[]): string | undefined {
+  const written = hashes.map((hash) => ({
+    type: unescape(hash["@type"] ?? "no type"),
+    digest: unescape(hash["#text"] ?? ""),
+  }));
+  for (const algorithm of CHECKSUM_ALGORITHMS) {
+    const known = written.find(({ type }) => parseAlgorithm(type) === algorithm);
+    if (known !== undefined) return `${algorithm}:${known.digest}`;
+  }
+  const unknown = written[0];
+  return unknown === undefined ? undefined : `${unknown.type}:${unknown.digest}`;
+}
+
+/** The document with the text of its CDATA sections written as other text is. */
+function withoutCdata(text: string): string {
+  return text.replace(
+    /<!--[^]*?-->|<\?[^]*?\?>|<!\[CDATA\[([^]*?)\]\]>/g,
+    (whole, literal) => literal?.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;") ?? whole,
+  );
+}
+
+/** The five entities that XML itself has, and characters by number; what is no character stays as it is. */
 function unescape(text: string): string {
-  const names: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
   return text.trim().replace(
-    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|amp|quot|apos));/gi,
+    /&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(lt|gt|amp|quot|apos));/g,
     (whole, hex, decimal, name) => {
-      if (name !== undefined) return names[name.toLowerCase()]!;
+      if (name !== undefined) return ENTITIES[name as keyof typeof ENTITIES];
       const code = hex === undefined ? Number(decimal) : parseInt(hex, 16);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+      return isXmlCharacter(code) ? String.fromCodePoint(code) : whole;
     },
   );
+}
+
+/** The characters that a document may have (XML 1.0, section 2.2). */
+function isXmlCharacter(code: number): boolean {
+  if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
+  return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }

@@ -1,3 +1,4 @@
+import { trimmedUrl } from "../base/trimmed_url.ts";
 import type { TaskEntry } from "./task_request.ts";
 
 /**
@@ -17,10 +18,10 @@ import type { TaskEntry } from "./task_request.ts";
  * ```
  */
 export function plainEntry(value: unknown): TaskEntry | undefined {
-  if (typeof value === "string") return URL.canParse(value) ? { url: value } : undefined;
+  if (typeof value === "string") return URL.canParse(value) ? { url: trimmedUrl(value) } : undefined;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   for (const key in value) if (key !== "url") return undefined;
   if (!Object.hasOwn(value, "url")) return undefined;
   const { url } = value as { url: unknown };
-  return typeof url === "string" && URL.canParse(url) ? { url } : undefined;
+  return typeof url === "string" && URL.canParse(url) ? { url: trimmedUrl(url) } : undefined;
 }

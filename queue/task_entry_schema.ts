@@ -4,8 +4,10 @@
  * @module
  */
 import { z } from "zod";
+import { CHECKSUM_ALGORITHMS } from "../base/checksum_algorithm.ts";
 import { parseDateTime } from "../base/date_time.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import { trimmedUrl } from "../base/trimmed_url.ts";
 import { fieldsWhere, type TaskEntry } from "./task_request.ts";
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -23,7 +25,7 @@ const URLS: ReadonlySet<unknown> = new Set(fieldsWhere(({ shown }) => shown === 
 type EntryShape = { [Field in keyof TaskEntry]-?: z.ZodType<TaskEntry[Field]> };
 
 const entryShape = {
-  url: z.string().refine((url) => URL.canParse(url), "must be an absolute url")
+  url: z.string().overwrite(trimmedUrl).refine((url) => URL.canParse(url), "must be an absolute url")
     .meta({ format: "uri" }).describe("where the file is"),
   id: z.string().min(1).max(200).optional()
     .describe("a name for the task; default: t and its number"),
@@ -41,14 +43,16 @@ const entryShape = {
     .describe("who asks, for urls without a user name in them"),
   password: z.string().optional()
     .describe("the password of user"),
-  mirrors: z.array(z.string().refine((url) => URL.canParse(url), "must be absolute urls")).max(MAX_MIRRORS).optional()
+  mirrors: z.array(z.string().overwrite(trimmedUrl).refine((url) => URL.canParse(url), "must be absolute urls")).max(
+    MAX_MIRRORS,
+  ).optional()
     .describe("other urls of the same file, tried in turn when url fails"),
   limitRate: z.int().min(1).optional()
     .describe("bytes a second that this file may take, beside the limit of all"),
   segments: z.int().min(1).max(MAX_SEGMENTS).optional()
     .describe("how many connections may fetch this file at a time, in place of what holds for all"),
   checksum: z.string().optional()
-    .describe("what the bytes must add up to: sha-256:, sha-512:, sha-1: or md5: with the digest in hex or base64"),
+    .describe(`what the bytes must add up to: ${CHECKSUM_ALGORITHMS.join(":, ")}: with the digest in hex or base64`),
   size: z.int().min(0).optional()
     .describe("how many bytes the file must have"),
   notBefore: z.string()

@@ -19,6 +19,7 @@
  * | `dead, owner` | an owner whose tasks are being taken back: whether it left or died |
  * | `order, owner, seq` | that a task which this owner was running is not its own any more |
  * | `count, status` | how many tasks are in that state |
+ * | `time` | how late it was when somebody last noted it, on a list of one machine |
  * | `seq` | the last sequence number given out |
  * | `ended` | up to which number none was given out that may still come into use: set when an id names an old one |
  *
@@ -76,6 +77,7 @@ export const taskKeys = {
   dead: (owner: string): Deno.KvKey => [ROOT, "dead", owner],
   deadAll: (): Deno.KvKey => [ROOT, "dead"],
   count: (status: TaskStatus): Deno.KvKey => [ROOT, "count", status],
+  time: (): Deno.KvKey => [ROOT, "time"],
   seq: (): Deno.KvKey => [ROOT, "seq"],
   ended: (): Deno.KvKey => [ROOT, "ended"],
 };

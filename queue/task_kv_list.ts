@@ -10,6 +10,7 @@ import { countTasks, listTasks } from "./task_kv_read.ts";
 import { renameTasks } from "./task_kv_rename.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
 import { TaskKvSettler } from "./task_kv_settler.ts";
+import { keepTime } from "./task_kv_time.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type {
   AddResult,
@@ -88,12 +89,14 @@ export class TaskKvList implements TaskSharedList {
     return this.#adder.preview(drafts);
   }
 
-  register(info: OwnerInfo): Promise<void> {
-    return registerOwner(this.#store, info, this.#clock.now());
+  async register(info: OwnerInfo): Promise<void> {
+    await keepTime(this.#store, this.#clock.now());
+    await registerOwner(this.#store, info, this.#clock.now());
   }
 
-  heartbeat(owner: string, vitals?: OwnerVitals): Promise<"alive" | "lost"> {
-    return renewOwner(this.#store, owner, this.#clock.now(), vitals);
+  async heartbeat(owner: string, vitals?: OwnerVitals): Promise<"alive" | "lost"> {
+    await keepTime(this.#store, this.#clock.now());
+    return await renewOwner(this.#store, owner, this.#clock.now(), vitals);
   }
 
   leave(owner: string): Promise<void> {

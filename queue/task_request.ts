@@ -24,7 +24,7 @@ export interface TaskRequest {
   limitRate?: number;
   /** Connections for this file, from 1 to 16. Default: what holds for all. */
   segments?: number;
-  /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-1:` or `md5:`, and the digest in lower-case hex. */
+  /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-384:`, `sha-224:`, `sha-1:` or `md5:`, and the digest in lower-case hex. */
   checksum?: string;
   /** How many bytes the file must have. */
   size?: number;
@@ -38,7 +38,7 @@ export interface TaskEntry extends Omit<TaskRequest, "notBefore"> {
   user?: string;
   /** The password of `user`. */
   password?: string;
-  /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-1:` or `md5:`, and the digest in hex or base64. */
+  /** What the bytes must add up to: `sha-256:`, `sha-512:`, `sha-384:`, `sha-224:`, `sha-1:` or `md5:`, and the digest in hex or base64. */
   checksum?: string;
   /** The file is not fetched before this time, after ISO 8601; without an offset it is local. Default: at once. */
   notBefore?: string;

@@ -1,20 +1,31 @@
-import { addEntries, type AddResult, CfgError, parseNameTemplate, readChecksumFile } from "../../mod.ts";
+import {
+  addEntries,
+  type AddResult,
+  CfgError,
+  ChecksumCount,
+  checksumCountText,
+  parseNameTemplate,
+} from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { readEntries } from "../read_entries.ts";
+import { readChecksums } from "../read_checksums.ts";
 import { downloaderOptions } from "../settle_settings.ts";
-import { print } from "../terminal.ts";
+import { tell } from "../print.ts";
 
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
 export async function addCommand({ command, settings, logger }: CommandContext): Promise<number> {
-  const { checksumFile, nameTemplate, shard, startAt } = settings;
+  const { nameTemplate, shard, startAt } = settings;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
     const message = `Cannot use --name-template as it ${template}: current value is "${nameTemplate}"`;
     throw new CfgError([{ field: "nameTemplate", source: "flag", message }]);
   }
+  const checksums = await readChecksums(settings, logger);
+  const count = new ChecksumCount();
   const known = {
-    ...(checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) }),
+    count,
+    ...(checksums === undefined ? {} : { checksums }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
     ...(shard === undefined ? {} : { shard }),
@@ -36,13 +47,14 @@ export async function addCommand({ command, settings, logger }: CommandContext):
         const entry = results.length === entries.length ? `entry ${first + index}` : "an entry";
         logger.error(`${entry} is not taken: ${result.field} ${result.reason}`);
       }
-      if (settings.json) print(JSON.stringify({ type: "added", results }));
+      if (settings.json) tell(JSON.stringify({ type: "added", results }), logger);
     }
   } finally {
     // Standard input can turn out to be wrong when much of it is on the list.
     const changed = counts.changed === 0 ? "" : `${counts.changed} changed, `;
     const { added, duplicate, refused } = counts;
-    if (!settings.json) print(`${added} added, ${changed}${duplicate} known already, ${refused} refused`);
+    if (checksums !== undefined && count.files > 0) logger[count.found > 0 ? "info" : "warn"](checksumCountText(count));
+    if (!settings.json) tell(`${added} added, ${changed}${duplicate} known already, ${refused} refused`, logger);
   }
   return counts.refused > 0 ? INCOMPLETE : DONE;
 }

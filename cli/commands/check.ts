@@ -1,9 +1,10 @@
 import { CfgError, checkTaskFile, type FileFinding, type FileSummary, taskListExists } from "../../mod.ts";
-import { readChecksumFile, TaskFileError } from "../../mod.ts";
+import { checksumCountText, type Logger, TaskFileError } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
-import { print, printLine } from "../terminal.ts";
+import { readChecksums } from "../read_checksums.ts";
+import { tell, tellLine } from "../print.ts";
 
 /** Hosts that the summary names, those with the most entries. */
 const HOSTS = 10;
@@ -11,21 +12,23 @@ const HOSTS = 10;
 /** `corehaul check FILE…`: says what would become of the entries of task files, and stores nothing. */
 export async function checkCommand({ command, settings, logger }: CommandContext): Promise<number> {
   if (command.args.length === 0) throw new UsageError("corehaul check needs a task file; - is standard input");
-  const { queue, nameTemplate, checksumFile, json } = settings;
+  const { queue, nameTemplate, json } = settings;
+  const checksums = await readChecksums(settings, logger);
   await using list = await taskListExists(queue) ? await openList(settings, logger) : undefined;
   const options = {
     ...(list === undefined ? {} : { list }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
-    ...(checksumFile === undefined ? {} : { checksums: await readChecksumFile(checksumFile) }),
+    ...(checksums === undefined ? {} : { checksums }),
   };
   let code = DONE;
   for (const file of command.args) {
     using opened = file === "-" ? undefined : await open(file);
     try {
       for await (const finding of checkTaskFile((opened ?? Deno.stdin).readable, options)) {
-        if (json) print(JSON.stringify({ file, ...finding }));
-        else for (const line of lines(file, finding)) printLine(line);
+        if (json) tell(JSON.stringify({ file, ...finding }), logger);
+        else for (const line of lines(file, finding)) tellLine(line, logger);
         if (finding.type === "refused") code = Math.max(code, INCOMPLETE);
+        if (finding.type === "summary" && checksums !== undefined) tellChecksums(finding, file, logger);
       }
     } catch (error) {
       if (!(error instanceof TaskFileError)) throw error;
@@ -34,6 +37,11 @@ export async function checkCommand({ command, settings, logger }: CommandContext
     }
   }
   return code;
+}
+
+function tellChecksums({ entries, refused, checksums: found }: FileSummary, file: string, logger: Logger): void {
+  const files = entries - refused;
+  if (files > 0) logger[found > 0 ? "info" : "warn"](`${file}: ${checksumCountText({ found, files })}`);
 }
 
 async function open(file: string): Promise<Deno.FsFile> {

@@ -1,8 +1,8 @@
 import { stringify } from "csv-stringify/sync";
-import { CfgError, type CollectedRecord, type CollectedTwin, collectManifests } from "../../mod.ts";
+import { CfgError, type CollectedRecord, type CollectedTwin, collectManifests, OutputFile } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { UsageError } from "../parse_command.ts";
-import { print } from "../terminal.ts";
+import { print } from "../print.ts";
 
 const AT_ONCE = 1000;
 const COLUMNS: readonly (keyof CollectedRecord)[] = [
@@ -30,27 +30,21 @@ export async function collectCommand({ command, settings, logger }: CommandConte
     const message = `Cannot use DIR as each must be a download folder with a manifest: ${error.message}`;
     throw new CfgError([{ field: "DIR", source: "flag", message }]);
   });
-  const sink = output === undefined ? undefined : await openSink(output);
-  const write = async (text: string) => sink === undefined ? print(text.trimEnd()) : await sink.write(text);
-  try {
-    let header = format === "csv";
-    let batch: CollectedRecord[] = [];
-    const flush = async () => {
-      if (batch.length === 0 && !header) return;
-      await write(
-        format === "csv" ? csv(batch, header) : batch.map((record) => `${JSON.stringify(record)}\n`).join(""),
-      );
-      header = false;
-      batch = [];
-    };
-    for (let next = first; !next.done; next = await records.next()) {
-      if (batch.push(next.value) === AT_ONCE) await flush();
-    }
-    await flush();
-    await sink?.finish();
-  } finally {
-    sink?.[Symbol.dispose]();
+  await using file = output === undefined ? undefined : await openOutput(output);
+  const write = async (text: string) => file === undefined ? print(text.trimEnd()) : await file.write(text);
+  let header = format === "csv";
+  let batch: CollectedRecord[] = [];
+  const flush = async () => {
+    if (batch.length === 0 && !header) return;
+    await write(format === "csv" ? csv(batch, header) : batch.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    header = false;
+    batch = [];
+  };
+  for (let next = first; !next.done; next = await records.next()) {
+    if (batch.push(next.value) === AT_ONCE) await flush();
   }
+  await flush();
+  await file?.finish();
   return conflicts > 0 ? INCOMPLETE : DONE;
 }
 
@@ -59,30 +53,12 @@ function csv(records: readonly CollectedRecord[], header: boolean): string {
   return stringify([...records], { header, columns: [...COLUMNS], escape_formulas: true });
 }
 
-interface Sink extends Disposable {
-  write(text: string): Promise<void>;
-  /** Gives the file its name. */
-  finish(): Promise<void>;
-}
-
-/** A file that has its name only once it is whole. */
-async function openSink(path: string): Promise<Sink> {
-  const part = `${path}.part`;
-  let file: Deno.FsFile;
+async function openOutput(path: string): Promise<OutputFile> {
   try {
-    file = await Deno.open(part, { write: true, create: true, truncate: true });
+    return await OutputFile.open(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const message = `Cannot use --output as it must be a file that can be written: current value is "${path}" (${why})`;
     throw new CfgError([{ field: "output", source: "flag", message }]);
   }
-  const encoder = new TextEncoder();
-  return {
-    write: async (text) => {
-      const bytes = encoder.encode(text);
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-    },
-    finish: () => Deno.rename(part, path),
-    [Symbol.dispose]: () => file.close(),
-  };
 }

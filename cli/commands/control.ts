@@ -12,7 +12,7 @@ import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { type Command, UsageError } from "../parse_command.ts";
 import { readFilter } from "../read_filter.ts";
-import { print } from "../terminal.ts";
+import { tell } from "../print.ts";
 
 /** What was done, for the answer. */
 const DID: Readonly<Record<ControlVerb, string>> = {
@@ -36,7 +36,7 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const result = settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
   for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
-  print(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result));
+  tell(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result), logger);
   return result.unknown.length + result.unmoved.length > 0 ? INCOMPLETE : DONE;
 }
 

@@ -3,7 +3,7 @@ import { compactTaskList, type TaskFilter, type TaskSharedList } from "../../mod
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
-import { print } from "../terminal.ts";
+import { tell } from "../print.ts";
 
 const PAGE = 1000;
 
@@ -29,11 +29,11 @@ export async function gcCommand({ settings, logger }: CommandContext): Promise<n
     logger.error(`the list cannot be made smaller: ${error instanceof Error ? error.message : error}`);
     code = INCOMPLETE;
   }
-  if (json) print(JSON.stringify({ type: "gc", touched, freed, dryRun }));
+  if (json) tell(JSON.stringify({ type: "gc", touched, freed, dryRun }), logger);
   else {
     const did = dryRun ? "would be forgotten" : "forgotten";
     const room = freed > 0 ? `; the list takes ${formatBytes(freed, { binary: true })} less on the disk` : "";
-    print(`${touched} ${touched === 1 ? "task" : "tasks"} ${did}${room}`);
+    tell(`${touched} ${touched === 1 ? "task" : "tasks"} ${did}${room}`, logger);
   }
   return code;
 }

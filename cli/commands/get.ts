@@ -13,14 +13,14 @@ export async function getCommand({ command, settings, terminal, logger }: Comman
   let batch = await batches.next();
   await using downloader = await Downloader.open(downloaderOptions(settings, "get", logger));
   // Before the first entry: one that is refused is an event too.
-  await using printing = printEvents(downloader, settings);
+  await using printing = printEvents(downloader, settings, logger);
   for (; !batch.done; batch = await batches.next()) {
     const { first, entries } = batch.value;
     await downloader.add(entries, { first });
   }
-  const saving = await prepareSaveFailed(settings);
+  const saving = await prepareSaveFailed(settings, logger);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, true, printing);
-  await saving?.(downloader);
+  const saved = await saving?.(downloader) ?? true;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
+  return summary.end === "full" || summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
 }

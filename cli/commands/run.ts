@@ -10,11 +10,11 @@ export async function runCommand({ settings, given, terminal, logger }: CommandC
   // A list can be worked off without its default file, but files that were asked for by name must come.
   if (settings.once && given.has("tasks")) await checkTaskFiles(settings.tasks, true);
   await using downloader = await Downloader.open(downloaderOptions(settings, "run", logger));
-  const saving = await prepareSaveFailed(settings);
-  await using printing = printEvents(downloader, settings);
+  const saving = await prepareSaveFailed(settings, logger);
+  await using printing = printEvents(downloader, settings, logger);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, settings.once, printing);
-  await saving?.(downloader);
-  if (!settings.once) return DONE;
+  const saved = await saving?.(downloader) ?? true;
+  if (!settings.once) return saved ? DONE : INCOMPLETE;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.counts.failed > 0 || summary.refused > 0 ? INCOMPLETE : DONE;
+  return summary.end === "full" || summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
 }

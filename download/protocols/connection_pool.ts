@@ -62,7 +62,7 @@ export class ConnectionPool<T extends PooledConnection> implements Disposable {
       signal.throwIfAborted();
       const idle = this.#takeIdle(shelf);
       if (idle !== undefined) return this.#hand(key, idle, true);
-      if (shelf.open < shelf.limit || Date.now() > shelf.limitedUntil) {
+      if (shelf.open < shelf.limit || performance.now() > shelf.limitedUntil) {
         shelf.open++;
         try {
           return this.#hand(key, await connect(signal), false);
@@ -70,7 +70,7 @@ export class ConnectionPool<T extends PooledConnection> implements Disposable {
           shelf.open--;
           if (!this.#isFull(error) || shelf.open === 0) throw error;
           shelf.limit = shelf.open;
-          shelf.limitedUntil = Date.now() + LIMIT_MS;
+          shelf.limitedUntil = performance.now() + LIMIT_MS;
         }
       }
       const given = await this.#wait(shelf, host, signal);

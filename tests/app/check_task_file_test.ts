@@ -40,7 +40,7 @@ Deno.test("checkTaskFile counts under a host what would be taken for it, and not
     { url: "http://refused.example/d", out: "a.iso" },
   ], list);
   assertEquals(found.at(-1), {
-    ...{ type: "summary", entries: 7, fresh: 1, known: 1, duplicates: 1, refused: 4 },
+    ...{ type: "summary", entries: 7, fresh: 1, known: 1, duplicates: 1, refused: 4, checksums: 0 },
     hosts: { "known.example": 1, "new.example": 2 },
   });
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { ChecksumCount } from "../../app/checksum_count.ts";
 import { ConfigFeed } from "../../app/config_feed.ts";
 import type { DownloaderNews } from "../../app/downloader_event.ts";
 import { openTaskList } from "../../app/open_task_list.ts";
@@ -23,6 +24,7 @@ async function runFeed(
     words: [home.join("tasks.txt")],
     rules: {},
     folders: testFolders(),
+    count: new ChecksumCount(),
     watch: true,
     sync: false,
     core: undefined,

@@ -18,7 +18,27 @@ Deno.test("readChecksumFile names the file that it cannot read, and the line tha
   const missing = await assertRejects(() => readChecksumFile(home.join("none")), CfgError);
   assertEquals(missing.problems.map(({ field }) => field), ["checksumFile"]);
   assertStringIncludes(missing.message, JSON.stringify(home.join("none")));
-  const file = await home.write("SUMS", `${MD5}  a\n${SHA1}\n`);
+  const file = await home.write("SUMS", `\n${SHA1}\n`);
   const bad = await assertRejects(() => readChecksumFile(file), CfgError);
   for (const part of [JSON.stringify(file), "line 2", JSON.stringify(SHA1)]) assertStringIncludes(bad.message, part);
+});
+
+Deno.test("readChecksumFile warns once of lines that it passes over, and if only the length tells the algorithm", async () => {
+  await using home = await TempDir.create();
+  const warningsOf = async (name: string, text: string, options = {}) => {
+    const warnings: string[] = [];
+    const logger = { warn: (message: string) => warnings.push(message) };
+    const file = await home.write(name, text);
+    const checksums = await readChecksumFile(file, { logger, ...options });
+    return [[...checksums.keys()].join(), ...warnings.map((each) => each.replace(`--checksum-file "${file}": `, ""))];
+  };
+  const byLength =
+    "only the length of its digests says that they are md5: --checksum-algo names the algorithm, so does a " +
+    "name such as SHA256SUMS";
+  assertEquals(await warningsOf("SUMS", `${MD5}  a\n`), ["a", byLength]);
+  assertEquals(await warningsOf("SUMS", `${MD5}  a\n`, { algorithm: "md5" }), ["a"]);
+  assertEquals(await warningsOf("MD5SUMS", `${MD5}  a\nb\n${SHA1}  c\n`), [
+    "a",
+    '2 lines are no checksums of a known algorithm and are passed over, the first is line 2, "b"',
+  ]);
 });

@@ -35,7 +35,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 // What it takes to make values of a field that its JSON Schema alone does not tell. Any other field needs nothing here.
 const word = fc.stringMatching(/^[\w é"';,=-]{0,12}$/).map((text) => `x${text}x`);
-const checksum = fc.constantFrom(["sha-256", 32], ["sha-512", 64], ["sha-1", 20], ["md5", 16]).chain((
+const checksum = fc.constantFrom(["sha-256", 32], ["sha-384", 48], ["sha-512", 64], ["sha-224", 28], ["sha-1", 20], [
+  "md5",
+  16,
+]).chain((
   [algorithm, bytes],
 ) =>
   fc.tuple(fc.uint8Array({ minLength: bytes as number, maxLength: bytes as number }), fc.nat(2)).map(([digest, form]) =>

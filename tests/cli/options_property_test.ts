@@ -40,6 +40,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   "SCHEME:=MODULE": fc.constantFrom("mem:=./mem.ts", "mem:=npm:mem", "ipfs:=https://a.test/ipfs.ts"),
   "KEY=VALUE": fc.tuple(fc.constantFrom("host", "url"), text).map((parts) => parts.join("=")),
   "ALGO:DIGEST": fc.constantFrom("md5:d41d8cd98f00b204e9800998ecf8427e"),
+  ALGO: fc.constantFrom("md5", "sha256", "SHA-512", "sha2-384"),
   namespace: fc.stringMatching(/^[\w.-]{1,64}$/),
   queue: fc.constantFrom("kv:a.db", "redis://a.test:1/2", "https://a.test/kv"),
   // A lease lasts for three heartbeats at least, so both values fit the default of the other.

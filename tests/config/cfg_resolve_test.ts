@@ -44,6 +44,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     refresh: false,
     remoteTime: true,
     minFree: 0,
+    diskWaitMs: 600_000,
     fsync: false,
     httpClient: "auto",
     maxRedirects: 20,

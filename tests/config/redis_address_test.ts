@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { isRedisAddress, parseRedisAddress, shownAddress } from "../../config/redis_address.ts";
+import { isRedisAddress, parseRedisAddress, shownAddress, shownQueue } from "../../config/redis_address.ts";
+
+const ENCODED = "must have user and password percent-encoded: @ is %40, # is %23, % is %25, / is %2F, ? is %3F";
 
 Deno.test("parseRedisAddress reads servers, Sentinels and clusters, and shows none of their secrets", () => {
   const read = (text: string) => {
@@ -64,9 +66,39 @@ Deno.test("parseRedisAddress says what is wrong with an address", () => {
   for (const text of ["kv:redis://a", "https://redis", "redis", "rediss"]) assertEquals(isRedisAddress(text), false);
 });
 
+Deno.test("parseRedisAddress says how to write a password whose characters mean something in an address", () => {
+  for (const login of [":p@ss", ":p#ss", ":p%ss", "me:p?ss", ":p/ss", "m@e:p", ":100%", ":a@b#c%d", ":p@ss#"]) {
+    for (
+      const [scheme, path] of [["redis", "/0"], ["rediss", ""], ["redis+sentinel", "/group/0"], ["rediss+cluster", ""]]
+    ) {
+      const parsed = parseRedisAddress(`${scheme}://${login}@host${path}`);
+      assertEquals(parsed.type === "problem" && parsed.reason, ENCODED, login);
+    }
+  }
+  const encoded = parseRedisAddress("redis://:p%40s%23s%25@host");
+  assertEquals(encoded.type === "address" && encoded.address.password, "p@s#s%");
+});
+
+Deno.test("shownQueue has no part of an address before its last @", () => {
+  const cases = [
+    ["redis://:p@ss@host/0", "redis://…@host/0"],
+    ["redis://:p#ss@host", "redis://…@host"],
+    ["rediss+cluster://me:p/ss@a,b", "rediss+cluster://…@a,b"],
+    ["redi://:secret@host", "redi://…@host"],
+    ["me:p@ss@host:6379", "…@host:6379"],
+    ["redis:me:secret@host", "…@host"],
+    ["kv:redis://:secret@host", "…@host"],
+    ["redis://host/0", "redis://host/0"],
+    ["kv:file@home.db", "kv:file@home.db"],
+    ["https://me:se/cr@et@host/db", "https://…@host/db"],
+  ];
+  for (const [text, shown] of cases) assertEquals(shownQueue(text!), shown);
+});
+
 Deno.test("shownAddress has no user and no password", () => {
   assertEquals(shownAddress("redis+sentinel://me:secret@a,b/group"), "redis+sentinel://a:26379,b:26379/group/0");
   assertEquals(shownAddress("https://me:secret@host/db"), "https://host/db");
   assertEquals(shownAddress("kv:file@home.db"), "kv:file@home.db");
   assertEquals(shownAddress("redis://me:secret@@/x"), "redis:");
+  assertEquals(shownAddress("https://me:se@cret@host/db"), "https://host/db");
 });

@@ -49,6 +49,19 @@ Deno.test("parseChecksum takes names of algorithms in any case, without their da
   assertEquals(parseChecksum(`MD5:${EMPTY_MD5.digest}`), { type: "checksum", checksum: EMPTY_MD5 });
 });
 
+Deno.test("parseChecksum takes every spelling of the algorithms of SHA-2, and no other of their lengths", () => {
+  for (const bits of [224, 256, 384, 512]) {
+    const digest = hash(`sha${bits}`, "a", "hex");
+    for (const name of [`sha-${bits}`, `SHA${bits}`, `SHA2-${bits}`, `sha_${bits}`]) {
+      const checksum = { algorithm: `sha-${bits}`, digest } as Checksum;
+      assertEquals(parseChecksum(`${name}:${digest}`), { type: "checksum", checksum }, name);
+    }
+    for (const name of [`sha3-${bits}`, `blake2b-${bits}`, `sha-512/${bits}`]) {
+      assertEquals(parseChecksum(`${name}:${digest}`).type, "problem", name);
+    }
+  }
+});
+
 Deno.test("parseChecksum reads what formatChecksum writes", () => {
   const anyChecksum = fc.constantFrom(...CHECKSUM_ALGORITHMS).chain((algorithm) =>
     fc.uint8Array({ minLength: DIGEST_BYTES[algorithm], maxLength: DIGEST_BYTES[algorithm] })
@@ -65,7 +78,7 @@ Deno.test("parseChecksum says what the text must be, and what it is", () => {
   for (const text of ["", "abc", ":", EMPTY_MD5.digest, `crc32:${EMPTY_MD5.digest}`, `sha--1:${EMPTY_MD5.digest}`]) {
     assertEquals(
       problemOf(text),
-      "must be ALGORITHM:DIGEST, the algorithm one of sha-512, sha-256, sha-1, md5: " +
+      "must be ALGORITHM:DIGEST, the algorithm one of sha-512, sha-384, sha-256, sha-224, sha-1, md5: " +
         `current value is ${JSON.stringify(text)}`,
     );
   }
@@ -112,7 +125,7 @@ Deno.test("digestFromBase64 takes no hexadecimal digits", () => {
 
 Deno.test("strongestChecksum goes by the algorithm, and of equal ones takes the first", () => {
   const all = CHECKSUM_ALGORITHMS.map((algorithm) => ({ algorithm, digest: "" }));
-  assertEquals(CHECKSUM_ALGORITHMS, ["sha-512", "sha-256", "sha-1", "md5"]);
+  assertEquals(CHECKSUM_ALGORITHMS, ["sha-512", "sha-384", "sha-256", "sha-224", "sha-1", "md5"]);
   for (let from = 0; from < all.length; from++) {
     assertEquals(strongestChecksum(all.slice(from).reverse()), all[from]);
   }

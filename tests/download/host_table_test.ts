@@ -154,6 +154,18 @@ Deno.test("HostTable lets a host cool until the latest time that was named, and 
   }
 });
 
+Deno.test("HostTable lets a host cool for as long as it was to when the clock is set back", () => {
+  let now = 10_000_000;
+  const table = HostTable.create({}, { now: () => now });
+  table.coolDown("a", now + 5000);
+  now -= 3_600_000;
+  table.setBack(3_600_000);
+  assertEquals(table.coolUntil("a"), now + 5000);
+  assert(table.cooling);
+  now += 5000;
+  assertEquals([table.coolUntil("a"), table.cooling], [0, false]);
+});
+
 Deno.test("HostTable forgets no host that cools, has a connection, or has to wait for its pace", () => {
   const clock = new HandClock();
   const table = HostTable.create({ places: 3, perHost: 1, perHostRate: 1 }, clock);

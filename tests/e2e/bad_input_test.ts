@@ -191,10 +191,15 @@ const CASES: Case[] = [
       {
         name: `a file of checksums that is not valid, for ${command}`,
         args: [...args, "bad.sums"],
-        names: ["--checksum-file", '"bad.sums"', "line 3", '"not a checksum"'],
+        names: ["--checksum-file", '"bad.sums"', "line 1", '"<!doctype html>"'],
       },
     ];
   }),
+  {
+    name: "an algorithm that is none",
+    args: ["run", "--checksum-file", "bad.sums", "--checksum-algo", "blake3"],
+    names: ["--checksum-algo", '"blake3"', "sha-256"],
+  },
   {
     name: "a file of checksums that is a folder",
     args: ["run", "--checksum-file", "/"],
@@ -245,7 +250,7 @@ Deno.test("corehaul names what is wrong in one line, and creates nothing", async
       await home.write("cfg.json", '{ "cfg_speed": 1 }');
       await home.write("tasks.json", '{ "cfg_tasks": ["nowhere.json"] }');
       await home.write("half.json", '[\n  { "url": ');
-      await home.write("bad.sums", `${MD5.slice(4)}  empty\n\nnot a checksum\n`);
+      await home.write("bad.sums", "<!doctype html>\n\nnot a checksum\n");
       const before = await home.names();
       const ended = await corehaul(args, { cwd: home.path, ...(env === undefined ? {} : { env }) });
       assertCode(ended, code);

@@ -4,6 +4,7 @@ import { parse } from "csv-parse/sync";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { makeFifo } from "../support/nodes.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 function line(out: string, more: Partial<ManifestLine> = {}): ManifestLine {
@@ -38,6 +39,28 @@ Deno.test("corehaul collect merges what machines have fetched, each record with 
   );
   assertEquals(new Set(records.map(({ machine }) => machine)), new Set([Deno.hostname()]));
   assertEquals(await home.names(), ["all.jsonl", "m0", "m1"]);
+});
+
+Deno.test("corehaul collect --output keeps links, modes, nodes, and files whose names are like its own", async () => {
+  await using home = await TempDir.create();
+  const options = { cwd: home.path };
+  machine(home, "one", [line("a")]);
+  await home.write("real.jsonl", "old");
+  await Deno.chmod(home.join("real.jsonl"), 0o600);
+  await Deno.symlink("real.jsonl", home.join("all.jsonl"));
+  await home.write("all.jsonl.part", "the user's");
+  assertCode(await corehaul(["collect", "one", "--output", "all.jsonl"], options), 0);
+  assertEquals(jsonLines(await Deno.readTextFile(home.join("real.jsonl"))).map(({ out }) => out), ["a"]);
+  assertEquals((await Deno.stat(home.join("real.jsonl"))).mode! & 0o777, 0o600);
+  assertEquals(await Deno.readTextFile(home.join("all.jsonl.part")), "the user's");
+  const fifo = await makeFifo(home.join("fifo"));
+  const reader = new Deno.Command("cat", { args: [fifo], stdout: "piped" }).spawn();
+  assertCode(await corehaul(["collect", "one", "--output", "fifo"], options), 0);
+  assertEquals(jsonLines(await new Response(reader.stdout).text()).map(({ out }) => out), ["a"]);
+  await reader.status;
+  assertEquals((await Deno.lstat(fifo)).isFifo, true);
+  assertEquals((await Deno.lstat(home.join("all.jsonl"))).isSymlink, true);
+  assertEquals(await home.names(), ["all.jsonl", "all.jsonl.part", "fifo", "one", "real.jsonl"]);
 });
 
 Deno.test("corehaul collect writes CSV that comes back as it was, whatever is in it", async () => {

@@ -125,6 +125,50 @@ Deno.test("corehaul takes checksums from entries, from --checksum and from --che
   assertEquals(await shown("kv:one.db"), [["x", `sha-256:${d}`, undefined]]);
 });
 
+Deno.test("corehaul says how many files have a checksum, and passes over lines of --checksum-file that are none", async () => {
+  await using home = await TempDir.create();
+  await using server = serve();
+  const options = { cwd: home.path };
+  const [a, b] = (await Promise.all(["a", "b"].map((name) => sha256(`/${name}`)))).map((sum) => sum.toHex());
+  const urls = ["a", "b", "c"].map((name) => `${server.url}/${name}`);
+  await home.write("list.txt", urls.join("\n"));
+  await home.write("SUMS", `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${a}  a\n${b}  b\nBLAKE2b (c) = 00\n`);
+  // As long as digests of SHA-512, and other ones.
+  await home.write("B2SUMS", urls.map((url) => `${"0".repeat(128)}  ${url.at(-1)}\n`).join(""));
+  const commands = [
+    ["add", "-i", "list.txt"],
+    ["check", "list.txt"],
+    ["get", ...urls],
+    ["run", "--once", "--tasks", "list.txt", "--dir", "run"],
+  ];
+  for (const [index, command] of commands.entries()) {
+    const queue = command[0] === "get" ? [] : ["--queue", `kv:${index}.db`];
+    const two = await corehaul([...command, "--checksum-file", "SUMS", ...queue], options);
+    assertCode(two, 0);
+    const warnings = two.stderr.split("\n").filter((line) => line.startsWith("warning:"));
+    assertEquals(warnings, [
+      'warning: --checksum-file "SUMS": one line is no checksum of a known algorithm and is passed over: line 6, ' +
+      '"BLAKE2b (c) = 00"; its signature is not checked',
+      'warning: --checksum-file "SUMS": only the length of its digests says that they are sha-256: --checksum-algo names the ' +
+      "algorithm, so does a name such as SHA256SUMS",
+    ]);
+    assertMatch(two.stderr, /\b2 of 3 files have a checksum\n/);
+    const known = await corehaul(
+      [...command, "--checksum-file", "SUMS", "--checksum-algo", "sha256", ...queue],
+      options,
+    );
+    assertCode(known, 0);
+    assertEquals(known.stderr.includes("only the length"), false);
+    const other = command[0] === "get" ? ["--dir", "other"] : ["--queue", `kv:other${index}.db`];
+    const none = await corehaul([...command, "--checksum-file", "B2SUMS", ...other], options);
+    assertCode(none, 0);
+    assertMatch(
+      none.stderr,
+      /^warning: (list.txt: )?0 of 3 files have a checksum: --checksum-file names none of them$/m,
+    );
+  }
+});
+
 Deno.test("corehaul get fails a file with another checksum, size or type than was asked for", async () => {
   await using home = await TempDir.create();
   await using server = serve();

@@ -60,3 +60,26 @@ Deno.test("corehaul shows no secrets of entries that it does not take", async ()
     }
   }
 });
+
+Deno.test("corehaul shows no part of an address of Redis before its last @, and says how to write a password", async () => {
+  await using home = await TempDir.create();
+  const options = { cwd: home.path };
+  for (const password of ["SEC@RET", "SEC#RET", "SEC%RET", "SEC/RET", "SEC?RET"]) {
+    const queue = `redis://:${password}@127.0.0.1:1/0`;
+    await home.write("cfg.json", JSON.stringify({ cfg_queue: queue }));
+    const ways: [string[], Record<string, string>][] = [
+      [["list", "--queue", queue], {}],
+      [["doctor"], { CFG_QUEUE: queue }],
+      [["run", "--config", "cfg.json"], {}],
+      [["status", "--queue", `kv:${queue}`], {}],
+    ];
+    for (const [args, env] of ways) {
+      const ended = await corehaul(args, { ...options, env });
+      assertCode(ended, 2);
+      assert(!/SEC|RET/.test(ended.stdout + ended.stderr), ended.stderr);
+      assert(ended.stderr.includes("…@127.0.0.1:1/0"), ended.stderr);
+      if (args[0] !== "status") assert(ended.stderr.includes("percent-encoded: @ is %40"), ended.stderr);
+    }
+  }
+  assertEquals(await home.names(), ["cfg.json"]);
+});

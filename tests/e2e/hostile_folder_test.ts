@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
+import { mayMount, onSmallDisk } from "../support/small_disk.ts";
 import { assertWhole, filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -100,22 +101,6 @@ Deno.test("corehaul get twice at once, for two files that servers call the same,
   for (const ended of again) assertCode(ended, 0);
   assertEquals((await filesIn(home.join("files"))).length, 2);
 });
-
-/** Only root can make a small disk. */
-const mayMount = Deno.build.os === "linux" && Deno.uid() === 0;
-
-async function onSmallDisk(folder: string, run: (grow: () => void) => Promise<void>): Promise<void> {
-  const command = (program: string, ...args: string[]) => {
-    assert(new Deno.Command(program, { args }).outputSync().success, `${program} ${args}`);
-  };
-  await Deno.mkdir(folder);
-  command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
-  try {
-    await run(() => command("mount", "-o", "remount,size=40m", folder));
-  } finally {
-    command("umount", folder);
-  }
-}
 
 Deno.test({
   name: "corehaul run waits while the disk is full, has nothing truncated, and goes on by itself",

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { makeFifo } from "../support/nodes.ts";
 import { listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -122,7 +123,43 @@ Deno.test("corehaul --save-failed writes a task file that asks for the same agai
   assertEquals((await home.names()).filter((name) => name.startsWith(".corehaul-")), []);
   const nowhere = await corehaul(["get", `${server.url}/good`, "--save-failed", "none/failed.json"], options);
   assertCode(nowhere, 2);
-  assertMatch(nowhere.stderr, /--save-failed as its folder must be there: current value is "none\/failed\.json"/);
+  assertMatch(
+    nowhere.stderr,
+    /Cannot use --save-failed as it must be .*: current value is "none\/failed\.json" \(its folder must be there\)/,
+  );
+});
+
+Deno.test("corehaul --save-failed keeps the mode of a file that is there, warns if others read it, and replaces no node", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(() => new Response("", { status: 404 }));
+  const get = async (file: string, wrapper?: string[]) => {
+    const args = ["get", `${server.url}/bad`, "--dir", "files", "--progress", "none", "--save-failed", file];
+    return await corehaul(args, { cwd: home.path, ...(wrapper === undefined ? {} : { wrapper }) });
+  };
+  const entries = [{ url: `${server.url}/bad` }];
+  await home.write("open.json", "[]");
+  await Deno.chmod(home.join("open.json"), 0o644);
+  await Deno.symlink("open.json", home.join("link.json"));
+  const open = await get("link.json");
+  assertCode(open, 1);
+  assertMatch(
+    open.stderr,
+    /warning: others can read "link\.json", which may hold passwords: chmod 600 keeps it to you\n/,
+  );
+  assertEquals(JSON.parse(await Deno.readTextFile(home.join("open.json"))), entries);
+  assertEquals((await Deno.stat(home.join("open.json"))).mode! & 0o777, 0o644);
+  assertEquals((await Deno.lstat(home.join("link.json"))).isSymlink, true);
+  const fifo = await makeFifo(home.join("fifo"));
+  const reader = new Deno.Command("cat", { args: [fifo], stdout: "piped" }).spawn();
+  assertCode(await get("fifo"), 1);
+  assertEquals(JSON.parse(await new Response(reader.stdout).text()), entries);
+  await reader.status;
+  const printed = await get("/dev/stdout", ["env"]);
+  assertCode(printed, 1);
+  assertEquals(JSON.parse(printed.stdout), entries);
+  const folder = await get("files");
+  assertCode(folder, 2);
+  assertMatch(folder.stderr, /Cannot use --save-failed as .* current value is "files" \(it is a folder\)/);
 });
 
 Deno.test("corehaul check says what would become of a task file, and stores nothing", async () => {

@@ -38,7 +38,7 @@ Deno.test("corehaul without unstable flags forwards signals to its child", async
   const options = { cwd: home.path, config: await writePlainConfig(home), asUser: true };
   const url = `${server.url}/endless`;
   const sign = /stopping: what runs gets .* s; once more ends at once\n/;
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
     await using get = await Corehaul.start(["get", url, "--grace", "0.2"], options);
     await get.until("the download", () => server.open === 1);
     get.kill(signal);

@@ -30,7 +30,7 @@ async function setUp(home: TempDir): Promise<{ server: FaultServer; free: () => 
   return { server, free: () => held = false };
 }
 
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
   Deno.test(`corehaul run --once ends with ${code} on ${signal}, and the next run finishes the list`, async () => {
     await using home = await TempDir.create();
     const { server: held, free } = await setUp(home);
@@ -115,3 +115,39 @@ Deno.test("corehaul get ends with 130 on SIGINT", async () => {
   assertCode(await get.ended(), 130);
   assertEquals(await filesIn(home.join("downloads")), []);
 });
+
+for (const asUser of [false, true]) {
+  const how = asUser ? ", also after it has started itself again" : "";
+  Deno.test({
+    name: `corehaul takes no notice of SIGHUP when it was started with nohup${how}`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      await using home = await TempDir.create();
+      const { server: held, free } = await setUp(home);
+      await using server = held;
+      const options = { cwd: home.path, wrapper: ["nohup"], asUser };
+      await using run = await Corehaul.start([...RUN, "--once", "--grace", "0"], options);
+      await run.until("the downloads", () => server.open === 8);
+      for (let i = 0; i < 3; i++) run.kill("SIGHUP");
+      free();
+      assertCode(await run.ended(), 0);
+      assert(!run.stderr.includes("stopping"), run.stderr);
+      assertEquals(run.events("summary")[0]!.done, 8);
+    },
+  });
+
+  Deno.test({
+    name: `corehaul drains on SIGTERM when it was started with nohup${how}`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      await using home = await TempDir.create();
+      const { server: held } = await setUp(home);
+      await using server = held;
+      const options = { cwd: home.path, wrapper: ["nohup"], asUser };
+      await using run = await Corehaul.start([...RUN, "--once", "--grace", "0.2"], options);
+      await run.until("the downloads", () => server.open === 8);
+      run.kill("SIGTERM");
+      assertCode(await run.ended(), 143);
+    },
+  });
+}

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
+import { taskDraft } from "../../download/task_draft.ts";
 import { parseMetalink } from "../../queue/metalink.ts";
 import { TaskFileError } from "../../queue/task_file_error.ts";
 import { scanTaskFile } from "../../queue/task_file_scan.ts";
@@ -81,5 +82,63 @@ Deno.test("scanTaskFile reads a Metalink document, however its bytes are cut", a
   for (const size of [1, 7, 4096]) {
     const values = (await Array.fromAsync(scanTaskFile(pieces(bytes, size)))).map(({ index, value }) => [index, value]);
     assertEquals(values, ENTRIES.map((entry, index) => [index, entry]));
+  }
+});
+
+/** The entry of a document with one file. */
+function fileEntry(inside: string) {
+  return parseMetalink(`<metalink><file name="a"><url>http://h/a</url>${inside}</file></metalink>`)[0]!;
+}
+
+const DIGEST = "f0ad929cd259957e160ea442eb80986b5f01ffaffdb657e5b13f5d9c5f0ad929";
+
+Deno.test("parseMetalink knows the type of a hash in every spelling", () => {
+  for (const type of ["sha-256", "sha256", "SHA-256", "SHA256", "Sha-256", "SHA2-256", "sha_256", " sha256 "]) {
+    assertEquals(fileEntry(`<hash type="${type}">${DIGEST}</hash>`).checksum, `sha-256:${DIGEST}`, type);
+  }
+  const weak = `<hash type="MD5">83b1a04f18d6782cfe0407edadac377f</hash>`;
+  const kinds = [["sha224", 56], ["SHA-384", 96], ["sha512", 128]] as const;
+  for (const [type, digits] of kinds) {
+    const digest = "a".repeat(digits);
+    const name = `sha-${type.replace(/\D/g, "")}`;
+    assertEquals(fileEntry(`${weak}<hash type="${type}">${digest}</hash>`).checksum, `${name}:${digest}`);
+  }
+  assertEquals(fileEntry(weak).checksum, "md5:83b1a04f18d6782cfe0407edadac377f");
+});
+
+Deno.test("parseMetalink gives a file of whose hashes none is known a checksum that is refused", () => {
+  for (const type of [' type="sha3-256"', ' type="SHA-512/256"', ' type="whirlpool"', ""]) {
+    const entry = checkTaskEntry(fileEntry(`<hash${type}>${DIGEST}</hash>`));
+    const draft = entry.type === "entry" ? taskDraft(entry.entry) : entry;
+    assertEquals([draft.type, draft.type === "problem" && draft.field], ["problem", "checksum"], type);
+  }
+  const both = `<hash type="sha3-256">${DIGEST}</hash><hash type="sha-256">${DIGEST}</hash>`;
+  assertEquals(fileEntry(both).checksum, `sha-256:${DIGEST}`);
+});
+
+Deno.test("parseMetalink takes only digits for a size, and an empty one for none", () => {
+  for (const size of ["<size/>", "<size></size>", "<size> \n </size>", "<size><![CDATA[]]></size>"]) {
+    assertEquals(fileEntry(size), { url: "http://h/a", out: "a" }, size);
+  }
+  assertEquals(fileEntry("<size> 12 </size>").size, 12);
+  for (const size of ["1e1", "0xA", "+5", "-5", "5.0", "five", "1 000"]) {
+    const checked = checkTaskEntry(fileEntry(`<size>${size}</size>`));
+    assertEquals(checked.type, "problem", size);
+    if (checked.type === "problem") {
+      assertEquals([checked.field, checked.message.includes(`"${size}"`)], ["size", true]);
+    }
+  }
+});
+
+Deno.test("parseMetalink decodes character references of any valid length, and takes CDATA as it stands", () => {
+  const urls = [
+    ["http://h/&#x00000041;&#0000000066;&#x1F600;", "http://h/AB\u{1F600}"],
+    ["<![CDATA[http://h/a?b=1&amp;c=<2>&#65;]]>", "http://h/a?b=1&amp;c=<2>&#65;"],
+    ["http://h/a?b=1&amp;c=<![CDATA[&lt;]]>&lt;", "http://h/a?b=1&c=&lt;<"],
+    ["http://h/&#xD800;&#0;&#x110000;&#99999999999;&LT;", "http://h/&#xD800;&#0;&#x110000;&#99999999999;&LT;"],
+  ] as const;
+  for (const [text, url] of urls) {
+    const document = `<metalink><!-- <![CDATA[ --><file name="&#x0000000000041;"><url>${text}</url></file></metalink>`;
+    assertEquals(parseMetalink(document), [{ url, out: "A" }]);
   }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { plainEntry } from "../../queue/plain_entry.ts";
 import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
 
 Deno.test("checkTaskEntry takes a url, and every field that a task may have", () => {
@@ -16,6 +17,18 @@ Deno.test("checkTaskEntry takes a url, and every field that a task may have", ()
     size: 0,
   };
   assertEquals(checkTaskEntry(entry), { type: "entry", entry });
+});
+
+Deno.test("checkTaskEntry writes a url in one way, whatever blanks are around it or in it that do not count", () => {
+  for (const url of [" http://h/a", "http://h/a ", "\thttp://h/a\r\n", "ht\ntp://h/\ta", "\u0000http://h/a\u001f"]) {
+    assertEquals(checkTaskEntry({ url, mirrors: [url] }), {
+      type: "entry",
+      entry: { url: "http://h/a", mirrors: ["http://h/a"] },
+    });
+    assertEquals(checkTaskEntry(url), { type: "entry", entry: { url: "http://h/a" } });
+    assertEquals([plainEntry(url), plainEntry({ url })], [{ url: "http://h/a" }, { url: "http://h/a" }]);
+  }
+  assertEquals(checkTaskEntry("http://h/a b"), { type: "entry", entry: { url: "http://h/a b" } });
 });
 
 Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {

@@ -1,0 +1,59 @@
+import type { Logger } from "../mod.ts";
+import { StandardStream } from "./standard_stream.ts";
+import { visibleText } from "./visible_text.ts";
+
+/** An answer that could not be printed. */
+export class OutputError extends Error {
+  /** Always `"output"`. */
+  readonly code = "output";
+
+  /** @param cause Why. */
+  constructor(cause: unknown) {
+    super(`Cannot write to standard output: ${reasonOf(cause)}`, { cause });
+    this.name = "OutputError";
+  }
+}
+
+const output = new StandardStream({ writeSync: (bytes) => Deno.stdout.writeSync(bytes) });
+let warned = false;
+
+/**
+ * Prints an answer on standard output, for commands that do nothing else.
+ *
+ * @throws {Deno.errors.BrokenPipe} If nobody reads it any more.
+ * @throws {OutputError} If it cannot be written.
+ */
+export function print(text: string): void {
+  try {
+    output.write(`${text}\n`);
+  } catch (error) {
+    throw error instanceof Deno.errors.BrokenPipe ? error : new OutputError(error);
+  }
+}
+
+/** Prints an answer for people; whatever it quotes, it does nothing to the terminal. Throws as {@linkcode print} does. */
+export function printLine(text: string): void {
+  print(visibleText(text));
+}
+
+/**
+ * Prints on standard output what a command tells of its work. The work goes on when that cannot be written.
+ *
+ * @param text What to print.
+ * @param logger Told why it could not be written, the first time in this process.
+ */
+export function tell(text: string, logger: Pick<Logger, "warn">): void {
+  const problem = output.tell(`${text}\n`);
+  if (problem === undefined || warned) return;
+  warned = true;
+  logger.warn(`standard output cannot be written: ${problem.message}`);
+}
+
+/** As {@linkcode tell}, for people: whatever it quotes, it does nothing to the terminal. */
+export function tellLine(text: string, logger: Pick<Logger, "warn">): void {
+  tell(visibleText(text), logger);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -12,7 +12,9 @@ const AT_ONCE = 500;
 export type FileFinding =
   | { type: "refused"; index: number; line: number; field: string; message: string }
   /** The same url for the same path as an entry before. */
-  | { type: "duplicate"; index: number; line: number; out: string };
+  | { type: "duplicate"; index: number; line: number; out: string }
+  /** Fields, columns or options that mean nothing to a task. */
+  | { type: "ignored"; names: readonly string[] };
 
 /** What a task file holds, at the end of a check. */
 export interface FileSummary {
@@ -112,7 +114,10 @@ export async function* checkTaskFile(
     return second !== undefined && (taken.get(textNumber(second)) ?? url) === url ? second : undefined;
   }
 
-  for await (const { index, line, value } of scanTaskFile(chunks)) {
+  const scan = scanTaskFile(chunks);
+  let step = await scan.next();
+  for (; step.done !== true; step = await scan.next()) {
+    const { index, line, value } = step.value;
     summary.entries++;
     const plain = plainEntry(value);
     const checked = plain === undefined ? checkTaskEntry(value) : { type: "entry" as const, entry: plain };
@@ -126,5 +131,6 @@ export async function* checkTaskFile(
     if (batch.length === AT_ONCE) yield* judge();
   }
   yield* judge();
+  if (step.value.ignored !== undefined) yield { type: "ignored", names: step.value.ignored };
   yield summary;
 }

@@ -51,6 +51,8 @@ export class ConfigFeed implements Disposable {
   readonly #ports: ConfigFeedPorts;
   readonly #firstRead = Promise.withResolvers<void>();
   readonly #wanted = new Map<string, WantedTasks>();
+  /** The names of each file that were told of. */
+  readonly #ignored = new Map<string, string>();
   /** Every file that was there at the start has been read once. */
   #listed = false;
   readonly #end = new AbortController();
@@ -151,6 +153,7 @@ export class ConfigFeed implements Disposable {
         return;
       case "read":
         if (this.#ports.sync) await this.#read(message);
+        this.#tellIgnored(file, message.ignored);
         news({ type: "tasks_read", file, entries: message.entries });
         return;
       case "missing":
@@ -165,6 +168,13 @@ export class ConfigFeed implements Disposable {
         news({ type: "tasks_invalid", file, message: message.message });
         return;
     }
+  }
+
+  /** Tells of names that mean nothing; again only if there are others. */
+  #tellIgnored(file: string, names: readonly string[] = []): void {
+    const told = this.#ignored.get(file) ?? "";
+    this.#ignored.set(file, names.join());
+    if (names.length > 0 && names.join() !== told) this.#ports.news({ type: "fields_ignored", file, names });
   }
 
   async #add(message: FromProcConfig & { type: "drafts" }): Promise<void> {

@@ -6,8 +6,14 @@ import { scanTaskFile } from "../queue/task_file_scan.ts";
 export interface TaskFileEntry {
   /** The line on which it starts, from 1. */
   line: number;
-  /** Any JSON value, or the text of a line of a plain list. */
+  /** Any JSON value, the text of a line of a plain list, or what says why the entry is refused: `addEntries` says it too. */
   value: unknown;
+}
+
+/** How {@linkcode readTaskFile} reads. */
+export interface ReadTaskFileOptions {
+  /** Told at the end of names that mean nothing to a task, if there are any: fields, columns or options. */
+  onIgnored?: (names: readonly string[]) => void;
 }
 
 /**
@@ -15,6 +21,7 @@ export interface TaskFileEntry {
  * Metalink 4; packed with gzip or not. The memory does not grow with the file.
  *
  * @param source The bytes of the file; or its path, then no entry is given unless the syntax of all of it is valid.
+ * @param options How to read.
  * @returns The entries, in order.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  * @throws {Error} An error of `Deno.open`, if the file cannot be read.
@@ -29,15 +36,25 @@ export interface TaskFileEntry {
  */
 export async function* readTaskFile(
   source: string | AsyncIterable<Uint8Array>,
+  options: ReadTaskFileOptions = {},
 ): AsyncGenerator<TaskFileEntry, void, void> {
   if (typeof source === "string") {
     using file = await Deno.open(source);
     // A pipe can be read only once.
     if ((await file.stat()).isFile) await assertTaskFile(file);
-    yield* entriesOf(fileBytes(file));
-  } else yield* entriesOf(source);
+    yield* entriesOf(fileBytes(file), options);
+  } else yield* entriesOf(source, options);
 }
 
-async function* entriesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TaskFileEntry, void, void> {
-  for await (const { line, value } of scanTaskFile(bytes)) yield { line, value };
+async function* entriesOf(
+  bytes: AsyncIterable<Uint8Array>,
+  { onIgnored }: ReadTaskFileOptions,
+): AsyncGenerator<TaskFileEntry, void, void> {
+  await using scan = scanTaskFile(bytes);
+  let step = await scan.next();
+  for (; step.done !== true; step = await scan.next()) {
+    const { line, value } = step.value;
+    yield { line, value };
+  }
+  if (step.value.ignored !== undefined) onIgnored?.(step.value.ignored);
 }

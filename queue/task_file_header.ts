@@ -2,6 +2,8 @@
 const DELIMITERS = ["\t", ",", ";"];
 /** A header is no longer than this. */
 const LONGEST = 64 * 1024;
+/** Nobody puts more blanks in front of a list. */
+const MOST_BLANKS = 1024 * 1024;
 
 /** The header of a table of tasks. */
 export interface TableHeader {
@@ -30,5 +32,5 @@ export function tableHeader(start: string): TableHeader | undefined {
 /** True if a beginning is long enough to tell whether it is the header of a table. */
 export function tellsHeader(start: Uint8Array): boolean {
   const text = new TextDecoder().decode(start).trimStart();
-  return start.length > LONGEST || /^[[{<]|\n/.test(text);
+  return start.length > (text === "" ? MOST_BLANKS : LONGEST) || /^[[{<]|\n/.test(text);
 }

@@ -1,17 +1,18 @@
 /**
  * Reads task files piece by piece, so that the memory does not grow with the file: a JSON array, JSON Lines (one object
- * a line), plain urls (one a line, `#` starts a comment), a table with a header (CSV or TSV), or a Metalink 4 document,
- * which alone is read as a whole. Any of them may be packed with gzip. The first line tells which.
+ * a line), a plain list of urls, a table with a header (CSV or TSV), or a Metalink 4 document, which alone is read as a
+ * whole. Any of them may be packed with gzip. The first line tells which.
  *
  * @module
  */
-import { peekBytes } from "./byte_peek.ts";
+import { concatBytes, peekBytes } from "./byte_peek.ts";
+import { scanPlainList } from "./plain_list.ts";
 import type { RawEntry, ScanEnd } from "./raw_entry.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import { tableHeader, tellsHeader } from "./task_file_header.ts";
 import { unpackTaskFile } from "./task_file_gzip.ts";
+import { MAX_ENTRY_BYTES } from "./text_lines.ts";
 
-const MAX_ENTRY_BYTES = 1024 * 1024;
 /** It is read as a whole. */
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
 const LF = 0x0a;
@@ -22,10 +23,8 @@ const OPEN: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const CLOSE: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 const ARRAY_OPEN = 0x5b;
 const ARRAY_CLOSE = 0x5d;
-const OBJECT_OPEN = 0x7b;
 const TAG_OPEN = 0x3c;
 const COMMA = 0x2c;
-const BOM = 0xfeff;
 
 /**
  * Yields the entries of a task file.
@@ -36,9 +35,11 @@ const BOM = 0xfeff;
  */
 export async function* scanTaskFile(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
   const { start, bytes } = await peekBytes(unpackTaskFile(chunks), tellsHeader);
-  const header = tableHeader(new TextDecoder().decode(start));
+  const text = new TextDecoder().decode(start);
+  const header = tableHeader(text);
   // Few lists are tables or documents: the others need not load what reads those.
   if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header);
+  if (/^[ \t\r\n]*[^ \t\r\n[{<]/.test(text)) return yield* scanPlainList(bytes);
   const scanner = new Scanner();
   for await (const chunk of bytes) yield* scanner.push(chunk);
   const document = scanner.document();
@@ -55,7 +56,6 @@ type State = "start" | "document" | "lines" | "before-value" | "value" | "after-
 class Scanner {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   #state: State = "start";
-  #json = true;
   #index = 0;
   #line = 1;
   #column = 0;
@@ -88,7 +88,6 @@ class Scanner {
             this.#state = "before-value";
             break;
           }
-          this.#json = byte === OBJECT_OPEN;
           this.#state = byte === TAG_OPEN ? "document" : "lines";
           this.#markEntry();
           from = i;
@@ -196,7 +195,7 @@ class Scanner {
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#pieceBytes = 0;
-    const bytes = pieces.length === 1 ? pieces[0]! : concat(pieces);
+    const bytes = pieces.length === 1 ? pieces[0]! : concatBytes(pieces);
     try {
       return this.#decoder.decode(bytes);
     } catch {
@@ -210,11 +209,8 @@ class Scanner {
   }
 
   *#takeLine(): Generator<RawEntry> {
-    const text = this.#takeText().trim().replace(new RegExp(`^${String.fromCodePoint(BOM)}`), "");
-    const line = this.#entryLine;
-    if (text !== "" && !(text.startsWith("#") && !this.#json)) {
-      yield { index: this.#index++, line, value: this.#json ? this.#parse(text) : text, text };
-    }
+    const text = this.#takeText().trim();
+    if (text !== "") yield { index: this.#index++, line: this.#entryLine, value: this.#parse(text), text };
     this.#entryLine = this.#line;
     this.#entryColumn = 1;
   }
@@ -269,14 +265,4 @@ function isUnfinished(prefix: string): boolean {
 function indexOrEnd(chunk: Uint8Array, byte: number, from: number): number {
   const index = chunk.indexOf(byte, from);
   return index < 0 ? chunk.length : index;
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }

@@ -136,8 +136,18 @@ export type FileNews =
   | { type: "invalid"; message: string; line: number; column: number }
   | { type: "missing" }
   | { type: "unreadable"; message: string }
-  /** `refused` of the entries are not taken; `blocks` stand for all of them, in order; `moved`: it changed meanwhile. */
-  | { type: "read"; entries: number; refused: number; blocks: string[]; moved: boolean };
+  /**
+   * `refused` of the entries are not taken; `blocks` stand for all of them, in order; `ignored` are names that mean nothing to
+   * a task; `moved`: it changed meanwhile.
+   */
+  | {
+    type: "read";
+    entries: number;
+    refused: number;
+    blocks: string[];
+    ignored?: readonly string[];
+    moved: boolean;
+  };
 
 /** From the config worker. A `file` is absolute; `missing` and `unreadable` can also be about a folder or a pattern. */
 export type FromProcConfig =

@@ -35,6 +35,8 @@ export interface ReadEnd {
   refused: number;
   /** What stands for its entries, in order; see {@linkcode DraftBatch.block}. */
   blocks: string[];
+  /** The names of what means nothing to a task; absent: there are none. */
+  ignored?: readonly string[];
 }
 
 /**
@@ -104,7 +106,8 @@ export class TaskFileReader {
     if (last !== undefined && (!step.value.endsOpen || await endIsWhole())) put(last);
     await flush();
     this.#seen = seen;
-    return end;
+    const { ignored } = step.value;
+    return ignored === undefined ? end : { ...end, ignored };
   }
 }
 

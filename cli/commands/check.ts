@@ -1,4 +1,11 @@
-import { CfgError, checkTaskFile, type FileFinding, type FileSummary, taskListExists } from "../../mod.ts";
+import {
+  CfgError,
+  checkTaskFile,
+  type FileFinding,
+  type FileSummary,
+  ignoredFields,
+  taskListExists,
+} from "../../mod.ts";
 import { readChecksumFile, TaskFileError } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
@@ -53,6 +60,7 @@ function lines(file: string, finding: FileFinding | FileSummary): string[] {
   if (finding.type === "duplicate") {
     return [`${file}:${finding.line}: entry ${finding.index} says again what one before it says: ${finding.out}`];
   }
+  if (finding.type === "ignored") return [`${file}: ${ignoredFields(finding.names)}`];
   const { entries, fresh, known, duplicates, refused, hosts } = finding;
   const byNumber = Object.entries(hosts).sort(([, a], [, b]) => b - a);
   return [

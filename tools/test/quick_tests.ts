@@ -7,6 +7,7 @@ export const QUICK_TESTS: readonly string[] = [
   "tests/workers",
   "tests/queue/metalink_test.ts",
   "tests/queue/plain_entry_test.ts",
+  "tests/queue/plain_list_test.ts",
   "tests/queue/retry_on_test.ts",
   "tests/queue/task_entry_schema_test.ts",
   "tests/queue/task_file_glance_test.ts",

@@ -1,0 +1,127 @@
+import { isLonger } from "../base/byte_length.ts";
+import { concatBytes } from "./byte_peek.ts";
+import type { ScanEnd } from "./raw_entry.ts";
+import { RefusedEntry } from "./refused_entry.ts";
+
+/** What an entry may have. */
+export const MAX_ENTRY_BYTES = 1024 * 1024;
+const LF = 0x0a;
+const CR = 0x0d;
+const BREAK = /\r\n|\n|\r/;
+const BOM = "\ufeff";
+
+/** Lines one behind the other, without their breaks; of one that is not UTF-8 or too long, what to say of it. */
+export type TextLine = string | RefusedEntry;
+
+/**
+ * Cuts a text into lines, which may end in LF, CR LF or CR. A line that is not UTF-8 or has more than 1 MiB is refused by
+ * itself, and is never kept as a whole. A byte order mark in front of a line is left out.
+ *
+ * @param chunks The bytes; each piece need only be valid until the next one is asked for.
+ * @returns The lines, some at a time; and at the end whether the last one has no break.
+ */
+export async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TextLine[], ScanEnd> {
+  const cutter = new LineCutter();
+  for await (const chunk of chunks) {
+    const lines = cutter.push(chunk);
+    if (lines.length > 0) yield lines;
+  }
+  const last = cutter.end();
+  if (last.length > 0) yield last;
+  return { endsOpen: cutter.endsOpen };
+}
+
+class LineCutter {
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  /** The beginning of a line whose end has not come. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  endsOpen = false;
+
+  push(chunk: Uint8Array): TextLine[] {
+    // Behind a CR at the end its LF may come.
+    const last = Math.max(chunk.lastIndexOf(LF), chunk.subarray(0, -1).lastIndexOf(CR));
+    const first = last < 0 ? -1 : this.#firstBreak(chunk);
+    if (last < 0) {
+      this.#hold(chunk);
+      return [];
+    }
+    const lines: TextLine[] = [];
+    let from = 0;
+    if (this.#heldBytes > 0) {
+      from = first + (chunk[first] === CR && chunk[first + 1] === LF ? 2 : 1);
+      this.#hold(chunk.subarray(0, from));
+      lines.push(...this.#takeHeld());
+    }
+    if (from <= last) lines.push(...this.#lines(chunk.subarray(from, last + 1)));
+    this.#hold(chunk.subarray(last + 1));
+    return lines;
+  }
+
+  end(): TextLine[] {
+    if (this.#heldBytes === 0) return [];
+    this.endsOpen = this.#held.at(-1)?.at(-1) !== CR;
+    return this.#takeHeld();
+  }
+
+  #firstBreak(chunk: Uint8Array): number {
+    const lf = chunk.indexOf(LF);
+    const cr = chunk.indexOf(CR);
+    return lf < 0 || (cr >= 0 && cr < lf) ? cr : lf;
+  }
+
+  #hold(piece: Uint8Array): void {
+    if (piece.length === 0) return;
+    this.#heldBytes += piece.length;
+    // No more of it is kept than it takes to say that it is too long; its last byte may be a break.
+    if (this.#heldBytes > MAX_ENTRY_BYTES + 2) this.#held = [];
+    this.#held.push(this.#heldBytes > MAX_ENTRY_BYTES + 2 ? piece.slice(-1) : piece.slice());
+  }
+
+  #takeHeld(): TextLine[] {
+    const tooLong = this.#heldBytes > MAX_ENTRY_BYTES + 2;
+    const bytes = tooLong ? undefined : concatBytes(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return bytes === undefined ? [tooLongLine()] : this.#lines(bytes);
+  }
+
+  /** The lines of bytes that end with one. */
+  #lines(bytes: Uint8Array): TextLine[] {
+    let text: string;
+    try {
+      text = this.#decoder.decode(bytes);
+    } catch {
+      return this.#linesOneByOne(bytes);
+    }
+    const lines: TextLine[] = text.split(BREAK);
+    if (/[\r\n]$/.test(text)) lines.pop();
+    for (const [i, line] of lines.entries()) {
+      if (isLonger(line as string, MAX_ENTRY_BYTES)) lines[i] = tooLongLine();
+      else if ((line as string).startsWith(BOM)) lines[i] = (line as string).slice(1);
+    }
+    return lines;
+  }
+
+  /** Some of these lines are not UTF-8. */
+  #linesOneByOne(bytes: Uint8Array): TextLine[] {
+    const lines: TextLine[] = [];
+    for (let from = 0; from < bytes.length;) {
+      const at = this.#firstBreak(bytes.subarray(from));
+      const end = at < 0 ? bytes.length : from + at;
+      const line = bytes.subarray(from, end);
+      try {
+        const text = this.#decoder.decode(line);
+        lines.push(line.length > MAX_ENTRY_BYTES ? tooLongLine() : text.startsWith(BOM) ? text.slice(1) : text);
+      } catch {
+        lines.push(new RefusedEntry("line", "must be UTF-8"));
+      }
+      from = end + (bytes[end] === CR && bytes[end + 1] === LF ? 2 : 1);
+    }
+    return lines;
+  }
+}
+
+function tooLongLine(): RefusedEntry {
+  return new RefusedEntry("line", `must be at most ${MAX_ENTRY_BYTES} bytes long`);
+}

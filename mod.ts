@@ -50,6 +50,7 @@ export { ignoredFields } from "./app/ignored_fields.ts";
 export { findMissing } from "./app/find_missing.ts";
 export { saveFailed } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
+export type { TaskFileColumns } from "./queue/column_map.ts";
 export { readTaskFile, type ReadTaskFileOptions, type TaskFileEntry } from "./app/read_task_file.ts";
 export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/verify_manifest.ts";
 export { type NameTemplate, parseNameTemplate } from "./download/name_template.ts";

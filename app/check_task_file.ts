@@ -1,10 +1,12 @@
 import { textNumber } from "../base/text_digest.ts";
 import { draftMaker } from "../download/task_draft.ts";
 import type { AddEntriesOptions } from "./add_entries.ts";
+import type { TaskFileColumns } from "../queue/column_map.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";
 import { taskHost } from "../queue/task_model.ts";
 import type { AddResult, TaskDraft } from "../queue/task_shared_list.ts";
+import { taskFileColumns } from "./task_file_columns.ts";
 
 const AT_ONCE = 500;
 
@@ -35,7 +37,7 @@ export interface FileSummary {
 }
 
 /** What to check entries against, beside each other. */
-export interface CheckTaskFileOptions extends AddEntriesOptions {
+export interface CheckTaskFileOptions extends AddEntriesOptions, TaskFileColumns {
   /** A list that says what would become of drafts. Default: an empty one. */
   list?: { preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> };
 }
@@ -47,12 +49,13 @@ export interface CheckTaskFileOptions extends AddEntriesOptions {
  * @param options What to check them against.
  * @returns What it found, in order, and a summary at the end.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
+ * @throws {CfgError} If a column is named for what is no field of a task.
  */
 export async function* checkTaskFile(
   chunks: AsyncIterable<Uint8Array>,
   options: CheckTaskFileOptions = {},
 ): AsyncGenerator<FileFinding | FileSummary, void, void> {
-  const { list, ...rules } = options;
+  const { list, urlColumn: _, columns: __, ...rules } = options;
   const makeDraft = draftMaker(rules);
   const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
   const summary: FileSummary = {
@@ -114,7 +117,7 @@ export async function* checkTaskFile(
     return second !== undefined && (taken.get(textNumber(second)) ?? url) === url ? second : undefined;
   }
 
-  const scan = scanTaskFile(chunks);
+  const scan = scanTaskFile(chunks, taskFileColumns(options));
   let step = await scan.next();
   for (; step.done !== true; step = await scan.next()) {
     const { index, line, value } = step.value;

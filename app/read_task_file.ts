@@ -1,6 +1,8 @@
 import { fileBytes } from "../base/file_bytes.ts";
+import type { TaskFileColumns } from "../queue/column_map.ts";
 import { assertTaskFile } from "../queue/task_file_check.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";
+import { taskFileColumns } from "./task_file_columns.ts";
 
 /** An entry as it stands in a task file, not checked yet. */
 export interface TaskFileEntry {
@@ -11,7 +13,7 @@ export interface TaskFileEntry {
 }
 
 /** How {@linkcode readTaskFile} reads. */
-export interface ReadTaskFileOptions {
+export interface ReadTaskFileOptions extends TaskFileColumns {
   /** Told at the end of names that mean nothing to a task, if there are any: fields, columns or options. */
   onIgnored?: (names: readonly string[]) => void;
 }
@@ -24,6 +26,7 @@ export interface ReadTaskFileOptions {
  * @param options How to read.
  * @returns The entries, in order.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
+ * @throws {CfgError} If a column is named for what is no field of a task.
  * @throws {Error} An error of `Deno.open`, if the file cannot be read.
  *
  * @example
@@ -41,20 +44,20 @@ export async function* readTaskFile(
   if (typeof source === "string") {
     using file = await Deno.open(source);
     // A pipe can be read only once.
-    if ((await file.stat()).isFile) await assertTaskFile(file);
+    if ((await file.stat()).isFile) await assertTaskFile(file, taskFileColumns(options));
     yield* entriesOf(fileBytes(file), options);
   } else yield* entriesOf(source, options);
 }
 
 async function* entriesOf(
   bytes: AsyncIterable<Uint8Array>,
-  { onIgnored }: ReadTaskFileOptions,
+  options: ReadTaskFileOptions,
 ): AsyncGenerator<TaskFileEntry, void, void> {
-  await using scan = scanTaskFile(bytes);
+  await using scan = scanTaskFile(bytes, taskFileColumns(options));
   let step = await scan.next();
   for (; step.done !== true; step = await scan.next()) {
     const { line, value } = step.value;
     yield { line, value };
   }
-  if (step.value.ignored !== undefined) onIgnored?.(step.value.ignored);
+  if (step.value.ignored !== undefined) options.onIgnored?.(step.value.ignored);
 }

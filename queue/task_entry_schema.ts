@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { parseDateTime } from "../base/date_time.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import { nearField } from "./near_field.ts";
 import { RefusedEntry } from "./refused_entry.ts";
 import { fieldsWhere, type TaskEntry } from "./task_request.ts";
 
@@ -79,6 +80,13 @@ export function checkTaskEntry(value: unknown): CheckedEntry {
   const entry = typeof value === "string" ? { url: value } : value;
   const result = entrySchema.safeParse(entry);
   if (result.success) return { type: "entry", entry: result.data as TaskEntry };
+  const slip = Object.keys(Object(entry)).find((key) =>
+    !Object.hasOwn(entryShape, key) && nearField(key) !== undefined
+  );
+  if (slip !== undefined) {
+    const message = `is not a field of a task: did you mean ${nearField(slip)}?`;
+    return { type: "problem", field: redactUrl(slip), message };
+  }
   const issue = result.error.issues[0]!;
   const [part] = issue.path;
   const unknown = issue.code === "unrecognized_keys";

@@ -6,10 +6,12 @@
  * @module
  */
 import { concatBytes, peekBytes } from "./byte_peek.ts";
+import type { TaskFileColumns } from "./column_map.ts";
+import { ObjectEntries } from "./column_values.ts";
 import { scanPlainList } from "./plain_list.ts";
 import type { RawEntry, ScanEnd } from "./raw_entry.ts";
 import { TaskFileError } from "./task_file_error.ts";
-import { tableHeader, tellsHeader } from "./task_file_header.ts";
+import { tableHeader, tellsHeader } from "./table_header.ts";
 import { unpackTaskFile } from "./task_file_gzip.ts";
 import { MAX_ENTRY_BYTES } from "./text_lines.ts";
 
@@ -30,20 +32,28 @@ const COMMA = 0x2c;
  * Yields the entries of a task file.
  *
  * @param chunks The bytes of the file.
- * @returns The entries, and at the end whether the last line is open.
+ * @param columns What the user says of columns and fields. Default: they are called like those of a task.
+ * @returns The entries; at the end whether the last line is open, and the names of what means nothing to a task.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
-export async function* scanTaskFile(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
+export async function* scanTaskFile(
+  chunks: AsyncIterable<Uint8Array>,
+  columns: TaskFileColumns = {},
+): AsyncGenerator<RawEntry, ScanEnd> {
   const { start, bytes } = await peekBytes(unpackTaskFile(chunks), tellsHeader);
   const text = new TextDecoder().decode(start);
-  const header = tableHeader(text);
+  const header = tableHeader(text, columns);
   // Few lists are tables or documents: the others need not load what reads those.
-  if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header);
+  if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header, columns);
   if (/^[ \t\r\n]*[^ \t\r\n[{<]/.test(text)) return yield* scanPlainList(bytes);
-  const scanner = new Scanner();
+  const ignored = new Set<string>();
+  const scanner = new Scanner(new ObjectEntries(columns, ignored));
   for await (const chunk of bytes) yield* scanner.push(chunk);
   const document = scanner.document();
-  if (document === undefined) return yield* scanner.end();
+  if (document === undefined) {
+    const end = yield* scanner.end();
+    return { ...end, ...(ignored.size === 0 ? {} : { ignored: [...ignored] }) };
+  }
   const { parseMetalink } = await import("./metalink.ts");
   for (const [index, value] of parseMetalink(document).entries()) {
     yield { index, line: 1, value, text: JSON.stringify(value) };
@@ -55,6 +65,7 @@ type State = "start" | "document" | "lines" | "before-value" | "value" | "after-
 
 class Scanner {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  readonly #objects: ObjectEntries;
   #state: State = "start";
   #index = 0;
   #line = 1;
@@ -67,6 +78,10 @@ class Scanner {
   #mayClose = true;
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
+
+  constructor(objects: ObjectEntries) {
+    this.#objects = objects;
+  }
 
   *push(chunk: Uint8Array): Generator<RawEntry> {
     const inside: readonly State[] = ["value", "lines", "document"];
@@ -217,7 +232,7 @@ class Scanner {
 
   #parse(text: string): unknown {
     try {
-      return JSON.parse(text);
+      return this.#objects.entryOf(JSON.parse(text));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const position = faultPosition(text);

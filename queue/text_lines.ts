@@ -8,10 +8,22 @@ export const MAX_ENTRY_BYTES = 1024 * 1024;
 const LF = 0x0a;
 const CR = 0x0d;
 const BREAK = /\r\n|\n|\r/;
+const QUOTE = 0x22;
 const BOM = "\ufeff";
 
-/** Lines one behind the other, without their breaks; of one that is not UTF-8 or too long, what to say of it. */
-export type TextLine = string | RefusedEntry;
+/** What stands for a line that cannot be read. */
+export class BadLine extends RefusedEntry {
+  /** True if it has an odd number of `"`: then one of them begins or ends what goes over several lines. */
+  readonly oddQuotes: boolean;
+
+  constructor(message: string, oddQuotes: boolean) {
+    super("line", message);
+    this.oddQuotes = oddQuotes;
+  }
+}
+
+/** A line without its break; or, if it is not UTF-8 or too long, what stands for it. */
+export type TextLine = string | BadLine;
 
 /**
  * Cuts a text into lines, which may end in LF, CR LF or CR. A line that is not UTF-8 or has more than 1 MiB is refused by
@@ -36,6 +48,8 @@ class LineCutter {
   /** The beginning of a line whose end has not come. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
+  /** Of what is held, and of what was dropped as there was too much of it. */
+  #oddQuotes = false;
   endsOpen = false;
 
   push(chunk: Uint8Array): TextLine[] {
@@ -73,6 +87,7 @@ class LineCutter {
   #hold(piece: Uint8Array): void {
     if (piece.length === 0) return;
     this.#heldBytes += piece.length;
+    this.#oddQuotes = this.#oddQuotes !== hasOddQuotes(piece);
     // No more of it is kept than it takes to say that it is too long; its last byte may be a break.
     if (this.#heldBytes > MAX_ENTRY_BYTES + 2) this.#held = [];
     this.#held.push(this.#heldBytes > MAX_ENTRY_BYTES + 2 ? piece.slice(-1) : piece.slice());
@@ -81,9 +96,11 @@ class LineCutter {
   #takeHeld(): TextLine[] {
     const tooLong = this.#heldBytes > MAX_ENTRY_BYTES + 2;
     const bytes = tooLong ? undefined : concatBytes(this.#held);
+    const odd = this.#oddQuotes;
     this.#held = [];
     this.#heldBytes = 0;
-    return bytes === undefined ? [tooLongLine()] : this.#lines(bytes);
+    this.#oddQuotes = false;
+    return bytes === undefined ? [tooLongLine(odd)] : this.#lines(bytes);
   }
 
   /** The lines of bytes that end with one. */
@@ -97,8 +114,9 @@ class LineCutter {
     const lines: TextLine[] = text.split(BREAK);
     if (/[\r\n]$/.test(text)) lines.pop();
     for (const [i, line] of lines.entries()) {
-      if (isLonger(line as string, MAX_ENTRY_BYTES)) lines[i] = tooLongLine();
-      else if ((line as string).startsWith(BOM)) lines[i] = (line as string).slice(1);
+      if (isLonger(line as string, MAX_ENTRY_BYTES)) {
+        lines[i] = tooLongLine((line as string).split('"').length % 2 === 0);
+      } else if ((line as string).startsWith(BOM)) lines[i] = (line as string).slice(1);
     }
     return lines;
   }
@@ -112,9 +130,10 @@ class LineCutter {
       const line = bytes.subarray(from, end);
       try {
         const text = this.#decoder.decode(line);
-        lines.push(line.length > MAX_ENTRY_BYTES ? tooLongLine() : text.startsWith(BOM) ? text.slice(1) : text);
+        if (line.length > MAX_ENTRY_BYTES) lines.push(tooLongLine(hasOddQuotes(line)));
+        else lines.push(text.startsWith(BOM) ? text.slice(1) : text);
       } catch {
-        lines.push(new RefusedEntry("line", "must be UTF-8"));
+        lines.push(new BadLine("must be UTF-8", hasOddQuotes(line)));
       }
       from = end + (bytes[end] === CR && bytes[end + 1] === LF ? 2 : 1);
     }
@@ -122,6 +141,12 @@ class LineCutter {
   }
 }
 
-function tooLongLine(): RefusedEntry {
-  return new RefusedEntry("line", `must be at most ${MAX_ENTRY_BYTES} bytes long`);
+function tooLongLine(oddQuotes: boolean): BadLine {
+  return new BadLine(`must be at most ${MAX_ENTRY_BYTES} bytes long`, oddQuotes);
+}
+
+function hasOddQuotes(bytes: Uint8Array): boolean {
+  let odd = false;
+  for (let at = bytes.indexOf(QUOTE); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) odd = !odd;
+  return odd;
 }

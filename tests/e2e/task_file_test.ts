@@ -87,7 +87,7 @@ Deno.test("corehaul run names index and field of a bad entry, and goes on with t
   const entries = [
     { url: `${server.url}/good-0` },
     { url: "not a url" },
-    { url: `${server.url}/x`, speed: 3 },
+    { url: `${server.url}/x`, prioirty: 3 },
     { url: `${server.url}/x`, priority: "high" },
     { url: `${server.url}/x`, out: "../escape" },
     { url: `${server.url}/x`, out: "/etc/escape" },
@@ -104,7 +104,7 @@ Deno.test("corehaul run names index and field of a bad entry, and goes on with t
   const refused = run.events("entry_refused").map(({ index, field }) => [index, field] as [number, string]);
   assertEquals(refused.sort(([a], [b]) => a - b), [
     [1, "url"],
-    [2, "speed"],
+    [2, "prioirty"],
     [3, "priority"],
     [4, "out"],
     [5, "out"],

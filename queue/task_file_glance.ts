@@ -1,4 +1,6 @@
+import { peekBytes } from "./byte_peek.ts";
 import type { TaskFileColumns } from "./column_map.ts";
+import { assertNoForeignFile, TELLING_BYTES } from "./foreign_file.ts";
 import { tableHeader } from "./table_header.ts";
 import type { ScanEnd } from "./raw_entry.ts";
 
@@ -17,7 +19,6 @@ const FIRST = /[^ \t\r\n]/;
  * @param chunks The bytes of the file.
  * @param columns What the user says of columns and fields. Default: nothing.
  * @returns What the scanner would return; `undefined` if only the scanner can tell.
- * @throws {TaskFileError} If it is a table, and nothing says where its urls are.
  */
 export async function glanceAtTaskFile(
   chunks: AsyncIterable<Uint8Array>,
@@ -26,10 +27,12 @@ export async function glanceAtTaskFile(
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const glance = new Glance(columns);
   try {
-    for await (const chunk of chunks) if (!glance.push(decoder.decode(chunk, { stream: true }))) return undefined;
+    const { start, bytes } = await peekBytes(chunks, ({ length }) => length >= TELLING_BYTES);
+    assertNoForeignFile(start);
+    for await (const chunk of bytes) if (!glance.push(decoder.decode(chunk, { stream: true }))) return undefined;
     return glance.push(decoder.decode()) ? glance.end() : undefined;
   } catch (error) {
-    // It is not UTF-8, or not JSON: the scanner says where.
+    // It is not UTF-8, not JSON or no list at all: the scanner says where.
     if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
     throw error;
   }

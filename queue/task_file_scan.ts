@@ -8,11 +8,13 @@
 import { concatBytes, peekBytes } from "./byte_peek.ts";
 import type { TaskFileColumns } from "./column_map.ts";
 import { ObjectEntries } from "./column_values.ts";
+import { assertNoForeignFile, TELLING_BYTES } from "./foreign_file.ts";
 import { scanPlainList } from "./plain_list.ts";
 import type { RawEntry, ScanEnd } from "./raw_entry.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import { tableHeader, tellsHeader } from "./table_header.ts";
-import { unpackTaskFile } from "./task_file_gzip.ts";
+import { textBytes } from "./text_bytes.ts";
+import { unpackTaskFile } from "./unpack_task_file.ts";
 import { MAX_ENTRY_BYTES } from "./text_lines.ts";
 
 /** It is read as a whole. */
@@ -40,7 +42,9 @@ export async function* scanTaskFile(
   chunks: AsyncIterable<Uint8Array>,
   columns: TaskFileColumns = {},
 ): AsyncGenerator<RawEntry, ScanEnd> {
-  const { start, bytes } = await peekBytes(unpackTaskFile(chunks), tellsHeader);
+  const unpacked = await peekBytes(unpackTaskFile(chunks), ({ length }) => length >= TELLING_BYTES);
+  assertNoForeignFile(unpacked.start);
+  const { start, bytes } = await peekBytes(textBytes(unpacked.bytes), tellsHeader);
   const text = new TextDecoder().decode(start);
   const header = tableHeader(text, columns);
   // Few lists are tables or documents: the others need not load what reads those.

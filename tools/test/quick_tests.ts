@@ -6,6 +6,7 @@ export const QUICK_TESTS: readonly string[] = [
   "tests/cli",
   "tests/workers",
   "tests/queue/metalink_test.ts",
+  "tests/queue/packed_files_test.ts",
   "tests/queue/plain_entry_test.ts",
   "tests/queue/plain_list_test.ts",
   "tests/queue/retry_on_test.ts",

@@ -71,7 +71,7 @@ function firstLine(start: string): FirstLine | undefined {
     const separator = SEPARATOR.exec(line)?.[1];
     if (separator !== undefined) found.delimiter = separator;
     else if (text !== "" && !text.startsWith("#")) {
-      if (/^[[{<]/.test(text) && found.delimiter === undefined || text.length > LONGEST) return undefined;
+      if (/^(?:[[{<]|\/[/*])/.test(text) && found.delimiter === undefined || text.length > LONGEST) return undefined;
       const after = lines.findIndex((line, at) => at > before && line.trim() !== "");
       // A url is no name of a column: nothing behind it changes that.
       const isWhole = (line.includes("://") ? before : after < 0 ? Infinity : after) < lines.length - 1;

@@ -55,7 +55,7 @@ class Glance {
       const start = this.#text.search(FIRST);
       if (start < 0) return true;
       const first = this.#text[start]!;
-      if (first === "{" || first === "<") return false;
+      if ('{<"/'.includes(first)) return false;
       if (first !== "[" && !this.#text.includes("\n", start)) return this.#text.length <= MOST;
       // A table, or what may be one when more of it is there, is for the scanner.
       if (first !== "[" && !isPlainList(this.#text.slice(start), this.#columns)) return false;

@@ -5,6 +5,7 @@ export const QUICK_TESTS: readonly string[] = [
   "tests/ffi",
   "tests/cli",
   "tests/workers",
+  "tests/queue/json_forms_test.ts",
   "tests/queue/metalink_test.ts",
   "tests/queue/packed_files_test.ts",
   "tests/queue/plain_entry_test.ts",

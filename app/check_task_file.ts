@@ -45,14 +45,14 @@ export interface CheckTaskFileOptions extends AddEntriesOptions, TaskFileColumns
 /**
  * Goes through a task file as a run would, and stores nothing. The memory grows by some 100 bytes an entry.
  *
- * @param chunks The bytes of the file.
+ * @param source The bytes of the file; or the file, where it is to be read from: Parquet is read in no other way.
  * @param options What to check them against.
  * @returns What it found, in order, and a summary at the end.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  * @throws {CfgError} If a column is named for what is no field of a task.
  */
 export async function* checkTaskFile(
-  chunks: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | Deno.FsFile,
   options: CheckTaskFileOptions = {},
 ): AsyncGenerator<FileFinding | FileSummary, void, void> {
   const { list, urlColumn: _, columns: __, ...rules } = options;
@@ -117,7 +117,7 @@ export async function* checkTaskFile(
     return second !== undefined && (taken.get(textNumber(second)) ?? url) === url ? second : undefined;
   }
 
-  const scan = scanTaskFile(chunks, taskFileColumns(options));
+  const scan = scanTaskFile(source, taskFileColumns(options));
   let step = await scan.next();
   for (; step.done !== true; step = await scan.next()) {
     const { index, line, value } = step.value;

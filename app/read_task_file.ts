@@ -1,7 +1,6 @@
-import { fileBytes } from "../base/file_bytes.ts";
 import type { TaskFileColumns } from "../queue/column_map.ts";
 import { assertTaskFile } from "../queue/task_file_check.ts";
-import { scanTaskFile } from "../queue/task_file_scan.ts";
+import { scanTaskFile, type TaskFileSource } from "../queue/task_file_scan.ts";
 import { taskFileColumns } from "./task_file_columns.ts";
 
 /** An entry as it stands in a task file, not checked yet. */
@@ -19,10 +18,10 @@ export interface ReadTaskFileOptions extends TaskFileColumns {
 }
 
 /**
- * Reads the entries of a task file in any of its forms: a JSON array, JSON Lines, one url a line, CSV or TSV with a header, or
- * Metalink 4; packed with gzip or not. The memory does not grow with the file.
+ * Reads the entries of a task file in any of its forms: a JSON array, JSON values in a row, one url a line, CSV or TSV with a
+ * header, Parquet, or Metalink 4; packed with gzip or zstd or not. The memory does not grow with the file.
  *
- * @param source The bytes of the file; or its path, then no entry is given unless the syntax of all of it is valid.
+ * @param source The bytes of the file; or its path: then it may be Parquet, and no entry is given unless the syntax of all of it is valid.
  * @param options How to read.
  * @returns The entries, in order.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
@@ -45,15 +44,15 @@ export async function* readTaskFile(
     using file = await Deno.open(source);
     // A pipe can be read only once.
     if ((await file.stat()).isFile) await assertTaskFile(file, taskFileColumns(options));
-    yield* entriesOf(fileBytes(file), options);
+    yield* entriesOf(file, options);
   } else yield* entriesOf(source, options);
 }
 
 async function* entriesOf(
-  bytes: AsyncIterable<Uint8Array>,
+  source: TaskFileSource,
   options: ReadTaskFileOptions,
 ): AsyncGenerator<TaskFileEntry, void, void> {
-  await using scan = scanTaskFile(bytes, taskFileColumns(options));
+  await using scan = scanTaskFile(source, taskFileColumns(options));
   let step = await scan.next();
   for (; step.done !== true; step = await scan.next()) {
     const { line, value } = step.value;

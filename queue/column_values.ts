@@ -110,6 +110,7 @@ function valueAt(value: object, column: string): unknown {
 }
 
 function textOf(value: unknown): unknown {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   return typeof value === "number" || typeof value === "bigint" ? String(value) : value;
 }
 

@@ -3,6 +3,8 @@ import { TaskFileError } from "./task_file_error.ts";
 /** So many bytes tell what a file is. */
 export const TELLING_BYTES = 512;
 
+/** How a Parquet file begins and ends. */
+const PARQUET = "PAR1";
 const UNPACK = "unpack it, or pack it with gzip or zstd";
 const WRITE = "write its table as Parquet or CSV";
 const SAVE = "save its table as CSV";
@@ -25,6 +27,15 @@ const FOREIGN: readonly (readonly [starts: readonly (string | RegExp)[], what: s
   [[/^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)[\s>]/i], "a web page"],
 ];
 
+/** True if a file can be read at any place and begins as Parquet does; it is left at its start. */
+export function isParquetFile(file: Deno.FsFile): boolean {
+  if (!file.statSync().isFile) return false;
+  const start = new Uint8Array(PARQUET.length);
+  const count = file.readSync(start);
+  file.seekSync(0, Deno.SeekMode.Start);
+  return count === start.length && String.fromCharCode(...start) === PARQUET;
+}
+
 /**
  * Throws if a file is certainly no list of tasks, and says what it is.
  *
@@ -33,6 +44,9 @@ const FOREIGN: readonly (readonly [starts: readonly (string | RegExp)[], what: s
  */
 export function assertNoForeignFile(start: Uint8Array): void {
   const text = String.fromCharCode(...start.subarray(0, TELLING_BYTES));
+  if (text.startsWith(PARQUET)) {
+    throw new TaskFileError("A Parquet file must be a file by itself, neither packed nor in a pipe", 1, 1);
+  }
   // A text in UTF-16 is full of zeros, and has a byte order mark.
   const what = FOREIGN.find(([starts]) => starts.some((each) => beginsWith(text, each)))?.[1] ??
     (text.includes("\0") && !/^(?:\xff\xfe|\xfe\xff)/.test(text) ? "a binary file" : undefined);

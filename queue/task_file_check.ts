@@ -16,7 +16,7 @@ const GLANCE_BYTES = 256 * 1024;
 export async function assertTaskFile(file: Deno.FsFile, columns: TaskFileColumns = {}): Promise<void> {
   if (await glanceAtTaskFile(fileBytes(file, GLANCE_BYTES), columns) === undefined) {
     await file.seek(0, Deno.SeekMode.Start);
-    const scan = scanTaskFile(fileBytes(file), columns);
+    const scan = scanTaskFile(file, columns);
     while (!(await scan.next()).done);
   }
   await file.seek(0, Deno.SeekMode.Start);

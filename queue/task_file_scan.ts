@@ -1,20 +1,24 @@
 /**
  * Reads task files piece by piece, so that the memory does not grow with the file: a JSON array, JSON values in a row, a plain
- * list of urls, a table (CSV or TSV), or a Metalink 4 document, which alone is read as a whole. Any of them may be packed with
- * gzip or zstd. Its beginning tells which it is.
+ * list of urls, a table (CSV, TSV or Parquet), or a Metalink 4 document, which alone is read as a whole. Any of them but Parquet
+ * may be packed with gzip or zstd. Its beginning tells which it is.
  *
  * @module
  */
+import { fileBytes } from "../base/file_bytes.ts";
 import { concatBytes, peekBytes } from "./byte_peek.ts";
 import type { TaskFileColumns } from "./column_map.ts";
 import { ObjectEntries } from "./column_values.ts";
-import { assertNoForeignFile, TELLING_BYTES } from "./foreign_file.ts";
+import { assertNoForeignFile, isParquetFile, TELLING_BYTES } from "./foreign_file.ts";
 import { scanPlainList } from "./plain_list.ts";
 import type { RawEntry, ScanEnd } from "./raw_entry.ts";
 import { tableHeader, tellsHeader } from "./table_header.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import { textBytes } from "./text_bytes.ts";
 import { unpackTaskFile } from "./unpack_task_file.ts";
+
+/** Where a task file comes from. */
+export type TaskFileSource = AsyncIterable<Uint8Array> | Deno.FsFile;
 
 /** It is read as a whole. */
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
@@ -24,15 +28,20 @@ const COMMENTS = /^(?:[ \t\r\n]|\/\/[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*/;
 /**
  * Yields the entries of a task file.
  *
- * @param chunks The bytes of the file.
+ * @param source The bytes of the file; or the file, where it is to be read from: Parquet is read in no other way.
  * @param columns What the user says of columns and fields. Default: they are called like those of a task.
  * @returns The entries; at the end whether the last line is open, and the names of what means nothing to a task.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
 export async function* scanTaskFile(
-  chunks: AsyncIterable<Uint8Array>,
+  source: TaskFileSource,
   columns: TaskFileColumns = {},
 ): AsyncGenerator<RawEntry, ScanEnd> {
+  const file = source instanceof Deno.FsFile ? source : undefined;
+  if (file !== undefined && isParquetFile(file)) {
+    return yield* (await import("./parquet_file.ts")).scanParquet(file, columns);
+  }
+  const chunks = source instanceof Deno.FsFile ? fileBytes(source) : source;
   const unpacked = await peekBytes(unpackTaskFile(chunks), ({ length }) => length >= TELLING_BYTES);
   assertNoForeignFile(unpacked.start);
   const { start, bytes } = await peekBytes(textBytes(unpacked.bytes), tellsHeader);

@@ -1,4 +1,3 @@
-import { fileBytes } from "../base/file_bytes.ts";
 import type { TaskFileColumns } from "../queue/column_map.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry } from "../queue/task_entry_schema.ts";
@@ -101,7 +100,7 @@ export class TaskFileReader {
     };
     // Only the end of the scan says whether the last entry may be half of one.
     let last: RawEntry | undefined;
-    await using scan = scanTaskFile(fileBytes(file), this.#columns);
+    await using scan = scanTaskFile(file, this.#columns);
     let step = await scan.next();
     for (; step.done !== true; step = await scan.next()) {
       if (last !== undefined && put(last)) await flush();

@@ -31,7 +31,7 @@ export async function checkCommand({ command, settings, logger }: CommandContext
   for (const file of command.args) {
     using opened = file === "-" ? undefined : await open(file);
     try {
-      for await (const finding of checkTaskFile((opened ?? Deno.stdin).readable, options)) {
+      for await (const finding of checkTaskFile(opened ?? Deno.stdin.readable, options)) {
         if (json) print(JSON.stringify({ file, ...finding }));
         else for (const line of lines(file, finding)) printLine(line);
         if (finding.type === "refused") code = Math.max(code, INCOMPLETE);

@@ -1,5 +1,6 @@
 /** Task files that are good, in places and forms that are seldom. */
 import { assertEquals } from "@std/assert";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -116,4 +117,30 @@ Deno.test("corehaul names columns that mean nothing once, refuses slips of the p
   const wrong = await corehaul(["check", "good.csv", "--columns", "colour=title"], options);
   assertCode(wrong, 2);
   assertEquals(wrong.stderr.includes('Cannot use --columns as it must name fields of a task: "colour" is none'), true);
+});
+
+Deno.test("corehaul run, get and check take a Parquet file for a table", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(path));
+  const data = Array.from({ length: 300 }, (_, i) => `${server.url}/${i}`);
+  const names = data.map((_, i) => `f/${i}.txt`);
+  const columnData = [
+    { name: "link", data, type: "STRING" as const },
+    { name: "name", data: names, type: "STRING" as const },
+  ];
+  await Deno.writeFile(home.join("t.parquet"), new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 100 })));
+  const named = ["--url-column", "link", "--columns", "out=name"];
+  const options = { cwd: home.path };
+  const check = await corehaul(["check", "t.parquet", ...named], options);
+  assertCode(check, 0);
+  assertEquals(check.stdout.split("\n")[0], "t.parquet: 300 entries: 300 new, 0 known already, 0 twice, 0 refused");
+  const run = await corehaul(
+    ["run", "--once", "--tasks", "t.parquet", "--dir", "files", "--queue", "kv:queue.db", ...named],
+    options,
+  );
+  assertCode(run, 0);
+  for (const [i, name] of names.entries()) assertEquals(await Deno.readTextFile(home.join("files", name)), `/${i}`);
+  const get = await corehaul(["get", "-i", "t.parquet", "--dir", "files", ...named], options);
+  assertCode(get, 0);
+  assertEquals(server.requests.length, 300);
 });

@@ -8,6 +8,7 @@ export const QUICK_TESTS: readonly string[] = [
   "tests/queue/json_forms_test.ts",
   "tests/queue/metalink_test.ts",
   "tests/queue/packed_files_test.ts",
+  "tests/queue/parquet_file_test.ts",
   "tests/queue/plain_entry_test.ts",
   "tests/queue/plain_list_test.ts",
   "tests/queue/retry_on_test.ts",

@@ -1,6 +1,6 @@
 /**
  * Reads task files piece by piece, so that the memory does not grow with the file: a JSON array, JSON values in a row, a plain
- * list of urls, a table (CSV, TSV or Parquet), or a Metalink 4 document, which alone is read as a whole. Any of them but Parquet
+ * list of urls, a table (CSV, TSV or Parquet), a sitemap, or a Metalink document, which alone is read as a whole. Any of them but Parquet
  * may be packed with gzip or zstd. Its beginning tells which it is.
  *
  * @module
@@ -16,12 +16,14 @@ import { tableHeader, tellsHeader } from "./table_header.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import { textBytes } from "./text_bytes.ts";
 import { unpackTaskFile } from "./unpack_task_file.ts";
+import { xmlRoot } from "./xml_root.ts";
 
 /** Where a task file comes from. */
 export type TaskFileSource = AsyncIterable<Uint8Array> | Deno.FsFile;
 
 /** It is read as a whole. */
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
+const MOST_BEFORE_ROOT = 64 * 1024;
 /** What may come before JSON. */
 const COMMENTS = /^(?:[ \t\r\n]|\/\/[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*/;
 
@@ -50,7 +52,7 @@ export async function* scanTaskFile(
   // Few lists are tables or documents: the others need not load what reads those.
   if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header, columns);
   const first = text.replace(COMMENTS, "")[0];
-  if (first === "<") return yield* scanDocument(bytes);
+  if (first === "<") return yield* scanXml(bytes);
   return yield* first === undefined || '[{"'.includes(first) ? scanJson(bytes, columns) : scanPlainList(bytes);
 }
 
@@ -66,7 +68,20 @@ async function* scanJson(
   return { ...end, ...(ignored.size === 0 ? {} : { ignored: [...ignored] }) };
 }
 
-async function* scanDocument(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
+async function* scanXml(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
+  const decode = (start: Uint8Array) => new TextDecoder().decode(start);
+  const { start, bytes } = await peekBytes(
+    chunks,
+    (start) => start.length > MOST_BEFORE_ROOT || xmlRoot(decode(start)) !== undefined,
+  );
+  const root = xmlRoot(decode(start));
+  if (root === "urlset") return yield* (await import("./sitemap.ts")).scanSitemap(bytes);
+  if (root !== undefined && root !== "metalink") {
+    const what = root === "sitemapindex"
+      ? "this is an index of sitemaps, each of which is a list"
+      : `its root is <${root}>`;
+    throw new TaskFileError(`XML must be a sitemap or a Metalink document: ${what}`, 1, 1);
+  }
   const document = await readDocument(bytes);
   const { parseMetalink } = await import("./metalink.ts");
   for (const [index, value] of parseMetalink(document).entries()) {

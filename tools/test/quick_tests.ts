@@ -12,6 +12,7 @@ export const QUICK_TESTS: readonly string[] = [
   "tests/queue/plain_entry_test.ts",
   "tests/queue/plain_list_test.ts",
   "tests/queue/retry_on_test.ts",
+  "tests/queue/sitemap_test.ts",
   "tests/queue/table_columns_test.ts",
   "tests/queue/task_entry_schema_test.ts",
   "tests/queue/task_file_glance_test.ts",

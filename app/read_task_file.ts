@@ -19,7 +19,7 @@ export interface ReadTaskFileOptions extends TaskFileColumns {
 
 /**
  * Reads the entries of a task file in any of its forms: a JSON array, JSON values in a row, one url a line, CSV or TSV with a
- * header, Parquet, or Metalink 4; packed with gzip or zstd or not. The memory does not grow with the file.
+ * header, Parquet, a sitemap, or Metalink; packed with gzip or zstd or not. The memory does not grow with the file.
  *
  * @param source The bytes of the file; or its path: then it may be Parquet, and no entry is given unless the syntax of all of it is valid.
  * @param options How to read.

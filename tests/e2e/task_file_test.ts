@@ -19,6 +19,11 @@ const FORMS: [name: string, write: (url: string) => string][] = [
     (url) => `{"url": "${url}/a"}\n\n{"url": "${url}/b"}\n{"url": "${url}/c", "out": "sub/other"}`,
   ],
   ["a list of urls", (url) => `# three files\n${url}/a\n\n  ${url}/b\r\n${url}/c`],
+  [
+    "a sitemap",
+    (url) => `<urlset>${["a", "b", "c"].map((name) => `<url><loc>${url}/${name}</loc></url>`).join("")}</urlset>`,
+  ],
+  ["JSON values in a row, with comments", (url) => `// three\n{\n "url": "${url}/a"\n}\n"${url}/b" "${url}/c"\n`],
   ["a JSON array with a byte order mark", (url) => `\ufeff[{"url": "${url}/a"}, "${url}/b", "${url}/c"]\n`],
 ];
 

@@ -1,10 +1,12 @@
 import { textNumber } from "../base/text_digest.ts";
 import { draftMaker } from "../download/task_draft.ts";
 import type { AddEntriesOptions } from "./add_entries.ts";
+import type { TaskFileColumns } from "../queue/column_map.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";
 import { taskHost } from "../queue/task_model.ts";
 import type { AddResult, TaskDraft } from "../queue/task_shared_list.ts";
+import { taskFileColumns } from "./task_file_columns.ts";
 
 const AT_ONCE = 500;
 
@@ -12,7 +14,9 @@ const AT_ONCE = 500;
 export type FileFinding =
   | { type: "refused"; index: number; line: number; field: string; message: string }
   /** The same url for the same path as an entry before. */
-  | { type: "duplicate"; index: number; line: number; out: string };
+  | { type: "duplicate"; index: number; line: number; out: string }
+  /** Fields, columns or options that mean nothing to a task. */
+  | { type: "ignored"; names: readonly string[] };
 
 /** What a task file holds, at the end of a check. */
 export interface FileSummary {
@@ -35,7 +39,7 @@ export interface FileSummary {
 }
 
 /** What to check entries against, beside each other. */
-export interface CheckTaskFileOptions extends AddEntriesOptions {
+export interface CheckTaskFileOptions extends AddEntriesOptions, TaskFileColumns {
   /** A list that says what would become of drafts. Default: an empty one. */
   list?: { preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> };
 }
@@ -43,16 +47,17 @@ export interface CheckTaskFileOptions extends AddEntriesOptions {
 /**
  * Goes through a task file as a run would, and stores nothing. The memory grows by some 100 bytes an entry.
  *
- * @param chunks The bytes of the file.
+ * @param source The bytes of the file; or the file, where it is to be read from: Parquet is read in no other way.
  * @param options What to check them against.
  * @returns What it found, in order, and a summary at the end.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
+ * @throws {CfgError} If a column is named for what is no field of a task.
  */
 export async function* checkTaskFile(
-  chunks: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | Deno.FsFile,
   options: CheckTaskFileOptions = {},
 ): AsyncGenerator<FileFinding | FileSummary, void, void> {
-  const { list, ...rules } = options;
+  const { list, urlColumn: _, columns: __, ...rules } = options;
   const makeDraft = draftMaker(rules);
   const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
   const summary: FileSummary = {
@@ -116,7 +121,10 @@ export async function* checkTaskFile(
     return second !== undefined && (taken.get(textNumber(second)) ?? url) === url ? second : undefined;
   }
 
-  for await (const { index, line, value } of scanTaskFile(chunks)) {
+  const scan = scanTaskFile(source, taskFileColumns(options));
+  let step = await scan.next();
+  for (; step.done !== true; step = await scan.next()) {
+    const { index, line, value } = step.value;
     summary.entries++;
     const plain = plainEntry(value);
     const checked = plain === undefined ? checkTaskEntry(value) : { type: "entry" as const, entry: plain };
@@ -130,5 +138,6 @@ export async function* checkTaskFile(
     if (batch.length === AT_ONCE) yield* judge();
   }
   yield* judge();
+  if (step.value.ignored !== undefined) yield { type: "ignored", names: step.value.ignored };
   yield summary;
 }

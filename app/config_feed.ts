@@ -1,5 +1,6 @@
 import { relative, resolve } from "@std/path";
 import type { ErrorRecord } from "../base/error_record.ts";
+import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DraftRules } from "../download/task_draft.ts";
 import { folderOfTaskFiles } from "../queue/task_file_patterns.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
@@ -9,6 +10,7 @@ import { addDrafts } from "./add_drafts.ts";
 import type { ChecksumCount } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import type { FolderLister } from "./folder_lister.ts";
+import { taskFileColumns } from "./task_file_columns.ts";
 import { ProcThread } from "./proc_thread.ts";
 import { threadPermissions } from "./thread_permissions.ts";
 import { WantedTasks } from "./wanted_tasks.ts";
@@ -21,8 +23,8 @@ const RESTART_MS = 200;
 export interface ConfigFeedPorts {
   /** The task list. */
   list: TaskSharedList;
-  /** The task files: files, folders and patterns. */
-  words: readonly string[];
+  /** The task files (files, folders and patterns), their columns, and whether to cancel tasks whose entries vanish. */
+  settings: Pick<CfgSettings, "tasks" | "sync" | "urlColumn" | "columns">;
   /** What holds for all entries. */
   rules: DraftRules;
   /** Looks into folders. */
@@ -31,8 +33,6 @@ export interface ConfigFeedPorts {
   count: ChecksumCount;
   /** Go on after the first read. */
   watch: boolean;
-  /** Cancel tasks whose entries vanish. */
-  sync: boolean;
   /** The core of the config worker; absent: do not pin. */
   core: number | undefined;
   /** The C library to pin with. */
@@ -54,6 +54,8 @@ export class ConfigFeed implements Disposable {
   readonly #ports: ConfigFeedPorts;
   readonly #firstRead = Promise.withResolvers<void>();
   readonly #wanted = new Map<string, WantedTasks>();
+  /** The names of each file that were told of. */
+  readonly #ignored = new Map<string, string>();
   /** Every file that was there at the start has been read once. */
   #listed = false;
   #readOnce = false;
@@ -80,7 +82,7 @@ export class ConfigFeed implements Disposable {
   }
 
   #spawn(): ProcThread<ToProcConfig, FromProcConfig> {
-    const { words, core, library, restricted, entry, failed } = this.#ports;
+    const { settings, core, library, restricted, entry, failed } = this.#ports;
     const thread: ProcThread<ToProcConfig, FromProcConfig> = new ProcThread(
       entry ?? new URL("../workers/proc_config.ts", import.meta.url),
       {
@@ -98,7 +100,7 @@ export class ConfigFeed implements Disposable {
         crash: (error) => this.#died(error),
       },
       restricted
-        ? threadPermissions({ read: words.map(folderOfTaskFiles), write: [], net: false, library })
+        ? threadPermissions({ read: settings.tasks.map(folderOfTaskFiles), write: [], net: false, library })
         : "inherit",
     );
     return thread;
@@ -116,7 +118,7 @@ export class ConfigFeed implements Disposable {
   }
 
   async #hear(message: FromProcConfig, thread: ProcThread<ToProcConfig, FromProcConfig>): Promise<void> {
-    const { news, words, rules, watch, core } = this.#ports;
+    const { news, settings, rules, watch, core } = this.#ports;
     if (this.#end.signal.aborted) return;
     switch (message.type) {
       case "hello":
@@ -130,7 +132,13 @@ export class ConfigFeed implements Disposable {
           pinned: core !== undefined && message.pinError === undefined,
         });
         // Not before: while it loads, a thread loses whatever is sent to it.
-        thread.post({ type: "start", words: words.map((word) => resolve(word)), watch, rules });
+        thread.post({
+          type: "start",
+          words: settings.tasks.map((word) => resolve(word)),
+          watch,
+          rules,
+          columns: taskFileColumns(settings),
+        });
         return;
       case "drafts":
         await this.#add(message);
@@ -138,7 +146,7 @@ export class ConfigFeed implements Disposable {
         return;
       case "listed":
         this.#deaths = 0;
-        if (this.#ports.sync && !this.#listed) {
+        if (this.#ports.settings.sync && !this.#listed) {
           this.#listed = true;
           for (const file of this.#clearFiles()) await this.#sync(file, [file]);
         }
@@ -155,7 +163,8 @@ export class ConfigFeed implements Disposable {
         for (const problem of message.problems) news({ type: "entry_refused", file, ...problem });
         return;
       case "read":
-        if (this.#ports.sync) await this.#read(message);
+        if (this.#ports.settings.sync) await this.#read(message);
+        this.#tellIgnored(file, message.ignored);
         news({ type: "tasks_read", file, entries: message.entries });
         return;
       case "missing":
@@ -172,11 +181,18 @@ export class ConfigFeed implements Disposable {
     }
   }
 
+  /** Tells of names that mean nothing; again only if there are others. */
+  #tellIgnored(file: string, names: readonly string[] = []): void {
+    const told = this.#ignored.get(file) ?? "";
+    this.#ignored.set(file, names.join());
+    if (names.length > 0 && names.join() !== told) this.#ports.news({ type: "fields_ignored", file, names });
+  }
+
   async #add(message: FromProcConfig & { type: "drafts" }): Promise<void> {
-    const { news, list, sync, folders, count } = this.#ports;
+    const { news, list, settings, folders, count } = this.#ports;
     const drafts = decodeDrafts(message);
     const { results, places } = await addDrafts(list, drafts, folders, this.#readOnce ? undefined : count);
-    if (sync) this.#wantedOf(message.file).added(message.block, results);
+    if (settings.sync) this.#wantedOf(message.file).added(message.block, results);
     let added = 0;
     let duplicates = 0;
     let changed = 0;
@@ -228,7 +244,7 @@ export class ConfigFeed implements Disposable {
 
   /** A file in the words of the user. */
   #shown(file: string): string {
-    const word = this.#ports.words.find((word) => resolve(word) === file);
+    const word = this.#ports.settings.tasks.find((word) => resolve(word) === file);
     if (word !== undefined) return word;
     const near = relative(Deno.cwd(), file);
     return near.startsWith("..") ? file : near;

@@ -352,12 +352,11 @@ export class Downloader implements AsyncDisposable {
     if (this.#options.tasks === undefined) return undefined;
     return new ConfigFeed({
       list: this.#list,
-      words: settings.tasks,
+      settings,
       rules,
       folders: this.#folders,
       count: this.#checksums,
       watch: !once,
-      sync: settings.sync,
       core: settings.pin ? main : undefined,
       library,
       restricted: this.#options.restrictWorkers === true,

@@ -38,6 +38,8 @@ export type DownloaderNews =
   | { type: "checksums_found"; found: number; files: number }
   | { type: "tasks_missing"; file: string }
   | { type: "tasks_invalid"; file: string; line?: number; column?: number; message: string }
+  /** Fields, columns or options of a task file that mean nothing to a task; told once for each file. */
+  | { type: "fields_ignored"; file: string; names: readonly string[] }
   | { type: "entry_refused"; file?: string; index: number; line?: number; field: string; message: string }
   | {
     type: "task_done";

@@ -3,6 +3,7 @@ import type { Differing, None } from "../base/differing.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import { cfgResolve } from "../config/cfg_resolve.ts";
 import type { CfgOptions, CfgSettings } from "../config/cfg_settings.ts";
+import { columnsCfgProblem } from "./task_file_columns.ts";
 import { draftMaker } from "../download/task_draft.ts";
 import { parseExpectType } from "../download/expect_type.ts";
 import { retryOn } from "../queue/retry_on.ts";
@@ -35,6 +36,13 @@ export interface DownloaderOptions {
   shard?: { readonly index: number; readonly of: number };
   /** Task files to read, and to watch unless `run` is told `once`: files, folders, patterns. Default: none. */
   tasks?: string | readonly string[];
+  /**
+   * The column of tables, or the field of JSON, that holds the url: its name, or its number from 1 on. No other one is taken then
+   * that `columns` does not name. Default: those that are called like fields of a task.
+   */
+  urlColumn?: string;
+  /** The columns of other fields, such as `{ out: "name", checksum: "sha256" }`. Default: none. */
+  columns?: Readonly<Record<string, string>>;
   /** Cancel tasks that have not started when their entries vanish from their task file. Default false. */
   sync?: boolean;
   /** The cores to download on. Default: the allowed ones, all but the first. */
@@ -250,8 +258,11 @@ function isLogger(value: unknown): boolean {
 }
 
 /** What is wrong with the options whose form is known above `config/` only. */
-function listProblems({ expectType, nameTemplate, retryOn: statuses }: CfgSettings): CfgProblem[] {
+function listProblems(settings: CfgSettings): CfgProblem[] {
+  const { expectType, nameTemplate, retryOn: statuses } = settings;
   const problems: CfgProblem[] = [];
+  const columns = columnsCfgProblem(settings);
+  if (columns !== undefined) problems.push(columns);
   const parsed = expectType === undefined ? undefined : parseExpectType(expectType);
   if (parsed?.type === "problem") {
     problems.push({

@@ -4,6 +4,7 @@ import { readContentEncoding } from "../download/content_encoding.ts";
 import { taskHost } from "../queue/task_model.ts";
 import { checksumCountText } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import { ignoredFields } from "./ignored_fields.ts";
 
 const LINES = {
   en: {
@@ -77,6 +78,9 @@ export class TaskLog {
         break;
       case "entry_refused":
         log.error(`${place(news.file, news.line)}entry ${news.index} is not taken: ${news.field} ${news.message}`);
+        break;
+      case "fields_ignored":
+        log.warn(`${news.file}: ${ignoredFields(news.names)}`);
         break;
       case "tasks_invalid":
         log.error(`${place(news.file, news.line, news.column)}the task file is not valid: ${news.message}`);

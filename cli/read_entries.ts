@@ -1,5 +1,6 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CfgError, checkTaskFile, parseChecksum, readTaskFile, type TaskEntry, TaskFileError } from "../mod.ts";
+import { CfgError, checkTaskFile, ignoredFields, type Logger, parseChecksum } from "../mod.ts";
+import { readTaskFile, type TaskEntry, type TaskFileColumns, TaskFileError } from "../mod.ts";
 import { type Command, UsageError } from "./parse_command.ts";
 
 const AT_ONCE = 500;
@@ -17,6 +18,7 @@ export interface EntryBatch {
 export async function* readEntries(
   command: Command,
   settings: CfgSettings,
+  logger: Logger,
 ): AsyncGenerator<EntryBatch, void, void> {
   const { out, checksum, input = [] } = settings;
   const one = { ...(out === undefined ? {} : { out }), ...(checksum === undefined ? {} : { checksum }) };
@@ -33,7 +35,7 @@ export async function* readEntries(
     throw new UsageError(`Cannot use --input as ${STANDARD_INPUT} (standard input) is given twice`);
   }
   const [flag] = Object.keys(one);
-  const batches = inBatches(allEntries(command.args, input), flag === undefined ? AT_ONCE : Infinity);
+  const batches = inBatches(allEntries(command.args, input, settings, logger), flag === undefined ? AT_ONCE : Infinity);
   for await (const batch of batches) {
     const [entry] = batch.entries;
     if (flag === undefined) yield batch;
@@ -46,6 +48,10 @@ export async function* readEntries(
 
 /** Checks a name as that of an entry is checked, before anything is made. */
 async function assertOut(out: string): Promise<void> {
+  if (out.endsWith("/")) {
+    const message = `Cannot use --out as it must end in the name of the file: current value is "${out}"`;
+    throw new CfgError([{ field: "out", source: "flag", message }]);
+  }
   const file = new Blob([JSON.stringify([{ url: "data:,", out }])]).stream();
   for await (const finding of checkTaskFile(file)) {
     if (finding.type !== "refused") continue;
@@ -53,8 +59,13 @@ async function assertOut(out: string): Promise<void> {
   }
 }
 
-async function* allEntries(args: readonly string[], input: readonly string[]): AsyncGenerator<unknown, void, void> {
-  const sources = input.map(inputEntries);
+async function* allEntries(
+  args: readonly string[],
+  input: readonly string[],
+  columns: TaskFileColumns,
+  logger: Logger,
+): AsyncGenerator<unknown, void, void> {
+  const sources = input.map((file) => inputEntries(file, columns, logger));
   try {
     const firsts: IteratorResult<unknown, void>[] = [];
     // A file that is wrong is found before any entry of another one is taken; standard input can only be read in its turn.
@@ -69,11 +80,22 @@ async function* allEntries(args: readonly string[], input: readonly string[]): A
   }
 }
 
-async function* inputEntries(file: string): AsyncGenerator<unknown, void, void> {
+async function* inputEntries(
+  file: string,
+  { urlColumn, columns }: TaskFileColumns,
+  logger: Logger,
+): AsyncGenerator<unknown, void, void> {
+  const onIgnored = (names: readonly string[]) => logger.warn(`${file}: ${ignoredFields(names)}`);
+  const source = file === STANDARD_INPUT ? Deno.stdin.readable : file;
+  const options = {
+    onIgnored,
+    ...(urlColumn === undefined ? {} : { urlColumn }),
+    ...(columns === undefined ? {} : { columns }),
+  };
   try {
-    for await (const { value } of readTaskFile(file === STANDARD_INPUT ? Deno.stdin.readable : file)) yield value;
+    for await (const { value } of readTaskFile(source, options)) yield value;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof CfgError) throw error;
     if (!(error instanceof TaskFileError)) throw inputError(file, "a file that can be read", error.message);
     throw inputError(file, "a valid task file", `line ${error.line}, column ${error.column}: ${error.message}`);
   }

@@ -12,6 +12,7 @@ import { CFG_PROTOCOL_FIELDS } from "./cfg_protocol_fields.ts";
 import { CFG_LIST_FIELDS } from "./cfg_list_fields.ts";
 import { CFG_QUEUE_FIELDS } from "./cfg_queue_fields.ts";
 import { CFG_SCHEDULE_FIELDS } from "./cfg_schedule_fields.ts";
+import { CFG_TABLE_FIELDS } from "./cfg_table_fields.ts";
 import { CORES, duration, integer, oneOf, SWITCH, textThat } from "./cfg_kinds.ts";
 
 export type { CfgCommand };
@@ -43,6 +44,7 @@ export const CFG_TABLE = {
     help: "task files to watch: a file, a folder, or a pattern such as 'lists/*.json'; may be repeated",
     commands: ["run"],
   },
+  ...CFG_TABLE_FIELDS,
   sync: {
     flag: "sync",
     kind: SWITCH,

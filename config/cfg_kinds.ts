@@ -8,6 +8,7 @@ import {
   type CfgHeader,
   type CfgProtocol,
   type CfgShard,
+  parseColumns,
   parseCores,
   type Parsed,
   parseDuration,
@@ -17,6 +18,7 @@ import {
   parseShard,
   parseSize,
   parseSwitch,
+  splitColumns,
 } from "./cfg_parse.ts";
 
 /** What all kinds have. */
@@ -125,6 +127,20 @@ export const SHARD: CfgKind<CfgShard> = plain({
     return typeof index === "number" && typeof of === "number" ? [`${index}/${of}`] : undefined;
   },
   must: "be { index, of }, the number of a part from 1 on and how many there are",
+});
+
+/** Columns by the fields that they hold. */
+export const COLUMNS: CfgKind<Readonly<Record<string, string>>> = plain({
+  parse: parseColumns,
+  write(given) {
+    const columns = isRecord(given) ? Object.entries(given) : [];
+    const texts = columns.map(([field, column]) => `${field}=${column}`);
+    // What is read again must be what was given.
+    const same = columns.length > 0 && columns.every(([, column]) => typeof column === "string") &&
+      splitColumns(texts.join()).join("\0") === texts.join("\0");
+    return same ? [texts.join()] : undefined;
+  },
+  must: 'be an object of columns by field such as { out: "name" }',
 });
 
 /** Headers; a program gives the value or the values of each name. */

@@ -165,3 +165,17 @@ export function parseShard(text: string): Parsed<CfgShard> {
   const isPart = shard.index >= 1 && shard.index <= shard.of;
   return isPart ? { value: shard } : { must: "be the number of a part and how many there are, such as 2/5" };
 }
+
+/** Columns by the fields that they hold: `out=name,checksum=sha256`. */
+export function parseColumns(text: string): Parsed<Readonly<Record<string, string>>> {
+  const columns = splitColumns(text).map((part) => /^\s*([a-z][\w:-]*)\s*=\s*(.*\S)\s*$/i.exec(part)?.slice(1));
+  const fields = new Set(columns.map((column) => column?.[0]));
+  return columns.every((column) => column !== undefined) && fields.size === columns.length
+    ? { value: Object.fromEntries(columns) }
+    : { must: "be FIELD=COLUMN such as out=name,checksum=sha256, each field once" };
+}
+
+/** Each FIELD=COLUMN of a text; a comma within the name of a column separates nothing. */
+export function splitColumns(text: string): string[] {
+  return text.split(/,(?=\s*[a-z][\w:-]*\s*=)/i);
+}

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { isLonger } from "../base/byte_length.ts";
 import { textDigest } from "../base/text_digest.ts";
-import { outProblem, safeSegment } from "./task_names.ts";
+import { MAX_SAFE_BYTES, outProblem, safeSegment } from "./task_names.ts";
 
 /**
  * The path of a file below the download folder.
@@ -87,7 +88,10 @@ function templateProblem(text: string): string | undefined {
   if (unknown !== undefined) return `must have only the placeholders ${known}, not ${unknown[0]}`;
   const sample = text.replace(PLACEHOLDER, "xx");
   if (/[{}]/.test(sample)) return "must have braces only around the name of a placeholder";
-  return outProblem(sample.replace(/\/+/g, "/").replace(/(?<=.)\/$/, ""));
+  const problem = outProblem(sample.replace(/\/+/g, "/").replace(/(?<=.)\/$/, ""));
+  // What is longer would be shortened, and is no longer what the user wrote.
+  const long = sample.split("/").some((segment) => isLonger(segment, MAX_SAFE_BYTES));
+  return problem ?? (long ? `must have segments of at most ${MAX_SAFE_BYTES} bytes` : undefined);
 }
 
 function hostOf({ parsed }: Facts): string {

@@ -10,7 +10,7 @@ import { pathBelow } from "./path_below.ts";
 import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
 import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { prepareFolder } from "./prepare_folder.ts";
-import { PART_SUFFIX } from "./task_names.ts";
+import { unfinishedPath } from "./unfinished_path.ts";
 
 /** Where a file goes, and where it comes from. */
 export interface PartTarget {
@@ -41,13 +41,13 @@ export interface PartLeft {
 }
 
 /** Beside the unfinished file: what is known of it. */
-const STATE_SUFFIX = `${PART_SUFFIX}-info`;
+const STATE_SUFFIX = "-info";
 /** A file that is written for a long time is brought to the disk now and then, so that not all of it can be lost. */
 const SYNC_EVERY = 64 * 1024 * 1024;
 
 /**
- * An unfinished file: `<out>.part`, held by an exclusive lock as long as it is written. A writer that was frozen keeps
- * its lock, so nobody else writes into what it will continue; whoever finds the lock taken writes a file of its own.
+ * An unfinished file: `OUT.part`, or what {@linkcode unfinishedPath} calls it, held by an exclusive lock as long as it is
+ * written. A writer that was frozen keeps its lock, so nobody else writes into what it will continue; whoever finds the lock taken writes a file of its own.
  * It becomes the finished file by one rename, and never over a file that is there already. If its version is known for
  * certain, it stays when the download ends early, and the next one goes on where it ended.
  */
@@ -90,12 +90,12 @@ export class PartFile implements Disposable {
 
   /** True if an earlier download of this file left something that could be continued. Costs a look at the disk. */
   static isLeft({ root, out }: PartTarget): boolean {
-    return fileExists(pathBelow(root, out) + STATE_SUFFIX);
+    return fileExists(unfinishedPath(pathBelow(root, out)) + STATE_SUFFIX);
   }
 
   /** The url of what an earlier download left under a path, without userinfo. */
   static urlLeft(root: string, out: string): string | undefined {
-    return readState(pathBelow(root, out) + STATE_SUFFIX)?.url;
+    return readState(unfinishedPath(pathBelow(root, out)) + STATE_SUFFIX)?.url;
   }
 
   /**
@@ -104,7 +104,7 @@ export class PartFile implements Disposable {
    * @throws {DownloadError} If the disk refuses it, or a link leads out of the download folder.
    */
   static open(target: PartTarget): PartFile {
-    const plain = pathBelow(target.root, target.out) + PART_SUFFIX;
+    const plain = unfinishedPath(pathBelow(target.root, target.out));
     return PartFile.#open(target, [plain, `${plain}-${target.tag}`]);
   }
 
@@ -114,7 +114,7 @@ export class PartFile implements Disposable {
    * @throws {DownloadError} If the disk refuses it.
    */
   static beside(target: PartTarget): PartFile {
-    const own = `${pathBelow(target.root, target.out)}${PART_SUFFIX}-${target.tag}`;
+    const own = `${unfinishedPath(pathBelow(target.root, target.out))}-${target.tag}`;
     return PartFile.#open(target, [own, `${own}-2`]);
   }
 
@@ -126,7 +126,7 @@ export class PartFile implements Disposable {
       for (const path of paths) {
         const locked = openLocked(path);
         if (locked !== undefined) {
-          return new PartFile(target, path, finalPath, locked, path !== finalPath + PART_SUFFIX);
+          return new PartFile(target, path, finalPath, locked, path !== unfinishedPath(finalPath));
         }
       }
     } catch (error) {
@@ -316,7 +316,7 @@ export class PartFile implements Disposable {
   }
 
   get #statePath(): string {
-    return this.finalPath + STATE_SUFFIX;
+    return unfinishedPath(this.finalPath) + STATE_SUFFIX;
   }
 
   #readLeft(): PartLeft | undefined {

@@ -10,7 +10,7 @@ import { mayReplaceNow } from "./file_mark.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
 import { diskError } from "./disk_error.ts";
-import { type PartFile, type PartTarget } from "./part_file.ts";
+import type { PartFile, PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";

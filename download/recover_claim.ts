@@ -5,7 +5,8 @@ import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
 import { PartFile } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
-import { outProblem, PART_SUFFIX } from "./task_names.ts";
+import { outProblem } from "./task_names.ts";
+import { unfinishedPath } from "./unfinished_path.ts";
 
 /** What a dead owner had begun. */
 export interface LostClaim {
@@ -58,7 +59,7 @@ export function recoverClaim(claim: LostClaim, options: RecoverClaimOptions): Re
   const { out, writer, fence, line } = claim;
   const finalPath = pathBelow(options.root, out);
   if (outProblem(out) !== undefined || !isFolderBelow(options.root, dirname(finalPath))) return result;
-  const plain = finalPath + PART_SUFFIX;
+  const plain = unfinishedPath(finalPath);
   const own = `${plain}-${writer}-${fence}`;
   if (line !== undefined) {
     result.done = isLine(look(finalPath), line);

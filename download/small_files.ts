@@ -5,7 +5,7 @@ import { diskError } from "./disk_error.ts";
 import { FileExistsError, type PartTarget } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
 import { prepareFolder } from "./prepare_folder.ts";
-import { PART_SUFFIX } from "./task_names.ts";
+import { unfinishedPath } from "./unfinished_path.ts";
 
 /** Where a small file goes. */
 export type SmallTarget = Pick<PartTarget, "root" | "out" | "tag" | "replace">;
@@ -58,7 +58,7 @@ export class SmallFiles {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const finalPath = pathBelow(target.root, target.out);
     try {
-      const path = `${finalPath}${PART_SUFFIX}-${target.tag}`;
+      const path = `${unfinishedPath(finalPath)}-${target.tag}`;
       if (target.out.includes("/")) prepareFolder(target.root, finalPath);
       const inode = write(path, bytes, modified);
       this.#written.push({ path, finalPath, replace: target.replace ?? false, inode, line, resolve, reject });

@@ -10,6 +10,9 @@ import { fallbackOut, outFromUrl, outProblem } from "./task_names.ts";
 type Treated = "out" | "checksum" | "notBefore" | "user" | "password";
 type _NoFieldIsLost = NoField<Exclude<keyof TaskEntry, KeptField | Treated | "url" | "id" | "priority">>;
 
+/** What a `FolderLister` may look into. */
+const REMOTE_FOLDER = /^(?!https?:)[^?#]*[/*](?:[?#]|$)/i;
+
 /** A draft, or the field that is wrong and why. */
 export type DraftResult = { type: "draft"; draft: TaskDraft } | { type: "problem"; field: string; message: string };
 
@@ -73,12 +76,16 @@ export function taskDraft(
     if (url.type === "problem") return url;
     rest.url = url.url;
   }
-  const problem = given === undefined ? undefined : outProblem(given);
+  // A folder of a server is called as the entry says; whatever else is in a folder has the name of its url there.
+  const wanted = given !== undefined && REMOTE_FOLDER.test(rest.url) ? given.replace(/(?<=.)\/$/, "") : given;
+  const inFolder = wanted?.endsWith("/") === true;
+  const suggested = wanted === undefined || inFolder || checksums !== undefined ? outFromUrl(rest.url) : "";
+  const out = inFolder ? wanted + suggested : wanted ?? template?.(rest.url, suggested) ?? suggested;
+  const problem = wanted === undefined ? undefined : outProblem(out);
   if (problem !== undefined) {
     return { type: "problem", field: "out", message: `${problem}: current value is ${JSON.stringify(given)}` };
   }
-  const suggested = given === undefined || checksums !== undefined ? outFromUrl(rest.url) : "";
-  const written = own ?? checksums?.get(given ?? suggested) ?? checksums?.get(suggested);
+  const written = own ?? checksums?.get(wanted === undefined ? suggested : out) ?? checksums?.get(suggested);
   const parsed = written === undefined ? undefined : parseChecksum(written);
   if (parsed?.type === "problem") return { type: "problem", field: "checksum", message: parsed.message };
   const notBefore = time === undefined ? later : parseDateTime(time);
@@ -87,11 +94,11 @@ export function taskDraft(
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(parsed === undefined ? {} : { checksum: formatChecksum(parsed.checksum) }),
     ...(source === undefined ? {} : { source }),
+    out,
+    ...(wanted === undefined || inFolder ? { fallbackOut: fallbackOfDraft } : {}),
+    ...(wanted === undefined && template === undefined ? {} : { named: true }),
   };
-  if (given !== undefined) return { type: "draft", draft: { ...draft, out: given, named: true } };
-  const out = template === undefined ? suggested : template(rest.url, suggested);
-  const place = { out, fallbackOut: fallbackOfDraft };
-  return { type: "draft", draft: { ...draft, ...place, ...(template === undefined ? {} : { named: true }) } };
+  return { type: "draft", draft };
 }
 
 /** Puts the account of an entry into its url, where everything that is shown leaves it out. */

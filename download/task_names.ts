@@ -1,9 +1,10 @@
 /**
- * Names of files: from a url, from a server, or as the user asked. A name is relative, stays below the download folder, works on every
- * system, and leaves room for the suffix of its unfinished file.
+ * Names of files: from a url, from a server, or as the user asked. A name is relative, stays below the download folder, and works on
+ * every system.
  *
  * @module
  */
+import { byteLength, isLonger, startOf } from "../base/byte_length.ts";
 import { textDigest } from "../base/text_digest.ts";
 
 /** The folder below the download folder that belongs to Corehaul itself. */
@@ -12,7 +13,10 @@ export const STATE_FOLDER = ".corehaul";
 /** The suffix of an unfinished file. */
 export const PART_SUFFIX = ".part";
 
-const MAX_SEGMENT_BYTES = 180;
+/** What file systems take. */
+const MAX_SEGMENT_BYTES = 255;
+/** What `safeSegment` makes, and the digest of `fallbackOut` with it. Another number would give files of old lists other names. */
+export const MAX_SAFE_BYTES = 171;
 const MAX_PATH_BYTES = 1200;
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -126,14 +130,10 @@ export function safeSegment(name: string): string {
 }
 
 function shorten(name: string): string {
-  if (byteLength(name) <= MAX_SEGMENT_BYTES - 9) return name;
+  if (byteLength(name) <= MAX_SAFE_BYTES) return name;
   const { stem, extension } = splitExtension(name);
   const kept = byteLength(extension) <= 20 ? extension : "";
-  let short = "";
-  for (const character of kept === "" ? name : stem) {
-    if (byteLength(short + character + kept) > MAX_SEGMENT_BYTES - 9) break;
-    short += character;
-  }
+  const short = startOf(kept === "" ? name : stem, MAX_SAFE_BYTES - byteLength(kept));
   // What was cut may have left the suffix of an unfinished file at the end.
   return (short.replace(/[. ]+$/, "") + kept).replace(/\.(?=part(-[0-9a-z-]+)?$)/i, "_");
 }
@@ -151,13 +151,4 @@ function decode(text: string): string {
   } catch {
     return text;
   }
-}
-
-function isLonger(text: string, bytes: number): boolean {
-  // A character has at most three bytes in UTF-8, or four where it counts as two.
-  return text.length * 3 > bytes && byteLength(text) > bytes;
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

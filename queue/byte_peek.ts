@@ -22,10 +22,7 @@ export async function peekBytes(
   while (!enough(start)) {
     const { done, value } = await source.next();
     if (done) break;
-    const longer = new Uint8Array(start.length + value.length);
-    longer.set(start);
-    longer.set(value, start.length);
-    start = longer;
+    start = concatBytes([start, value]);
   }
   const rest: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => source };
   const bytes = (async function* () {
@@ -33,4 +30,15 @@ export async function peekBytes(
     yield* rest;
   })();
   return { start, bytes };
+}
+
+/** Bytes one behind the other, in memory of their own. */
+export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
 }

@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { CHECKSUM_ALGORITHMS, parseAlgorithm } from "../base/checksum_algorithm.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import { type Files3, filesOfMetalink3 } from "./metalink3.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import type { TaskEntry } from "./task_request.ts";
 
@@ -39,17 +40,17 @@ interface XmlFile {
 
 interface XmlRoot {
   "@version"?: string;
-  files?: unknown;
+  files?: Files3;
   file?: XmlFile[];
 }
 
 /**
- * Reads a Metalink 4 document (RFC 5854). Urls are ordered by their priority, and the best of them are taken; what
+ * Reads a Metalink 4 document (RFC 5854), or one of Metalink 3. Urls are ordered by their priority, and the best of them are taken; what
  * they lead to besides files, pieces and signatures is left out.
  *
  * @param text The document.
  * @returns One entry for each file; an entry without a url that can be fetched has none, and is refused by the schema.
- * @throws {TaskFileError} If it is not XML, or not a Metalink 4 document.
+ * @throws {TaskFileError} If it is not XML, or not a Metalink document.
  *
  * @example
  * ```ts
@@ -77,11 +78,12 @@ export function parseMetalink(text: string): MetalinkEntry[] {
   });
   const { metalink } = parse(parser, withoutCdata(text));
   if (metalink === undefined) {
-    throw new TaskFileError("XML must be a Metalink 4 document: there is no <metalink>", 1, 1);
+    throw new TaskFileError("XML must be a Metalink document: there is no <metalink>", 1, 1);
   }
   const { files, file, ...others } = metalink;
-  if (files !== undefined || metalink["@version"]?.startsWith("3")) {
-    throw new TaskFileError("XML must be a Metalink 4 document: this is one of Metalink 3", 1, 1);
+  if (files !== undefined) return filesOfMetalink3(files).map(entryOf);
+  if (metalink["@version"]?.startsWith("3")) {
+    throw new TaskFileError("A Metalink 3 document must have <files>", 1, 1);
   }
   // Only what is empty on purpose is taken for an empty list.
   if (file === undefined && Object.keys(others).some((name) => !/^[@#]/.test(name))) {

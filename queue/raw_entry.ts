@@ -10,7 +10,7 @@ export interface RawEntry {
   index: number;
   /** The line on which it starts, from 1. */
   line: number;
-  /** What it says: any JSON value, or the text of a line of a plain list. */
+  /** What it says: any JSON value, the text of a line of a plain list, or a `RefusedEntry`. */
   value: unknown;
   /** Its bytes as text, to tell whether it changed. */
   text: string;
@@ -20,4 +20,6 @@ export interface RawEntry {
 export interface ScanEnd {
   /** True if the last line of a list of lines has no line break: it may still be growing. */
   endsOpen: boolean;
+  /** The names of what means nothing to a task, and was left out; absent: nothing was. */
+  ignored?: readonly string[];
 }

@@ -8,6 +8,8 @@ import { CHECKSUM_ALGORITHMS } from "../base/checksum_algorithm.ts";
 import { parseDateTime } from "../base/date_time.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { trimmedUrl } from "../base/trimmed_url.ts";
+import { nearField } from "./near_field.ts";
+import { RefusedEntry } from "./refused_entry.ts";
 import { fieldsWhere, type TaskEntry } from "./task_request.ts";
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -30,7 +32,9 @@ const entryShape = {
   id: z.string().min(1).max(200).optional()
     .describe("a name for the task; default: t and its number"),
   out: z.string().min(1).optional()
-    .describe("where the file goes, relative to the download folder; default: as the server calls it"),
+    .describe(
+      "where the file goes, relative to the download folder; a folder if it ends in /; default: as the server calls it",
+    ),
   priority: z.int().min(-MAX_PRIORITY).max(MAX_PRIORITY).optional()
     .describe("higher goes first; default 0"),
   headers: z.record(
@@ -76,9 +80,17 @@ export type CheckedEntry =
  * @returns The entry, or the first field that is wrong and why.
  */
 export function checkTaskEntry(value: unknown): CheckedEntry {
+  if (value instanceof RefusedEntry) return { type: "problem", field: value.field, message: value.message };
   const entry = typeof value === "string" ? { url: value } : value;
   const result = entrySchema.safeParse(entry);
   if (result.success) return { type: "entry", entry: result.data as TaskEntry };
+  const slip = Object.keys(Object(entry)).find((key) =>
+    !Object.hasOwn(entryShape, key) && nearField(key) !== undefined
+  );
+  if (slip !== undefined) {
+    const message = `is not a field of a task: did you mean ${nearField(slip)}?`;
+    return { type: "problem", field: redactUrl(slip), message };
+  }
   const issue = result.error.issues[0]!;
   const [part] = issue.path;
   const unknown = issue.code === "unrecognized_keys";

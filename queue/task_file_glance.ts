@@ -1,4 +1,7 @@
-import { tableHeader } from "./task_file_header.ts";
+import { peekBytes } from "./byte_peek.ts";
+import type { TaskFileColumns } from "./column_map.ts";
+import { assertNoForeignFile, TELLING_BYTES } from "./foreign_file.ts";
+import { tableHeader } from "./table_header.ts";
 import type { ScanEnd } from "./raw_entry.ts";
 
 /** Text that is judged at once. */
@@ -14,16 +17,22 @@ const FIRST = /[^ \t\r\n]/;
  * a cut at the wrong place makes a piece that is none.
  *
  * @param chunks The bytes of the file.
+ * @param columns What the user says of columns and fields. Default: nothing.
  * @returns What the scanner would return; `undefined` if only the scanner can tell.
  */
-export async function glanceAtTaskFile(chunks: AsyncIterable<Uint8Array>): Promise<ScanEnd | undefined> {
+export async function glanceAtTaskFile(
+  chunks: AsyncIterable<Uint8Array>,
+  columns: TaskFileColumns = {},
+): Promise<ScanEnd | undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  const glance = new Glance();
+  const glance = new Glance(columns);
   try {
-    for await (const chunk of chunks) if (!glance.push(decoder.decode(chunk, { stream: true }))) return undefined;
+    const { start, bytes } = await peekBytes(chunks, ({ length }) => length >= TELLING_BYTES);
+    assertNoForeignFile(start);
+    for await (const chunk of bytes) if (!glance.push(decoder.decode(chunk, { stream: true }))) return undefined;
     return glance.push(decoder.decode()) ? glance.end() : undefined;
   } catch (error) {
-    // It is not UTF-8, or not JSON: the scanner says where.
+    // It is not UTF-8, not JSON or no list at all: the scanner says where.
     if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
     throw error;
   }
@@ -33,6 +42,11 @@ class Glance {
   #kind: "array" | "lines" | undefined;
   #text = "";
   #pieces = 0;
+  readonly #columns: TaskFileColumns;
+
+  constructor(columns: TaskFileColumns) {
+    this.#columns = columns;
+  }
 
   /** Takes more of the text; false if it is not for a glance. */
   push(text: string): boolean {
@@ -41,9 +55,10 @@ class Glance {
       const start = this.#text.search(FIRST);
       if (start < 0) return true;
       const first = this.#text[start]!;
-      if (first === "{" || first === "<") return false;
+      if ('{<"/'.includes(first)) return false;
       if (first !== "[" && !this.#text.includes("\n", start)) return this.#text.length <= MOST;
-      if (tableHeader(this.#text) !== undefined) return false;
+      // A table, or what may be one when more of it is there, is for the scanner.
+      if (first !== "[" && !isPlainList(this.#text.slice(start), this.#columns)) return false;
       this.#kind = first === "[" ? "array" : "lines";
       if (this.#kind === "array") this.#text = this.#text.slice(start + 1);
     }
@@ -79,6 +94,12 @@ class Glance {
     JSON.parse(`[${piece}]`);
     this.#pieces++;
   }
+}
+
+/** True if a list begins with a url, and is no table of the user. */
+function isPlainList(text: string, columns: TaskFileColumns): boolean {
+  const line = text.split(/[\r\n]+/).find((each) => !each.startsWith("#")) ?? "";
+  return line.includes("://") && tableHeader(text, columns) === undefined;
 }
 
 /** Where the last comma is that seems to stand between two entries; -1 if none does. */

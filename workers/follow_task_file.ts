@@ -60,8 +60,8 @@ async function readOnce(
     const moved = async () => (await changes.now())?.mark !== before.mark;
     // It may have grown by half a line since; whoever does not watch has no other chance.
     const endIsWhole = async () => !watch || !await moved();
-    const { entries, refused, blocks } = await turn(() => reader.read(send, endIsWhole));
-    return { type: "read", entries, refused, blocks, moved: await moved() };
+    const end = await turn(() => reader.read(send, endIsWhole));
+    return { type: "read", ...end, moved: await moved() };
   } catch (error) {
     if (error instanceof TaskFileError) {
       return { type: "invalid", message: error.message, line: error.line, column: error.column };

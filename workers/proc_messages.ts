@@ -12,6 +12,7 @@ import { type DraftRules, fallbackOfDraft } from "../download/task_draft.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import type { S3Answer } from "../download/protocols/s3_access.ts";
 import type { SshAnswer, SshQuestion } from "../download/protocols/ssh_access.ts";
+import type { TaskFileColumns } from "../queue/column_map.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 
@@ -116,6 +117,8 @@ export type ToProcConfig =
     watch: boolean;
     /** What holds for all entries. */
     rules: DraftRules;
+    /** What the user says of the columns of tables. */
+    columns: TaskFileColumns;
   }
   | { type: "added" };
 
@@ -136,8 +139,18 @@ export type FileNews =
   | { type: "invalid"; message: string; line: number; column: number }
   | { type: "missing" }
   | { type: "unreadable"; message: string }
-  /** `refused` of the entries are not taken; `blocks` stand for all of them, in order; `moved`: it changed meanwhile. */
-  | { type: "read"; entries: number; refused: number; blocks: string[]; moved: boolean };
+  /**
+   * `refused` of the entries are not taken; `blocks` stand for all of them, in order; `ignored` are names that mean nothing to
+   * a task; `moved`: it changed meanwhile.
+   */
+  | {
+    type: "read";
+    entries: number;
+    refused: number;
+    blocks: string[];
+    ignored?: readonly string[];
+    moved: boolean;
+  };
 
 /** From the config worker. A `file` is absolute; `missing` and `unreadable` can also be about a folder or a pattern. */
 export type FromProcConfig =

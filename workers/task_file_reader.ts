@@ -1,4 +1,4 @@
-import { fileBytes } from "../base/file_bytes.ts";
+import type { TaskFileColumns } from "../queue/column_map.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry } from "../queue/task_entry_schema.ts";
 import type { TaskEntry } from "../queue/task_request.ts";
@@ -35,6 +35,8 @@ export interface ReadEnd {
   refused: number;
   /** What stands for its entries, in order; see {@linkcode DraftBatch.block}. */
   blocks: string[];
+  /** The names of what means nothing to a task; absent: there are none. */
+  ignored?: readonly string[];
 }
 
 /**
@@ -44,6 +46,7 @@ export interface ReadEnd {
 export class TaskFileReader {
   /** The task file. */
   readonly path: string;
+  readonly #columns: TaskFileColumns;
   readonly #draft: (entry: TaskEntry) => EntryResult;
   /** The blocks of the read before, and how many entries of each are not taken. */
   #seen = new Map<string, number>();
@@ -51,9 +54,11 @@ export class TaskFileReader {
   /**
    * @param path The task file.
    * @param rules What holds for all of its entries. Default: nothing.
+   * @param columns What the user says of the columns of tables. Default: nothing.
    */
-  constructor(path: string, rules: DraftRules = {}) {
+  constructor(path: string, rules: DraftRules = {}, columns: TaskFileColumns = {}) {
     this.path = path;
+    this.#columns = columns;
     this.#draft = draftMaker(rules);
   }
 
@@ -70,7 +75,7 @@ export class TaskFileReader {
   ): Promise<ReadEnd> {
     using file = await Deno.open(this.path, { read: true });
     // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
-    await assertTaskFile(file);
+    await assertTaskFile(file, this.#columns);
     const seen = new Map<string, number>();
     const end: ReadEnd = { entries: 0, refused: 0, blocks: [] };
     let block: RawEntry[] = [];
@@ -95,7 +100,7 @@ export class TaskFileReader {
     };
     // Only the end of the scan says whether the last entry may be half of one.
     let last: RawEntry | undefined;
-    await using scan = scanTaskFile(fileBytes(file));
+    await using scan = scanTaskFile(file, this.#columns);
     let step = await scan.next();
     for (; step.done !== true; step = await scan.next()) {
       if (last !== undefined && put(last)) await flush();
@@ -104,7 +109,8 @@ export class TaskFileReader {
     if (last !== undefined && (!step.value.endsOpen || await endIsWhole())) put(last);
     await flush();
     this.#seen = seen;
-    return end;
+    const { ignored } = step.value;
+    return ignored === undefined ? end : { ...end, ignored };
   }
 }
 

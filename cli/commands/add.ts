@@ -31,7 +31,7 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(shard === undefined ? {} : { shard }),
     folders: downloaderOptions(settings, "get", logger),
   };
-  const batches = readEntries(command, settings);
+  const batches = readEntries(command, settings, logger);
   // What is wrong with the command line or the file is said before anything is made.
   let batch = await batches.next();
   await using list = await openList(settings, logger, true);

@@ -1,4 +1,11 @@
-import { CfgError, checkTaskFile, type FileFinding, type FileSummary, taskListExists } from "../../mod.ts";
+import {
+  CfgError,
+  checkTaskFile,
+  type FileFinding,
+  type FileSummary,
+  ignoredFields,
+  taskListExists,
+} from "../../mod.ts";
 import { checksumCountText, type Logger, TaskFileError } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
@@ -12,11 +19,13 @@ const HOSTS = 10;
 /** `corehaul check FILE…`: says what would become of the entries of task files, and stores nothing. */
 export async function checkCommand({ command, settings, logger }: CommandContext): Promise<number> {
   if (command.args.length === 0) throw new UsageError("corehaul check needs a task file; - is standard input");
-  const { queue, nameTemplate, json } = settings;
+  const { queue, nameTemplate, json, urlColumn, columns } = settings;
   const checksums = await readChecksums(settings, logger);
   await using list = await taskListExists(queue) ? await openList(settings, logger) : undefined;
   const options = {
     ...(list === undefined ? {} : { list }),
+    ...(urlColumn === undefined ? {} : { urlColumn }),
+    ...(columns === undefined ? {} : { columns }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(checksums === undefined ? {} : { checksums }),
   };
@@ -24,7 +33,7 @@ export async function checkCommand({ command, settings, logger }: CommandContext
   for (const file of command.args) {
     using opened = file === "-" ? undefined : await open(file);
     try {
-      for await (const finding of checkTaskFile((opened ?? Deno.stdin).readable, options)) {
+      for await (const finding of checkTaskFile(opened ?? Deno.stdin.readable, options)) {
         if (json) tell(JSON.stringify({ file, ...finding }), logger);
         else for (const line of lines(file, finding)) tellLine(line, logger);
         if (finding.type === "refused") code = Math.max(code, INCOMPLETE);
@@ -61,6 +70,7 @@ function lines(file: string, finding: FileFinding | FileSummary): string[] {
   if (finding.type === "duplicate") {
     return [`${file}:${finding.line}: entry ${finding.index} says again what one before it says: ${finding.out}`];
   }
+  if (finding.type === "ignored") return [`${file}: ${ignoredFields(finding.names)}`];
   const { entries, fresh, known, duplicates, refused, hosts } = finding;
   const byNumber = Object.entries(hosts).sort(([, a], [, b]) => b - a);
   return [

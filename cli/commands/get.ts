@@ -8,7 +8,7 @@ import { downloaderOptions } from "../settle_settings.ts";
 
 /** `corehaul get`: downloads and exits, on a list of its own. */
 export async function getCommand({ command, settings, terminal, logger }: CommandContext): Promise<number> {
-  const batches = readEntries(command, settings);
+  const batches = readEntries(command, settings, logger);
   // What is wrong with the command line or the file is said before anything is made.
   let batch = await batches.next();
   await using downloader = await Downloader.open(downloaderOptions(settings, "get", logger));

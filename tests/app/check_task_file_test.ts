@@ -44,3 +44,16 @@ Deno.test("checkTaskFile counts under a host what would be taken for it, and not
     hosts: { "known.example": 1, "new.example": 2 },
   });
 });
+
+Deno.test("checkTaskFile names refused lines and ignored options of a list", async () => {
+  const text = "http://h/a,\nhttp://h/b\n  split=4\n  out=../b\nhttp://h/c\n  split=5\n";
+  const found = await Array.fromAsync(checkTaskFile(new Blob([text]).stream()));
+  assertEquals(found.slice(0, -1), [
+    { type: "refused", index: 0, line: 1, field: "line", message: "must not end in a comma" },
+    {
+      ...{ type: "refused", index: 1, line: 2, field: "out" },
+      message: 'must not have empty, . or .. segments: current value is "../b"',
+    },
+    { type: "ignored", names: ["split"] },
+  ]);
+});

@@ -21,12 +21,11 @@ async function runFeed(
   const failed = Promise.withResolvers<string>();
   using feed = new ConfigFeed({
     list,
-    words: [home.join("tasks.txt")],
+    settings: { tasks: [home.join("tasks.txt")], sync: false },
     rules: {},
     folders: testFolders(),
     count: new ChecksumCount(),
     watch: true,
-    sync: false,
     core: undefined,
     library: undefined,
     restricted: false,

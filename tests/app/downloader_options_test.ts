@@ -102,6 +102,19 @@ Deno.test("settingsFromOptions refuses values of another type, all at once, and 
       { proxy: "ftp://me:secret@a.test" },
       'proxy as it must be a url such as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT: current value is "…"',
     ],
+    [
+      { columns: "out=name" },
+      'columns as it must be an object of columns by field such as { out: "name" }: current value is "out=name"',
+    ],
+    [
+      { columns: { out: 3 } },
+      'columns as it must be an object of columns by field such as { out: "name" }: current value is an object',
+    ],
+    [{ columns: { otu: "x" } }, '--columns as it must name fields of a task: "otu" is none, did you mean out?'],
+    [
+      { urlColumn: "0" },
+      '--url-column as it must be the name of a column, or its number from 1 on: current value is "0"',
+    ],
     [{ logger: { info() {} } }, "logger as it must be an object with the methods debug, info, warn and error"],
     [{ signal: {} }, "signal as it must be an AbortSignal"],
     [{ restrictWorkers: 1 }, "restrictWorkers as it must be true or false"],
@@ -129,6 +142,8 @@ Deno.test("settingsFromOptions takes one value or several of what may be repeate
     protocols: { "mem:": new URL("file:///mem.ts"), "ipfs:": "npm:ipfs" },
     startAt: new Date(0),
     shard: { index: 1, of: 2 },
+    urlColumn: "a link",
+    columns: { out: "name, of a file", "header:Referer": "7" },
     cores: [3, 1],
     logger: console,
     signal: AbortSignal.abort(),
@@ -140,6 +155,10 @@ Deno.test("settingsFromOptions takes one value or several of what may be repeate
   assertEquals(settings.headers, headers);
   const drivers = [{ scheme: "mem:", module: "file:///mem.ts" }, { scheme: "ipfs:", module: "npm:ipfs" }];
   assertEquals(settings.protocols, drivers);
+  assertEquals([settings.urlColumn, settings.columns], [
+    "a link",
+    { out: "name, of a file", "header:Referer": "7" },
+  ]);
   assertEquals(settings.startAt, "1970-01-01T00:00:00.000Z");
   assertEquals([settings.shard, settings.queue], [{ index: 1, of: 2 }, "kv::memory:"]);
   assertEquals(settings.cores?.toSorted(), [1, 3]);

@@ -38,6 +38,8 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   "HOST:PORT": fc.tuple(host, fc.integer({ min: 1, max: 65_535 })).map((parts) => parts.join(":")),
   HEADER: fc.tuple(fc.constantFrom("X-A", "x-a", "Cookie", "B"), text).map((parts) => parts.join(": ")),
   "SCHEME:=MODULE": fc.constantFrom("mem:=./mem.ts", "mem:=npm:mem", "ipfs:=https://a.test/ipfs.ts"),
+  "FIELD=NAME,…": fc.uniqueArray(fc.constantFrom("out=a", "checksum=b, c", "header:X-A=d=e"), { minLength: 1 })
+    .map((columns) => columns.join(",")),
   "KEY=VALUE": fc.tuple(fc.constantFrom("host", "url"), text).map((parts) => parts.join("=")),
   "ALGO:DIGEST": fc.constantFrom("md5:d41d8cd98f00b204e9800998ecf8427e"),
   ALGO: fc.constantFrom("md5", "sha256", "SHA-512", "sha2-384"),

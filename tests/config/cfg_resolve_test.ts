@@ -212,3 +212,13 @@ Deno.test("cfgResolve takes proxies of three kinds, and servers by host and port
     assertThrows(() => allowed(value), CfgError, "--allow-private");
   }
 });
+
+Deno.test("cfgResolve reads the columns of fields, whatever their names are", () => {
+  const columnsOf = (text: string) => cfgResolve({ flags: { columns: text } }).columns;
+  assertEquals(columnsOf("out=name,checksum=sha256"), { out: "name", checksum: "sha256" });
+  assertEquals(columnsOf(" out = a b , header:X-Key=3"), { out: "a b", "header:X-Key": "3" });
+  assertEquals(columnsOf("out=first, second,id=a=b"), { out: "first, second", id: "a=b" });
+  for (const text of ["", "out", "out=", "=name", "out=a,out=b"]) {
+    assertThrows(() => columnsOf(text), CfgError, "be FIELD=COLUMN such as", text);
+  }
+});

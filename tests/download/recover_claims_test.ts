@@ -5,6 +5,7 @@ import { closeLocked } from "../../download/close_locked.ts";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { openLocked } from "../../download/open_locked.ts";
 import { recoverClaims } from "../../download/recover_claims.ts";
+import { unfinishedPath } from "../../download/unfinished_path.ts";
 import { libcLibrary } from "../../ffi/libc_library.ts";
 import { type ProcIdentity, procIdentity } from "../../ffi/proc_identity.ts";
 
@@ -105,6 +106,22 @@ Deno.test("recoverClaims gives whole files their names, whatever their unfinishe
   for (const [out, size] of [["a", 3], ["sub/b", 4], ["c", 1]] as const) assert(await folder.knows(out, size));
   assertEquals(folder.logs, 0);
   assertEquals(await folder.recover(), { named: 0, removed: 0, done: new Map() });
+});
+
+Deno.test("recoverClaims gives whole files names of 255 bytes, and removes what is left under their short ones", async () => {
+  await using folder = await CrashedFolder.make();
+  const [small, large, lost] = ["s", "l", "x"].map((first) => first + "n".repeat(254)) as [string, string, string];
+  folder.claim(small, large, lost);
+  const own = (out: string) => `${unfinishedPath(out)}-${OWNER}-0-${FENCE}`;
+  folder.write(own(small), "AAA");
+  folder.write(unfinishedPath(large), "BBBB");
+  folder.write(`${unfinishedPath(large)}-info`, STATE);
+  folder.write(own(lost), "12345");
+  folder.write(`${unfinishedPath(lost)}-info-${OWNER}-0-${FENCE}`, STATE);
+  folder.manifest.append([folder.line(small, own(small)), folder.line(large, unfinishedPath(large))]);
+  const { named, removed, done } = await folder.recover();
+  assertEquals([named, removed, done.size], [2, 2, 2]);
+  assertEquals(folder.names(), [large, small]);
 });
 
 Deno.test("recoverClaims removes what nobody can continue, and touches nothing else", async () => {

@@ -27,6 +27,29 @@ Deno.test("taskDraft carries every field of an entry, and gives it a name", () =
   });
 });
 
+Deno.test("taskDraft takes an out that ends in a slash for a folder, in which the file has the name of its url", () => {
+  const draftOf = (entry: Parameters<typeof taskDraft>[0]) => {
+    const result = taskDraft(entry);
+    assert(result.type === "draft", JSON.stringify(result));
+    return result.draft;
+  };
+  const { fallbackOut, ...draft } = draftOf({ url: URL_A, out: "photos/2024/" });
+  assertEquals(draft, { url: URL_A, out: "photos/2024/a b.iso", named: true });
+  assert(typeof fallbackOut === "function", "a second file of that name gets another one");
+  assertEquals(draftOf({ url: "https://e.org/a/", out: "p/" }).out, "p/index");
+  // All files of these go to that folder.
+  for (const url of ["ftp://h/pub/", "sftp://h/a/?x", "s3://b/logs/*", "s3://b/"]) {
+    assertEquals(draftOf({ url, out: "p/" }), { url, out: "p", named: true });
+  }
+  const sums = new Map([["p/a b.iso", EMPTY_MD5]]);
+  assertEquals(checksumOf({ url: URL_A, out: "p/" }, sums), EMPTY_MD5);
+  for (const out of ["/", "../", "a//", "/srv/", ".corehaul/"]) {
+    const result = taskDraft({ url: URL_A, out });
+    assert(result.type === "problem" && result.field === "out", out);
+    assertStringIncludes(result.message, JSON.stringify(out));
+  }
+});
+
 Deno.test("taskDraft writes any form of a checksum as algorithm:hex", () => {
   for (const text of [EMPTY_MD5, EMPTY_MD5.toUpperCase(), "MD5:1B2M2Y8AsgTpgAmY7PhCfg==", ` ${EMPTY_MD5}\n`]) {
     assertEquals(checksumOf({ url: URL_A, checksum: text }), EMPTY_MD5);

@@ -226,3 +226,15 @@ testClients("corehaul run goes on at its byte under the learned name after SIGKI
   assertEquals(await filesIn(home.join("files")), ["large.bin"]);
   assertEquals(server.requests.map(({ headers }) => headers.get("range")), [null, "bytes=2000000-"]);
 });
+
+Deno.test("corehaul get stores a file under a name of 255 bytes, and refuses a longer one before it asks", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(answer);
+  const out = `sub/${"文".repeat(84)}.gz`;
+  assertCode(await corehaul(["get", `${server.url}/long`, "--out", out, "--dir", "files"], { cwd: home.path }), 0);
+  assertEquals(await Deno.readFile(home.join("files", out)), bytesFor("/long", SIZE));
+  const long = await corehaul(["get", `${server.url}/long`, "--out", `${out}x`, "--dir", "files"], { cwd: home.path });
+  assertCode(long, 2);
+  assertMatch(long.stderr, /must have segments of at most 255 bytes/);
+  assertEquals(server.requests.length, 1);
+});

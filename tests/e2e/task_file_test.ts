@@ -19,6 +19,11 @@ const FORMS: [name: string, write: (url: string) => string][] = [
     (url) => `{"url": "${url}/a"}\n\n{"url": "${url}/b"}\n{"url": "${url}/c", "out": "sub/other"}`,
   ],
   ["a list of urls", (url) => `# three files\n${url}/a\n\n  ${url}/b\r\n${url}/c`],
+  [
+    "a sitemap",
+    (url) => `<urlset>${["a", "b", "c"].map((name) => `<url><loc>${url}/${name}</loc></url>`).join("")}</urlset>`,
+  ],
+  ["JSON values in a row, with comments", (url) => `// three\n{\n "url": "${url}/a"\n}\n"${url}/b" "${url}/c"\n`],
   ["a JSON array with a byte order mark", (url) => `\ufeff[{"url": "${url}/a"}, "${url}/b", "${url}/c"]\n`],
 ];
 
@@ -87,7 +92,7 @@ Deno.test("corehaul run names index and field of a bad entry, and goes on with t
   const entries = [
     { url: `${server.url}/good-0` },
     { url: "not a url" },
-    { url: `${server.url}/x`, speed: 3 },
+    { url: `${server.url}/x`, prioirty: 3 },
     { url: `${server.url}/x`, priority: "high" },
     { url: `${server.url}/x`, out: "../escape" },
     { url: `${server.url}/x`, out: "/etc/escape" },
@@ -104,7 +109,7 @@ Deno.test("corehaul run names index and field of a bad entry, and goes on with t
   const refused = run.events("entry_refused").map(({ index, field }) => [index, field] as [number, string]);
   assertEquals(refused.sort(([a], [b]) => a - b), [
     [1, "url"],
-    [2, "speed"],
+    [2, "prioirty"],
     [3, "priority"],
     [4, "out"],
     [5, "out"],

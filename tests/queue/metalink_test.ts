@@ -52,11 +52,53 @@ Deno.test("parseMetalink says where a document is not XML, or that it is no Meta
   assertThrows(() => parseMetalink("<html></html>"), TaskFileError, "no <metalink>");
 });
 
-Deno.test("parseMetalink takes no document of Metalink 3, and none without a file, for an empty list", () => {
-  const file = `<file name="a.iso"><resources><url type="http">http://h/a.iso</url></resources></file>`;
-  const old = `<metalink version="3.0" xmlns="http://www.metalinker.org/"><files>${file}</files></metalink>`;
-  for (const text of [old, old.replace(' version="3.0"', ""), '<metalink version="3.0"/>']) {
-    assertThrows(() => parseMetalink(text), TaskFileError, "Metalink 3");
+/** As mirror managers serve it, with what they say of older versions of the file. */
+const METALINK_3 = `<?xml version="1.0" encoding="utf-8"?>
+<metalink version="3.0" xmlns="http://www.metalinker.org/" type="dynamic" generator="mirrormanager"
+  xmlns:mm0="http://fedorahosted.org/mirrormanager">
+ <publisher><name>A project</name></publisher>
+ <files>
+  <file name="repomd.xml">
+   <mm0:timestamp>1700000000</mm0:timestamp>
+   <size>4096</size>
+   <verification>
+    <hash type="md5">83b1a04f18d6782cfe0407edadac377f</hash>
+    <hash type="sha256">f0ad929cd259957e160ea442eb80986b5f01ffaffdb657e5b13f5d9c5f0ad929</hash>
+    <pieces length="262144" type="sha1"><hash piece="0">aa</hash></pieces>
+   </verification>
+   <mm0:alternates><mm0:alternate>
+    <mm0:size>1</mm0:size>
+    <verification><hash type="sha512">00</hash></verification>
+   </mm0:alternate></mm0:alternates>
+   <resources maxconnections="1">
+    <url protocol="rsync" type="rsync" location="US" preference="100">rsync://m.example/repomd.xml</url>
+    <url protocol="http" type="http" location="DE" preference="98">http://slow.example/a?x=1&amp;y=2</url>
+    <url type="bittorrent" preference="100">http://t.example/a.torrent</url>
+    <url protocol="https" type="https" location="US" preference="99">https://best.example/repomd.xml</url>
+    <url>ftp://last.example/repomd.xml</url>
+   </resources>
+  </file>
+  <file name="sub/two"><resources><url type="http">http://h/two</url></resources></file>
+ </files>
+</metalink>`;
+
+Deno.test("parseMetalink takes names, sizes, digests and mirrors of Metalink 3, and nothing of older versions of a file", () => {
+  const [first, second] = parseMetalink(METALINK_3);
+  assertEquals({ ...first, checksum: undefined }, {
+    url: "https://best.example/repomd.xml",
+    mirrors: ["http://slow.example/a?x=1&y=2", "ftp://last.example/repomd.xml"],
+    out: "repomd.xml",
+    size: 4096,
+    checksum: undefined,
+  });
+  assertEquals(second, { url: "http://h/two", out: "sub/two" });
+  assertEquals(parseMetalink(METALINK_3.replace(' version="3.0"', "")), [first, second]);
+  assertEquals(parseMetalink('<metalink version="3.0"><files/></metalink>'), []);
+});
+
+Deno.test("parseMetalink takes no document without a file for an empty list", () => {
+  for (const text of ['<metalink version="3.0"/>', '<metalink version="3.0"><publisher/></metalink>']) {
+    assertThrows(() => parseMetalink(text), TaskFileError, "A Metalink 3 document must have <files>");
   }
   const none = "<metalink><published>2009-05-15T12:23:23Z</published></metalink>";
   assertThrows(() => parseMetalink(none), TaskFileError, "must have a <file>");

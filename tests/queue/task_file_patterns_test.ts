@@ -8,6 +8,7 @@ Deno.test("findTaskFiles finds the files of folders and patterns, each once and 
     "b.json",
     "a.json",
     "c.txt.gz",
+    "e.jsonl.zst",
     "d.CSV",
     "notes.md",
     ".hidden.json",
@@ -24,7 +25,14 @@ Deno.test("findTaskFiles finds the files of folders and patterns, each once and 
     const short = (path: string) => path.slice(home.path.length + 1);
     return [files.map(short), [...named].map(short), empty.map(short)];
   };
-  const inFolder = ["lists/a.json", "lists/b.json", "lists/c.txt.gz", "lists/d.CSV", "lists/link.json"];
+  const inFolder = [
+    "lists/a.json",
+    "lists/b.json",
+    "lists/c.txt.gz",
+    "lists/d.CSV",
+    "lists/e.jsonl.zst",
+    "lists/link.json",
+  ];
   assertEquals(await find("lists"), [inFolder, [], []]);
   assertEquals(await find("lists/*.json"), [["lists/a.json", "lists/b.json", "lists/link.json"], [], []]);
   assertEquals(await find("lists/**/*.{json,tsv}"), [

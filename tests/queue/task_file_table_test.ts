@@ -3,24 +3,10 @@ import fc from "fast-check";
 import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
 import type { TaskEntry } from "../../queue/task_request.ts";
 import { TaskFileError } from "../../queue/task_file_error.ts";
-import type { RawEntry } from "../../queue/raw_entry.ts";
-import { scanTaskFile } from "../../queue/task_file_scan.ts";
+import { scanText, valuesOf } from "../support/scan_text.ts";
 
-async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
-}
-
-async function scan(text: string | Uint8Array, size = 5): Promise<{ entries: RawEntry[]; endsOpen: boolean }> {
-  const scanner = scanTaskFile(pieces(typeof text === "string" ? new TextEncoder().encode(text) : text, size));
-  const entries: RawEntry[] = [];
-  while (true) {
-    const step = await scanner.next();
-    if (step.done) return { entries, endsOpen: step.value.endsOpen };
-    entries.push(step.value);
-  }
-}
-
-const values = async (text: string) => (await scan(text)).entries.map(({ value }) => value);
+const values = (text: string) => valuesOf(text, 5);
+const scan = (text: string) => scanText(text, 5);
 
 Deno.test("scanTaskFile reads tables with commas, semicolons and tabs, whatever the line breaks", async () => {
   const wanted = [{ url: "http://h/a", out: "a.bin", priority: 3 }, { url: "http://h/b", out: "x b", priority: -1 }];
@@ -69,19 +55,18 @@ Deno.test("scanTaskFile leaves cells that are wrong to the schema, which names t
 });
 
 Deno.test("scanTaskFile counts the lines of a table, and says whether it ends open", async () => {
-  const { entries, endsOpen } = await scan('url,out\r\nhttp://h/a,"x\r\ny"\r\n\r\nhttp://h/b,b');
+  const { entries, end } = await scan('url,out\r\nhttp://h/a,"x\r\ny"\r\n\r\nhttp://h/b,b');
   assertEquals(entries.map(({ index, line }) => [index, line]), [[0, 2], [1, 5]]);
-  assertEquals(endsOpen, true);
-  assertEquals((await scan("url\nhttp://h/a\n")).endsOpen, false);
+  assertEquals(end.endsOpen, true);
+  assertEquals((await scan("url\nhttp://h/a\n")).end.endsOpen, false);
 });
 
 Deno.test("scanTaskFile says what is wrong with a table, and where", async () => {
-  const cases: [string | Uint8Array, number, string][] = [
-    ["url,titel\nhttp://h/a,x\n", 1, 'header:NAME: current value is "titel"'],
+  const cases: [string, number, string][] = [
+    ["url,otu\nhttp://h/a,x\n", 1, "did you mean out?"],
     ["url,out,Out\nhttp://h/a,x\n", 1, '"out" is there twice'],
     ['url,out\nhttp://h/a,"x\nhttp://h/b,y\n', 2, "Not a valid table: Quote Not Closed"],
     ['url,out\nhttp://h/a,x\nhttp://h/a,"x"y\n', 3, "Not a valid table: Invalid Closing Quote"],
-    [new Uint8Array([...new TextEncoder().encode("url,out\nhttp://h/a,"), 0xff, 0x0a]), 1, "The file must be UTF-8"],
   ];
   for (const [text, line, message] of cases) {
     const error = await assertRejects(() => scan(text), TaskFileError, message);
@@ -108,10 +93,44 @@ Deno.test("scanTaskFile reads what any cells were written as", async () => {
       async (all, size) => {
         const cells = all.map((text) => text.trim());
         const rows = cells.map((text, i) => `http://h/${i},"${text.replaceAll('"', '""')}"\n`).join("");
-        const { entries } = await scan(`url,out\n${rows}`, size);
+        const { entries } = await scanText(`url,out\n${rows}`, size);
         const wanted = cells.map((out, i) => out === "" ? { url: `http://h/${i}` } : { url: `http://h/${i}`, out });
         assertEquals(entries.map(({ value }) => value), wanted);
       },
     ),
   );
+});
+
+Deno.test("scanTaskFile refuses a row that is not UTF-8 or has no end, and takes those around it", async () => {
+  const encoder = new TextEncoder();
+  const rows: (string | Uint8Array)[] = [
+    "url,out\nhttp://h/a,a\n",
+    new Uint8Array([...encoder.encode("http://h/b,"), 0xe9, 0x0a]),
+    'http://h/c,"c',
+    new Uint8Array([0xff]),
+    'd"\nhttp://h/d,"d\n',
+    new Uint8Array([0x78, 0xff, 0x22, 0x0a]),
+    `http://h/e,${"e".repeat(1_100_000)}\n`,
+    `http://h/f,"${"f".repeat(1_100_000)}\nend"\nhttp://h/g,"g"\n`,
+    `http://h/i,"i\nj"\nhttp://h/k,"${"k".repeat(1_100_000)}\n`,
+    new Uint8Array([0xff, 0x22, 0x0a]),
+    "http://h/l,l\n",
+  ];
+  const bytes = new Uint8Array(await new Blob(rows as BlobPart[]).arrayBuffer());
+  const utf8 = "refused: line must be UTF-8";
+  const long = "refused: line must be at most 1048576 bytes long";
+  const wanted = [
+    { url: "http://h/a", out: "a" },
+    ...[utf8, utf8, utf8, long, long],
+    { url: "http://h/g", out: "g" },
+    { url: "http://h/i", out: "i\nj" },
+    long,
+    { url: "http://h/l", out: "l" },
+  ];
+  for (const size of [997, 65_536, bytes.length]) {
+    assertEquals(await valuesOf(bytes, size), wanted);
+  }
+  assertEquals(await valuesOf(bytes, 4096), wanted);
+  const tabs = bytes.map((byte) => byte === 0x2c ? 0x09 : byte).filter((byte) => byte !== 0x22);
+  assertEquals((await valuesOf(tabs, 4096)).slice(0, 2), [{ url: "http://h/a", out: "a" }, utf8]);
 });

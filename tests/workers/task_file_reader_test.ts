@@ -100,3 +100,13 @@ Deno.test("TaskFileReader leaves out a last line that may be half of one, wherev
   assertEquals(await outs('["http://h/a", "http://h/b"]', never), ["a", "b"]);
   assertEquals(await outs("", never), []);
 });
+
+Deno.test("TaskFileReader tells at each read which names of the file mean nothing, and refuses no entry for them", async () => {
+  await using home = await TempDir.create();
+  const file = await home.write("aria2.txt", "http://h/a\n  split=4\n  out=x\nhttp://h/b,\n");
+  const reader = new TaskFileReader(file);
+  for (const _ of [1, 2]) {
+    const end = await reader.read(() => Promise.resolve());
+    assertEquals([end.entries, end.refused, end.ignored], [2, 1, ["split"]]);
+  }
+});

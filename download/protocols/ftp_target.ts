@@ -1,3 +1,4 @@
+import { parseUrl } from "../../base/parse_url.ts";
 import type { NetrcLookup } from "../netrc.ts";
 import { decodePart } from "./decode_part.ts";
 
@@ -43,7 +44,7 @@ export function ftpTarget(
   url: string,
   credentialsOf: NetrcLookup = () => undefined,
 ): FtpTarget {
-  const { protocol, host, hostname: name, port: written, username, password: secret, pathname } = new URL(url);
+  const { protocol, host, hostname: name, port: written, username, password: secret, pathname } = parseUrl(url)!;
   const hostname = name.replace(/^\[(.*)\]$/, "$1");
   const security = protocol === "ftp:" ? "none" : protocol === "ftps:" && written !== "21" ? "implicit" : "explicit";
   const port = written === "" ? (security === "implicit" ? IMPLICIT_PORT : PLAIN_PORT) : Number(written);

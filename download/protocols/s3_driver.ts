@@ -3,6 +3,7 @@ import { XMLParser } from "fast-xml-parser";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import type { S3Access, S3Ports } from "./s3_access.ts";
+import { objectUrl, s3Target, s3Url } from "./s3_target.ts";
 
 /** Credentials are asked for again so long before they end. */
 const EARLY_MS = 60_000;
@@ -29,25 +30,25 @@ export class S3Driver implements DownloadDriver {
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
-    const { bucket, key } = targetOf(request.url);
+    const target = s3Target(request.url);
+    if (target.key === "") {
+      const message = `Cannot fetch the url as it must name an object of the bucket "${target.bucket}"`;
+      throw new DownloadError("unsupported", message);
+    }
     const access = await this.#access();
-    const url = objectUrl(access, bucket, key);
+    const url = objectUrl(access, target);
     const response = await this.#ask(access, url, request);
     return new S3Response(response, request.url);
   }
 
   /** Lists the objects whose keys begin as the url says; `*` at its end, or none, stands for all that follows. */
   async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
-    const { bucket, key: pattern } = targetOf(url);
-    const prefix = pattern.replace(/\*$/, "");
-    if (prefix.includes("*")) {
-      throw new DownloadError("unsupported", `Cannot list "${url}" as * must be at its end, and nowhere else`);
-    }
+    const { bucket, prefix } = s3Target(url);
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     let token: string | undefined;
     do {
       const access = await this.#access();
-      const page = objectUrl(access, bucket, "");
+      const page = objectUrl(access, { bucket, key: "" });
       page.search = new URLSearchParams({
         "list-type": "2",
         "encoding-type": "url",
@@ -59,7 +60,7 @@ export class S3Driver implements DownloadDriver {
         // Consoles make empty objects to stand for folders.
         if (key.endsWith("/")) continue;
         signal.throwIfAborted();
-        yield { url: objectAddress(bucket, key), path: key.slice(folder.length) };
+        yield { url: s3Url(bucket, key), path: key.slice(folder.length) };
       }
       token = next;
     } while (token !== undefined);
@@ -156,44 +157,6 @@ class S3Response implements DriverResponse {
   [Symbol.dispose](): void {
     this.#response[Symbol.dispose]();
   }
-}
-
-/** The bucket and the key of an `s3:` url; the key is percent-decoded. */
-function targetOf(url: string): { bucket: string; key: string } {
-  const { hostname: bucket, pathname } = new URL(url);
-  if (!/^[a-z0-9][a-z0-9._-]{1,62}$/i.test(bucket)) {
-    throw new DownloadError(
-      "unsupported",
-      `Cannot fetch the url as its bucket must be a name: current value is "${bucket}"`,
-    );
-  }
-  try {
-    return { bucket, key: decodeURIComponent(pathname.slice(1)) };
-  } catch {
-    throw new DownloadError("unsupported", "Cannot fetch the url as its key must be UTF-8, percent-encoded");
-  }
-}
-
-/** Where an object is. A bucket with dots in its name fits no certificate, and so stands in the path. */
-function objectUrl({ endpoint, region }: S3Access, bucket: string, key: string): URL {
-  const path = key.split("/").map(encodeSegment).join("/");
-  if (endpoint !== undefined) return new URL(`${endpoint}/${bucket}/${path}`);
-  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  return bucket.includes(".")
-    ? new URL(`https://s3.${region}.${suffix}/${bucket}/${path}`)
-    : new URL(`https://${bucket}.s3.${region}.${suffix}/${path}`);
-}
-
-function objectAddress(bucket: string, key: string): string {
-  return `s3://${bucket}/${key.split("/").map(encodeSegment).join("/")}`;
-}
-
-/** A url would take these two for steps. */
-function encodeSegment(text: string): string {
-  if (text === "." || text === "..") {
-    throw new DownloadError("unsupported", "Cannot fetch an object as its key must have no . or .. segments");
-  }
-  return encodeURIComponent(text);
 }
 
 function readListing(text: string, url: string): { keys: string[]; next?: string } {

@@ -1,6 +1,7 @@
 // @ts-types="./ssh2_types.d.ts"
 import type { Stats } from "ssh2";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import { parseUrl } from "../../base/parse_url.ts";
 import { DownloadError } from "../download_error.ts";
 import { HostAddresses } from "../host_addresses.ts";
 import type { HttpIdentity } from "../http_identity.ts";
@@ -116,7 +117,7 @@ export class SftpDriver implements DownloadDriver {
   }
 
   async #targetOf(url: string): Promise<{ key: string; target: SshTarget; path: string }> {
-    const { hostname: name, port, host, username, password: secret, pathname } = new URL(url);
+    const { hostname: name, port, host, username, password: secret, pathname } = parseUrl(url)!;
     const alias = decodePart(name.replace(/^\[(.*)\]$/, "$1"), "host");
     if (this.#identity.proxy !== undefined) {
       throw new DownloadError("unsupported", `${host}: SFTP does not go through --proxy`);

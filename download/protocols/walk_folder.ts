@@ -1,3 +1,4 @@
+import { parseUrl } from "../../base/parse_url.ts";
 import type { ListedFile } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 
@@ -26,9 +27,7 @@ export async function* walkFolder(
   url: string,
   look: (below: string) => Promise<readonly FolderEntry[]>,
 ): AsyncGenerator<ListedFile> {
-  const start = new URL(url);
-  start.search = start.hash = "";
-  const folders: [below: string, address: string, depth: number][] = [["", start.href, 0]];
+  const folders: [below: string, address: string, depth: number][] = [["", parseUrl(url)!.href, 0]];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const [below, address, depth] = folder;
     if (depth > MAX_DEPTH) {

@@ -188,6 +188,37 @@ Deno.test("corehaul fetches one list of http, FTP, SFTP and S3 with one command,
   assertEquals(kinds, ["http 404", "http 404", "not-found "]);
 });
 
+Deno.test("corehaul takes ? and # in urls of FTP, SFTP and S3 for letters, and a bucket without a key for a folder", async () => {
+  await using servers = await Servers.start();
+  await using s3 = await S3Server.start();
+  const names = ["has#hash.txt", "q?.txt"];
+  for (const name of names) {
+    await servers.root.write(`letters?/${name}`, `file ${name}`);
+    await s3.put(`letters?/${name}`, `object ${name}`);
+    // What would come if they were no letters.
+    await servers.root.write(`letters?/${name.replace(/[?#].*$/, "")}`, "wrong");
+    await s3.put(name.replace(/[?#].*$/, ""), "wrong");
+  }
+  await s3.put("a*b", "star");
+  const written = (url: string) => url.replaceAll("%3F", "?").replaceAll("%23", "#");
+  const [ftp, sftp] = servers.urls("letters?").map(written);
+  const entries = [
+    ...names.map((name) => ({ url: `${ftp}/${name}` })),
+    { url: `${sftp}/`, out: "sftp" },
+    { url: "s3://photos/letters?/*", out: "s3" },
+    { url: "s3://photos/a*b", out: "star" },
+    { url: "s3://photos", out: "bucket" },
+  ];
+  assertCode(await servers.run(entries, ["--s3-endpoint", s3.endpoint]), 0);
+  for (const name of names) {
+    const read = async (out: string) => new TextDecoder().decode(await servers.file(`${out}${name}`));
+    const found = await Promise.all(["", "sftp/", "s3/", "bucket/letters?/"].map(read));
+    assertEquals(found, [`file ${name}`, `file ${name}`, `object ${name}`, `object ${name}`]);
+  }
+  assertEquals(new TextDecoder().decode(await servers.file("star")), "star");
+  assertEquals((await Array.fromAsync(Deno.readDir(servers.home.join("files/bucket")))).length, 4);
+});
+
 async function put(servers: Servers, name: string, version: string): Promise<void> {
   await servers.root.write(name, bytesFor(version, LARGE));
   const old = new Date(Date.now() - (version === "one" ? 3_600_000 : 60_000));

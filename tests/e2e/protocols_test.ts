@@ -219,6 +219,31 @@ Deno.test("corehaul takes ? and # in urls of FTP, SFTP and S3 for letters, and a
   assertEquals((await Array.fromAsync(Deno.readDir(servers.home.join("files/bucket")))).length, 4);
 });
 
+Deno.test("corehaul fetches a file again whose length alone has changed, over FTP and SFTP", async () => {
+  await using servers = await Servers.start();
+  const date = new Date(Date.now() - 3_600_000);
+  const write = async (text: string) => {
+    await servers.root.write("table", text);
+    await Deno.utime(servers.root.join("table"), date, date);
+  };
+  const entries = servers.urls("table").map((url, i) => ({ url, out: ["ftp", "sftp"][i]! }));
+  const [first, second, third] = ["a".repeat(400), "b".repeat(405), "c".repeat(399)];
+  await write(first!);
+  assertCode(await servers.run(entries), 0);
+  const holds = async (text: string) => {
+    for (const { out } of entries) assertEquals(new TextDecoder().decode(await servers.file(out)), text, out);
+  };
+  await write(second!);
+  assertCode(await servers.run(entries, ["--refresh"]), 0);
+  await holds(second!);
+  const asked = (await servers.ftp.commands("RETR")).length;
+  assertCode(await servers.run(entries, ["--refresh"]), 0);
+  assertEquals((await servers.ftp.commands("RETR")).length, asked);
+  await write(third!);
+  assertCode(await servers.run(entries, ["--overwrite", "changed", "--queue", "kv:other.db"]), 0);
+  await holds(third!);
+});
+
 async function put(servers: Servers, name: string, version: string): Promise<void> {
   await servers.root.write(name, bytesFor(version, LARGE));
   const old = new Date(Date.now() - (version === "one" ? 3_600_000 : 60_000));

@@ -158,6 +158,27 @@ Deno.test("SftpDriver looks the name of a server up once for a connection, and g
   assertEquals([asked, told], [["files.test"], ["looking", "looking", "looked", "looked"]]);
 });
 
+Deno.test("SftpDriver reads a file to its end whose size is told as 0", async () => {
+  await using server = await SshdServer.start();
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  for (const path of ["/proc/version", "/proc/cpuinfo"]) {
+    const { response, bytes } = await drive(driver, server.url(path));
+    assertEquals([response.length, response.offset, response.rangeable], [undefined, 0, false]);
+    // The clock of a processor is another one at every look.
+    const steady = (text: string) => text.replace(/^cpu MHz.*$/gm, "");
+    assertEquals(steady(new TextDecoder().decode(bytes)), steady(await Deno.readTextFile(path)));
+    // Nobody knows whether it is what it was.
+    const { lastModified = "" } = response;
+    const condition = { lastModified, length: bytes.length };
+    assertEquals((await drive(driver, server.url(path), { condition })).response.offset, 0);
+    const range = { from: 1, ifRange: lastModified };
+    assertEquals((await drive(driver, server.url(path), { range })).response.offset, 0);
+  }
+  await using home = await folder();
+  const { response, bytes } = await drive(driver, server.url(home.join("empty")));
+  assertEquals([response.length, bytes.length], [0, 0]);
+});
+
 Deno.test("SftpDriver tells what is wrong, and whether it may pass", async () => {
   await using home = await folder();
   await using server = await SshdServer.start();
@@ -291,7 +312,7 @@ for (const asks of ["password", "keyboard-interactive"] as const) {
   });
 }
 
-Deno.test("SftpDriver takes no file whose size it does not know, and continues none whose date it does not know", async () => {
+Deno.test("SftpDriver reads a file to its end whose size it does not know, and continues none whose date it does not know", async () => {
   const hostKey = await sshKeys();
   const file = bytesFor("one", 300_000);
   const open = async (attrs: Record<string, number>) => {
@@ -321,7 +342,10 @@ Deno.test("SftpDriver takes no file whose size it does not know, and continues n
     return await drive(driver, `sftp://me:x@127.0.0.1:${server.port}/any`);
   };
   const mode = 0o100644;
-  assertEquals((await failure(open({ mode }))).kind, "protocol");
+  for (const size of [{}, { size: 0 }]) {
+    const untold = await open({ mode, atime: 1_700_000_000, mtime: 1_700_000_000, ...size });
+    assertEquals([untold.bytes, untold.response.length, untold.response.rangeable], [file, undefined, false]);
+  }
   const undated = await open({ mode, size: file.length });
   assertEquals([undated.bytes, undated.response.rangeable, undated.response.lastModified], [file, false, undefined]);
   assertEquals((await failure(open({ mode, size: file.length + 1 }))).kind, "network");

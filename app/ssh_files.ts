@@ -1,8 +1,9 @@
 import { dirname } from "@std/path";
 import { homedir, userInfo } from "node:os";
-import SSHConfig from "ssh-config";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { privateKeyProblem } from "./private_key_problem.ts";
+import { readIfThere } from "./read_if_there.ts";
+import { readSshConfig } from "./ssh_config.ts";
 import { knownName } from "../download/protocols/known_hosts.ts";
 import type { SshAnswer, SshPorts, SshQuestion } from "../download/protocols/ssh_access.ts";
 
@@ -12,16 +13,24 @@ export type SshSettings = Pick<CfgSettings, "sshKey" | "sshKnownHosts" | "sshAcc
 const USUAL_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
 const GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts";
 const USUAL_KNOWN_HOSTS = ["~/.ssh/known_hosts"];
+/** What `StrictHostKeyChecking` says of new keys. One that has changed is refused, whatever it says. */
+const ACCEPTS_NEW: Readonly<Record<string, boolean>> = {
+  yes: false,
+  ask: false,
+  "accept-new": true,
+  no: true,
+  off: true,
+};
 
 /**
  * Reads what `ssh` would read: the user's configuration, keys and host keys. Commands in the configuration (`Match exec`)
- * are not run, and `Include` is not followed.
+ * are not run.
  */
 export class SshFiles implements SshPorts {
   readonly #settings: SshSettings;
   readonly #home: string;
   /** Where the key of a server goes that was not known, by the name of the server. */
-  readonly #files = new Map<string, string>();
+  readonly #files = new Map<string, string | undefined>();
 
   /**
    * @param settings Which files.
@@ -33,13 +42,20 @@ export class SshFiles implements SshPorts {
   }
 
   async access({ alias, port, user }: SshQuestion): Promise<SshAnswer> {
-    const config = await this.#configOf(alias, user);
+    const config = await readSshConfig(`${this.#home}/.ssh/config`, this.#home, alias, user);
     const via = config("proxyjump") ?? config("proxycommand");
     if (via !== undefined && via !== "none") {
       return {
         type: "problem",
         message: "~/.ssh/config names a ProxyJump or ProxyCommand for it, which is not followed",
       };
+    }
+    const strict = config("stricthostkeychecking") ?? "ask";
+    const acceptsNew = ACCEPTS_NEW[strict.toLowerCase()];
+    if (acceptsNew === undefined) {
+      const must = "must be yes, ask, accept-new, no or off";
+      const message = `Cannot use ~/.ssh/config as its StrictHostKeyChecking ${must}: current value is "${strict}"`;
+      return { type: "problem", message };
     }
     const { sshKey, sshKnownHosts, sshAcceptNew } = this.#settings;
     const hostname = (config("hostname") ?? "%h").replaceAll("%h", alias);
@@ -52,16 +68,16 @@ export class SshFiles implements SshPorts {
       // Of a key that was not asked for by name, the agent may have the other half.
       if (text !== undefined && privateKeyProblem(text) === undefined) keys.push(text);
     }
-    const knownFiles = sshKnownHosts === undefined
-      ? [
-        ...config.all("userknownhostsfile")?.flatMap((files) => files.split(/\s+/)) ?? USUAL_KNOWN_HOSTS,
-        GLOBAL_KNOWN_HOSTS,
-      ]
+    const named = sshKnownHosts === undefined
+      ? config.all("userknownhostsfile")?.flatMap((files) => files.split(/\s+/)) ?? USUAL_KNOWN_HOSTS
       : [sshKnownHosts];
-    const paths = knownFiles.map((file) => this.#path(file, words));
-    const texts = await Promise.all(paths.map(readIfThere));
+    const own = named.filter((file) => file !== "none").map((file) => this.#path(file, words));
+    const texts = await Promise.all(
+      [...own, ...sshKnownHosts === undefined ? [GLOBAL_KNOWN_HOSTS] : []].map(readIfThere),
+    );
     const at = port ?? Number(config("port") ?? 22);
-    this.#files.set(knownName(hostname, at), paths[0]!);
+    const hostKeyAlias = config("hostkeyalias");
+    this.#files.set(hostKeyAlias === undefined ? knownName(hostname, at) : hostKeyAlias.toLowerCase(), own[0]);
     const agent = config("identityagent") ?? Deno.env.get("SSH_AUTH_SOCK");
     return {
       type: "access",
@@ -72,14 +88,16 @@ export class SshFiles implements SshPorts {
         keys,
         ...(agent === undefined || agent === "" || agent === "none" ? {} : { agent: this.#path(agent, words) }),
         knownHosts: texts.map((text) => text ?? "").join("\n"),
-        acceptNew: sshAcceptNew,
+        acceptNew: sshAcceptNew || acceptsNew,
+        ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
       },
     };
   }
 
   async trust(line: string): Promise<string | undefined> {
     const [name = "", type = ""] = line.split(" ");
-    const file = this.#files.get(name) ?? `${this.#home}/.ssh/known_hosts`;
+    const file = this.#files.has(name) ? this.#files.get(name) : `${this.#home}/.ssh/known_hosts`;
+    if (file === undefined) return undefined;
     try {
       const text = await readIfThere(file) ?? "";
       const lines = text.split("\n").map((each) => each.trim());
@@ -96,31 +114,9 @@ export class SshFiles implements SshPorts {
     }
   }
 
-  /** What the configuration says of a host; keywords in lower case. */
-  async #configOf(alias: string, user: string | undefined) {
-    const text = await readIfThere(`${this.#home}/.ssh/config`) ?? "";
-    const asked = { Host: alias, ...(user === undefined ? {} : { User: user }) };
-    const found = SSHConfig.parse(text).compute(asked, { ignoreCase: true, matchExec: false });
-    const all = (keyword: string): string[] | undefined => {
-      const value = found[keyword];
-      return value === undefined ? undefined : [value].flat();
-    };
-    return Object.assign((keyword: string) => all(keyword)?.[0], { all });
-  }
-
   #path(file: string, { hostname, user }: { hostname: string; user: string }): string {
     return file.replace(/^~(?=\/)/, this.#home).replaceAll("%d", this.#home).replaceAll("%h", hostname)
       .replaceAll("%r", user);
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    if (error instanceof Deno.errors.PermissionDenied) return undefined;
-    throw error;
   }
 }
 

@@ -141,7 +141,7 @@ export class SftpDriver implements DownloadDriver {
     const password = secret === "" ? known?.password : decodePart(secret, "password");
     // As curl does: a path that begins with /~/ counts from the home folder.
     const path = decodePart(pathname, "path").replace(/^\/~\//, "");
-    const key = JSON.stringify([access.hostname, access.port, access.user, password]);
+    const key = JSON.stringify([alias, access.hostname, access.port, access.user, password]);
     return { key, target: { host: host || alias, access, password }, path };
   }
 

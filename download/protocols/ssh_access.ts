@@ -24,6 +24,8 @@ export interface SshAccess {
   knownHosts: string;
   /** Take the key of a server that is not known, and keep it; a changed key is refused all the same. */
   acceptNew: boolean;
+  /** The name under which the key of the server is known, without a port. Default: its host and port. */
+  hostKeyAlias?: string;
 }
 
 /** The answer to a {@linkcode SshQuestion}: the access, or why there is none. */

@@ -98,6 +98,35 @@ Deno.test("SftpDriver lets in no server that is not the one that is known", asyn
   assertEquals(files.kept, [server.knownHosts.trim()]);
 });
 
+Deno.test("SftpDriver looks a server up by its HostKeyAlias where there is one, and shares no connection with other names", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const url = server.url(home.join("one.bin"));
+  const known = `Node ${server.hostKey.shared}\n`;
+  using aliased = new SftpDriver(ANONYMOUS, filesOf(server, { hostKeyAlias: "node", knownHosts: known }));
+  assertEquals((await drive(aliased, url)).bytes.length, SIZE);
+  using unknown = new SftpDriver(ANONYMOUS, filesOf(server, { hostKeyAlias: "node" }));
+  assertMatch((await failure(drive(unknown, url))).message, /its host key is not known/);
+  const files = filesOf(server, { hostKeyAlias: "Node", acceptNew: true });
+  using accepting = new SftpDriver(ANONYMOUS, files);
+  assertEquals((await drive(accepting, url)).bytes.length, SIZE);
+  assertEquals(files.kept, [`node ${server.hostKey.shared}`]);
+  // Of two names of one host, each has its own idea of which key is the right one.
+  const names: Record<string, Partial<SshAccess>> = { good: { knownHosts: known }, bad: { knownHosts: "" } };
+  using both = new SftpDriver(ANONYMOUS, {
+    ...files,
+    access: async ({ alias, ...question }) => {
+      const { access } = await filesOf(server, { hostKeyAlias: "node", ...names[alias] }).access({
+        alias,
+        ...question,
+      });
+      return { type: "access", access: { ...access, hostname: "127.0.0.1" } };
+    },
+  });
+  assertEquals((await drive(both, url.replace("127.0.0.1", "good"))).bytes.length, SIZE);
+  assertEquals((await failure(drive(both, url.replace("127.0.0.1", "bad")))).kind, "security");
+});
+
 const KINDS = [["RSA", "rsa", "3072"], ["ECDSA", "ecdsa", "256"], ["ECDSA, longer", "ecdsa", "384"]] as const;
 for (const [name, type, bits] of KINDS) {
   Deno.test(`SftpDriver takes keys of ${name}, of the server and of the user`, async () => {

@@ -367,11 +367,12 @@ Deno.test("corehaul keeps the host key of a new SFTP server only with --ssh-acce
   assertEquals(new TextDecoder().decode(await servers.file("third")), "a");
 });
 
-Deno.test("corehaul reads ~/.ssh/config: aliases, users, ports and keys", async () => {
+Deno.test("corehaul reads ~/.ssh/config and what it includes: aliases, users, ports, keys and names of host keys", async () => {
   await using servers = await Servers.start();
   await servers.root.write("a", "a");
+  await servers.home.write("known_hosts", `storage ${servers.ssh.hostKey.shared}\n`);
   await servers.home.write(
-    ".ssh/config",
+    ".ssh/config.d/data.conf",
     [
       "Host data",
       "  HostName 127.0.0.1",
@@ -379,10 +380,12 @@ Deno.test("corehaul reads ~/.ssh/config: aliases, users, ports and keys", async 
       `  User ${user()}`,
       "  IdentityFile ~/key",
       "  UserKnownHostsFile ~/known_hosts",
-      "Host far",
-      "  HostName 127.0.0.1",
-      "  ProxyJump data",
+      "  HostKeyAlias storage",
     ].join("\n"),
+  );
+  await servers.home.write(
+    ".ssh/config",
+    ["Include config.d/*.conf", "Host far", "  HostName 127.0.0.1", "  ProxyJump data"].join("\n"),
   );
   const entries = [
     { url: `sftp://data${servers.root.join("a")}`, out: "a" },

@@ -13,6 +13,7 @@ export class Terminal {
   readonly #encoder = new TextEncoder();
   #block = "";
   #lines = "";
+  #isLent = false;
 
   /**
    * @param update Draws the block; absent: there is none.
@@ -54,8 +55,32 @@ export class Terminal {
     this.#lines += `${text}\n`;
   }
 
+  /**
+   * Lets somebody else have the terminal: nothing is printed before that is over.
+   *
+   * @param use What has it.
+   */
+  async lend<T>(use: () => Promise<T>): Promise<T> {
+    this.#flush();
+    if (this.#update !== undefined && this.#block !== "") {
+      this.#update.clear();
+      writeAll(Deno.stderr, this.#encoder.encode(SHOW_CURSOR));
+    }
+    this.#isLent = true;
+    try {
+      return await use();
+    } finally {
+      this.#isLent = false;
+      this.#flush();
+      if (this.#update !== undefined && this.#block !== "") {
+        writeAll(Deno.stderr, this.#encoder.encode(HIDE_CURSOR));
+        this.#update(this.#block);
+      }
+    }
+  }
+
   #flush(): void {
-    if (this.#lines === "") return;
+    if (this.#lines === "" || this.#isLent) return;
     const bytes = this.#encoder.encode(this.#lines);
     this.#lines = "";
     if (this.#update !== undefined && this.#block !== "") this.#update.clear();
@@ -66,6 +91,10 @@ export class Terminal {
   /** Draws the block. */
   draw(block: string): void {
     if (this.#update === undefined) return;
+    if (this.#isLent) {
+      this.#block = block;
+      return;
+    }
     if (this.#block === "") writeAll(Deno.stderr, this.#encoder.encode(HIDE_CURSOR));
     this.#block = block;
     this.#update(block);
@@ -73,6 +102,7 @@ export class Terminal {
 
   /** Leaves the block as it is, and the cursor below it; no line is lost when the process ends after it. */
   done(): void {
+    this.#isLent = false;
     this.#flush();
     if (this.#update === undefined || this.#block === "") return;
     this.#update.done();

@@ -6,7 +6,8 @@ import { downloaderOptions } from "../settle_settings.ts";
 import { print } from "../terminal.ts";
 
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
-export async function addCommand({ command, settings, logger }: CommandContext): Promise<number> {
+export async function addCommand(context: CommandContext): Promise<number> {
+  const { command, settings, logger } = context;
   const { checksumFile, nameTemplate, shard, startAt } = settings;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
@@ -18,7 +19,7 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
     ...(shard === undefined ? {} : { shard }),
-    folders: downloaderOptions(settings, "get", logger),
+    folders: downloaderOptions(context, "get"),
   };
   const batches = readEntries(command, settings);
   // What is wrong with the command line or the file is said before anything is made.

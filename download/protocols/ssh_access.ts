@@ -18,6 +18,8 @@ export interface SshAccess {
   user: string;
   /** Private keys, PEM, in the order of trying. */
   keys: readonly string[];
+  /** What is to be said of keys that cannot be used, or that are not there. Default: nothing. */
+  keyNotes?: readonly string[];
   /** The socket of the agent; absent: there is none. */
   agent?: string;
   /** The text of all known_hosts files. */

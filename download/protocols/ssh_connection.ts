@@ -226,10 +226,11 @@ function waysIn(
   return ways;
 }
 
-function sshError(error: unknown, { host }: SshTarget): DownloadError {
+function sshError(error: unknown, { host, access: { keyNotes = [] } }: SshTarget): DownloadError {
   const { message = String(error), level } = error as { message?: string; level?: string };
   if (level === "client-authentication") {
-    return new DownloadError("auth", `${host}: it does not let this user in`, { cause: error, retryable: false });
+    const why = keyNotes.length === 0 ? "" : ` (${keyNotes.join("; ")})`;
+    return new DownloadError("auth", `${host}: it does not let this user in${why}`, { cause: error, retryable: false });
   }
   if (/no matching|handshake failed/i.test(message)) {
     return new DownloadError("protocol", `${host}: ${message}`, { cause: error, retryable: false });

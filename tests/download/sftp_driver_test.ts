@@ -116,11 +116,9 @@ Deno.test("SftpDriver looks a server up by its HostKeyAlias where there is one, 
   using both = new SftpDriver(ANONYMOUS, {
     ...files,
     access: async ({ alias, ...question }) => {
-      const { access } = await filesOf(server, { hostKeyAlias: "node", ...names[alias] }).access({
-        alias,
-        ...question,
-      });
-      return { type: "access", access: { ...access, hostname: "127.0.0.1" } };
+      const answer = await filesOf(server, { hostKeyAlias: "node", ...names[alias] }).access({ alias, ...question });
+      assert(answer.type === "access");
+      return { type: "access", access: { ...answer.access, hostname: "127.0.0.1" } };
     },
   });
   assertEquals((await drive(both, url.replace("127.0.0.1", "good"))).bytes.length, SIZE);

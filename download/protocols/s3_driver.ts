@@ -1,8 +1,8 @@
 import { AwsV4Signer } from "aws4fetch";
-import { XMLParser } from "fast-xml-parser";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import type { S3Access, S3Ports } from "./s3_access.ts";
+import { listingQuery, readListing } from "./s3_listing.ts";
 import { objectUrl, s3Target, s3Url } from "./s3_target.ts";
 
 /** Credentials are asked for again so long before they end. */
@@ -49,13 +49,8 @@ export class S3Driver implements DownloadDriver {
     do {
       const access = await this.#access();
       const page = objectUrl(access, { bucket, key: "" });
-      page.search = new URLSearchParams({
-        "list-type": "2",
-        "encoding-type": "url",
-        prefix,
-        ...(token === undefined ? {} : { "continuation-token": token }),
-      }).toString();
-      const { keys, next } = readListing(await this.#text(access, page, signal), url);
+      page.search = listingQuery(prefix, token);
+      const { keys, next } = readListing(await this.#text(access, page, signal), bucket);
       for (const key of keys) {
         // Consoles make empty objects to stand for folders.
         if (key.endsWith("/")) continue;
@@ -157,25 +152,6 @@ class S3Response implements DriverResponse {
   [Symbol.dispose](): void {
     this.#response[Symbol.dispose]();
   }
-}
-
-function readListing(text: string, url: string): { keys: string[]; next?: string } {
-  // Without these the library knows no numeric references, such as that of an apostrophe.
-  const parser = new XMLParser({ htmlEntities: true, parseTagValue: false, isArray: (name) => name === "Contents" });
-  const result = parser.parse(text)?.ListBucketResult;
-  if (typeof result !== "object" || result === null) {
-    throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket makes no sense`);
-  }
-  // Not every server encodes the keys that it was asked to.
-  const encoded = result.EncodingType === "url";
-  const keys = (result.Contents ?? []).map(({ Key: key = "" }: { Key?: unknown }) =>
-    encoded ? decodeURIComponent(String(key).replaceAll("+", "%20")) : String(key)
-  );
-  const next = String(result.NextContinuationToken ?? "");
-  if (String(result.IsTruncated) === "true" && next === "") {
-    throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket breaks off`);
-  }
-  return next === "" || String(result.IsTruncated) !== "true" ? { keys } : { keys, next };
 }
 
 /** Says what a refusal may come from. */

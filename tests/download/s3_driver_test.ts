@@ -1,4 +1,4 @@
-/** S3 against s3rver, which others wrote; it knows accounts, but does not compute signatures. */
+/** S3 against s3rver, which knows accounts but does not compute signatures, and against Swift, which does. Others wrote both. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
@@ -7,6 +7,7 @@ import { S3Driver } from "../../download/protocols/s3_driver.ts";
 import { drive } from "../support/drive.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { S3Server } from "../support/s3_server.ts";
+import { SwiftServer } from "../support/swift_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const CREDENTIALS = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
@@ -71,6 +72,41 @@ Deno.test("S3Driver lists all pages of a prefix", async () => {
   using direct = driverFor({ endpoint: server.endpoint, region: "us-east-1", credentials: CREDENTIALS });
   assertEquals((await keysOf(direct.driver, "s3://photos/set/")).length, 24);
   assertEquals((await failure(keysOf(direct.driver, "s3://nobucket/"))).status, 404);
+});
+
+const ODD_KEYS = [
+  ...["it's.txt", "a&b.txt", "<x>.txt", 'quote".txt', "&#39;.txt", "&amp;", "a+b", "a%20b", "100%", "0012", "true"],
+  ...["trailing ", "trailing  ", " /leading", "two  blanks", "ü", "\u00a0"],
+];
+
+Deno.test("S3Driver lists keys as they are, whether or not a server encodes them", async () => {
+  await using plain = await S3Server.start();
+  await using encoding = await SwiftServer.start();
+  // Servers write what XML cannot have as it is in several ways.
+  await using numbers = FaultServer.start(() =>
+    new Response(
+      "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>odd/it&#39;s &#x27;&#60;&#x1F600;</Key></Contents>" +
+        "<Contents><Key>odd/ a &amp;#39; </Key></Contents></ListBucketResult>",
+    )
+  );
+  for (
+    const { server, credentials } of [{ server: plain, credentials: CREDENTIALS }, {
+      server: encoding,
+      credentials: encoding.credentials,
+    }]
+  ) {
+    for (const key of ODD_KEYS) await server.put(`odd/${key}`, key);
+    using one = driverFor({ endpoint: server.endpoint, region: "us-east-1", credentials });
+    const found = await keysOf(one.driver, "s3://photos/odd/");
+    assertEquals(found.map(([path]) => path).sort(), ODD_KEYS.toSorted());
+    for (const [path, url] of found) assertEquals(new TextDecoder().decode((await drive(one.driver, url)).bytes), path);
+    // The beginning of keys stands in the query, where blanks have a form of their own.
+    await server.put("odd prefix+/x", "x");
+    assertEquals((await keysOf(one.driver, "s3://photos/odd prefix+/")).length, 1);
+  }
+  using other = driverFor({ endpoint: numbers.url, region: "us-east-1" });
+  const keys = (await keysOf(other.driver, "s3://photos/odd/")).map(([path]) => path);
+  assertEquals(keys, ["it's '<😀", " a &#39; "]);
 });
 
 Deno.test("S3Driver takes * at the end of a url for all that follows, and anywhere else for a letter", async () => {

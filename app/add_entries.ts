@@ -52,8 +52,10 @@ export async function addEntries(
 ): Promise<AddResult[]> {
   const { folders: own = {}, count, ...rules } = options;
   const settings = settingsFromOptions(own);
-  using answers = new WorkerAnswers(settings);
-  using folders = new FolderLister({ settings, identity: () => readIdentity(settings), answers });
+  const { askPassphrase } = own;
+  const asking = askPassphrase === undefined ? {} : { askPassphrase };
+  using answers = new WorkerAnswers(settings, undefined, undefined, asking);
+  using folders = new FolderLister({ settings, identity: () => readIdentity(settings, asking), answers });
   return (await placeEntries(list, entries, rules, folders, count)).results;
 }
 

@@ -98,8 +98,8 @@ export class Downloader implements AsyncDisposable {
     this.#counters = SharedCounters.create(plan.cores.length);
     const { settings, identity } = plan;
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
-    const answers = this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan));
-    this.#folders = new FolderLister({ settings, identity: () => identity, answers });
+    this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan), options);
+    this.#folders = new FolderLister({ settings, identity: () => identity, answers: this.#answers });
     this.#hosts = makeHostTable(settings);
     this.#cooling = list.fleet === undefined ? undefined : new FleetCooling(list.fleet, this.#hosts);
   }
@@ -114,7 +114,7 @@ export class Downloader implements AsyncDisposable {
    */
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const settings = settingsFromOptions(options);
-    const plan = makePlan(settings, await readIdentity(settings, (message) => options.logger?.warn(message)));
+    const plan = makePlan(settings, await readIdentity(settings, options));
     const { checksumFile, checksumAlgo: algorithm } = settings;
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
     if (checksumFile !== undefined) {

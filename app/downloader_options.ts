@@ -168,6 +168,8 @@ export interface DownloaderOptions {
   allowDowngrade?: boolean;
   /** The files of private keys for SFTP. Default: those that `ssh` would take. */
   sshKey?: string | readonly string[];
+  /** The passphrase of private keys that are encrypted. Default: the agent's keys, else what `askPassphrase` gives. */
+  sshPassphrase?: string;
   /** The file of the host keys of SFTP servers. Default: those that `ssh` would read. */
   sshKnownHosts?: string;
   /** Take the host key of an SFTP server that is not known, and keep it. Default false. */
@@ -197,12 +199,17 @@ export interface DownloaderOptions {
   lang?: "en" | "zh";
   /** Where log lines go: anything with debug, info, warn and error. Default: nowhere. */
   logger?: Logger;
+  /**
+   * Asks the user for the passphrase of an encrypted private key: called with the name of its file, and with true if what came
+   * before was another one, up to three times. Default: nobody is asked.
+   */
+  askPassphrase?: (file: string, again: boolean) => Promise<string | undefined>;
   /** Ends a run, as {@linkcode Downloader.stop} does. */
   signal?: AbortSignal;
 }
 
 /** What is not in the table of options, as no text can say it or the command line decides it. */
-type Own = Pick<DownloaderOptions, "pinMain" | "restrictWorkers" | "logger" | "signal">;
+type Own = Pick<DownloaderOptions, "pinMain" | "restrictWorkers" | "logger" | "askPassphrase" | "signal">;
 /** An option that only one of the table and the interface has, or that is of another type there, is named by an error here. */
 type _EachIsInBoth = None<Differing<CfgOptions, Omit<DownloaderOptions, keyof Own>>>;
 
@@ -210,6 +217,7 @@ const OWN: { readonly [Name in keyof Own]-?: [must: string, fits: (value: unknow
   pinMain: ["be true or false", (value) => typeof value === "boolean"],
   restrictWorkers: ["be true or false", (value) => typeof value === "boolean"],
   logger: ["be an object with the methods debug, info, warn and error", isLogger],
+  askPassphrase: ["be a function", (value) => typeof value === "function"],
   signal: ["be an AbortSignal", (value) => value instanceof AbortSignal],
 };
 

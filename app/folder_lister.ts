@@ -1,4 +1,5 @@
 import { delay } from "@std/async/delay";
+import { parseUrl } from "../base/parse_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { CfgError } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
@@ -31,16 +32,20 @@ export type FolderResult =
 
 /** So often a listing that fails for a reason that may pass is tried. */
 const ATTEMPTS = 3;
+const WITH_FOLDERS = /^(?:ftp|ftps|ftpes|sftp|s3):/i;
+const NO_URL = { protocol: "", pathname: "", search: "" };
 /** What is about one file says nothing about a folder. */
 const OF_ONE_FILE = fieldsWhere(({ ofOneFile }) => ofOneFile === true);
 
 /**
- * Looks into folders when they are put on the list: urls of FTP, SFTP and S3 that end with a slash, and for S3 with `*`. Every
- * file below becomes a task of its own, in a folder that is called as the entry says, or as the last part of the url.
+ * Looks into folders when they are put on the list: urls of FTP, SFTP and S3 that end with a slash or have no path, and of S3
+ * those that end with `*`. Every file below becomes a task of its own, in a folder that is called as the entry says, or as the
+ * last part of the url.
  */
 export class FolderLister implements Disposable {
   readonly #ports: FolderListerPorts;
-  readonly #folders: RegExp;
+  /** The folders of the drivers of the user. */
+  readonly #own: RegExp | undefined;
   readonly #end = new AbortController();
   #drivers: Promise<DownloadDriver[]> | undefined;
 
@@ -48,14 +53,16 @@ export class FolderLister implements Disposable {
   constructor(ports: FolderListerPorts) {
     this.#ports = ports;
     const own = (ports.settings.protocols ?? []).map(({ scheme }) => RegExp.escape(scheme));
-    const schemes = ["ftp:", "ftps:", "ftpes:", "sftp:", ...own].join("|");
-    this.#folders = new RegExp(`^(?:${schemes})//[^?#]*/(?:[?#]|$)|^s3:[^?#]*[/*](?:[?#]|$)`, "i");
+    if (own.length > 0) this.#own = new RegExp(`^(?:${own.join("|")})//[^?#]*/(?:[?#]|$)`, "i");
   }
 
   /** True if a url stands for a folder. */
   isFolder(url: string): boolean {
     // Nearly all urls begin so.
-    return !url.startsWith("http:") && !url.startsWith("https:") && this.#folders.test(url);
+    if (url.startsWith("http:") || url.startsWith("https:")) return false;
+    if (this.#own?.test(url) === true) return true;
+    const { protocol, pathname, search } = (WITH_FOLDERS.test(url) ? parseUrl(url) : null) ?? NO_URL;
+    return search === "" && (pathname.endsWith("/") || (protocol === "s3:" && pathname.endsWith("*")));
   }
 
   /**
@@ -158,7 +165,7 @@ export class FolderLister implements Disposable {
 
 /** The last part of a folder's path; empty for the root of a server. */
 function folderName(url: string): string {
-  const path = new URL(url).pathname.replace(/[^/]*\*$/, "").replace(/\/+$/, "").replace(/^\/(?=~$)/, "");
+  const path = parseUrl(url)!.pathname.replace(/[^/]*\*$/, "").replace(/\/+$/, "").replace(/^\/(?=~$)/, "");
   return path === "" || path === "~" ? "" : outFromUrl(`x:${path}`);
 }
 

@@ -5,7 +5,7 @@ import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import { readNetrc } from "../download/netrc.ts";
 import { httpClient } from "../download/protocols/http_client.ts";
-import { privateKeyProblem } from "./private_key_problem.ts";
+import type { DownloaderOptions } from "./downloader_options.ts";
 import { environmentProxies } from "./environment_proxies.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
@@ -19,13 +19,13 @@ const MAX_BYTES = 16 * 1024 * 1024;
  * what does not go together.
  *
  * @param settings The settings.
- * @param warn Told what of a file does not count. Default: nobody is.
+ * @param options Who is told what of a file does not count, and whether the user is asked for passphrases. Default: nobody.
  * @returns The identity, with the content of the files in it.
  * @throws {CfgError} With everything that is wrong; nothing of the content of a file is in it.
  */
 export async function readIdentity(
   settings: CfgSettings,
-  warn: (message: string) => void = () => {},
+  { logger, askPassphrase }: Pick<DownloaderOptions, "logger" | "askPassphrase"> = {},
 ): Promise<HttpIdentity> {
   const problems: CfgProblem[] = [];
   const bad = (field: string, message: string) => problems.push({ field, source: "options", message });
@@ -46,11 +46,15 @@ export async function readIdentity(
     }
   };
   const netrc = await read("netrc", "a netrc file that can be read", (text) => void readNetrc(text));
-  const cookies = await read("cookies", "a cookie file that can be read", (text) => checkCookies(text, warn));
+  const cookies = await read(
+    "cookies",
+    "a cookie file that can be read",
+    (text) => checkCookies(text, (message) => logger?.warn(message)),
+  );
   const ca = await read("ca", "a file of certificates in PEM", (text) => void certificatesIn(text));
   const cert = await read("cert", "a file with a certificate in PEM", (text) => void certificatesIn(text));
   const key = await read("key", "a file with a private key in PEM", checkKey) ?? cert;
-  await checkSshFiles(settings, bad);
+  await checkSshFiles(settings, askPassphrase !== undefined, bad);
   await checkModules(settings, bad);
   const environment = environmentProxies();
   if (settings.proxy === undefined) {
@@ -80,9 +84,10 @@ export async function readIdentity(
 }
 
 /** What the user names must be there; the files that SSH would read anyway need not. */
-async function checkSshFiles({ sshKey = [], sshKnownHosts, sshAcceptNew }: CfgSettings, bad: Bad): Promise<void> {
+async function checkSshFiles(settings: CfgSettings, asks: boolean, bad: Bad): Promise<void> {
+  const { sshKey = [], sshKnownHosts, sshAcceptNew, sshPassphrase } = settings;
   for (const file of sshKey) {
-    const problem = await readText(file).then(privateKeyProblem, reasonOf);
+    const problem = await readText(file).then((text) => keyProblem(text, sshPassphrase, asks), reasonOf);
     if (problem === undefined) continue;
     bad(
       "sshKey",
@@ -94,6 +99,17 @@ async function checkSshFiles({ sshKey = [], sshKnownHosts, sshAcceptNew }: CfgSe
   if (problem === undefined) return;
   const must = "it must be a file of host keys that can be read";
   bad("sshKnownHosts", `Cannot use --ssh-known-hosts as ${must}: current value is "${sshKnownHosts}" (${problem})`);
+}
+
+async function keyProblem(text: string, passphrase: string | undefined, asks: boolean): Promise<string | undefined> {
+  const { readPrivateKey } = await import("./private_key.ts");
+  const key = await readPrivateKey(text, passphrase);
+  if (key.type === "key") return undefined;
+  if (key.type === "problem") return key.message;
+  if (asks) return undefined;
+  if (key.type === "wrong") return "it is encrypted, with another passphrase than that of --ssh-passphrase";
+  // The agent may have the other half.
+  return Deno.env.get("SSH_AUTH_SOCK") ? undefined : "it is encrypted: see --ssh-passphrase";
 }
 
 /** Modules of this machine must be there; others are looked for with the first url. */

@@ -4,6 +4,7 @@ import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { SshPorts } from "../download/protocols/ssh_access.ts";
 import type { AnswerTo, WorkerQuestion } from "../workers/proc_messages.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import type { DownloaderOptions } from "./downloader_options.ts";
 import { LinkRenewer } from "./link_renewer.ts";
 
 /**
@@ -14,19 +15,23 @@ export class WorkerAnswers implements Disposable {
   readonly #settings: CfgSettings;
   readonly #renewer: LinkRenewer | undefined;
   readonly #news: (news: DownloaderNews) => void;
+  readonly #ask: DownloaderOptions["askPassphrase"];
   #ssh: Promise<SshPorts> | undefined;
 
   /**
    * @param settings The settings.
    * @param news Told of new links.
    * @param start Starts the user's command. Default: as any process.
+   * @param options Asks the user for passphrases. Default: nobody is asked.
    */
   constructor(
     settings: CfgSettings,
     news: (news: DownloaderNews) => void = () => {},
     start: <T>(spawn: () => T) => T = (spawn) => spawn(),
+    { askPassphrase }: Pick<DownloaderOptions, "askPassphrase"> = {},
   ) {
     this.#settings = settings;
+    this.#ask = askPassphrase;
     this.#news = news;
     const { refreshCmd } = settings;
     this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd, start });
@@ -70,6 +75,8 @@ export class WorkerAnswers implements Disposable {
   }
 
   #sshFiles(): Promise<SshPorts> {
-    return this.#ssh ??= import("./ssh_files.ts").then(({ SshFiles }) => new SshFiles(this.#settings));
+    return this.#ssh ??= import("./ssh_files.ts").then(({ SshFiles }) =>
+      new SshFiles(this.#settings, undefined, this.#ask)
+    );
   }
 }

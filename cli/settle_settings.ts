@@ -2,7 +2,9 @@ import { CfgError } from "../config/cfg_error.ts";
 import { cfgOptionsOf } from "../config/cfg_options.ts";
 import { cfgGiven, cfgResolve, cfgUnknownVariables } from "../config/cfg_resolve.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { DownloaderOptions, Logger } from "../mod.ts";
+import type { DownloaderOptions } from "../mod.ts";
+import { passphraseAsker } from "./ask_passphrase.ts";
+import type { CommandContext } from "./command_context.ts";
 import type { Command } from "./parse_command.ts";
 
 /** The settings of a command, and what is told of where they come from. */
@@ -44,6 +46,16 @@ async function readConfig(name: string): Promise<{ name: string; values: unknown
 }
 
 /** The options of a downloader that works as a command is told to. */
-export function downloaderOptions(settings: CfgSettings, command: "run" | "get", logger: Logger): DownloaderOptions {
-  return { ...cfgOptionsOf(settings, command), pinMain: settings.pin, restrictWorkers: true, logger };
+export function downloaderOptions(
+  { settings, logger, terminal }: Pick<CommandContext, "settings" | "logger" | "terminal">,
+  command: "run" | "get",
+): DownloaderOptions {
+  const askPassphrase = passphraseAsker(terminal);
+  return {
+    ...cfgOptionsOf(settings, command),
+    pinMain: settings.pin,
+    restrictWorkers: true,
+    logger,
+    ...(askPassphrase === undefined ? {} : { askPassphrase }),
+  };
 }

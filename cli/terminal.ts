@@ -14,6 +14,7 @@ export class Terminal {
   readonly #columns: () => number | undefined;
   #block = "";
   #lines = "";
+  #isLent = false;
 
   /**
    * @param update Draws the block; absent: there is none.
@@ -67,8 +68,32 @@ export class Terminal {
     this.#lines += `${text}\n`;
   }
 
+  /**
+   * Lets somebody else have the terminal: nothing is printed before that is over.
+   *
+   * @param use What has it.
+   */
+  async lend<T>(use: () => Promise<T>): Promise<T> {
+    this.#flush();
+    if (this.#update !== undefined && this.#block !== "") {
+      this.#update.clear();
+      errors.tell(SHOW_CURSOR);
+    }
+    this.#isLent = true;
+    try {
+      return await use();
+    } finally {
+      this.#isLent = false;
+      this.#flush();
+      if (this.#update !== undefined && this.#block !== "") {
+        errors.tell(HIDE_CURSOR);
+        this.#update(this.#block);
+      }
+    }
+  }
+
   #flush(): void {
-    if (this.#lines === "") return;
+    if (this.#lines === "" || this.#isLent) return;
     const lines = this.#lines;
     this.#lines = "";
     if (this.#update !== undefined && this.#block !== "") this.#update.clear();
@@ -79,6 +104,10 @@ export class Terminal {
   /** Draws the block. */
   draw(block: string): void {
     if (this.#update === undefined) return;
+    if (this.#isLent) {
+      this.#block = block;
+      return;
+    }
     if (this.#block === "") errors.tell(HIDE_CURSOR);
     this.#block = block;
     this.#update(block);
@@ -86,6 +115,7 @@ export class Terminal {
 
   /** Leaves the block as it is, and the cursor below it; no line is lost when the process ends after it. */
   done(): void {
+    this.#isLent = false;
     this.#flush();
     if (this.#update === undefined || this.#block === "") return;
     this.#update.done();

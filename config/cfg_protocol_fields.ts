@@ -15,7 +15,16 @@ export const CFG_PROTOCOL_FIELDS = {
     kind: textThat("name a file"),
     defaultNote: "as ~/.ssh/config says, else the usual ones",
     repeatable: true,
-    help: "the private key for sftp urls, not encrypted (the agent has those); may be given several times",
+    help: "the private key for sftp urls; may be given several times",
+    commands: LISTING,
+  },
+  sshPassphrase: {
+    flag: "ssh-passphrase",
+    placeholder: "TEXT",
+    kind: textThat("not be empty"),
+    defaultNote: "the agent's keys, else asked for at the terminal",
+    show: () => "…",
+    help: "opens encrypted private keys; better in the variable CFG_SSH_PASSPHRASE, as others see command lines",
     commands: LISTING,
   },
   sshKnownHosts: {

@@ -1,3 +1,4 @@
+import { parseUrl } from "../base/parse_url.ts";
 import { dispositionName } from "./content_disposition.ts";
 import type { DownloadTask } from "./download_context.ts";
 import type { DriverResponse } from "./download_driver.ts";
@@ -28,5 +29,5 @@ function givenName(disposition: string | undefined): string | undefined {
 
 /** A url that ends in a slash names no file: what the task has is better. */
 function outOfUrl(url: string): string | undefined {
-  return /[^/]$/.test(URL.parse(url)?.pathname ?? "") ? outFromUrl(url) : undefined;
+  return /[^/]$/.test(parseUrl(url)?.pathname ?? "") ? outFromUrl(url) : undefined;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { isLonger } from "../base/byte_length.ts";
+import { parseUrl } from "../base/parse_url.ts";
 import { textDigest } from "../base/text_digest.ts";
 import { MAX_SAFE_BYTES, outProblem, safeSegment } from "./task_names.ts";
 
@@ -74,7 +75,7 @@ export function parseNameTemplate(text: string): NameTemplate | string {
   if (problem !== undefined) return problem;
   const whole = text.endsWith("/") || !NAMES_FILE.test(text) ? `${text}/{name}` : text;
   return (url, name) => {
-    const facts: Facts = { url, parsed: URL.parse(url), name: safeSegment(name.toWellFormed()) };
+    const facts: Facts = { url, parsed: parseUrl(url), name: safeSegment(name.toWellFormed()) };
     const filled = whole.replace(PLACEHOLDER, (_, key: string) => VALUES.get(key)?.(facts) ?? "");
     const segments = filled.toWellFormed().split("/").filter((segment) => /[^.\s]/.test(segment)).map(safeSegment);
     const file = segments.pop() ?? facts.name;

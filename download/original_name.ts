@@ -33,6 +33,8 @@ export function originalName(
 /** The name in a url; that of nearly every url is found without reading all of it. */
 function nameAt(href: string): string {
   const end = href.search(/[?#]/);
+  // Not every url has a query: of others this may be a part of the name.
+  if (end !== -1 && !href.startsWith("http")) return nameInUrl(href);
   const path = end === -1 ? href : href.slice(0, end);
   const segment = path.slice(path.lastIndexOf("/") + 1);
   return PLAIN.test(segment) ? segment : nameInUrl(href);

@@ -5,6 +5,7 @@
  * @module
  */
 import { byteLength, isLonger, startOf } from "../base/byte_length.ts";
+import { parseUrl } from "../base/parse_url.ts";
 import { textDigest } from "../base/text_digest.ts";
 
 /** The folder below the download folder that belongs to Corehaul itself. */
@@ -46,7 +47,7 @@ export function outFromUrl(url: string): string {
 
 /** The last segment of the path of a url as it is meant, whatever that is; empty if there is none. */
 export function nameInUrl(url: string): string {
-  const path = /^data:/i.test(url) ? "" : URL.parse(url)?.pathname ?? "";
+  const path = /^data:/i.test(url) ? "" : parseUrl(url)?.pathname ?? "";
   return decode(path.slice(path.lastIndexOf("/") + 1));
 }
 

@@ -14,7 +14,8 @@ import { downloaderOptions } from "../settle_settings.ts";
 import { tell } from "../print.ts";
 
 /** `corehaul add`: puts tasks on the list, whether or not anything is running. */
-export async function addCommand({ command, settings, logger }: CommandContext): Promise<number> {
+export async function addCommand(context: CommandContext): Promise<number> {
+  const { command, settings, logger } = context;
   const { nameTemplate, shard, startAt } = settings;
   const template = nameTemplate === undefined ? undefined : parseNameTemplate(nameTemplate);
   if (typeof template === "string") {
@@ -29,7 +30,7 @@ export async function addCommand({ command, settings, logger }: CommandContext):
     ...(nameTemplate === undefined ? {} : { nameTemplate }),
     ...(startAt === undefined ? {} : { notBefore: Date.parse(startAt) }),
     ...(shard === undefined ? {} : { shard }),
-    folders: downloaderOptions(settings, "get", logger),
+    folders: downloaderOptions(context, "get"),
   };
   const batches = readEntries(command, settings, logger);
   // What is wrong with the command line or the file is said before anything is made.

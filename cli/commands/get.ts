@@ -11,7 +11,7 @@ export async function getCommand({ command, settings, terminal, logger }: Comman
   const batches = readEntries(command, settings, logger);
   // What is wrong with the command line or the file is said before anything is made.
   let batch = await batches.next();
-  await using downloader = await Downloader.open(downloaderOptions(settings, "get", logger));
+  await using downloader = await Downloader.open(downloaderOptions({ settings, logger, terminal }, "get"));
   // Before the first entry: one that is refused is an event too.
   await using printing = printEvents(downloader, settings, logger);
   for (; !batch.done; batch = await batches.next()) {

@@ -9,7 +9,7 @@ import { downloaderOptions } from "../settle_settings.ts";
 export async function runCommand({ settings, given, terminal, logger }: CommandContext): Promise<number> {
   // A list can be worked off without its default file, but files that were asked for by name must come.
   if (settings.once && given.has("tasks")) await checkTaskFiles(settings.tasks, true);
-  await using downloader = await Downloader.open(downloaderOptions(settings, "run", logger));
+  await using downloader = await Downloader.open(downloaderOptions({ settings, logger, terminal }, "run"));
   const saving = await prepareSaveFailed(settings, logger);
   await using printing = printEvents(downloader, settings, logger);
   const { summary, signalCode } = await runDownloader(downloader, settings, terminal, logger, settings.once, printing);

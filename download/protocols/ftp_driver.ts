@@ -7,9 +7,21 @@ import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import { datedFacts, type DatedVersion } from "./dated_file.ts";
-import { type FtpReading, FtpSession, isFull, RestRefusedError } from "./ftp_session.ts";
+import { type FtpReading, FtpSession, type FtpTransfer, isFull, RestRefusedError } from "./ftp_session.ts";
 import { type FtpTarget, ftpTarget } from "./ftp_target.ts";
+import { decodeBytes } from "./ftp_text.ts";
+import { close } from "./ftp_transfer.ts";
 import { walkFolder } from "./walk_folder.ts";
+
+/** A file that was found. */
+interface FtpFound {
+  /** The connection, which is nobody else's meanwhile. */
+  session: FtpSession;
+  /** What is told of the file. */
+  version: DatedVersion;
+  /** The file, which comes already, where nothing is told of it: only that shows that it is there. */
+  begun?: FtpTransfer;
+}
 
 /** Who asks, and how. */
 export type FtpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "caCerts" | "denyPrivate" | "allowPrivate">;
@@ -47,11 +59,11 @@ export class FtpDriver implements DownloadDriver {
     const target = this.#targetOf(url, anonymous);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
-    const { session, stat } = await this.#find(target, request);
+    const found = await this.#find(target, request);
     try {
-      return this.#answer(target, session, stat, request);
+      return this.#answer(target, found, request);
     } catch (error) {
-      this.#pool.give(session);
+      this.#letGo(found);
       throw error;
     }
   }
@@ -61,10 +73,11 @@ export class FtpDriver implements DownloadDriver {
     const session = await this.#connect(target, signal);
     try {
       let root: string | undefined;
-      const look = async (below: string) => {
+      const look = async (_below: string, inUrl: string) => {
+        const below = decodeBytes(inUrl, "path", /\0/);
         const { entries, path } = await session.list(root === undefined ? target.path : `${root}${below}`, signal);
         root ??= path.endsWith("/") ? path : `${path}/`;
-        return entries.map(({ name, isDirectory, isFile }) => ({ name, isDirectory, isFile }));
+        return entries;
       };
       yield* walkFolder(url, look);
     } finally {
@@ -73,10 +86,7 @@ export class FtpDriver implements DownloadDriver {
   }
 
   /** Looks at the file, over a connection that the server may have given up meanwhile. */
-  async #find(
-    target: FtpTarget,
-    { signal, watch }: Pick<DriverRequest, "signal" | "watch">,
-  ): Promise<{ session: FtpSession; stat: DatedVersion }> {
+  async #find(target: FtpTarget, { signal, watch }: Pick<DriverRequest, "signal" | "watch">): Promise<FtpFound> {
     while (true) {
       const { connection: session, used } = await this.#pool.take(
         target.account,
@@ -85,7 +95,9 @@ export class FtpDriver implements DownloadDriver {
         signal,
       );
       try {
-        return { session, stat: await session.stat(target.path, signal) };
+        const version = await session.stat(target.path, signal);
+        const isTold = version.length !== undefined || version.lastModified !== undefined;
+        return isTold ? { session, version } : { session, version, begun: await session.begin(target.path, signal) };
       } catch (error) {
         this.#pool.give(session);
         const gone = used && session.closed && error instanceof DownloadError && error.kind === "network";
@@ -96,36 +108,44 @@ export class FtpDriver implements DownloadDriver {
 
   #answer(
     target: FtpTarget,
-    session: FtpSession,
-    version: DatedVersion,
+    found: FtpFound,
     request: DriverRequest,
   ): DriverResponse {
+    const { session, version } = found;
     const facts = datedFacts(target.host, version, request, !this.#fromStartOnly.has(target.host));
     const { signal } = request;
     const { length } = version;
-    let begun = false;
+    let isRead = false;
     return new BodyResponse(facts, async (sink, room) => {
-      begun = true;
+      isRead = true;
       try {
-        await this.#read(target, session, version, { from: facts.offset, to: facts.end, length, sink, room, signal });
+        await this.#read(target, found, { from: facts.offset, to: facts.end, length, sink, room, signal });
       } catch (error) {
         session.close();
         throw error;
       } finally {
         this.#pool.give(session);
       }
-    }, () => begun || this.#pool.give(session));
+    }, () => isRead || this.#letGo(found));
+  }
+
+  /** Whoever wants no file that comes already can only hang up. */
+  #letGo({ session, begun }: FtpFound): void {
+    if (begun !== undefined) {
+      close(begun.conn);
+      session.close();
+    }
+    this.#pool.give(session);
   }
 
   /** Reads a body, and looks whether it was all of one version. */
   async #read(
     target: FtpTarget,
-    session: FtpSession,
-    { length, lastModified }: DatedVersion,
+    { session, version: { length, lastModified }, begun }: FtpFound,
     reading: FtpReading,
   ): Promise<void> {
     const { from, to, signal } = reading;
-    const bytes = await session.read(target.path, reading).catch((error) => {
+    const bytes = await session.read(target.path, reading, begun).catch((error) => {
       if (error instanceof RestRefusedError) this.#fromStartOnly.add(target.host);
       throw error;
     });
@@ -142,9 +162,9 @@ export class FtpDriver implements DownloadDriver {
 
   async #stampNow(target: FtpTarget, session: FtpSession, signal: AbortSignal): Promise<string | undefined> {
     if (!session.closed) return await session.stampedAt(target.path, signal);
-    const { session: other, stat } = await this.#find(target, { signal });
-    this.#pool.give(other);
-    return stat.lastModified;
+    const found = await this.#find(target, { signal });
+    this.#letGo(found);
+    return found.version.lastModified;
   }
 
   #targetOf(url: string, anonymous = false): FtpTarget {

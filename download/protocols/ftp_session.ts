@@ -1,12 +1,23 @@
-import { Client, type FileInfo, FTPError } from "basic-ftp";
+import { Client, FTPError } from "basic-ftp";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { PooledConnection } from "./connection_pool.ts";
 import type { DatedVersion } from "./dated_file.ts";
+import { listFolder } from "./ftp_listing.ts";
 import type { FtpTarget } from "./ftp_target.ts";
+import { bytesOfText, textOfBytes } from "./ftp_text.ts";
+import {
+  close,
+  type FtpReading,
+  type FtpTransfer,
+  openDataConnection,
+  readData,
+  retrieve,
+  SinkError,
+} from "./ftp_transfer.ts";
 import { knownLookup, LedSocket } from "./known_lookup.ts";
-import { close, type FtpReading, openDataConnection, readData, retrieve, SinkError } from "./ftp_transfer.ts";
+import type { FolderEntry } from "./walk_folder.ts";
 
-export type { FtpReading };
+export type { FtpReading, FtpTransfer };
 
 /** How to connect. */
 export interface FtpDialing {
@@ -30,6 +41,8 @@ const BUFFER = 256 * 1024;
 
 /** Replies that say that a command is not known, or not with that. */
 const UNKNOWN_COMMAND: ReadonlySet<number> = new Set([500, 501, 502, 503, 504]);
+/** Replies to SIZE and MDTM that tell nothing: 550 may be about the file, about the command, or about the mode. */
+const NOT_TOLD: ReadonlySet<number> = new Set([...UNKNOWN_COMMAND, 550]);
 
 /** One connection that is logged in. */
 export class FtpSession implements PooledConnection {
@@ -57,13 +70,14 @@ export class FtpSession implements PooledConnection {
     const client = new Client(0);
     const lookup = knownLookup(dialing.addresses);
     client.ftp._newSocket = () => new LedSocket(lookup);
+    client.ftp.encoding = "latin1";
     const session = new FtpSession(client, target, dialing);
     await session.#during(signal, () =>
       client.access({
         host: hostname,
         port,
-        user,
-        password,
+        user: bytesOfText(user),
+        password: bytesOfText(password),
         secure: security === "implicit" ? "implicit" : security === "explicit",
         secureOptions: {
           // An address is no server name, but the certificate may be for it.
@@ -86,11 +100,7 @@ export class FtpSession implements PooledConnection {
     this.#client.close();
   }
 
-  /**
-   * Asks for size and date.
-   *
-   * @throws {DownloadError} If there is no such file.
-   */
+  /** Asks for size and date. If neither is told, there may be no such file. */
   async stat(path: string, signal: AbortSignal): Promise<DatedVersion> {
     const lastModified = await this.stampedAt(path, signal);
     const length = await this.#ifKnown(signal, () => this.#client.size(path));
@@ -107,35 +117,57 @@ export class FtpSession implements PooledConnection {
   }
 
   /**
+   * Lets a file begin to come.
+   *
+   * @throws {DownloadError} If there is no such file.
+   */
+  async begin(path: string, signal: AbortSignal): Promise<FtpTransfer> {
+    return await this.#during(signal, async () => {
+      const transfer = await this.#retrieve(path, 0, signal);
+      const abort = () => close(transfer.conn);
+      signal.addEventListener("abort", abort);
+      try {
+        await transfer.begun;
+        return transfer;
+      } catch (error) {
+        close(transfer.conn);
+        throw error;
+      } finally {
+        signal.removeEventListener("abort", abort);
+      }
+    });
+  }
+
+  /**
    * Reads a file, or a part of it.
    *
    * @param path The file.
    * @param reading What of it, and where it goes.
+   * @param begun What {@linkcode FtpSession.begin} gave. Default: it is asked for now.
    * @returns How many bytes came.
    * @throws {RestRefusedError} If the server begins no file in the middle.
    */
-  async read(path: string, reading: FtpReading): Promise<number> {
+  async read(path: string, reading: FtpReading, begun?: FtpTransfer): Promise<number> {
     const { from, to, length, signal } = reading;
     const wanted = (to ?? length ?? Infinity) - from;
     let bytes = 0;
     try {
       await this.#during(signal, async () => {
-        const { ftp } = this.#client;
-        const plain = await this.#client.protectWhitespace(path);
-        const conn = await openDataConnection(ftp, this.#tls, signal);
+        const { conn, told } = begun ?? await this.#retrieve(path, from, signal);
         const abort = () => close(conn);
         signal.addEventListener("abort", abort);
         try {
-          const told = retrieve(ftp, plain, from);
           // Without a transfer nothing comes, and nobody would end the wait for it.
           told.catch(abort);
           const read = readData(conn, this.#buffer ??= new Uint8Array(BUFFER), reading).then((count) => bytes = count);
           const failure = await read.then(() => undefined, (error) => error);
           if (failure instanceof SinkError) throw failure;
-          const { code, message } = await told;
+          const last = await told;
           if (failure !== undefined) throw failure;
-          // Who hangs up early is told that the transfer broke off.
-          if (code >= 400 && bytes < wanted) throw new FTPError({ code, message });
+          // Who hangs up early is told that the transfer broke off; and some servers hang up behind the last byte.
+          if (bytes >= wanted) return;
+          if (last instanceof Error) throw last;
+          if (last.code >= 400) throw new FTPError(last);
         } finally {
           signal.removeEventListener("abort", abort);
           close(conn);
@@ -156,19 +188,25 @@ export class FtpSession implements PooledConnection {
    * Lists a folder. The connection is in that folder afterwards, so that relative paths lead elsewhere.
    *
    * @param path The folder. It is entered first, as most servers list one that is not there as one that is empty.
-   * @returns What is in it, and its own path from the root.
+   * @returns What is in it, and its own path from the root, one character a byte.
    */
-  async list(path: string, signal: AbortSignal): Promise<{ entries: FileInfo[]; path: string }> {
+  async list(path: string, signal: AbortSignal): Promise<{ entries: FolderEntry[]; path: string }> {
     return await this.#during(signal, async () => {
       if (path !== "") await this.#client.cd(path);
-      return { path: await this.#client.pwd(), entries: await this.#client.list() };
+      return { path: await this.#client.pwd(), entries: await listFolder(this.#client) };
     });
+  }
+
+  async #retrieve(path: string, from: number, signal: AbortSignal): Promise<FtpTransfer> {
+    const { ftp } = this.#client;
+    const plain = await this.#client.protectWhitespace(path);
+    return retrieve(ftp, await openDataConnection(ftp, this.#tls, signal), plain, from);
   }
 
   /** What a command answers that not every server knows. */
   async #ifKnown<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#during(signal, ask, UNKNOWN_COMMAND);
+      return await this.#during(signal, ask, NOT_TOLD);
     } catch (error) {
       if (error instanceof FTPError) return undefined;
       throw error;
@@ -214,7 +252,7 @@ export function isFull(error: unknown): boolean {
 /** What a reply of no means (RFC 959, 4.2): 4yz may be otherwise later, 5yz is for good. */
 function ftpError(cause: FTPError, { host }: FtpTarget): DownloadError {
   const { code } = cause;
-  const said = cause.message.replace(/^\d+[ -]/, "").replace(/\s+/g, " ").slice(0, 200);
+  const said = (textOfBytes(cause.message) ?? cause.message).replace(/^\d+[ -]/, "").replace(/\s+/g, " ").slice(0, 200);
   const message = `${host}: FTP reply ${code}: ${said}`;
   if (isFullReply(code, said)) return new DownloadError("network", message, { cause, retryable: true, host });
   if (code === 530 || code === 332 || code === 430) {

@@ -1,5 +1,7 @@
+import { parseUrl } from "../../base/parse_url.ts";
 import type { NetrcLookup } from "../netrc.ts";
 import { decodePart } from "./decode_part.ts";
+import { decodeBytes } from "./ftp_text.ts";
 
 /** How a connection is encrypted: not at all, after `AUTH TLS`, or from its first byte. */
 export type FtpSecurity = "none" | "explicit" | "implicit";
@@ -18,7 +20,10 @@ export interface FtpTarget {
   user: string;
   /** And the password. */
   password: string;
-  /** The path, from the folder that the login leads to; from the root if it begins with a slash. */
+  /**
+   * The path, from the folder that the login leads to; from the root if it begins with a slash. One character a byte: it need
+   * not be UTF-8.
+   */
   path: string;
   /** Stands for server and account. */
   account: string;
@@ -37,13 +42,13 @@ const IMPLICIT_PORT = 990;
  * @param url The url.
  * @param credentialsOf What a netrc file says of a host. Default: nothing.
  * @returns What it leads to; without a name, who asks is `anonymous`.
- * @throws {DownloadError} If the path has a line break, or is not UTF-8.
+ * @throws {DownloadError} If the path has a line break, or is not percent-encoded.
  */
 export function ftpTarget(
   url: string,
   credentialsOf: NetrcLookup = () => undefined,
 ): FtpTarget {
-  const { protocol, host, hostname: name, port: written, username, password: secret, pathname } = new URL(url);
+  const { protocol, host, hostname: name, port: written, username, password: secret, pathname } = parseUrl(url)!;
   const hostname = name.replace(/^\[(.*)\]$/, "$1");
   const security = protocol === "ftp:" ? "none" : protocol === "ftps:" && written !== "21" ? "implicit" : "explicit";
   const port = written === "" ? (security === "implicit" ? IMPLICIT_PORT : PLAIN_PORT) : Number(written);
@@ -53,7 +58,7 @@ export function ftpTarget(
   const password = given === undefined
     ? known?.password ?? "anonymous@"
     : known?.password ?? decodePart(secret, "password", NOT_IN_A_LINE);
-  const path = decodePart(pathname.slice(1), "path", NOT_IN_A_LINE);
+  const path = decodeBytes(pathname.slice(1), "path", NOT_IN_A_LINE);
   const account = `${security} ${name}:${port} ${user} ${password}`;
   return { host, hostname, port, security, user, password, path, account };
 }

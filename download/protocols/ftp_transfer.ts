@@ -101,25 +101,44 @@ export async function readData(conn: Deno.Conn, buffer: Uint8Array, reading: Ftp
   }
 }
 
+/** A file that a server is about to send. */
+export interface FtpTransfer {
+  /** What it comes over. */
+  readonly conn: Deno.Conn;
+  /** Resolves when the server has agreed to send it, and rejects if it does not. */
+  readonly begun: Promise<void>;
+  /**
+   * Resolves behind the data with the last reply, also if that says that the client has hung up; or with the error that ended the
+   * control connection meanwhile. Rejects if the transfer does not begin.
+   */
+  readonly told: Promise<FTPResponse | Error>;
+}
+
 /**
- * Sends `RETR`, from the byte on that `REST` names.
+ * Asks for a file, by `RETR`, from the byte on that `REST` names.
  *
- * @param ftp The control connection, which must have a data connection waiting for it.
+ * @param ftp The control connection.
+ * @param conn The data connection that waits for it.
  * @param path The file.
  * @param from The first byte.
- * @returns Resolves with the last reply, also if that says that the client has hung up; rejects if the transfer does not begin.
  */
-export function retrieve(ftp: FTPContext, path: string, from: number): Promise<FTPResponse> {
-  let begun = false;
-  return ftp.handle(from > 0 ? `REST ${from}` : `RETR ${path}`, (reply, task) => {
-    const { code } = reply as { code?: number };
+export function retrieve(ftp: FTPContext, conn: Deno.Conn, path: string, from: number): FtpTransfer {
+  const { promise: begun, resolve: begin, reject: refuse } = Promise.withResolvers<void>();
+  let agreed = false;
+  const told = ftp.handle(from > 0 ? `REST ${from}` : `RETR ${path}`, (reply, task) => {
+    const { code } = reply as { code?: unknown };
     if (reply instanceof Error) {
-      if (begun && code !== undefined) task.resolve({ code, message: reply.message });
-      else task.reject(reply);
+      if (!agreed) task.reject(reply);
+      else task.resolve(typeof code === "number" ? { code, message: reply.message } : reply);
     } else if (code === 350) ftp.send(`RETR ${path}`);
-    else if (code === 125 || code === 150) begun = true;
-    else if (code! >= 200) task.resolve(reply);
+    else if (code === 125 || code === 150) {
+      agreed = true;
+      begin();
+    } else if (Number(code) >= 200) task.resolve(reply);
   });
+  told.then(() => begin(), refuse);
+  begun.catch(() => {});
+  return { conn, begun, told };
 }
 
 /** Closes a connection that may be closed. */

@@ -1,10 +1,11 @@
 import { AwsV4Signer } from "aws4fetch";
-import { XMLParser } from "fast-xml-parser";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { readContentEncoding } from "../content_encoding.ts";
 import { DecodedResponse } from "../decoded_response.ts";
 import { DownloadError } from "../download_error.ts";
 import type { S3Access, S3Ports } from "./s3_access.ts";
+import { listingQuery, readListing } from "./s3_listing.ts";
+import { objectUrl, s3Target, s3Url } from "./s3_target.ts";
 
 /** Credentials are asked for again so long before they end. */
 const EARLY_MS = 60_000;
@@ -31,37 +32,32 @@ export class S3Driver implements DownloadDriver {
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
-    const { bucket, key } = targetOf(request.url);
+    const target = s3Target(request.url);
+    if (target.key === "") {
+      const message = `Cannot fetch the url as it must name an object of the bucket "${target.bucket}"`;
+      throw new DownloadError("unsupported", message);
+    }
     const access = await this.#access();
-    const url = objectUrl(access, bucket, key);
+    const url = objectUrl(access, target);
     const response = await this.#ask(access, url, request);
     return new S3Response(response, request.url);
   }
 
   /** Lists the objects whose keys begin as the url says; `*` at its end, or none, stands for all that follows. */
   async *list({ url, signal }: ListRequest): AsyncGenerator<ListedFile> {
-    const { bucket, key: pattern } = targetOf(url);
-    const prefix = pattern.replace(/\*$/, "");
-    if (prefix.includes("*")) {
-      throw new DownloadError("unsupported", `Cannot list "${url}" as * must be at its end, and nowhere else`);
-    }
+    const { bucket, prefix } = s3Target(url);
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     let token: string | undefined;
     do {
       const access = await this.#access();
-      const page = objectUrl(access, bucket, "");
-      page.search = new URLSearchParams({
-        "list-type": "2",
-        "encoding-type": "url",
-        prefix,
-        ...(token === undefined ? {} : { "continuation-token": token }),
-      }).toString();
-      const { keys, next } = readListing(await this.#text(access, page, signal), url);
+      const page = objectUrl(access, { bucket, key: "" });
+      page.search = listingQuery(prefix, token);
+      const { keys, next } = readListing(await this.#text(access, page, signal), bucket);
       for (const key of keys) {
         // Consoles make empty objects to stand for folders.
         if (key.endsWith("/")) continue;
         signal.throwIfAborted();
-        yield { url: objectAddress(bucket, key), path: key.slice(folder.length) };
+        yield { url: s3Url(bucket, key), path: key.slice(folder.length) };
       }
       token = next;
     } while (token !== undefined);
@@ -162,63 +158,6 @@ class S3Response implements DriverResponse {
   [Symbol.dispose](): void {
     this.#response[Symbol.dispose]();
   }
-}
-
-/** The bucket and the key of an `s3:` url; the key is percent-decoded. */
-function targetOf(url: string): { bucket: string; key: string } {
-  const { hostname: bucket, pathname } = new URL(url);
-  if (!/^[a-z0-9][a-z0-9._-]{1,62}$/i.test(bucket)) {
-    throw new DownloadError(
-      "unsupported",
-      `Cannot fetch the url as its bucket must be a name: current value is "${bucket}"`,
-    );
-  }
-  try {
-    return { bucket, key: decodeURIComponent(pathname.slice(1)) };
-  } catch {
-    throw new DownloadError("unsupported", "Cannot fetch the url as its key must be UTF-8, percent-encoded");
-  }
-}
-
-/** Where an object is. A bucket with dots in its name fits no certificate, and so stands in the path. */
-function objectUrl({ endpoint, region }: S3Access, bucket: string, key: string): URL {
-  const path = key.split("/").map(encodeSegment).join("/");
-  if (endpoint !== undefined) return new URL(`${endpoint}/${bucket}/${path}`);
-  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  return bucket.includes(".")
-    ? new URL(`https://s3.${region}.${suffix}/${bucket}/${path}`)
-    : new URL(`https://${bucket}.s3.${region}.${suffix}/${path}`);
-}
-
-function objectAddress(bucket: string, key: string): string {
-  return `s3://${bucket}/${key.split("/").map(encodeSegment).join("/")}`;
-}
-
-/** A url would take these two for steps. */
-function encodeSegment(text: string): string {
-  if (text === "." || text === "..") {
-    throw new DownloadError("unsupported", "Cannot fetch an object as its key must have no . or .. segments");
-  }
-  return encodeURIComponent(text);
-}
-
-function readListing(text: string, url: string): { keys: string[]; next?: string } {
-  // Without these the library knows no numeric references, such as that of an apostrophe.
-  const parser = new XMLParser({ htmlEntities: true, parseTagValue: false, isArray: (name) => name === "Contents" });
-  const result = parser.parse(text)?.ListBucketResult;
-  if (typeof result !== "object" || result === null) {
-    throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket makes no sense`);
-  }
-  // Not every server encodes the keys that it was asked to.
-  const encoded = result.EncodingType === "url";
-  const keys = (result.Contents ?? []).map(({ Key: key = "" }: { Key?: unknown }) =>
-    encoded ? decodeURIComponent(String(key).replaceAll("+", "%20")) : String(key)
-  );
-  const next = String(result.NextContinuationToken ?? "");
-  if (String(result.IsTruncated) === "true" && next === "") {
-    throw new DownloadError("protocol", `${new URL(url).host}: the listing of the bucket breaks off`);
-  }
-  return next === "" || String(result.IsTruncated) !== "true" ? { keys } : { keys, next };
 }
 
 /** Says what a refusal may come from. */

@@ -1,6 +1,7 @@
 // @ts-types="./ssh2_types.d.ts"
 import type { Stats } from "ssh2";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import { parseUrl } from "../../base/parse_url.ts";
 import { DownloadError } from "../download_error.ts";
 import { HostAddresses } from "../host_addresses.ts";
 import type { HttpIdentity } from "../http_identity.ts";
@@ -62,18 +63,17 @@ export class SftpDriver implements DownloadDriver {
     const { key, target, path } = await this.#targetOf(url);
     const entering = visit?.(target.host);
     if (entering !== undefined) await entering;
-    const { file, answer: stats, letGo } = await this.#begin(key, target, request, async (file) => {
+    const { file, answer: { stats, version }, letGo } = await this.#begin(key, target, request, async (file) => {
       await file.open(path);
-      return await file.stat();
+      const stats = await file.stat();
+      return { stats, version: await versionOf(file, stats, target.host) };
     });
     try {
-      const version = versionOf(stats, target.host);
       const facts = datedFacts(target.host, version, { url, ...(range && { range }), ...(condition && { condition }) });
       return new BodyResponse(facts, async (sink, room) => {
         await file.read(facts.offset, facts.end ?? version.length, sink, room);
-        const now = versionOf(await file.stat(), target.host);
-        const same = now.length === version.length && now.lastModified === version.lastModified;
-        if (!same) throw new FileChangedError(target.host);
+        const { size, mtime } = await file.stat();
+        if (size !== stats.size || mtime !== stats.mtime) throw new FileChangedError(target.host);
       }, letGo);
     } catch (error) {
       letGo();
@@ -116,7 +116,7 @@ export class SftpDriver implements DownloadDriver {
   }
 
   async #targetOf(url: string): Promise<{ key: string; target: SshTarget; path: string }> {
-    const { hostname: name, port, host, username, password: secret, pathname } = new URL(url);
+    const { hostname: name, port, host, username, password: secret, pathname } = parseUrl(url)!;
     const alias = decodePart(name.replace(/^\[(.*)\]$/, "$1"), "host");
     if (this.#identity.proxy !== undefined) {
       throw new DownloadError("unsupported", `${host}: SFTP does not go through --proxy`);
@@ -141,7 +141,7 @@ export class SftpDriver implements DownloadDriver {
     const password = secret === "" ? known?.password : decodePart(secret, "password");
     // As curl does: a path that begins with /~/ counts from the home folder.
     const path = decodePart(pathname, "path").replace(/^\/~\//, "");
-    const key = JSON.stringify([access.hostname, access.port, access.user, password]);
+    const key = JSON.stringify([alias, access.hostname, access.port, access.user, password]);
     return { key, target: { host: host || alias, access, password }, path };
   }
 
@@ -239,11 +239,15 @@ export class SftpDriver implements DownloadDriver {
   }
 }
 
-/** A server need not tell either; without a size nobody knows where the file ends. */
-function versionOf({ size, mtime }: Stats, host: string): DatedVersion & { length: number } {
-  if (size === undefined || !Number.isSafeInteger(size)) {
-    throw new DownloadError("protocol", `${host}: the server does not tell the size of the file`);
+/** A server need not tell either; and of files that are made when they are read, it may tell a size of 0. */
+async function versionOf(file: SftpFile, { size, mtime }: Stats, host: string): Promise<DatedVersion> {
+  if (size !== undefined && !Number.isSafeInteger(size)) {
+    throw new DownloadError("protocol", `${host}: the size of the file makes no sense`);
   }
   const date = new Date((mtime ?? NaN) * 1000);
-  return { length: size, ...(Number.isNaN(date.getTime()) ? {} : { lastModified: date.toUTCString() }) };
+  const isTold = size !== undefined && (size > 0 || await file.endsAt(0));
+  return {
+    ...(isTold ? { length: size } : {}),
+    ...(Number.isNaN(date.getTime()) ? {} : { lastModified: date.toUTCString() }),
+  };
 }

@@ -17,6 +17,13 @@ const NO_SUCH_FILE = 2;
 const PERMISSION_DENIED = 3;
 const EOF = 1;
 
+/** The server has no more bytes. */
+class EndOfFileError extends DownloadError {
+  constructor(host: string) {
+    super("network", `${host}: the file ends before its size`, { retryable: true });
+  }
+}
+
 /** One open file of an SFTP server. */
 export class SftpFile {
   readonly #connection: SshConnection;
@@ -65,12 +72,27 @@ export class SftpFile {
     return stats;
   }
 
+  /** True if the file has no byte there. */
+  async endsAt(at: number): Promise<boolean> {
+    return await this.#readSome(at, Buffer.allocUnsafe(1)) === 0;
+  }
+
   /**
    * Reads a part, with several questions on their way; the pieces come in order.
    *
+   * @param from The first byte.
+   * @param to The first byte that is not wanted any more; undefined: the file is read to its end, wherever that is.
+   * @param sink Takes the pieces.
+   * @param room Asked before more may come.
    * @throws {DownloadError} If the file ends before.
    */
-  async read(from: number, to: number, sink: Parameters<ReadBody>[0], room: Parameters<ReadBody>[1]): Promise<void> {
+  async read(
+    from: number,
+    to: number | undefined,
+    sink: Parameters<ReadBody>[0],
+    room: Parameters<ReadBody>[1],
+  ): Promise<void> {
+    if (to === undefined) return await this.#readToEnd(from, sink, room);
     const coming: Promise<Uint8Array>[] = [];
     let next = from;
     const ask = () => {
@@ -116,6 +138,36 @@ export class SftpFile {
     this.#connection.sftp.close(this.#handle, () => {});
   }
 
+  /** One question after the other: only an answer without a byte shows where the end is. */
+  async #readToEnd(from: number, sink: Parameters<ReadBody>[0], room: Parameters<ReadBody>[1]): Promise<void> {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    this.#connection.readers++;
+    try {
+      let at = from;
+      for (let count = await this.#readSome(at, buffer); count > 0; count = await this.#readSome(at, buffer)) {
+        at += count;
+        // Whoever wants to keep a piece takes a slice of it, which of a buffer of node's would be no copy.
+        const waiting = sink(new Uint8Array(buffer.buffer, buffer.byteOffset, count));
+        if (waiting !== undefined) await waiting;
+        await room?.();
+      }
+    } finally {
+      this.#connection.readers--;
+    }
+  }
+
+  /** Reads at most what fits; 0 at the end of the file. */
+  async #readSome(at: number, buffer: Buffer): Promise<number> {
+    try {
+      return await this.#ask<number>((done) =>
+        this.#connection.sftp.read(this.#handle!, buffer, 0, buffer.length, at, done)
+      );
+    } catch (error) {
+      if (error instanceof EndOfFileError) return 0;
+      throw error;
+    }
+  }
+
   /** Reads exactly so many bytes: a server may answer with fewer. */
   async #readAt(at: number, size: number): Promise<Uint8Array> {
     const buffer = Buffer.allocUnsafe(size);
@@ -123,14 +175,10 @@ export class SftpFile {
       const count = await this.#ask<number>((done) =>
         this.#connection.sftp.read(this.#handle!, buffer, filled, size - filled, at + filled, done)
       );
-      if (count === 0) throw this.#tooShort();
+      if (count === 0) throw new EndOfFileError(this.#host);
       filled += count;
     }
     return buffer;
-  }
-
-  #tooShort(): DownloadError {
-    return new DownloadError("network", `${this.#host}: the file ends before its size`, { retryable: true });
   }
 
   /** Asks, until there is an answer, the connection is lost, or it is given up. */
@@ -151,7 +199,7 @@ export class SftpFile {
     const said = `${this.#host}: ${message}`;
     if (code === NO_SUCH_FILE) return new DownloadError("not-found", said, { cause: error, retryable: false });
     if (code === PERMISSION_DENIED) return new DownloadError("auth", said, { cause: error, retryable: false });
-    if (code === EOF) return this.#tooShort();
+    if (code === EOF) return new EndOfFileError(this.#host);
     return networkError(error, `sftp://${this.#host}/`);
   }
 }

@@ -89,6 +89,6 @@ interface ParsedKey {
 
 declare const ssh2: {
   Client: typeof Client;
-  utils: { parseKey(key: string): ParsedKey | ParsedKey[] | Error };
+  utils: { parseKey(key: string, passphrase?: string): ParsedKey | ParsedKey[] | Error };
 };
 export default ssh2;

@@ -18,12 +18,16 @@ export interface SshAccess {
   user: string;
   /** Private keys, PEM, in the order of trying. */
   keys: readonly string[];
+  /** What is to be said of keys that cannot be used, or that are not there. Default: nothing. */
+  keyNotes?: readonly string[];
   /** The socket of the agent; absent: there is none. */
   agent?: string;
   /** The text of all known_hosts files. */
   knownHosts: string;
   /** Take the key of a server that is not known, and keep it; a changed key is refused all the same. */
   acceptNew: boolean;
+  /** The name under which the key of the server is known, without a port. Default: its host and port. */
+  hostKeyAlias?: string;
 }
 
 /** The answer to a {@linkcode SshQuestion}: the access, or why there is none. */

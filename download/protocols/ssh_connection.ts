@@ -158,8 +158,9 @@ function configOf({ host, access, password }: SshTarget): {
   learned: () => string | undefined;
   refusal: () => DownloadError | undefined;
 } {
-  const { hostname, port, user, keys, agent, knownHosts, acceptNew } = access;
-  const known = knownServer(knownHosts, hostname, port);
+  const { hostname, port, user, keys, agent, knownHosts, acceptNew, hostKeyAlias } = access;
+  const [keyHost, keyPort] = hostKeyAlias === undefined ? [hostname, port] : [hostKeyAlias, 22];
+  const known = knownServer(knownHosts, keyHost, keyPort);
   const signatures = known.types.flatMap((type) => SIGNATURES[type] ?? [type]);
   const serverHostKey = HOST_KEYS.filter((type) => signatures.length === 0 || signatures.includes(type));
   if (serverHostKey.length === 0) {
@@ -183,7 +184,7 @@ function configOf({ host, access, password }: SshTarget): {
       const verdict = known.judge(shown);
       if (verdict === "known") return true;
       if (verdict === "unknown" && acceptNew) {
-        line = `${knownName(hostname, port)} ${keyType(key)} ${shown}`;
+        line = `${knownName(keyHost, keyPort)} ${keyType(key)} ${shown}`;
         return true;
       }
       const print = `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
@@ -225,10 +226,11 @@ function waysIn(
   return ways;
 }
 
-function sshError(error: unknown, { host }: SshTarget): DownloadError {
+function sshError(error: unknown, { host, access: { keyNotes = [] } }: SshTarget): DownloadError {
   const { message = String(error), level } = error as { message?: string; level?: string };
   if (level === "client-authentication") {
-    return new DownloadError("auth", `${host}: it does not let this user in`, { cause: error, retryable: false });
+    const why = keyNotes.length === 0 ? "" : ` (${keyNotes.join("; ")})`;
+    return new DownloadError("auth", `${host}: it does not let this user in${why}`, { cause: error, retryable: false });
   }
   if (/no matching|handshake failed/i.test(message)) {
     return new DownloadError("protocol", `${host}: ${message}`, { cause: error, retryable: false });

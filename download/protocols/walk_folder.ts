@@ -1,3 +1,4 @@
+import { parseUrl } from "../../base/parse_url.ts";
 import type { ListedFile } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 
@@ -5,6 +6,8 @@ import { DownloadError } from "../download_error.ts";
 export interface FolderEntry {
   /** Its name; it may be anything. */
   name: string;
+  /** Its name in a url. Default: `name` in UTF-8, percent-encoded. */
+  inUrl?: string;
   /** True for a folder. */
   isDirectory: boolean;
   /** True for a regular file. */
@@ -18,28 +21,28 @@ const MAX_DEPTH = 100;
  * Lists a folder and all folders below it.
  *
  * @param url The folder; it ends with a slash.
- * @param look Lists one folder: `below` is empty, or its path below the first one with a slash at the end.
+ * @param look Lists one folder: `below` is empty, or its path below the first one with a slash at the end; `inUrl` is the same
+ * as it stands in a url.
  * @returns Its files; in each folder those come first.
  * @throws {DownloadError} If the folders are too deep.
  */
 export async function* walkFolder(
   url: string,
-  look: (below: string) => Promise<readonly FolderEntry[]>,
+  look: (below: string, inUrl: string) => Promise<readonly FolderEntry[]>,
 ): AsyncGenerator<ListedFile> {
-  const start = new URL(url);
-  start.search = start.hash = "";
-  const folders: [below: string, address: string, depth: number][] = [["", start.href, 0]];
+  const { href: start } = parseUrl(url)!;
+  const folders: [below: string, inUrl: string, depth: number][] = [["", "", 0]];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const [below, address, depth] = folder;
+    const [below, inUrl, depth] = folder;
     if (depth > MAX_DEPTH) {
       throw new DownloadError("unsupported", `Cannot list the folder as it must be at most ${MAX_DEPTH} folders deep`);
     }
     const deeper: typeof folders = [];
-    for (const { name, isDirectory, isFile } of await look(below)) {
+    for (const { name, inUrl: part, isDirectory, isFile } of await look(below, inUrl)) {
       if (name === "." || name === "..") continue;
-      const inUrl = address + encodeURIComponent(name.toWellFormed());
-      if (isFile) yield { url: inUrl, path: below + name };
-      else if (isDirectory) deeper.push([`${below}${name}/`, `${inUrl}/`, depth + 1]);
+      const address = inUrl + (part ?? encodeURIComponent(name.toWellFormed()));
+      if (isFile) yield { url: start + address, path: below + name };
+      else if (isDirectory) deeper.push([`${below}${name}/`, `${address}/`, depth + 1]);
     }
     folders.push(...deeper.reverse());
   }

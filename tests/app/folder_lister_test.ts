@@ -42,16 +42,25 @@ async function placesOf(folders: FolderLister, draft: Parameters<FolderLister["l
 Deno.test("FolderLister knows what a folder is", async () => {
   await using home = await TempDir.create();
   using folders = await listerFor(home, []);
-  const folder = ["ftp://h/", "ftp://h/a/", "FTPS://h/a/", "ftpes://u:p@h:1/a/?x", "sftp://h/~/a/", "mem://x/a/"];
+  const folder = ["ftp://h/", "ftp://h/a/", "FTPS://h/a/", "ftpes://u:p@h:1/a/?x/", "sftp://h/~/a/", "mem://x/a/"];
+  const letters = ["ftp://h/a?b/", "sftp://h/a#/", "s3://b/a?b#c/", "s3://b/a?b*", "mem://h/a/?x", "mem://h/a/#x"];
+  const whole = ["s3://b", "ftp://h", "sftp://h:22"];
   const patterns = ["s3://b/", "s3://b/a/", "s3://b/a/*", "s3://b/a*"];
-  for (const url of [...folder, ...patterns]) assert(folders.isFolder(url), url);
+  for (const url of [...folder, ...letters, ...whole, ...patterns]) assert(folders.isFolder(url), url);
   const files = [
     "http://h/a/",
     "https://h/a/",
     "ftp://h/a",
-    "ftp://h/a?b/",
-    "sftp://h/a#/",
+    "ftp://h/a/?b",
+    "sftp://h/a/#",
+    "ftp://h?b",
     "s3://b/a",
+    "s3://b/a/?b",
+    "s3://b/a/?versionId=1",
+    "s3://b/a*?versionId=1",
+    "s3://b/a%2A",
+    "s3://b/a*b",
+    "mem://h/a?b/",
     "data:,a/",
     "mem:a/",
   ];

@@ -30,6 +30,13 @@ Deno.test("originalName gives the name at the server where that could not be the
   }
 });
 
+Deno.test("originalName takes ? and # in a url of FTP for letters", () => {
+  const url = "ftp://h.test/.q?.txt";
+  assertEquals(originalName({ out: outFromUrl(url), url }, { finalUrl: url }), ".q?.txt");
+  const plain = "sftp://h.test/has#hash.txt";
+  assertEquals(originalName({ out: outFromUrl(plain), url: plain }, { finalUrl: plain }), undefined);
+});
+
 Deno.test("originalName tells no path in which a server puts a name", () => {
   const response = (name: string) => ({ finalUrl: "http://h.test/x", disposition: `attachment; filename="${name}"` });
   const url = "http://h.test/x";

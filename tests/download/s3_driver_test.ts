@@ -1,4 +1,4 @@
-/** S3 against s3rver, which others wrote; it knows accounts, but does not compute signatures. */
+/** S3 against s3rver, which knows accounts but does not compute signatures, and against Swift, which does. Others wrote both. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
@@ -7,6 +7,7 @@ import { S3Driver } from "../../download/protocols/s3_driver.ts";
 import { drive } from "../support/drive.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { S3Server } from "../support/s3_server.ts";
+import { SwiftServer } from "../support/swift_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const CREDENTIALS = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
@@ -33,6 +34,17 @@ Deno.test("S3Driver takes no bucket and no key that can be none", async () => {
   using one = driverFor({ endpoint: "http://127.0.0.1:1", region: "us-east-1" });
   assertEquals((await failure(drive(one.driver, "s3://no_such!bucket/none"))).kind, "unsupported");
   assertEquals((await failure(drive(one.driver, "s3://photos/%ff"))).kind, "unsupported");
+  for (const url of ["s3://photos", "s3://photos/", "s3://photos?versionId=1"]) {
+    const { kind, message } = await failure(drive(one.driver, url));
+    assertEquals([kind, message], [
+      "unsupported",
+      'Cannot fetch the url as it must name an object of the bucket "photos"',
+    ]);
+  }
+  assertEquals(
+    (await failure(drive(one.driver, "s3://photos/a?versionId="))).message,
+    "Cannot fetch the url as its versionId must not be empty",
+  );
 });
 
 Deno.test("S3Driver lists all pages of a prefix", async () => {
@@ -57,10 +69,74 @@ Deno.test("S3Driver lists all pages of a prefix", async () => {
   assertEquals((await keysOf(one.driver, "s3://photos/set/002*")).map(([path]) => path), ["0020", "0021", "0022"]);
   assertEquals((await keysOf(one.driver, "s3://photos/sett*")).length, 1);
   assertEquals(await keysOf(one.driver, "s3://photos/none/"), []);
-  assertEquals((await failure(keysOf(one.driver, "s3://photos/a*b/"))).kind, "unsupported");
   using direct = driverFor({ endpoint: server.endpoint, region: "us-east-1", credentials: CREDENTIALS });
   assertEquals((await keysOf(direct.driver, "s3://photos/set/")).length, 24);
   assertEquals((await failure(keysOf(direct.driver, "s3://nobucket/"))).status, 404);
+});
+
+const ODD_KEYS = [
+  ...["it's.txt", "a&b.txt", "<x>.txt", 'quote".txt', "&#39;.txt", "&amp;", "a+b", "a%20b", "100%", "0012", "true"],
+  ...["trailing ", "trailing  ", " /leading", "two  blanks", "ü", "\u00a0"],
+];
+
+Deno.test("S3Driver lists keys as they are, whether or not a server encodes them", async () => {
+  await using plain = await S3Server.start();
+  await using encoding = await SwiftServer.start();
+  // Servers write what XML cannot have as it is in several ways.
+  await using numbers = FaultServer.start(() =>
+    new Response(
+      "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>odd/it&#39;s &#x27;&#60;&#x1F600;</Key></Contents>" +
+        "<Contents><Key>odd/ a &amp;#39; </Key></Contents></ListBucketResult>",
+    )
+  );
+  for (
+    const { server, credentials } of [{ server: plain, credentials: CREDENTIALS }, {
+      server: encoding,
+      credentials: encoding.credentials,
+    }]
+  ) {
+    for (const key of ODD_KEYS) await server.put(`odd/${key}`, key);
+    using one = driverFor({ endpoint: server.endpoint, region: "us-east-1", credentials });
+    const found = await keysOf(one.driver, "s3://photos/odd/");
+    assertEquals(found.map(([path]) => path).sort(), ODD_KEYS.toSorted());
+    for (const [path, url] of found) assertEquals(new TextDecoder().decode((await drive(one.driver, url)).bytes), path);
+    // The beginning of keys stands in the query, where blanks have a form of their own.
+    await server.put("odd prefix+/x", "x");
+    assertEquals((await keysOf(one.driver, "s3://photos/odd prefix+/")).length, 1);
+  }
+  using other = driverFor({ endpoint: numbers.url, region: "us-east-1" });
+  const keys = (await keysOf(other.driver, "s3://photos/odd/")).map(([path]) => path);
+  assertEquals(keys, ["it's '<😀", " a &#39; "]);
+});
+
+Deno.test("S3Driver takes * at the end of a url for all that follows, and anywhere else for a letter", async () => {
+  await using server = await S3Server.start();
+  const keys = ["a*b/1", "a*b/2", "axb/1", "end*", "end*ing", "ending", "what?#1", "what?#2"];
+  for (const key of keys) await server.put(key, key);
+  using one = driverFor({ endpoint: server.endpoint, region: "us-east-1", credentials: CREDENTIALS });
+  const listed = async (url: string) => (await keysOf(one.driver, url)).map(([, address]) => address);
+  assertEquals(await listed("s3://photos/a*b/"), ["s3://photos/a*b/1", "s3://photos/a*b/2"]);
+  assertEquals(await listed("s3://photos/a*"), ["s3://photos/a*b/1", "s3://photos/a*b/2", "s3://photos/axb/1"]);
+  assertEquals(await listed("s3://photos/a**"), ["s3://photos/a*b/1", "s3://photos/a*b/2"]);
+  assertEquals(await listed("s3://photos/what?#*"), ["s3://photos/what%3F%231", "s3://photos/what%3F%232"]);
+  assertEquals(await listed("s3://photos/end%2A"), ["s3://photos/end%2A", "s3://photos/end*ing"]);
+  assertEquals((await listed("s3://photos")).length, keys.length);
+  for (const url of ["s3://photos/a*b/1", "s3://photos/end%2A", "s3://photos/end*", "s3://photos/what?#1"]) {
+    const key = decodeURIComponent(url.slice("s3://photos/".length));
+    assertEquals(new TextDecoder().decode((await drive(one.driver, url)).bytes), key);
+  }
+});
+
+Deno.test("S3Driver asks for the version that a url names, and for the newest without one", async () => {
+  await using server = FaultServer.start(({ path, search, headers }) =>
+    new Response(`${path} ${search} ${/SignedHeaders=[^,]*host/.test(headers.get("authorization") ?? "")}`)
+  );
+  using one = driverFor({ endpoint: server.url, region: "us-east-1", credentials: CREDENTIALS });
+  const asked = async (url: string) => new TextDecoder().decode((await drive(one.driver, url)).bytes);
+  assertEquals(await asked("s3://photos/k.txt?versionId=a%2Bb"), "/photos/k.txt ?versionId=a%2Bb true");
+  assertEquals(await asked("s3://photos/k?.txt?versionId=null"), "/photos/k%3F.txt ?versionId=null true");
+  assertEquals(await asked("s3://photos/k%3FversionId=1"), "/photos/k%3FversionId%3D1  true");
+  assertEquals(await asked("s3://photos/k?versionId=1&x"), "/photos/k%3FversionId%3D1%26x  true");
 });
 
 Deno.test("S3Driver signs as the account says, says when nobody asks, and asks again before credentials end", async () => {

@@ -98,6 +98,33 @@ Deno.test("SftpDriver lets in no server that is not the one that is known", asyn
   assertEquals(files.kept, [server.knownHosts.trim()]);
 });
 
+Deno.test("SftpDriver looks a server up by its HostKeyAlias where there is one, and shares no connection with other names", async () => {
+  await using home = await folder();
+  await using server = await SshdServer.start();
+  const url = server.url(home.join("one.bin"));
+  const known = `Node ${server.hostKey.shared}\n`;
+  using aliased = new SftpDriver(ANONYMOUS, filesOf(server, { hostKeyAlias: "node", knownHosts: known }));
+  assertEquals((await drive(aliased, url)).bytes.length, SIZE);
+  using unknown = new SftpDriver(ANONYMOUS, filesOf(server, { hostKeyAlias: "node" }));
+  assertMatch((await failure(drive(unknown, url))).message, /its host key is not known/);
+  const files = filesOf(server, { hostKeyAlias: "Node", acceptNew: true });
+  using accepting = new SftpDriver(ANONYMOUS, files);
+  assertEquals((await drive(accepting, url)).bytes.length, SIZE);
+  assertEquals(files.kept, [`node ${server.hostKey.shared}`]);
+  // Of two names of one host, each has its own idea of which key is the right one.
+  const names: Record<string, Partial<SshAccess>> = { good: { knownHosts: known }, bad: { knownHosts: "" } };
+  using both = new SftpDriver(ANONYMOUS, {
+    ...files,
+    access: async ({ alias, ...question }) => {
+      const answer = await filesOf(server, { hostKeyAlias: "node", ...names[alias] }).access({ alias, ...question });
+      assert(answer.type === "access");
+      return { type: "access", access: { ...answer.access, hostname: "127.0.0.1" } };
+    },
+  });
+  assertEquals((await drive(both, url.replace("127.0.0.1", "good"))).bytes.length, SIZE);
+  assertEquals((await failure(drive(both, url.replace("127.0.0.1", "bad")))).kind, "security");
+});
+
 const KINDS = [["RSA", "rsa", "3072"], ["ECDSA", "ecdsa", "256"], ["ECDSA, longer", "ecdsa", "384"]] as const;
 for (const [name, type, bits] of KINDS) {
   Deno.test(`SftpDriver takes keys of ${name}, of the server and of the user`, async () => {
@@ -168,6 +195,27 @@ Deno.test("SftpDriver looks a name up anew when none of its addresses can be con
   const url = server.url(home.join("one.bin")).replace("127.0.0.1", "moved.test");
   assertEquals((await failure(drive(driver, url))).kind, "network");
   assertEquals((await drive(driver, url)).bytes.length, SIZE);
+});
+
+Deno.test("SftpDriver reads a file to its end whose size is told as 0", async () => {
+  await using server = await SshdServer.start();
+  using driver = new SftpDriver(ANONYMOUS, filesOf(server));
+  for (const path of ["/proc/version", "/proc/cpuinfo"]) {
+    const { response, bytes } = await drive(driver, server.url(path));
+    assertEquals([response.length, response.offset, response.rangeable], [undefined, 0, false]);
+    // The clock of a processor is another one at every look.
+    const steady = (text: string) => text.replace(/^cpu MHz.*$/gm, "");
+    assertEquals(steady(new TextDecoder().decode(bytes)), steady(await Deno.readTextFile(path)));
+    // Nobody knows whether it is what it was.
+    const { lastModified = "" } = response;
+    const condition = { lastModified, length: bytes.length };
+    assertEquals((await drive(driver, server.url(path), { condition })).response.offset, 0);
+    const range = { from: 1, ifRange: lastModified };
+    assertEquals((await drive(driver, server.url(path), { range })).response.offset, 0);
+  }
+  await using home = await folder();
+  const { response, bytes } = await drive(driver, server.url(home.join("empty")));
+  assertEquals([response.length, bytes.length], [0, 0]);
 });
 
 Deno.test("SftpDriver tells what is wrong, and whether it may pass", async () => {
@@ -303,7 +351,7 @@ for (const asks of ["password", "keyboard-interactive"] as const) {
   });
 }
 
-Deno.test("SftpDriver takes no file whose size it does not know, and continues none whose date it does not know", async () => {
+Deno.test("SftpDriver reads a file to its end whose size it does not know, and continues none whose date it does not know", async () => {
   const hostKey = await sshKeys();
   const file = bytesFor("one", 300_000);
   const open = async (attrs: Record<string, number>) => {
@@ -333,7 +381,10 @@ Deno.test("SftpDriver takes no file whose size it does not know, and continues n
     return await drive(driver, `sftp://me:x@127.0.0.1:${server.port}/any`);
   };
   const mode = 0o100644;
-  assertEquals((await failure(open({ mode }))).kind, "protocol");
+  for (const size of [{}, { size: 0 }]) {
+    const untold = await open({ mode, atime: 1_700_000_000, mtime: 1_700_000_000, ...size });
+    assertEquals([untold.bytes, untold.response.length, untold.response.rangeable], [file, undefined, false]);
+  }
   const undated = await open({ mode, size: file.length });
   assertEquals([undated.bytes, undated.response.rangeable, undated.response.lastModified], [file, false, undefined]);
   assertEquals((await failure(open({ mode, size: file.length + 1 }))).kind, "network");

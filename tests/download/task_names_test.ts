@@ -5,6 +5,9 @@ import { fallbackOut, outFromName, outFromUrl, outProblem } from "../../download
 Deno.test("outFromUrl takes the last segment of the path, decoded and made safe", () => {
   const cases: [string, string][] = [
     ["https://e.org/a/b%20c.jpg?x=1#y", "b c.jpg"],
+    ["ftp://e.org/a/q?.txt", "q?.txt"],
+    ["sftp://e.org/a#1/has#hash.txt", "has#hash.txt"],
+    ["s3://b/a/what?#.txt?versionId=1", "what?#.txt"],
     ["https://e.org/", "index"],
     ["https://e.org", "index"],
     ["https://e.org/a/", "index"],

@@ -78,6 +78,7 @@ const VALUES: Record<string, string> = {
   key: "key.pem",
   "allow-private": "127.0.0.1:1",
   "ssh-key": "ssh.pem",
+  "ssh-passphrase": "open sesame",
   "ssh-known-hosts": "known_hosts",
   "s3-endpoint": "http://127.0.0.1:1",
   "folder-limit": "10",

@@ -188,6 +188,62 @@ Deno.test("corehaul fetches one list of http, FTP, SFTP and S3 with one command,
   assertEquals(kinds, ["http 404", "http 404", "not-found "]);
 });
 
+Deno.test("corehaul takes ? and # in urls of FTP, SFTP and S3 for letters, and a bucket without a key for a folder", async () => {
+  await using servers = await Servers.start();
+  await using s3 = await S3Server.start();
+  const names = ["has#hash.txt", "q?.txt"];
+  for (const name of names) {
+    await servers.root.write(`letters?/${name}`, `file ${name}`);
+    await s3.put(`letters?/${name}`, `object ${name}`);
+    // What would come if they were no letters.
+    await servers.root.write(`letters?/${name.replace(/[?#].*$/, "")}`, "wrong");
+    await s3.put(name.replace(/[?#].*$/, ""), "wrong");
+  }
+  await s3.put("a*b", "star");
+  const written = (url: string) => url.replaceAll("%3F", "?").replaceAll("%23", "#");
+  const [ftp, sftp] = servers.urls("letters?").map(written);
+  const entries = [
+    ...names.map((name) => ({ url: `${ftp}/${name}` })),
+    { url: `${sftp}/`, out: "sftp" },
+    { url: "s3://photos/letters?/*", out: "s3" },
+    { url: "s3://photos/a*b", out: "star" },
+    { url: "s3://photos", out: "bucket" },
+  ];
+  assertCode(await servers.run(entries, ["--s3-endpoint", s3.endpoint]), 0);
+  for (const name of names) {
+    const read = async (out: string) => new TextDecoder().decode(await servers.file(`${out}${name}`));
+    const found = await Promise.all(["", "sftp/", "s3/", "bucket/letters?/"].map(read));
+    assertEquals(found, [`file ${name}`, `file ${name}`, `object ${name}`, `object ${name}`]);
+  }
+  assertEquals(new TextDecoder().decode(await servers.file("star")), "star");
+  assertEquals((await Array.fromAsync(Deno.readDir(servers.home.join("files/bucket")))).length, 4);
+});
+
+Deno.test("corehaul fetches a file again whose length alone has changed, over FTP and SFTP", async () => {
+  await using servers = await Servers.start();
+  const date = new Date(Date.now() - 3_600_000);
+  const write = async (text: string) => {
+    await servers.root.write("table", text);
+    await Deno.utime(servers.root.join("table"), date, date);
+  };
+  const entries = servers.urls("table").map((url, i) => ({ url, out: ["ftp", "sftp"][i]! }));
+  const [first, second, third] = ["a".repeat(400), "b".repeat(405), "c".repeat(399)];
+  await write(first!);
+  assertCode(await servers.run(entries), 0);
+  const holds = async (text: string) => {
+    for (const { out } of entries) assertEquals(new TextDecoder().decode(await servers.file(out)), text, out);
+  };
+  await write(second!);
+  assertCode(await servers.run(entries, ["--refresh"]), 0);
+  await holds(second!);
+  const asked = (await servers.ftp.commands("RETR")).length;
+  assertCode(await servers.run(entries, ["--refresh"]), 0);
+  assertEquals((await servers.ftp.commands("RETR")).length, asked);
+  await write(third!);
+  assertCode(await servers.run(entries, ["--overwrite", "changed", "--queue", "kv:other.db"]), 0);
+  await holds(third!);
+});
+
 async function put(servers: Servers, name: string, version: string): Promise<void> {
   await servers.root.write(name, bytesFor(version, LARGE));
   const old = new Date(Date.now() - (version === "one" ? 3_600_000 : 60_000));
@@ -311,11 +367,12 @@ Deno.test("corehaul keeps the host key of a new SFTP server only with --ssh-acce
   assertEquals(new TextDecoder().decode(await servers.file("third")), "a");
 });
 
-Deno.test("corehaul reads ~/.ssh/config: aliases, users, ports and keys", async () => {
+Deno.test("corehaul reads ~/.ssh/config and what it includes: aliases, users, ports, keys and names of host keys", async () => {
   await using servers = await Servers.start();
   await servers.root.write("a", "a");
+  await servers.home.write("known_hosts", `storage ${servers.ssh.hostKey.shared}\n`);
   await servers.home.write(
-    ".ssh/config",
+    ".ssh/config.d/data.conf",
     [
       "Host data",
       "  HostName 127.0.0.1",
@@ -323,10 +380,12 @@ Deno.test("corehaul reads ~/.ssh/config: aliases, users, ports and keys", async 
       `  User ${user()}`,
       "  IdentityFile ~/key",
       "  UserKnownHostsFile ~/known_hosts",
-      "Host far",
-      "  HostName 127.0.0.1",
-      "  ProxyJump data",
+      "  HostKeyAlias storage",
     ].join("\n"),
+  );
+  await servers.home.write(
+    ".ssh/config",
+    ["Include config.d/*.conf", "Host far", "  HostName 127.0.0.1", "  ProxyJump data"].join("\n"),
   );
   const entries = [
     { url: `sftp://data${servers.root.join("a")}`, out: "a" },

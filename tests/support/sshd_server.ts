@@ -16,11 +16,12 @@ async function which(name: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** Makes keys. */
+/** Makes keys; not encrypted, unless `more` has a passphrase. */
 export async function sshKeys(type = "ed25519", more: readonly string[] = []): Promise<SshKeys> {
   await using home = await TempDir.create();
   const keygen = await findProgram("ssh-keygen", ["-?"], "openssh-client");
-  const args = ["-q", "-t", type, "-N", "", ...more, "-C", "test", "-f", home.join("key")];
+  const unlocked = more.includes("-N") ? [] : ["-N", ""];
+  const args = ["-q", "-t", type, ...unlocked, ...more, "-C", "test", "-f", home.join("key")];
   const { success, stderr } = await new Deno.Command(keygen, { args, stdin: "null" }).output();
   if (!success) throw new Error(`Cannot make keys: ${new TextDecoder().decode(stderr)}`);
   const shared = (await Deno.readTextFile(home.join("key.pub"))).split(" ").slice(0, 2).join(" ");

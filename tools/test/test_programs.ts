@@ -16,6 +16,11 @@ export const TEST_PROGRAMS: readonly TestProgram[] = [
   { name: "python3", debianPackage: "python3" },
   // Another Python may come first in PATH, without Debian's modules.
   { name: "httpbin", debianPackage: "python3-httpbin", probe: ["/usr/bin/python3", "-c", "import httpbin"] },
+  {
+    name: "swift",
+    debianPackage: "python3-swift",
+    probe: ["/usr/bin/python3", "-c", "import swift.common.middleware.s3api"],
+  },
   { name: "vsftpd", debianPackage: "vsftpd" },
   { name: "sshd", debianPackage: "openssh-server" },
   { name: "ssh-keygen", debianPackage: "openssh-client" },

@@ -81,6 +81,18 @@ export const factCases = {
     }
   },
 
+  "takes ? and # in a url for letters of a name": async (server) => {
+    using driver = server.driver();
+    for (const name of ["has#hash.txt", "q?.txt", "a?b=c#d", "ends?", "ends#", "#/x", "q?/#x"]) {
+      const path = `letters/${name}`;
+      await server.put(path, bytesFor(name, 100), STAMP);
+      const url = server.url(path).replaceAll("%3F", "?").replaceAll("%23", "#");
+      const { response, bytes } = await drive(driver, url);
+      assertEquals(response.finalUrl, url);
+      assertBytes(bytes, bytesFor(name, 100), name);
+    }
+  },
+
   "gives a small file in one piece, and says what comes of it": async (server) => {
     using driver = server.driver();
     using small = await driver.open(request(server.url(SMALL)));

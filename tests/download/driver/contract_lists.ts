@@ -46,6 +46,14 @@ export const listCases = {
     }
   },
 
+  "takes ? and # in the url of a folder for letters of its name": async (server) => {
+    using driver = server.driver();
+    const paths = await put(server, "lists/a?b#c", ["x", "sub?/y"]);
+    const files = await list(driver, server.url("lists/a?b#c/").replaceAll("%3F", "?").replaceAll("%23", "#"));
+    assertEquals(files.map(({ path }) => path), paths);
+    for (const { url, path } of files) assertBytes((await drive(driver, url)).bytes, bytesFor(path, 10), path);
+  },
+
   "finds nothing in a folder without files": async (server) => {
     using driver = server.driver();
     await Deno.mkdir(server.root!.join("lists/nothing/below"), { recursive: true });

@@ -21,10 +21,12 @@ driverContract({
     ], "a driver of the user that cannot begin somewhere gives the whole file"),
     "says that a file has not changed since a version, and gives it if it has":
       "a driver of the user is asked for no changes; the core compares what it says",
+    "takes ? and # in a url for letters of a name": "the urls are those of the driver of the user",
     "gives pieces no larger than there is room for": "the pieces are those of the driver of the user",
     "gives one file after the other over one connection": "connections are the business of the driver of the user",
     "notices that a file is written to while it comes, be it whole or a part":
       "only a driver of the user can know that, and this one asks a web server",
+    "takes ? and # in the url of a folder for letters of its name": "the urls are those of the driver of the user",
     "passes links over, which may lead in circles": "links are the business of the driver of the user",
   },
   start: () =>

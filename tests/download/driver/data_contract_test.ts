@@ -42,6 +42,7 @@ driverContract({
     ...skipAll(NO_VERSIONS, "the file is in the url: another file has another url"),
     ...skipLists("the file is in the url: there are no folders"),
     "gives files of any name": "the file is in the url, without a name",
+    "takes ? and # in a url for letters of a name": "the file is in the url, without a name",
     ...skipAll([
       "gives a piece of a file when the one before is stored",
       "gives pieces no larger than there is room for",

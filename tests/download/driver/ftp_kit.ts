@@ -10,6 +10,7 @@ export function ftpBackend(
   name: string,
   scheme: "ftp" | "ftpes" | "ftps",
   skips: NonNullable<DriverBackend["skips"]> = {},
+  more: readonly string[] = [],
 ): DriverBackend {
   return {
     name,
@@ -19,7 +20,7 @@ export function ftpBackend(
         const pair = await testCertificate(["localhost"]);
         const vsftpd = await VsftpdServer.start(root.path, {
           ...(scheme === "ftp" ? {} : { tls: { ...pair, implicit: scheme === "ftps" } }),
-          more: [`deny_file=${FORBIDDEN}`, "force_dot_files=YES"],
+          more: [`deny_file=${FORBIDDEN}`, "force_dot_files=YES", ...more],
         });
         return {
           port: vsftpd.port,

@@ -8,6 +8,7 @@ import { ServedFolder } from "./served_folder.ts";
 /** What no driver of HTTP can do, whichever client it has. */
 export const HTTP_SKIPS: NonNullable<DriverBackend["skips"]> = {
   ...skipLists("HTTP knows no folders"),
+  "takes ? and # in a url for letters of a name": "urls of HTTP have a query and a fragment",
   "takes no folder for a file": "HTTP knows no folders: what a server answers for one is a page",
   "notices that a file is written to while it comes, be it whole or a part":
     "an answer of HTTP says nothing of a file that changes behind its head",

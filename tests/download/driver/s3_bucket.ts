@@ -2,20 +2,28 @@ import type { DownloadDriver } from "../../../download/download_driver.ts";
 import { LossyProxy } from "../../support/lossy_proxy.ts";
 import { openConnections } from "../../support/open_connections.ts";
 import { S3_ACCOUNT, S3Server } from "../../support/s3_server.ts";
+import { SwiftServer } from "../../support/swift_server.ts";
 import type { BreakableFront, DriverServer } from "./contract_kit.ts";
 import { madeDriver } from "./made_driver.ts";
 
-/** A bucket of s3rver. */
-export class S3Bucket implements DriverServer {
-  readonly #server: S3Server;
+const S3RVER = { accessKeyId: S3_ACCOUNT.AWS_ACCESS_KEY_ID, secretAccessKey: S3_ACCOUNT.AWS_SECRET_ACCESS_KEY };
 
-  private constructor(server: S3Server) {
+/** A bucket of a server that speaks like S3. */
+export class S3Bucket implements DriverServer {
+  readonly #server: S3Server | SwiftServer;
+
+  private constructor(server: S3Server | SwiftServer) {
     this.#server = server;
   }
 
-  /** Starts a server with a bucket. */
+  /** Starts s3rver with a bucket. */
   static async start(): Promise<S3Bucket> {
     return new S3Bucket(await S3Server.start());
+  }
+
+  /** Starts Swift with a bucket. */
+  static async startSwift(): Promise<S3Bucket> {
+    return new S3Bucket(await SwiftServer.start());
   }
 
   put(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -31,10 +39,7 @@ export class S3Bucket implements DriverServer {
   }
 
   driver(port = this.#server.port): DownloadDriver {
-    const credentials = {
-      accessKeyId: S3_ACCOUNT.AWS_ACCESS_KEY_ID,
-      secretAccessKey: S3_ACCOUNT.AWS_SECRET_ACCESS_KEY,
-    };
+    const credentials = this.#server instanceof SwiftServer ? this.#server.credentials : S3RVER;
     const access = { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials };
     return madeDriver("s3:", { s3: { access: () => Promise.resolve({ type: "access", access }) } });
   }

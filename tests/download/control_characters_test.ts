@@ -37,13 +37,13 @@ for (const lane of [true, false]) {
     await using server = new RawServer(
       answering((head) =>
         head.startsWith("GET /to")
-          ? reply("", "302 Found", "Location: ftp://a/\xc2\x9b31m\x85")
-          : reply("x", "200 OK", "Content-Encoding: \x9b31m")
+          ? reply("", "302 Found", "Location: gopher://a/\xc2\x9b31m\x85")
+          : reply("x", "200 OK", "Transfer-Encoding: \x9b31m")
       ),
     );
     using driver = new HttpDriver({ idlePerHost: 1, lane });
     await message(driver, server.url("/to").href);
-    await message(driver, server.url("/encoded").href);
+    await message(driver, server.url("/coded").href);
   });
 }
 

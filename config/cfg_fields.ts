@@ -243,32 +243,6 @@ export const CFG_TABLE = {
   },
   ...CFG_LIMIT_FIELDS,
   ...CFG_SCHEDULE_FIELDS,
-  httpClient: {
-    flag: "http-client",
-    placeholder: "NAME",
-    kind: oneOf("auto", "fetch"),
-    default: "auto",
-    help:
-      "auto: our own client where it can, fetch for servers of HTTP/2 only, client certificates and proxies; fetch: only fetch",
-    commands: DOWNLOADING,
-  },
-  maxRedirects: {
-    flag: "max-redirects",
-    placeholder: "N",
-    kind: integer(0, 1_000),
-    default: "20",
-    help: "how many redirects to follow",
-    commands: DOWNLOADING,
-  },
-  contentEncoding: {
-    flag: "content-encoding",
-    placeholder: "MODE",
-    kind: oneOf("auto", "decode", "keep"),
-    default: "auto",
-    help:
-      "what is done with a Content-Encoding: auto decodes, but keeps files that are packed themselves; decode always decodes; keep never",
-    commands: DOWNLOADING,
-  },
   ...CFG_HTTP_FIELDS,
   ...CFG_PROTOCOL_FIELDS,
   nameTemplate: {

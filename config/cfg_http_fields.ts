@@ -1,10 +1,10 @@
 /**
- * The options about who asks and who is asked: headers, credentials, proxies, certificates, addresses.
+ * The options about how HTTP is spoken, who asks and who is asked: headers, credentials, proxies, certificates, addresses.
  *
  * @module
  */
 import { type CfgRows, DOWNLOADING, LISTING } from "./cfg_field.ts";
-import { HEADERS, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
+import { HEADERS, integer, oneOf, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
 import { parseHostPort, parseLine, parseProxy, parseReferer } from "./cfg_parse.ts";
 
 /** The name of a header is no secret, its value may be; without a colon nobody knows which is which. */
@@ -13,6 +13,32 @@ const showProxy = (text: string): string => text.includes("@") ? "…" : text;
 
 /** These options, in the order of the help. */
 export const CFG_HTTP_FIELDS = {
+  httpClient: {
+    flag: "http-client",
+    placeholder: "NAME",
+    kind: oneOf("auto", "fetch"),
+    default: "auto",
+    help:
+      "auto: our own client where it can, fetch for servers of HTTP/2 only, client certificates and proxies; fetch: only fetch",
+    commands: DOWNLOADING,
+  },
+  maxRedirects: {
+    flag: "max-redirects",
+    placeholder: "N",
+    kind: integer(0, 1_000),
+    default: "20",
+    help: "how many redirects to follow",
+    commands: DOWNLOADING,
+  },
+  contentEncoding: {
+    flag: "content-encoding",
+    placeholder: "MODE",
+    kind: oneOf("auto", "decode", "keep"),
+    default: "auto",
+    help:
+      "what is done with a Content-Encoding: auto decodes, but keeps files that are packed themselves; decode always decodes; keep never",
+    commands: DOWNLOADING,
+  },
   refreshCmd: {
     flag: "refresh-cmd",
     placeholder: "CMD",

@@ -49,7 +49,8 @@ export function readContentEncoding(value: string): ContentEncoding {
   let plain = true;
   let odd = false;
   for (const part of value.toLowerCase().split(",")) {
-    const name = part.trim().replace(OLD_NAME, "");
+    const written = part.trim();
+    const name = written.replace(OLD_NAME, "");
     if (NO_CODING.test(name) || CHARSET.test(name) || NO_TOKEN.test(name)) {
       plain &&= name === "identity";
       odd = true;
@@ -59,7 +60,7 @@ export function readContentEncoding(value: string): ContentEncoding {
     names.push(name);
     const coding = CODINGS.get(name);
     if (coding !== undefined) codings.push(coding);
-    if (coding === undefined || codings.length > MOST_CODINGS) unknown ??= shown(name);
+    if (coding === undefined || codings.length > MOST_CODINGS) unknown ??= shown(written);
   }
   // Alone, identity is what servers may say where nothing was done.
   return {

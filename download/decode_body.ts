@@ -1,14 +1,13 @@
 import type { Transform } from "node:stream";
 import { builtinModule } from "../base/builtin_module.ts";
 import type { ContentCoding } from "./content_encoding.ts";
-import { ZstdFrame } from "./zstd_frame.ts";
+import { peekBytes } from "../queue/byte_peek.ts";
+import { zstdFrames } from "../queue/zstd_frames.ts";
 
-type Bytes = Uint8Array<ArrayBuffer>;
-type Pieces = AsyncIterable<Bytes>;
+type Pieces = AsyncIterable<Uint8Array>;
 
 /** So many bytes tell what a body begins with. */
 const LOOK_BYTES = 2;
-const NOTHING: Bytes = new Uint8Array();
 /**
  * A block gives at most half as much. Where what comes of a piece does not fit at once, the runtime throws what is wrong with it
  * where nobody can catch that.
@@ -32,32 +31,32 @@ export function decodeBody(body: Pieces, codings: readonly ContentCoding[]): Pie
 }
 
 async function* decode(body: Pieces, coding: ContentCoding, again: boolean): Pieces {
-  const [first, all] = await look(body);
-  if (first.length === 0) return;
-  if (again && !begins(first, coding)) yield* all;
-  else yield* DECODERS[coding](all, first);
+  const { start, bytes } = await peekBytes(body, ({ length }) => length >= LOOK_BYTES);
+  if (start.length === 0) return;
+  if (again && !begins(start, coding)) yield* bytes;
+  else yield* DECODERS[coding](bytes, start);
 }
 
-const DECODERS: Record<ContentCoding, (body: Pieces, first: Bytes) => Pieces> = {
+const DECODERS: Record<ContentCoding, (body: Pieces, start: Uint8Array) => Pieces> = {
   gzip: (body) => through(body, zlib().createGunzip({ chunkSize })),
-  deflate: (body, first) => {
+  deflate: (body, start) => {
     return through(
       body,
-      begins(first, "deflate") ? zlib().createInflate({ chunkSize }) : zlib().createInflateRaw({ chunkSize }),
+      begins(start, "deflate") ? zlib().createInflate({ chunkSize }) : zlib().createInflateRaw({ chunkSize }),
     );
   },
   // That of node:zlib does not notice when a body ends too early.
-  br: (body) => ReadableStream.from(body).pipeThrough(new DecompressionStream("brotli")),
+  br: (body) => ReadableStream.from(body as AsyncIterable<BufferSource>).pipeThrough(new DecompressionStream("brotli")),
   zstd: unframed,
 };
 
 /** True if a file begins so that is packed in the way of a coding; of those that say so by their first bytes. */
-export function beginsPacked(first: Bytes, coding: ContentCoding): boolean {
+export function beginsPacked(first: Uint8Array, coding: ContentCoding): boolean {
   return (coding === "gzip" || coding === "zstd") && begins(first, coding);
 }
 
 /** True if a body may begin so that is coded; of deflate, one in the wrapper of zlib. */
-function begins([first = 0, second = 0]: Bytes, coding: ContentCoding): boolean {
+function begins([first = 0, second = 0]: Uint8Array, coding: ContentCoding): boolean {
   switch (coding) {
     case "gzip":
       return first === 0x1f && second === 0x8b;
@@ -71,55 +70,16 @@ function begins([first = 0, second = 0]: Bytes, coding: ContentCoding): boolean 
   }
 }
 
-/** The first bytes of a body, at least two if it has as many, and all of it. */
-async function look(body: Pieces): Promise<[first: Bytes, all: Pieces]> {
-  const pieces = body[Symbol.asyncIterator]();
-  const first = await atLeast(LOOK_BYTES, NOTHING, pieces);
-  return [first, behind(first, pieces)];
-}
-
-/** What came, with further pieces until there are so many bytes or no more pieces. */
-async function atLeast(count: number, came: Bytes, pieces: AsyncIterator<Bytes>): Promise<Bytes> {
-  while (came.length < count) {
-    const { done, value } = await pieces.next();
-    if (done === true) break;
-    came = came.length === 0 ? value : joined(came, value);
-  }
-  return came;
-}
-
-async function* behind(first: Bytes, pieces: AsyncIterator<Bytes>): Pieces {
-  yield first;
-  for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) yield next.value;
-}
-
-function joined(first: Bytes, second: Bytes): Bytes {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
-}
-
-/** The frames of zstd: the decoder takes one. */
+/** The frames of zstd: the decoder takes one, and says neither where that ends nor that it was cut. */
 async function* unframed(body: Pieces): Pieces {
-  const pieces = body[Symbol.asyncIterator]();
-  let rest = NOTHING;
-  /** The bytes of one frame. */
-  async function* next(frame: ZstdFrame): Pieces {
-    while (!frame.whole) {
-      rest = await atLeast(1, rest, pieces);
-      if (rest.length === 0) throw new Error("its last frame is not whole");
-      const count = frame.take(rest);
-      yield rest.subarray(0, count);
-      rest = rest.subarray(count);
+  const damaged = () => new Error("one of its frames is damaged, or not whole");
+  for await (const frame of zstdFrames(body, damaged)) {
+    let length = 0;
+    for await (const piece of through(frame.bytes, zlib().createZstdDecompress({ chunkSize: ZSTD_ROOM }))) {
+      length += piece.length;
+      yield piece;
     }
-  }
-  while (true) {
-    rest = await atLeast(ZstdFrame.MAGIC_BYTES, rest, pieces);
-    if (rest.length === 0) return;
-    const frame = new ZstdFrame();
-    if (ZstdFrame.isSkippable(rest)) { for await (const _ of next(frame)); }
-    else yield* through(next(frame), zlib().createZstdDecompress({ chunkSize: ZSTD_ROOM }));
+    if (frame.contentBytes !== undefined && frame.contentBytes !== length) throw damaged();
   }
 }
 
@@ -136,7 +96,7 @@ async function* through(body: Pieces, decoder: Transform & { readonly bytesWritt
     decoder.end();
   })().catch((error) => void decoder.destroy(error));
   try {
-    yield* decoder as AsyncIterable<Bytes>;
+    yield* decoder as Pieces;
     // Of gzip and zstd it reads all there is, of deflate only what it needs.
     if (decoder.bytesWritten !== sent) throw new Error("bytes follow its end");
   } finally {
@@ -146,7 +106,7 @@ async function* through(body: Pieces, decoder: Transform & { readonly bytesWritt
 }
 
 /** Resolves when a decoder has read a piece; to false if it takes no more. */
-function written(decoder: Transform, piece: Bytes): Promise<boolean> {
+function written(decoder: Transform, piece: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
     const closed = () => resolve(false);
     decoder.once("close", closed);

@@ -103,7 +103,12 @@ for (const lane of [true, false]) {
       return new Response(PLAIN, { headers: { "content-encoding": decodeURIComponent(search.slice(1)) } });
     }, { lane });
     const many = Array(6).fill("gzip").join();
-    for (const [encoding, named] of [["compress", "compress"], ["dcb", "dcb"], ["gzip, exi", "exi"], [many, "gzip"]]) {
+    for (
+      const [encoding, named] of [["compress", "compress"], ["X-Compress", "x-compress"], ["dcb", "dcb"], [
+        "gzip, exi",
+        "exi",
+      ], [many, "gzip"]]
+    ) {
       const outcome = await bench.fetch(`/x?${encodeURIComponent(encoding!)}`);
       assert(outcome.type === "failed", JSON.stringify(outcome));
       assertEquals([outcome.error.kind, outcome.error.retryable], ["protocol", false]);

@@ -1,6 +1,7 @@
 /** What Corehaul promises holds with Apache httpd. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { hash } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { hash, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { ApacheServer } from "../support/apache_server.ts";
 import { assertCode, shareCommandProcesses } from "../support/corehaul.ts";
@@ -109,22 +110,45 @@ testClients(
   "corehaul run keeps the bytes of packed files, of which Apache says again that they are",
   async (client) => {
     await using home = await TempDir.create();
-    const packed = gzipSync("corehaul\n".repeat(50_000));
-    const paths = ["/a.tar.gz", "/b.tgz", "/c.gz"];
-    for (const path of paths) await home.write(`root${path}`, packed);
-    // As the configuration of many distributions has it.
+    const packed = new Uint8Array(gzipSync("corehaul\n".repeat(50_000)));
+    const large = new Uint8Array(gzipSync(randomBytes(6_000_000)));
+    const files = {
+      "a.tar.gz": packed,
+      "b.tgz": packed,
+      "c.gz": packed,
+      "top/d.tar.gz": packed,
+      "large.tar.gz": large,
+    };
+    for (const [path, bytes] of Object.entries(files)) await home.write(`root/${path}`, bytes);
     await using server = await ApacheServer.start(home.join("root"), [
+      // As the configuration of many distributions has it.
       "AddEncoding x-gzip .gz .tgz",
       "RemoveType .gz .tgz",
+      // Encodes whatever the client asks for, on top of what the file is.
+      "<Location /top>",
+      "  RemoveEncoding .gz",
+      "  RequestHeader set Accept-Encoding gzip",
+      "  SetOutputFilter DEFLATE",
+      "</Location>",
     ]);
-    const asked = await fetch(server.url + paths[0]);
-    await asked.body?.cancel();
-    assertEquals(asked.headers.get("content-encoding"), "x-gzip");
-    const checksum = `sha-256:${hash("sha256", packed)}`;
-    const entries = paths.map((path) => ({ url: server.url + path, checksum, size: packed.length }));
-    const { ended, tasks } = await runOnce(home, client, [...entries, { url: `${server.url}/c.gz`, out: "again" }]);
+    for (const [path, coding] of [["a.tar.gz", "x-gzip"], ["top/d.tar.gz", "gzip"]]) {
+      const asked = await fetch(`${server.url}/${path}`);
+      await asked.body?.cancel();
+      assertEquals(asked.headers.get("content-encoding"), coding);
+    }
+    const { url } = server;
+    const known = { checksum: `sha-256:${hash("sha256", packed)}`, size: packed.length };
+    const { ended, tasks } = await runOnce(home, client, [
+      ...["a.tar.gz", "b.tgz", "c.gz"].map((path) => ({ url: `${url}/${path}`, out: path, ...known })),
+      ...Object.keys(files).map((path) => ({ url: `${url}/${path}`, out: `plain/${path}`, segments: 4 })),
+    ]);
     assertCode(ended, 0);
-    assertEquals(tasks.length, 4);
-    for (const { out } of tasks) assertEquals(await Deno.readFile(home.join("files", out)), new Uint8Array(packed));
+    assertEquals(tasks.length, 8);
+    for (const { out } of tasks) {
+      const bytes = files[out.replace("plain/", "") as keyof typeof files];
+      assertEquals(Buffer.compare(await Deno.readFile(home.join("files", out)), bytes), 0, out);
+    }
+    // Its parts come under the same coding.
+    await server.log.until("a part", ({ status, path }) => status === 206 && path === "/large.tar.gz");
   },
 );

@@ -44,6 +44,7 @@ export type { ErrorRecord } from "./base/error_record.ts";
 export type { Logger } from "./base/logger.ts";
 export { CfgError, type CfgProblem } from "./config/cfg_error.ts";
 export { ChecksumCount, checksumCountText } from "./app/checksum_count.ts";
+export { type ChecksumSettings, readChecksums } from "./app/read_checksums.ts";
 export { readChecksumFile, type ReadChecksumFileOptions } from "./app/read_checksum_file.ts";
 export { type ManifestRecord, readManifest } from "./app/read_manifest.ts";
 export { checkTaskFile, type CheckTaskFileOptions, type FileFinding, type FileSummary } from "./app/check_task_file.ts";

@@ -1,12 +1,12 @@
 import { dirname, join, resolve } from "@std/path";
-import { shownAddress } from "../config/redis_address.ts";
+import { isRedisAddress, shownAddress } from "../config/redis_address.ts";
 import { checkKv } from "../queue/kv_check.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
-import { isOnServer, openTaskList, type OpenTaskListOptions, taskListExists } from "./open_task_list.ts";
+import { evictionText, isOnServer, openTaskList, type OpenTaskListOptions, taskListExists } from "./open_task_list.ts";
 
 /** One thing that the doctor looked at. */
 export interface DoctorFinding {
@@ -88,6 +88,14 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
       // Neither made nor changed: only whether that would be possible.
       if (there) (await Deno.open(path, { write: true })).close();
       return `${path} can be written`;
+    });
+  }
+  if (isRedisAddress(options.queue)) {
+    await attempt("eviction", async () => {
+      await using list = await openTaskList(options.queue, options.list);
+      const policy = await list.evicts?.();
+      if (policy !== undefined) throw new Error(evictionText(policy));
+      return "the Redis of the list drops nothing, or does not tell";
     });
   }
   await attempt("queue", async () => {

@@ -29,7 +29,7 @@ import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFiles, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
 import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
-import { readChecksumFile } from "./read_checksum_file.ts";
+import { readChecksums } from "./read_checksums.ts";
 import { placedNews } from "./placed_news.ts";
 import { outcomeNews } from "./outcome_news.ts";
 import { ScheduleWatch } from "./schedule_watch.ts";
@@ -115,13 +115,10 @@ export class Downloader implements AsyncDisposable {
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const settings = settingsFromOptions(options);
     const plan = makePlan(settings, await readIdentity(settings, options));
-    const { checksumFile, checksumAlgo: algorithm } = settings;
+    const checksums = await readChecksums(settings, options.logger);
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
-    if (checksumFile !== undefined) {
-      const { logger = silentLogger } = options;
-      plan.rules.checksums = await readChecksumFile(checksumFile, { logger, ...algorithm && { algorithm } });
-    }
-    const listOptions = await taskListOptions(settings, true);
+    if (checksums !== undefined) plan.rules.checksums = checksums;
+    const listOptions = await taskListOptions(settings, true, options.logger);
     const folder = await prepareFolder(plan.settings.dir);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
     const log = new TaskLog(options.logger ?? silentLogger, settings.lang);
@@ -238,6 +235,7 @@ export class Downloader implements AsyncDisposable {
       each.addEventListener("abort", stop, { once: true });
     }
     const { settings, cores, allowed, library } = this.#plan;
+    const tell = (news: DownloaderNews) => this.#tell(news);
     using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs, library);
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
@@ -265,14 +263,14 @@ export class Downloader implements AsyncDisposable {
         graceMs: settings.graceMs,
         hold,
         interrupt: () => this.#session?.interrupt(),
-        news: (news) => this.#tell(news),
+        news: tell,
       });
       // Before anything is claimed, and only here: a session that begins after a lost one goes on with the same tasks.
-      if (settings.refresh) await askAgain(this.#list, stopping.promise, (news) => this.#tell(news));
+      if (settings.refresh) await askAgain(this.#list, stopping.promise, tell);
       await using _keep = new KeepWatch({
         list: this.#list,
         keepMs: settings.keepMs,
-        news: (news) => this.#tell(news),
+        news: tell,
         failed: failure.reject,
       });
       if (settings.sync && feed !== undefined) await this.#holdUntilRead(feed, hold);
@@ -287,9 +285,7 @@ export class Downloader implements AsyncDisposable {
             session.over,
             failure.promise,
             disk.over,
-            once
-              ? untilSettled({ list: this.#list, session, firstRead: feed?.firstRead, signal: settled.signal })
-              : new Promise<never>(() => {}),
+            untilSettled({ list: this.#list, session, firstRead: feed?.firstRead, once, tell, signal: settled.signal }),
           ]);
         } finally {
           settled.abort();

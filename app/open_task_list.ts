@@ -26,6 +26,8 @@ export interface OpenTaskListOptions {
   hostCap?: number;
   /** Told once when a Redis does not answer, with the reason, and without one when it does again. */
   onTrouble?: (reason: string | undefined) => void;
+  /** Told what endangers the list, such as a Redis that may drop tasks. Default: nobody is. */
+  warn?: (message: string) => void;
 }
 
 /**
@@ -93,5 +95,14 @@ async function openRedis(address: string, options: OpenTaskListOptions): Promise
   }
   // The client is a large library: only a list on Redis loads it.
   const { TaskRedisList } = await import("../queue/task_redis_list.ts");
-  return await TaskRedisList.open(parsed.address, options);
+  const list = await TaskRedisList.open(parsed.address, options);
+  const policy = options.warn === undefined ? undefined : await list.evicts();
+  if (policy !== undefined) options.warn?.(evictionText(policy));
+  return list;
+}
+
+/** What is wrong with a policy by which a server drops tasks. */
+export function evictionText(policy: string): string {
+  return "the Redis of the task list may drop tasks when its memory is full: " +
+    `its maxmemory-policy is ${policy} and must be noeviction`;
 }

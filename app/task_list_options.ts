@@ -1,4 +1,5 @@
 import type { Differing, None } from "../base/differing.ts";
+import type { Logger } from "../base/logger.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { isRedisAddress, parseRedisAddress } from "../config/redis_address.ts";
@@ -46,9 +47,14 @@ type _EachIsASetting = None<Differing<Required<TaskListSettings>, Required<OfThe
  *
  * @param settings The settings.
  * @param runs True for a list that a run works off.
+ * @param logger Warned of what endangers the list. Default: nobody is.
  * @throws {CfgError} If a file cannot be read, or an option is for another kind of list.
  */
-export async function taskListOptions(settings: TaskListSettings, runs = false): Promise<OpenTaskListOptions> {
+export async function taskListOptions(
+  settings: TaskListSettings,
+  runs = false,
+  logger?: Pick<Logger, "warn">,
+): Promise<OpenTaskListOptions> {
   const problems: CfgProblem[] = [];
   const bad = (field: keyof TaskListSettings, message: string) => problems.push({ field, source: "options", message });
   const { queue, namespace, fleetPerHost } = settings;
@@ -92,6 +98,7 @@ export async function taskListOptions(settings: TaskListSettings, runs = false):
       ...(cert === undefined || key === undefined ? {} : { cert, key }),
     },
     wait: settings.waitQueue,
+    ...(logger === undefined ? {} : { warn: (message) => void logger.warn(message) }),
     patienceMs: settings.queueTimeoutMs ?? (!redis ? KV_PATIENCE_MS : runs ? RUN_PATIENCE_MS : ASK_PATIENCE_MS),
     // A connection that has died must be found before the lease is over, with time for a heartbeat over another one.
     answerMs: Math.min(ANSWER_MS, (settings.leaseMs ?? OWNER_LEASE_MS) * 2 / 3),

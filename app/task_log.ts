@@ -5,6 +5,7 @@ import { taskHost } from "../queue/task_model.ts";
 import { checksumCountText } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { ignoredFields } from "./ignored_fields.ts";
+import { lostText } from "./until_settled.ts";
 
 const LINES = {
   en: {
@@ -108,6 +109,9 @@ export class TaskLog {
         break;
       case "tasks_reclaimed":
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
+        break;
+      case "tasks_lost":
+        log.error(lostText(news.tasks));
         break;
       case "tasks_asked_again":
         log.info(`${news.tasks} tasks that are done are asked for again`);

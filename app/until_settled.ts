@@ -1,33 +1,66 @@
+import { QueueUnavailableError } from "../queue/queue_unavailable_error.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
+import type { DownloaderNews } from "./downloader_event.ts";
 import type { DownloadSession } from "./download_session.ts";
 
 const LOOK_MS = 100;
+/** After so many looks in a row that found nothing to do, the list is asked whether it has lost its tasks. */
+const IDLE_LOOKS = 20;
 
 /** What {@linkcode untilSettled} looks at. */
 export interface SettledPorts {
   /** The list. */
-  list: Pick<TaskSharedList, "counts">;
+  list: Pick<TaskSharedList, "counts" | "lost">;
   /** What works on it. */
   session: Pick<DownloadSession, "idle" | "quiet">;
   /** When every task file was read once. */
   firstRead: Promise<void> | undefined;
+  /** True if the run ends when all is settled; otherwise this only says what is wrong. */
+  once: boolean;
+  /** Told once when the list has lost tasks, by a run that goes on. */
+  tell: (news: DownloaderNews) => void;
   /** Ends the looking. */
   signal: AbortSignal;
 }
 
-/** Resolves when nothing is waiting or running, in any process. */
-export async function untilSettled({ list, session, firstRead, signal }: SettledPorts): Promise<"settled"> {
+/**
+ * Resolves when nothing is waiting or running, in any process; never for a run that goes on.
+ *
+ * @throws {QueueUnavailableError} If it is to end, and the list has lost what it counts as waiting or running.
+ */
+export async function untilSettled(ports: SettledPorts): Promise<"settled"> {
+  const { list, session, firstRead, once, tell, signal } = ports;
+  if (!once && list.lost === undefined) return await new Promise<never>(() => {});
   await firstRead;
-  while (!signal.aborted) {
+  for (let idle = 0; !signal.aborted;) {
     const { quiet } = session;
-    if (session.idle) {
-      const { waiting, running } = await list.counts();
-      if (waiting === 0 && running === 0 && session.idle) return "settled";
+    idle = session.idle ? idle + 1 : 0;
+    const isSettled = once && session.idle && await nothingIsOpen(list) && session.idle;
+    if (list.lost !== undefined && (isSettled || idle >= IDLE_LOOKS)) {
+      idle = 0;
+      const tasks = await list.lost();
+      if (tasks > 0 && once) throw new QueueUnavailableError(lostText(tasks), "redis:");
+      if (tasks > 0) {
+        tell({ type: "tasks_lost", tasks });
+        break;
+      }
     }
+    if (isSettled) return "settled";
     // Others may end the last task too, and time may make one ready.
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([quiet, new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS))]);
     clearTimeout(timer);
   }
-  return "settled";
+  return await new Promise<never>(() => {});
+}
+
+/** What has happened to tasks that a list counts and does not have. */
+export function lostText(tasks: number): string {
+  return `The task list counts ${tasks} ${tasks === 1 ? "task" : "tasks"} that its Redis does not have any more: ` +
+    "it has dropped them; its maxmemory-policy must be noeviction (see corehaul doctor)";
+}
+
+async function nothingIsOpen(list: SettledPorts["list"]): Promise<boolean> {
+  const { waiting, running } = await list.counts();
+  return waiting === 0 && running === 0;
 }

@@ -2,10 +2,9 @@
 const BLANK = /[\u0000-\u0020]/;
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const AROUND = /^[\u0000-\u0020]+|[\u0000-\u0020]+$/g;
-const WITHIN = /[\t\n\r]/g;
 
 /**
- * A url without the blanks that mean nothing in it, by the URL standard: those around it, and tabs and line breaks within.
+ * A url without what the URL standard leaves out around it: blanks and control characters.
  *
  * @param url The url.
  *
@@ -17,5 +16,5 @@ const WITHIN = /[\t\n\r]/g;
  * ```
  */
 export function trimmedUrl(url: string): string {
-  return BLANK.test(url) ? url.replace(AROUND, "").replace(WITHIN, "") : url;
+  return BLANK.test(url) ? url.replace(AROUND, "") : url;
 }

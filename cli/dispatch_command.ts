@@ -78,7 +78,8 @@ function downloads(command: Command): boolean {
 
 function isLive(settings: CfgSettings, command: Command): boolean {
   if (!downloads(command)) return false;
-  return settings.progress === "bar" || (settings.progress === "auto" && !settings.json && Deno.stderr.isTerminal());
+  if (settings.progress !== "auto") return settings.progress === "bar";
+  return !settings.json && Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }
 
 /** Says what went wrong, in one line for each problem, and gives the exit code for it. */

@@ -10,7 +10,7 @@ import { type Logger, openTaskList, taskListOptions, type TaskSharedList } from 
  */
 export async function openList(settings: CfgSettings, logger: Logger, create = false): Promise<TaskSharedList> {
   return await openTaskList(settings.queue, {
-    ...await taskListOptions(settings),
+    ...await taskListOptions(settings, false, logger),
     create,
     onTrouble: (reason) => {
       if (reason === undefined) logger.info("the task list answers again");

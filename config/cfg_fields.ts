@@ -283,7 +283,7 @@ export const CFG_TABLE = {
     placeholder: "MODE",
     kind: oneOf("auto", "bar", "plain", "none"),
     default: "auto",
-    help: "auto, bar, plain or none; auto is bar on a terminal, else plain",
+    help: "auto, bar, plain or none; auto is bar on a terminal that can draw (not TERM=dumb), else plain",
     commands: DOWNLOADING,
     cliOnly: "progress()",
   },

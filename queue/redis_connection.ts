@@ -47,7 +47,8 @@ export async function connectRedis(address: RedisAddress, tls: RedisTls = {}): P
       ...login,
       database,
       disableOfflineQueue: true,
-      socket: { ...socket, host, port, ...(address.tls ? { servername: host } : {}) },
+      // The name of a server may not be an address: a certificate for that is found by the host.
+      socket: { ...socket, host, port, ...(address.tls && !isAddress(host) ? { servername: host } : {}) },
     });
     return await opened(client, (_key, args) => client.sendCommand(args));
   }
@@ -65,6 +66,10 @@ export async function connectRedis(address: RedisAddress, tls: RedisTls = {}): P
     defaults: { ...login, socket },
   });
   return await opened(cluster, (key, args) => cluster.sendCommand(key, false, args));
+}
+
+function isAddress(host: string): boolean {
+  return host.includes(":") || /^\d+(?:\.\d+){3}$/.test(host);
 }
 
 /** What the three kinds of clients have in common. */

@@ -127,6 +127,20 @@ export class RedisLink implements AsyncDisposable {
     }
   }
 
+  /**
+   * Asks the server something, once.
+   *
+   * @param args A command.
+   * @returns Its answer; `undefined` if there is none.
+   */
+  async ask(args: string[]): Promise<unknown> {
+    try {
+      return await this.#send(await (this.#connection ??= this.#connect()), args);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Listens to a channel, through all outages. */
   async subscribe(channel: string, listener: (message: string) => void): Promise<void> {
     this.#channels.set(channel, listener);

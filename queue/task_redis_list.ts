@@ -11,7 +11,7 @@ import { TaskRedisClaimer } from "./task_redis_claim.ts";
 import { TaskRedisOwners } from "./task_redis_owners.ts";
 import { listRedis } from "./task_redis_read.ts";
 import { renameClaims } from "./task_redis_rename.ts";
-import { COUNTS } from "./task_redis_scripts.ts";
+import { COUNTS, LOST } from "./task_redis_scripts.ts";
 import { settleClaims } from "./task_redis_settle.ts";
 import { findById } from "./task_redis_writer.ts";
 import { statusLetter } from "./task_redis_record.ts";
@@ -51,6 +51,7 @@ export interface TaskRedisListOptions extends RedisLinkOptions {
 }
 
 const counts = listScript(COUNTS);
+const lost = listScript(LOST);
 
 /** The task list on Redis: any number of processes on any number of machines share it. */
 export class TaskRedisList implements TaskSharedList {
@@ -172,6 +173,15 @@ export class TaskRedisList implements TaskSharedList {
     const result: TaskCounts = { waiting: 0, running: 0, paused: 0, done: 0, failed: 0, canceled: 0 };
     for (const [i, status] of TASK_STATUSES.entries()) result[status] = Number(values[i]);
     return result;
+  }
+
+  async lost(): Promise<number> {
+    return Number(await this.#link.run(lost, () => []));
+  }
+
+  async evicts(): Promise<string | undefined> {
+    const policy = /^maxmemory_policy:(\S+)/m.exec(String(await this.#link.ask(["INFO", "memory"])))?.[1];
+    return policy === "noeviction" ? undefined : policy;
   }
 
   owners(): Promise<OwnerState[]> {

@@ -207,3 +207,21 @@ local hosts = call('ZRANGE', P .. 'cool', 0, -1, 'WITHSCORES')
 for i = 2, #hosts, 2 do hosts[i] = whole(tonumber(hosts[i]) - now) end
 return hosts
 `;
+
+/**
+ * Counts the open tasks of which the server has nothing but their number: none while there is anything to claim, now or
+ * later, or in the hands of an owner. Without its counts it has lost all that were ever added.
+ */
+export const LOST = `
+for _, index in ipairs({ 'heads', 'aside', 'delayed' }) do
+  if call('ZCARD', P .. index) > 0 then return '0' end
+end
+for _, index in ipairs({ 'owners', 'dead' }) do
+  for _, owner in ipairs(call('HKEYS', P .. index)) do
+    if call('SCARD', P .. 'run:' .. owner) > 0 then return '0' end
+  end
+end
+if call('EXISTS', P .. 'counts') == 0 then return call('GET', P .. 'seq') or '0' end
+local waiting, running = unpack(call('HMGET', P .. 'counts', 'w', 'r'))
+return whole(tonumber(waiting or '0') + tonumber(running or '0'))
+`;

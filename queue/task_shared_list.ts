@@ -277,6 +277,13 @@ export interface TaskSharedList extends AsyncDisposable {
   onWake(listener: () => void): () => void;
   /** What other machines say of the hosts, where the list reaches them. */
   readonly fleet?: FleetHosts;
+  /**
+   * Counts the open tasks of which the store has lost all but their number, so that nobody can claim or settle them. It may
+   * take a moment, and claims, until they are counted.
+   */
+  lost?(): Promise<number>;
+  /** The policy by which the store drops tasks when its memory is full; `undefined` if it has none, or does not tell. */
+  evicts?(): Promise<string | undefined>;
   /** From now on, wait only seconds for a store that does not answer, as there is no time for more; or as before. */
   hurry?(on: boolean): void;
 }

@@ -5,11 +5,11 @@ import {
   ChecksumCount,
   checksumCountText,
   parseNameTemplate,
+  readChecksums,
 } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { readEntries } from "../read_entries.ts";
-import { readChecksums } from "../read_checksums.ts";
 import { downloaderOptions } from "../settle_settings.ts";
 import { tell } from "../print.ts";
 

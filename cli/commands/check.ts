@@ -6,11 +6,10 @@ import {
   ignoredFields,
   taskListExists,
 } from "../../mod.ts";
-import { checksumCountText, type Logger, TaskFileError } from "../../mod.ts";
+import { checksumCountText, type Logger, readChecksums, TaskFileError } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
-import { readChecksums } from "../read_checksums.ts";
 import { tell, tellLine } from "../print.ts";
 
 /** Hosts that the summary names, those with the most entries. */

@@ -77,3 +77,18 @@ Deno.test("corehaul draws nothing where there is no terminal, or where it is tol
   for (const part of ["\u001b[?25l", "█", "░"]) assert(!terminal.raw.includes(part), JSON.stringify(terminal.raw));
   assertMatch(terminal.text, /^Heave-ho, b is hauled!$/m);
 });
+
+Deno.test("corehaul prints plain lines on a terminal that cannot draw", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 1000)));
+  for (const [term, drawn] of [["dumb", false], ["xterm", true]] as const) {
+    const args = [`TERM=${term}`, Deno.execPath(), ...CLI, "get", `${server.url}/${term}`];
+    await using terminal = await TerminalProcess.start("env", args, home.path);
+    assertEquals(await terminal.ended(), 0);
+    assertEquals(terminal.raw.includes("\u001b[?25l"), drawn, JSON.stringify(terminal.raw));
+    assertMatch(terminal.text, new RegExp(`^Heave-ho, ${term} is hauled!$`, "m"));
+    // Deno itself clears the line of its progress bar.
+    const parts = drawn ? [] : ["█", "░", "\u001b[?"];
+    for (const part of parts) assert(!terminal.raw.includes(part), JSON.stringify(terminal.raw));
+  }
+});

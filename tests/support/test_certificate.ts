@@ -21,10 +21,16 @@ function whole(bytes: Uint8Array): Uint8Array {
   return der(0x02, bytes[at]! > 127 ? [0] : [], bytes.subarray(at));
 }
 
+/** The bytes of an address; `undefined` for a name. */
+function addressBytes(text: string): number[] | undefined {
+  if (/^[\d.]+$/.test(text)) return text.split(".").map(Number);
+  return text === "::1" ? [...Array(15).fill(0), 1] : undefined;
+}
+
 /**
  * Makes a certificate that is signed by its own key, which nobody trusts unless told to.
  *
- * @param names Whom it is for.
+ * @param names Whom it is for: names, or addresses.
  * @param until When it ends, as `YYYYMMDDHHMMSSZ`; it begins with 2020. Default: at the end of the century.
  * @param authority True if it is one of an issuer (CA:TRUE). Default: it does not say.
  * @returns The certificate and its key, in PEM.
@@ -39,7 +45,13 @@ export async function testCertificate(
   const ecdsaWithSha256 = der(0x30, der(0x06, [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]));
   const name = der(0x30, der(0x31, der(0x30, der(0x06, [0x55, 0x04, 0x03]), der(0x0c, latin1("corehaul test")))));
   const time = (date: string) => der(0x18, latin1(date));
-  const alternatives = der(0x30, ...names.map((name) => der(0x82, latin1(name))));
+  const alternatives = der(
+    0x30,
+    ...names.map((name) => {
+      const address = addressBytes(name);
+      return address === undefined ? der(0x82, latin1(name)) : der(0x87, address);
+    }),
+  );
   const extension = der(0x30, der(0x06, [0x55, 0x1d, 0x11]), der(0x04, alternatives));
   const body = der(
     0x30,

@@ -12,6 +12,7 @@ import { ObjectEntries } from "./column_values.ts";
 import { assertNoForeignFile, isParquetFile, TELLING_BYTES } from "./foreign_file.ts";
 import { scanPlainList } from "./plain_list.ts";
 import type { RawEntry, ScanEnd } from "./raw_entry.ts";
+import { RefusedEntry } from "./refused_entry.ts";
 import { tableHeader, tellsHeader } from "./table_header.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import { textBytes } from "./text_bytes.ts";
@@ -24,6 +25,8 @@ export type TaskFileSource = AsyncIterable<Uint8Array> | Deno.FsFile;
 /** It is read as a whole. */
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
 const MOST_BEFORE_ROOT = 64 * 1024;
+/** Stands for bytes that are not UTF-8. */
+const REPLACEMENT = "\ufffd";
 /** What may come before JSON. */
 const COMMENTS = /^(?:[ \t\r\n]|\/\/[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*/;
 
@@ -84,8 +87,10 @@ async function* scanXml(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEn
   }
   const document = await readDocument(bytes);
   const { parseMetalink } = await import("./metalink.ts");
-  for (const [index, value] of parseMetalink(document).entries()) {
-    yield { index, line: 1, value, text: JSON.stringify(value) };
+  for (const [index, file] of parseMetalink(document).entries()) {
+    const text = JSON.stringify(file);
+    const value = text.includes(REPLACEMENT) ? new RefusedEntry("file", "must be UTF-8") : file;
+    yield { index, line: 1, value, text };
   }
   return { endsOpen: false };
 }
@@ -100,9 +105,5 @@ async function readDocument(bytes: AsyncIterable<Uint8Array>): Promise<string> {
     }
     pieces.push(chunk.slice());
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(concatBytes(pieces)).trimStart();
-  } catch {
-    throw new TaskFileError("The file must be UTF-8", 1, 1);
-  }
+  return new TextDecoder().decode(concatBytes(pieces)).trimStart();
 }

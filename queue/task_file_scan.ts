@@ -7,7 +7,7 @@
  */
 import { fileBytes } from "../base/file_bytes.ts";
 import { concatBytes, peekBytes } from "./byte_peek.ts";
-import type { TaskFileColumns } from "./column_map.ts";
+import type { TaskFileColumns, TaskFileRules } from "./column_map.ts";
 import { ObjectEntries } from "./column_values.ts";
 import { assertNoForeignFile, isParquetFile, TELLING_BYTES } from "./foreign_file.ts";
 import { scanPlainList } from "./plain_list.ts";
@@ -34,14 +34,15 @@ const COMMENTS = /^(?:[ \t\r\n]|\/\/[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*/;
  * Yields the entries of a task file.
  *
  * @param source The bytes of the file; or the file, where it is to be read from: Parquet is read in no other way.
- * @param columns What the user says of columns and fields. Default: they are called like those of a task.
+ * @param rules What the user says of columns, fields and folders. Default: they are called like those of a task.
  * @returns The entries; at the end whether the last line is open, and the names of what means nothing to a task.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
 export async function* scanTaskFile(
   source: TaskFileSource,
-  columns: TaskFileColumns = {},
+  rules: TaskFileRules = {},
 ): AsyncGenerator<RawEntry, ScanEnd> {
+  const { directory, ...columns } = rules;
   const file = source instanceof Deno.FsFile ? source : undefined;
   if (file !== undefined && isParquetFile(file)) {
     return yield* (await import("./parquet_file.ts")).scanParquet(file, columns);
@@ -56,7 +57,8 @@ export async function* scanTaskFile(
   if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header, columns);
   const first = text.replace(COMMENTS, "")[0];
   if (first === "<") return yield* scanXml(bytes);
-  return yield* first === undefined || '[{"'.includes(first) ? scanJson(bytes, columns) : scanPlainList(bytes);
+  const isJson = first === undefined || '[{"'.includes(first);
+  return yield* isJson ? scanJson(bytes, columns) : scanPlainList(bytes, directory);
 }
 
 async function* scanJson(

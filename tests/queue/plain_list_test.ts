@@ -176,6 +176,29 @@ Deno.test("scanTaskFile refuses an entry whose option of aria2 is wrong, and tak
   assertEquals(await linesOf(text), [2, 4, 6, 8, 9, 11, 13]);
 });
 
+Deno.test("scanTaskFile takes a folder of aria2 by its whole path if that is in the download folder, and refuses any other", async () => {
+  const dirs = [
+    "/srv/files/sub/a",
+    "/srv/files",
+    "/srv/files/",
+    "/srv/./files/sub",
+    "/srv/files/../other",
+    "/srv/filesystem",
+    "/srv",
+  ];
+  const text = dirs.map((dir, i) => `http://h/${i}\n  dir=${dir}\n  out=o\n`).join("");
+  const refused = (dir: string) =>
+    `refused: dir must be below the download folder, and relative to it: current value is "${dir}"`;
+  assertEquals(await valuesOf(text, 99, { directory: "/srv/files" }), [
+    { url: "http://h/0", out: "sub/a/o" },
+    { url: "http://h/1", out: "o" },
+    { url: "http://h/2", out: "o" },
+    { url: "http://h/3", out: "sub/o" },
+    ...dirs.slice(4).map(refused),
+  ]);
+  assertEquals(await valuesOf(text, 99), dirs.map(refused));
+});
+
 Deno.test("scanTaskFile takes indented lines for entries where no url stands above them", async () => {
   const [first, second, third] = await valuesOf("  out=x\nnot a url\n  http://h/a\n");
   assertEquals([first, second, third], ["out=x", "not a url", "http://h/a"]);

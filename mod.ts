@@ -53,7 +53,7 @@ export { findMissing } from "./app/find_missing.ts";
 export { type AppendedFile, openToAppend, OutputFile, type OutputFileOptions } from "./app/output_file.ts";
 export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
-export type { TaskFileColumns } from "./queue/column_map.ts";
+export type { TaskFileColumns, TaskFileRules } from "./queue/column_map.ts";
 export { readTaskFile, type ReadTaskFileOptions, type TaskFileEntry } from "./app/read_task_file.ts";
 export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/verify_manifest.ts";
 export { type NameTemplate, parseNameTemplate } from "./download/name_template.ts";

@@ -1,12 +1,12 @@
 import { textNumber } from "../base/text_digest.ts";
 import { draftMaker } from "../download/task_draft.ts";
 import type { AddEntriesOptions } from "./add_entries.ts";
-import type { TaskFileColumns } from "../queue/column_map.ts";
+import type { TaskFileRules } from "../queue/column_map.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import { scanTaskFile } from "../queue/task_file_scan.ts";
 import { taskHost } from "../queue/task_model.ts";
 import type { AddResult, TaskDraft } from "../queue/task_shared_list.ts";
-import { taskFileColumns } from "./task_file_columns.ts";
+import { taskFileRules } from "./task_file_rules.ts";
 
 const AT_ONCE = 500;
 
@@ -39,7 +39,7 @@ export interface FileSummary {
 }
 
 /** What to check entries against, beside each other. */
-export interface CheckTaskFileOptions extends AddEntriesOptions, TaskFileColumns {
+export interface CheckTaskFileOptions extends AddEntriesOptions, TaskFileRules {
   /** A list that says what would become of drafts. Default: an empty one. */
   list?: { preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> };
 }
@@ -57,7 +57,7 @@ export async function* checkTaskFile(
   source: AsyncIterable<Uint8Array> | Deno.FsFile,
   options: CheckTaskFileOptions = {},
 ): AsyncGenerator<FileFinding | FileSummary, void, void> {
-  const { list, urlColumn: _, columns: __, ...rules } = options;
+  const { list, urlColumn: _, columns: __, directory: ___, ...rules } = options;
   const makeDraft = draftMaker(rules);
   const { checkTaskEntry } = await import("../queue/task_entry_schema.ts");
   const summary: FileSummary = {
@@ -121,7 +121,7 @@ export async function* checkTaskFile(
     return second !== undefined && (taken.get(textNumber(second)) ?? url) === url ? second : undefined;
   }
 
-  const scan = scanTaskFile(source, taskFileColumns(options));
+  const scan = scanTaskFile(source, taskFileRules(options));
   let step = await scan.next();
   for (; step.done !== true; step = await scan.next()) {
     const { index, line, value } = step.value;

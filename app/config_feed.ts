@@ -10,7 +10,7 @@ import { addDrafts } from "./add_drafts.ts";
 import type { ChecksumCount } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import type { FolderLister } from "./folder_lister.ts";
-import { taskFileColumns } from "./task_file_columns.ts";
+import { taskFileRules } from "./task_file_rules.ts";
 import { ProcThread } from "./proc_thread.ts";
 import { threadPermissions } from "./thread_permissions.ts";
 import { WantedTasks } from "./wanted_tasks.ts";
@@ -23,8 +23,8 @@ const RESTART_MS = 200;
 export interface ConfigFeedPorts {
   /** The task list. */
   list: TaskSharedList;
-  /** The task files (files, folders and patterns), their columns, and whether to cancel tasks whose entries vanish. */
-  settings: Pick<CfgSettings, "tasks" | "sync" | "urlColumn" | "columns">;
+  /** The task files (files, folders and patterns), their columns, the download folder, and whether to cancel tasks whose entries vanish. */
+  settings: Pick<CfgSettings, "tasks" | "sync" | "dir" | "urlColumn" | "columns">;
   /** What holds for all entries. */
   rules: DraftRules;
   /** Looks into folders. */
@@ -137,7 +137,7 @@ export class ConfigFeed implements Disposable {
           words: settings.tasks.map((word) => resolve(word)),
           watch,
           rules,
-          columns: taskFileColumns(settings),
+          reading: taskFileRules({ ...settings, directory: resolve(settings.dir) }),
         });
         return;
       case "drafts":

@@ -3,7 +3,7 @@ import type { Differing, None } from "../base/differing.ts";
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
 import { cfgResolve } from "../config/cfg_resolve.ts";
 import type { CfgOptions, CfgSettings } from "../config/cfg_settings.ts";
-import { columnsCfgProblem } from "./task_file_columns.ts";
+import { columnsCfgProblem } from "./task_file_rules.ts";
 import { draftMaker } from "../download/task_draft.ts";
 import { parseExpectType } from "../download/expect_type.ts";
 import { retryOn } from "../queue/retry_on.ts";

@@ -1,7 +1,7 @@
-import type { TaskFileColumns } from "../queue/column_map.ts";
+import type { TaskFileRules } from "../queue/column_map.ts";
 import { assertTaskFile } from "../queue/task_file_check.ts";
 import { scanTaskFile, type TaskFileSource } from "../queue/task_file_scan.ts";
-import { taskFileColumns } from "./task_file_columns.ts";
+import { taskFileRules } from "./task_file_rules.ts";
 
 /** An entry as it stands in a task file, not checked yet. */
 export interface TaskFileEntry {
@@ -12,7 +12,7 @@ export interface TaskFileEntry {
 }
 
 /** How {@linkcode readTaskFile} reads. */
-export interface ReadTaskFileOptions extends TaskFileColumns {
+export interface ReadTaskFileOptions extends TaskFileRules {
   /** Told at the end of names that mean nothing to a task, if there are any: fields, columns or options. */
   onIgnored?: (names: readonly string[]) => void;
 }
@@ -43,7 +43,7 @@ export async function* readTaskFile(
   if (typeof source === "string") {
     using file = await Deno.open(source);
     // A pipe can be read only once.
-    if ((await file.stat()).isFile) await assertTaskFile(file, taskFileColumns(options));
+    if ((await file.stat()).isFile) await assertTaskFile(file, taskFileRules(options));
     yield* entriesOf(file, options);
   } else yield* entriesOf(source, options);
 }
@@ -52,7 +52,7 @@ async function* entriesOf(
   source: TaskFileSource,
   options: ReadTaskFileOptions,
 ): AsyncGenerator<TaskFileEntry, void, void> {
-  await using scan = scanTaskFile(source, taskFileColumns(options));
+  await using scan = scanTaskFile(source, taskFileRules(options));
   let step = await scan.next();
   for (; step.done !== true; step = await scan.next()) {
     const { line, value } = step.value;

@@ -1,6 +1,6 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, checkTaskFile, ignoredFields, type Logger, parseChecksum } from "../mod.ts";
-import { readTaskFile, type TaskEntry, type TaskFileColumns, TaskFileError } from "../mod.ts";
+import { readTaskFile, type TaskEntry, TaskFileError, type TaskFileRules } from "../mod.ts";
 import { type Command, UsageError } from "./parse_command.ts";
 
 const AT_ONCE = 500;
@@ -35,7 +35,10 @@ export async function* readEntries(
     throw new UsageError(`Cannot use --input as ${STANDARD_INPUT} (standard input) is given twice`);
   }
   const [flag] = Object.keys(one);
-  const batches = inBatches(allEntries(command.args, input, settings, logger), flag === undefined ? AT_ONCE : Infinity);
+  const batches = inBatches(
+    allEntries(command.args, input, rulesOf(command, settings), logger),
+    flag === undefined ? AT_ONCE : Infinity,
+  );
   for await (const batch of batches) {
     const [entry] = batch.entries;
     if (flag === undefined) yield batch;
@@ -44,6 +47,15 @@ export async function* readEntries(
       throw new UsageError(message);
     } else yield { first: 0, entries: [{ ...(typeof entry === "string" ? { url: entry } : entry!), ...one }] };
   }
+}
+
+/** What is said of the files; where the files of a task go that is put on a list, only its run knows. */
+function rulesOf({ name }: Command, { urlColumn, columns, dir }: CfgSettings): TaskFileRules {
+  return {
+    ...(urlColumn === undefined ? {} : { urlColumn }),
+    ...(columns === undefined ? {} : { columns }),
+    ...(name === "get" ? { directory: dir } : {}),
+  };
 }
 
 /** Checks a name as that of an entry is checked, before anything is made. */
@@ -62,10 +74,10 @@ async function assertOut(out: string): Promise<void> {
 async function* allEntries(
   args: readonly string[],
   input: readonly string[],
-  columns: TaskFileColumns,
+  rules: TaskFileRules,
   logger: Logger,
 ): AsyncGenerator<unknown, void, void> {
-  const sources = input.map((file) => inputEntries(file, columns, logger));
+  const sources = input.map((file) => inputEntries(file, rules, logger));
   try {
     const firsts: IteratorResult<unknown, void>[] = [];
     // A file that is wrong is found before any entry of another one is taken; standard input can only be read in its turn.
@@ -82,18 +94,13 @@ async function* allEntries(
 
 async function* inputEntries(
   file: string,
-  { urlColumn, columns }: TaskFileColumns,
+  rules: TaskFileRules,
   logger: Logger,
 ): AsyncGenerator<unknown, void, void> {
   const onIgnored = (names: readonly string[]) => logger.warn(`${file}: ${ignoredFields(names)}`);
   const source = file === STANDARD_INPUT ? Deno.stdin.readable : file;
-  const options = {
-    onIgnored,
-    ...(urlColumn === undefined ? {} : { urlColumn }),
-    ...(columns === undefined ? {} : { columns }),
-  };
   try {
-    for await (const { value } of readTaskFile(source, options)) yield value;
+    for await (const { value } of readTaskFile(source, { ...rules, onIgnored })) yield value;
   } catch (error) {
     if (!(error instanceof Error) || error instanceof CfgError) throw error;
     if (!(error instanceof TaskFileError)) throw inputError(file, "a file that can be read", error.message);

@@ -67,7 +67,7 @@ export const CFG_TABLE = {
     kind: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
-    commands: [...DOWNLOADING, "list", "retry", "manifest", "doctor"],
+    commands: [...DOWNLOADING, "check", "list", "retry", "manifest", "doctor"],
     option: "directory",
   },
   out: {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isAbsolute, relative, resolve } from "@std/path";
 import { RefusedEntry } from "./refused_entry.ts";
 import type { TaskEntry } from "./task_request.ts";
 
@@ -35,11 +36,13 @@ export function aria2Option(text: string, line: number): Aria2Option | undefined
  * @param entry What stands above them.
  * @param options The options, in order; of one that is given twice the last counts, but for `header`.
  * @param ignored Gets the names of those that mean nothing here.
+ * @param directory The download folder; without it no folder may be named by its whole path.
  */
 export function aria2Entry(
   entry: Pick<TaskEntry, "url" | "mirrors">,
   options: readonly Aria2Option[],
   ignored: Set<string>,
+  directory?: string,
 ): Aria2Entry {
   const made: TaskEntry = { ...entry };
   let folder = "";
@@ -56,11 +59,13 @@ export function aria2Entry(
       case "out":
         made.out = value;
         return undefined;
-      case "dir":
-        folder = value.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "").replace(/^\.$/, "");
-        return value.startsWith("/") || folder.split("/").includes("..")
+      case "dir": {
+        const below = folderBelow(value, directory);
+        folder = below ?? "";
+        return below === undefined
           ? `must be below the download folder, and relative to it: current value is ${JSON.stringify(value)}`
           : undefined;
+      }
       case "header": {
         const [, header, text] = /^([^:]+):(.*)$/.exec(value) ?? [];
         // It may be a secret.
@@ -91,4 +96,12 @@ export function aria2Entry(
     const known = headers[name];
     headers[name] = known === undefined ? value : `${known}${/^cookie$/i.test(name) ? "; " : ", "}${value}`;
   }
+}
+
+/** A folder relative to the download folder; `undefined` if it is not below that. */
+function folderBelow(dir: string, directory: string | undefined): string | undefined {
+  const below = isAbsolute(dir)
+    ? directory === undefined ? ".." : relative(resolve(directory), resolve(dir))
+    : dir.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "").replace(/^\.$/, "");
+  return isAbsolute(below) || below.split(/[\\/]/).includes("..") ? undefined : below.replaceAll("\\", "/");
 }

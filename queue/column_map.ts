@@ -18,6 +18,12 @@ export interface TaskFileColumns {
   readonly columns?: Readonly<Record<string, string>>;
 }
 
+/** What the user says of task files, as plain data. */
+export interface TaskFileRules extends TaskFileColumns {
+  /** The download folder: only below it may an input file of aria2 name folders by their whole path. Default: nowhere. */
+  readonly directory?: string;
+}
+
 /** A field, and where it is. */
 export type FieldColumn = readonly [field: string, column: string];
 

@@ -18,9 +18,13 @@ interface OpenEntry {
  * of aria2 may stand, indented.
  *
  * @param chunks The bytes of the file.
+ * @param directory The download folder, for those that aria2 names by their whole path. Default: they are refused.
  * @returns The entries; at the end whether the last line is open, and the names of options that mean nothing here.
  */
-export async function* scanPlainList(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEntry, ScanEnd> {
+export async function* scanPlainList(
+  chunks: AsyncIterable<Uint8Array>,
+  directory?: string,
+): AsyncGenerator<RawEntry, ScanEnd> {
   const ignored = new Set<string>();
   const batches = textLines(chunks);
   let open: OpenEntry | undefined;
@@ -38,15 +42,15 @@ export async function* scanPlainList(chunks: AsyncIterable<Uint8Array>): AsyncGe
           addOption(open!, option, text);
           continue;
         }
-        if (open !== undefined) yield rawEntry(open, index++, ignored);
+        if (open !== undefined) yield rawEntry(open, index++, ignored, directory);
         open = { line, text, value: plainLine(text), options: [] };
       } else {
-        if (open !== undefined) yield rawEntry(open, index++, ignored);
+        if (open !== undefined) yield rawEntry(open, index++, ignored, directory);
         open = { line, text: raw.message, value: raw, options: [] };
       }
     }
   }
-  if (open !== undefined) yield rawEntry(open, index, ignored);
+  if (open !== undefined) yield rawEntry(open, index, ignored, directory);
   return { ...step.value, ...(ignored.size === 0 ? {} : { ignored: [...ignored] }) };
 }
 
@@ -64,9 +68,14 @@ function addOption(open: OpenEntry, option: Aria2Option, text: string): void {
   }
 }
 
-function rawEntry({ line, text, value, options }: OpenEntry, index: number, ignored: Set<string>): RawEntry {
+function rawEntry(
+  { line, text, value, options }: OpenEntry,
+  index: number,
+  ignored: Set<string>,
+  directory: string | undefined,
+): RawEntry {
   if (options.length === 0 || value instanceof RefusedEntry) return { index, line, value, text };
-  const made = aria2Entry(typeof value === "string" ? { url: value } : value, options, ignored);
+  const made = aria2Entry(typeof value === "string" ? { url: value } : value, options, ignored, directory);
   if (made.type === "refused") return { index, line: made.line, value: made.value, text };
   const { entry } = made;
   const plain = typeof value === "string" && Object.keys(entry).length === 1;

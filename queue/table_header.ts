@@ -23,6 +23,8 @@ export interface TableHeader {
   delimiter: string;
   /** The names of the columns as they stand there; absent: there is no header, and the first row is one like the others. */
   names?: string[];
+  /** Without a header, how many columns the first row has. */
+  width?: number;
   /** How many lines come before the first row: comments, blank lines, `sep=` and the header. */
   lines: number;
 }
@@ -82,7 +84,7 @@ function firstLine(start: string): FirstLine | undefined {
 }
 
 function headerByName(first: FirstLine): TableHeader | undefined {
-  if (first.text.includes("://")) return undefined;
+  if (first.text.includes("://")) return noHeader(first);
   for (const delimiter of delimitersOf(first)) {
     const names = cellsOf(first.text, delimiter);
     if (names.some((name) => fieldOfColumn(name) === "url")) return { delimiter, names, lines: first.before + 1 };
@@ -91,6 +93,22 @@ function headerByName(first: FirstLine): TableHeader | undefined {
   if (delimiter === undefined) return undefined;
   const must = "A table must have a column url, or --url-column must name it: its columns are";
   throw failure(first, `${must} ${shownNames(cellsOf(first.text, delimiter))}`);
+}
+
+/** A line with urls is no header. Cells in quotes make it one of a table all the same, which needs one. */
+function noHeader(first: FirstLine): undefined {
+  if (!first.text.includes('"')) return undefined;
+  for (const delimiter of delimitersOf(first)) {
+    const cells = cellsOf(first.text, delimiter);
+    const place = first.text.includes(`"${cells.find(isUrl)}"`) ? cells.findIndex(isUrl) : -1;
+    if (cells.length < 2 || place < 0) continue;
+    throw failure(first, `A table needs a header with a column url, or --url-column ${place + 1}`);
+  }
+  return undefined;
+}
+
+function isUrl(cell = ""): boolean {
+  return cell.includes("://") && URL.canParse(cell);
 }
 
 function headerWith(first: FirstLine, name: string): TableHeader | undefined {
@@ -108,9 +126,10 @@ function headerWith(first: FirstLine, name: string): TableHeader | undefined {
 
 function headerByNumber(first: FirstLine, number: number): TableHeader {
   const delimiters = delimitersOf(first);
-  const isUrl = (cell = "") => cell.includes("://") && URL.canParse(cell);
-  const bare = delimiters.find((delimiter) => isUrl(cellsOf(first.text, delimiter)[number - 1]));
-  if (bare !== undefined) return { delimiter: bare, lines: first.before };
+  // What stands in no line of it does not separate its columns; a table of one column has no delimiter at all.
+  const met = delimiters.filter((delimiter) => first.text.includes(delimiter));
+  const bare = (met.length > 0 ? met : [","]).find((delimiter) => isUrl(cellsOf(first.text, delimiter)[number - 1]));
+  if (bare !== undefined) return { delimiter: bare, width: cellsOf(first.text, bare).length, lines: first.before };
   const delimiter = delimiters.find((delimiter) => cellsOf(first.text, delimiter).length > 1) ?? ",";
   const names = cellsOf(first.text, delimiter);
   if (number > names.length) throw noColumn(first, String(number), names);

@@ -18,7 +18,7 @@ interface TableColumn {
 export class TableRows {
   readonly #columns: readonly TableColumn[];
   readonly #urlColumn: string | undefined;
-  /** How many columns the header has. */
+  /** How many columns the header has, or the first row. */
   readonly #width: number;
   /** Columns without a name, in which nothing was met so far. */
   readonly #unnamed: Set<number>;
@@ -31,7 +31,7 @@ export class TableRows {
    * @throws {TaskFileError} If there is no column that the user names, or one seems to be meant for a field.
    */
   constructor(
-    { names, lines }: Pick<TableHeader, "names" | "lines">,
+    { names, width, lines }: Pick<TableHeader, "names" | "width" | "lines">,
     columns: TaskFileColumns,
     ignored: Set<string>,
   ) {
@@ -65,7 +65,7 @@ export class TableRows {
     }
     this.#columns = [...named, ...called];
     this.#urlColumn = urlColumn;
-    this.#width = names?.length ?? Infinity;
+    this.#width = names?.length ?? width ?? Infinity;
     const bare = urlColumn === undefined ? [...(names ?? []).entries()].filter(([, name]) => name === "") : [];
     this.#unnamed = new Set(bare.map(([place]) => place).filter((place) => !taken.has(place)));
     this.#ignored = ignored;

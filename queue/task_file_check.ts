@@ -1,5 +1,5 @@
 import { fileBytes } from "../base/file_bytes.ts";
-import type { TaskFileColumns } from "./column_map.ts";
+import type { TaskFileRules } from "./column_map.ts";
 import { glanceAtTaskFile } from "./task_file_glance.ts";
 import { scanTaskFile } from "./task_file_scan.ts";
 
@@ -10,13 +10,13 @@ const GLANCE_BYTES = 256 * 1024;
  * file at its start.
  *
  * @param file A file that can be read again.
- * @param columns What the user says of columns and fields. Default: nothing.
+ * @param rules What the user says of columns, fields and folders. Default: nothing.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
-export async function assertTaskFile(file: Deno.FsFile, columns: TaskFileColumns = {}): Promise<void> {
-  if (await glanceAtTaskFile(fileBytes(file, GLANCE_BYTES), columns) === undefined) {
+export async function assertTaskFile(file: Deno.FsFile, rules: TaskFileRules = {}): Promise<void> {
+  if (await glanceAtTaskFile(fileBytes(file, GLANCE_BYTES), rules) === undefined) {
     await file.seek(0, Deno.SeekMode.Start);
-    const scan = scanTaskFile(file, columns);
+    const scan = scanTaskFile(file, rules);
     while (!(await scan.next()).done);
   }
   await file.seek(0, Deno.SeekMode.Start);

@@ -7,11 +7,12 @@
  */
 import { fileBytes } from "../base/file_bytes.ts";
 import { concatBytes, peekBytes } from "./byte_peek.ts";
-import type { TaskFileColumns } from "./column_map.ts";
+import type { TaskFileColumns, TaskFileRules } from "./column_map.ts";
 import { ObjectEntries } from "./column_values.ts";
 import { assertNoForeignFile, isParquetFile, TELLING_BYTES } from "./foreign_file.ts";
 import { scanPlainList } from "./plain_list.ts";
 import type { RawEntry, ScanEnd } from "./raw_entry.ts";
+import { RefusedEntry } from "./refused_entry.ts";
 import { tableHeader, tellsHeader } from "./table_header.ts";
 import { TaskFileError } from "./task_file_error.ts";
 import { textBytes } from "./text_bytes.ts";
@@ -24,6 +25,8 @@ export type TaskFileSource = AsyncIterable<Uint8Array> | Deno.FsFile;
 /** It is read as a whole. */
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;
 const MOST_BEFORE_ROOT = 64 * 1024;
+/** Stands for bytes that are not UTF-8. */
+const REPLACEMENT = "\ufffd";
 /** What may come before JSON. */
 const COMMENTS = /^(?:[ \t\r\n]|\/\/[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*/;
 
@@ -31,14 +34,15 @@ const COMMENTS = /^(?:[ \t\r\n]|\/\/[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*/;
  * Yields the entries of a task file.
  *
  * @param source The bytes of the file; or the file, where it is to be read from: Parquet is read in no other way.
- * @param columns What the user says of columns and fields. Default: they are called like those of a task.
+ * @param rules What the user says of columns, fields and folders. Default: they are called like those of a task.
  * @returns The entries; at the end whether the last line is open, and the names of what means nothing to a task.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
 export async function* scanTaskFile(
   source: TaskFileSource,
-  columns: TaskFileColumns = {},
+  rules: TaskFileRules = {},
 ): AsyncGenerator<RawEntry, ScanEnd> {
+  const { directory, ...columns } = rules;
   const file = source instanceof Deno.FsFile ? source : undefined;
   if (file !== undefined && isParquetFile(file)) {
     return yield* (await import("./parquet_file.ts")).scanParquet(file, columns);
@@ -53,7 +57,8 @@ export async function* scanTaskFile(
   if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header, columns);
   const first = text.replace(COMMENTS, "")[0];
   if (first === "<") return yield* scanXml(bytes);
-  return yield* first === undefined || '[{"'.includes(first) ? scanJson(bytes, columns) : scanPlainList(bytes);
+  const isJson = first === undefined || '[{"'.includes(first);
+  return yield* isJson ? scanJson(bytes, columns) : scanPlainList(bytes, directory);
 }
 
 async function* scanJson(
@@ -84,8 +89,10 @@ async function* scanXml(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawEn
   }
   const document = await readDocument(bytes);
   const { parseMetalink } = await import("./metalink.ts");
-  for (const [index, value] of parseMetalink(document).entries()) {
-    yield { index, line: 1, value, text: JSON.stringify(value) };
+  for (const [index, file] of parseMetalink(document).entries()) {
+    const text = JSON.stringify(file);
+    const value = text.includes(REPLACEMENT) ? new RefusedEntry("file", "must be UTF-8") : file;
+    yield { index, line: 1, value, text };
   }
   return { endsOpen: false };
 }
@@ -100,9 +107,5 @@ async function readDocument(bytes: AsyncIterable<Uint8Array>): Promise<string> {
     }
     pieces.push(chunk.slice());
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(concatBytes(pieces)).trimStart();
-  } catch {
-    throw new TaskFileError("The file must be UTF-8", 1, 1);
-  }
+  return new TextDecoder().decode(concatBytes(pieces)).trimStart();
 }

@@ -84,9 +84,9 @@ class TaskFileFeed {
 
   /** Follows a file until it is gone for good; resolves when it was read once. */
   #follow(file: string, source: string, expected: boolean): Promise<void> {
-    const { rules, columns, watch } = this.#start;
+    const { rules, reading, watch } = this.#start;
     const read = Promise.withResolvers<void>();
-    const reader = new TaskFileReader(file, { ...rules, source }, columns);
+    const reader = new TaskFileReader(file, { ...rules, source }, reading);
     const told = new Set<string>();
     const following = followTaskFile({
       reader,

@@ -12,7 +12,7 @@ import { type DraftRules, fallbackOfDraft } from "../download/task_draft.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 import type { S3Answer } from "../download/protocols/s3_access.ts";
 import type { SshAnswer, SshQuestion } from "../download/protocols/ssh_access.ts";
-import type { TaskFileColumns } from "../queue/column_map.ts";
+import type { TaskFileRules } from "../queue/column_map.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 
@@ -117,8 +117,8 @@ export type ToProcConfig =
     watch: boolean;
     /** What holds for all entries. */
     rules: DraftRules;
-    /** What the user says of the columns of tables. */
-    columns: TaskFileColumns;
+    /** What the user says of task files. */
+    reading: TaskFileRules;
   }
   | { type: "added" };
 

@@ -1,4 +1,4 @@
-import type { TaskFileColumns } from "../queue/column_map.ts";
+import type { TaskFileRules } from "../queue/column_map.ts";
 import { plainEntry } from "../queue/plain_entry.ts";
 import type { CheckedEntry } from "../queue/task_entry_schema.ts";
 import type { TaskEntry } from "../queue/task_request.ts";
@@ -46,7 +46,7 @@ export interface ReadEnd {
 export class TaskFileReader {
   /** The task file. */
   readonly path: string;
-  readonly #columns: TaskFileColumns;
+  readonly #reading: TaskFileRules;
   readonly #draft: (entry: TaskEntry) => EntryResult;
   /** The blocks of the read before, and how many entries of each are not taken. */
   #seen = new Map<string, number>();
@@ -54,11 +54,11 @@ export class TaskFileReader {
   /**
    * @param path The task file.
    * @param rules What holds for all of its entries. Default: nothing.
-   * @param columns What the user says of the columns of tables. Default: nothing.
+   * @param reading What the user says of task files. Default: nothing.
    */
-  constructor(path: string, rules: DraftRules = {}, columns: TaskFileColumns = {}) {
+  constructor(path: string, rules: DraftRules = {}, reading: TaskFileRules = {}) {
     this.path = path;
-    this.#columns = columns;
+    this.#reading = reading;
     this.#draft = draftMaker(rules);
   }
 
@@ -75,7 +75,7 @@ export class TaskFileReader {
   ): Promise<ReadEnd> {
     using file = await Deno.open(this.path, { read: true });
     // First all of it, for its syntax alone: an unfinished write must not bring half of its entries.
-    await assertTaskFile(file, this.#columns);
+    await assertTaskFile(file, this.#reading);
     const seen = new Map<string, number>();
     const end: ReadEnd = { entries: 0, refused: 0, blocks: [] };
     let block: RawEntry[] = [];
@@ -100,7 +100,7 @@ export class TaskFileReader {
     };
     // Only the end of the scan says whether the last entry may be half of one.
     let last: RawEntry | undefined;
-    await using scan = scanTaskFile(file, this.#columns);
+    await using scan = scanTaskFile(file, this.#reading);
     let step = await scan.next();
     for (; step.done !== true; step = await scan.next()) {
       if (last !== undefined && put(last)) await flush();

@@ -18,11 +18,12 @@ const HOSTS = 10;
 /** `corehaul check FILE…`: says what would become of the entries of task files, and stores nothing. */
 export async function checkCommand({ command, settings, logger }: CommandContext): Promise<number> {
   if (command.args.length === 0) throw new UsageError("corehaul check needs a task file; - is standard input");
-  const { queue, nameTemplate, json, urlColumn, columns } = settings;
+  const { queue, nameTemplate, json, urlColumn, columns, dir } = settings;
   const checksums = await readChecksums(settings, logger);
   await using list = await taskListExists(queue) ? await openList(settings, logger) : undefined;
   const options = {
     ...(list === undefined ? {} : { list }),
+    directory: dir,
     ...(urlColumn === undefined ? {} : { urlColumn }),
     ...(columns === undefined ? {} : { columns }),
     ...(nameTemplate === undefined ? {} : { nameTemplate }),

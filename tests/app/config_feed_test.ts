@@ -21,7 +21,7 @@ async function runFeed(
   const failed = Promise.withResolvers<string>();
   using feed = new ConfigFeed({
     list,
-    settings: { tasks: [home.join("tasks.txt")], sync: false },
+    settings: { tasks: [home.join("tasks.txt")], sync: false, dir: home.path },
     rules: {},
     folders: testFolders(),
     count: new ChecksumCount(),

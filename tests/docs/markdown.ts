@@ -25,6 +25,7 @@ export const DOCUMENTS: readonly string[] = [
   "deploy/README.md",
   "docs/control.md",
   "docs/fleet.md",
+  "docs/from-other-tools.md",
   "docs/guarantees.md",
   "docs/ledger.md",
   "docs/performance.md",

@@ -26,7 +26,9 @@ Deno.test("corehaul run, add and check read an input file of aria2, name what is
   const { url } = server;
   await home.write(
     "aria2.txt",
-    `# exported\n${url}/gone/1\t${url}/one\n  out=first file.txt\n  dir=sub\n  header=X-Key: 1\n  split=4\n${url}/two,\n` +
+    `# exported\n${url}/gone/1\t${url}/one\n  out=first file.txt\n  dir=${
+      home.join("files/sub")
+    }\n  header=X-Key: 1\n  split=4\n${url}/two,\n` +
       `${url}/a b\n  referer=http://r/\n  split=16\n${url}/three # good\n`,
   );
   const ignored = "aria2.txt: ignored, as no field of a task is meant: split";
@@ -34,7 +36,7 @@ Deno.test("corehaul run, add and check read an input file of aria2, name what is
     "aria2.txt:7: entry 1 is not taken: line must not end in a comma",
     "aria2.txt:11: entry 3 is not taken: line must have no comment behind its url: a comment has a line of its own",
   ];
-  const check = await corehaul(["check", "aria2.txt"], { cwd: home.path });
+  const check = await corehaul(["check", "aria2.txt", "--dir", "files"], { cwd: home.path });
   assertCode(check, 1);
   assertEquals(check.stdout.split("\n").slice(0, 3), [...refused, ignored]);
   const args = ["--tasks", "aria2.txt", "--dir", "files", "--queue", "kv:queue.db"];
@@ -48,7 +50,8 @@ Deno.test("corehaul run, add and check read an input file of aria2, name what is
   const add = await corehaul(["add", "-i", "aria2.txt", "--queue", "kv:other.db"], { cwd: home.path });
   assertCode(add, 1);
   assertEquals(add.stderr.split(ignored).length, 2, add.stderr);
-  assertEquals(add.stdout.trim(), "2 added, 0 known already, 2 refused");
+  // Where its files go is up to the run.
+  assertEquals(add.stdout.trim(), "1 added, 0 known already, 3 refused");
 });
 
 Deno.test("corehaul run, get, add and check take the columns that --url-column and --columns name", async () => {

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { checkTaskEntry } from "../../queue/task_entry_schema.ts";
 import { taskDraft } from "../../download/task_draft.ts";
 import { parseMetalink } from "../../queue/metalink.ts";
+import { RefusedEntry } from "../../queue/refused_entry.ts";
 import { TaskFileError } from "../../queue/task_file_error.ts";
 import { scanTaskFile } from "../../queue/task_file_scan.ts";
 
@@ -84,12 +85,12 @@ const METALINK_3 = `<?xml version="1.0" encoding="utf-8"?>
 
 Deno.test("parseMetalink takes names, sizes, digests and mirrors of Metalink 3, and nothing of older versions of a file", () => {
   const [first, second] = parseMetalink(METALINK_3);
-  assertEquals({ ...first, checksum: undefined }, {
+  assertEquals(first, {
     url: "https://best.example/repomd.xml",
     mirrors: ["http://slow.example/a?x=1&y=2", "ftp://last.example/repomd.xml"],
     out: "repomd.xml",
     size: 4096,
-    checksum: undefined,
+    checksum: "sha-256:f0ad929cd259957e160ea442eb80986b5f01ffaffdb657e5b13f5d9c5f0ad929",
   });
   assertEquals(second, { url: "http://h/two", out: "sub/two" });
   assertEquals(parseMetalink(METALINK_3.replace(' version="3.0"', "")), [first, second]);
@@ -183,4 +184,11 @@ Deno.test("parseMetalink decodes character references of any valid length, and t
     const document = `<metalink><!-- <![CDATA[ --><file name="&#x0000000000041;"><url>${text}</url></file></metalink>`;
     assertEquals(parseMetalink(document), [{ url, out: "A" }]);
   }
+});
+
+Deno.test("scanTaskFile refuses a file of a Metalink document alone that is not UTF-8", async () => {
+  const bytes = new TextEncoder().encode(DOCUMENT);
+  bytes[DOCUMENT.indexOf('name="two"') + 7] = 0xff;
+  const values = (await Array.fromAsync(scanTaskFile(pieces(bytes, 99)))).map(({ value }) => value);
+  assertEquals(values, [ENTRIES[0], new RefusedEntry("file", "must be UTF-8"), ENTRIES[2]]);
 });

@@ -72,6 +72,29 @@ Deno.test("checkTaskEntry says of a refused line what the list says", async () =
   assert(value instanceof RefusedEntry && !JSON.stringify(value).includes("SECRET"));
 });
 
+Deno.test("scanTaskFile refuses a line of a list that is not UTF-8 or has no end, and takes those around it", async () => {
+  const parts: (string | Uint8Array)[] = [
+    "http://h/a\nhttp://h/caf",
+    new Uint8Array([0xe9]),
+    "\r\nhttp://h/b\n  out=b\n  out=",
+    new Uint8Array([0xff, 0x0a]),
+    `http://h/${"c".repeat(3_000_000)}\nhttp://h/d\nhttp://h/${"e".repeat(1_048_568)}\nhttp://h/${
+      "f".repeat(1_048_567)
+    }\r`,
+    `http://h/${"g".repeat(2_000_000)}`,
+  ];
+  const bytes = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+  const utf8 = "refused: line must be UTF-8";
+  const long = "refused: line must be at most 1048576 bytes long";
+  const wanted = [
+    ...["http://h/a", utf8],
+    { url: "http://h/b", out: "b" },
+    ...[utf8, long, "http://h/d", long, `http://h/${"f".repeat(1_048_567)}`, long],
+  ];
+  for (const size of [1009, 65_536, 1_500_000, bytes.length]) assertEquals(await valuesOf(bytes, size), wanted);
+  assertEquals((await scanText(bytes, 65_536)).end.endsOpen, true);
+});
+
 const ARIA2 = `# made by a browser
 http://h/a.iso\tftp://m/a.iso
   out=disk one.iso
@@ -151,6 +174,29 @@ Deno.test("scanTaskFile refuses an entry whose option of aria2 is wrong, and tak
     "http://h/g",
   ]);
   assertEquals(await linesOf(text), [2, 4, 6, 8, 9, 11, 13]);
+});
+
+Deno.test("scanTaskFile takes a folder of aria2 by its whole path if that is in the download folder, and refuses any other", async () => {
+  const dirs = [
+    "/srv/files/sub/a",
+    "/srv/files",
+    "/srv/files/",
+    "/srv/./files/sub",
+    "/srv/files/../other",
+    "/srv/filesystem",
+    "/srv",
+  ];
+  const text = dirs.map((dir, i) => `http://h/${i}\n  dir=${dir}\n  out=o\n`).join("");
+  const refused = (dir: string) =>
+    `refused: dir must be below the download folder, and relative to it: current value is "${dir}"`;
+  assertEquals(await valuesOf(text, 99, { directory: "/srv/files" }), [
+    { url: "http://h/0", out: "sub/a/o" },
+    { url: "http://h/1", out: "o" },
+    { url: "http://h/2", out: "o" },
+    { url: "http://h/3", out: "sub/o" },
+    ...dirs.slice(4).map(refused),
+  ]);
+  assertEquals(await valuesOf(text, 99), dirs.map(refused));
 });
 
 Deno.test("scanTaskFile takes indented lines for entries where no url stands above them", async () => {

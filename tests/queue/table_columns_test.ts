@@ -86,6 +86,10 @@ Deno.test("scanTaskFile reads a table without a header by the number of its colu
       { url: "http://h/b", out: "C" },
     ]);
   }
+  // A comma that belongs to a url would be taken for the end of it.
+  const [good, comma] = await valuesOf("http://h/a\nhttp://h/b,c\n", 9, { urlColumn: "1" });
+  assertEquals([good, comma], [{ url: "http://h/a" }, { url: "http://h/b", "column 2": "c" }]);
+  assertEquals(checkTaskEntry(comma).type, "problem");
   const { entries } = await scanText("http://h/a\n\nhttp://h/b\n", 9, { urlColumn: "1" });
   assertEquals(entries.map(({ index, line, value }) => [index, line, value]), [
     [0, 1, { url: "http://h/a" }],
@@ -128,6 +132,16 @@ Deno.test("scanTaskFile refuses a table as a whole whose header has no column fo
     const error = await refusal(text, columns);
     assertEquals(error.line, line, text);
     assert(error.message.includes(message), error.message);
+  }
+  const headless: [string, number][] = [
+    ['"http://h/a","A, b"\n"http://h/b","c"\n', 1],
+    ['1;"http://h/a";"A"\n', 2],
+    ['"http://h/a",\n"http://h/b",\n', 1],
+  ];
+  for (const [text, column] of headless) {
+    const error = await refusal(text);
+    assertEquals(error.message, `A table needs a header with a column url, or --url-column ${column}`);
+    assertEquals((await read(text, { urlColumn: String(column) })).values[0], { url: "http://h/a" });
   }
   // A plain list among tables stays one.
   assertEquals((await read("http://h/a\nhttp://h/b\n", { urlColumn: "link" })).values, ["http://h/a", "http://h/b"]);

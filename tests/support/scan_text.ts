@@ -1,6 +1,6 @@
 import type { RawEntry, ScanEnd } from "../../queue/raw_entry.ts";
 import { RefusedEntry } from "../../queue/refused_entry.ts";
-import type { TaskFileColumns } from "../../queue/column_map.ts";
+import type { TaskFileRules } from "../../queue/column_map.ts";
 import { scanTaskFile } from "../../queue/task_file_scan.ts";
 
 /** What a task file holds. */
@@ -16,14 +16,14 @@ export async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<U
   for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
 }
 
-/** Scans a text, or bytes, as a task file that comes in pieces of a size, with the columns that the user names. */
+/** Scans a text, or bytes, as a task file that comes in pieces of a size, by what the user says of task files. */
 export async function scanText(
   text: string | Uint8Array,
   size = 7,
-  columns: TaskFileColumns = {},
+  rules: TaskFileRules = {},
 ): Promise<Scanned> {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  const scanner = scanTaskFile(pieces(bytes, size), columns);
+  const scanner = scanTaskFile(pieces(bytes, size), rules);
   const entries: RawEntry[] = [];
   while (true) {
     const step = await scanner.next();
@@ -36,9 +36,9 @@ export async function scanText(
 export async function valuesOf(
   text: string | Uint8Array,
   size?: number,
-  columns?: TaskFileColumns,
+  rules?: TaskFileRules,
 ): Promise<unknown[]> {
-  return (await scanText(text, size, columns)).entries.map(({ value }) => shown(value));
+  return (await scanText(text, size, rules)).entries.map(({ value }) => shown(value));
 }
 
 /** The lines of the entries of a text. */

@@ -1,5 +1,5 @@
 import { CfgError, type CfgProblem } from "../config/cfg_error.ts";
-import { columnsProblem, type TaskFileColumns } from "../queue/column_map.ts";
+import { columnsProblem, type TaskFileColumns, type TaskFileRules } from "../queue/column_map.ts";
 
 /** What is wrong with the options about columns; `undefined` if nothing is. */
 export function columnsCfgProblem(columns: TaskFileColumns): CfgProblem | undefined {
@@ -10,14 +10,15 @@ export function columnsCfgProblem(columns: TaskFileColumns): CfgProblem | undefi
 }
 
 /**
- * The columns of task files, as options name them.
+ * What options say of task files, and nothing else that they say.
  *
- * @throws {CfgError} If they are wrong.
+ * @throws {CfgError} If what they say of columns is wrong.
  */
-export function taskFileColumns({ urlColumn, columns }: TaskFileColumns): TaskFileColumns {
+export function taskFileRules({ urlColumn, columns, directory }: TaskFileRules): TaskFileRules {
   const named = {
     ...(urlColumn === undefined ? {} : { urlColumn }),
     ...(columns === undefined ? {} : { columns }),
+    ...(directory === undefined ? {} : { directory }),
   };
   const problem = columnsCfgProblem(named);
   if (problem !== undefined) throw new CfgError([problem]);

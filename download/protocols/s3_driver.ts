@@ -1,10 +1,18 @@
 import { AwsV4Signer } from "aws4fetch";
-import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
+import type {
+  DownloadDriver,
+  DriverRequest,
+  DriverResponse,
+  ListedFile,
+  ListRequest,
+  Refusal,
+} from "../download_driver.ts";
 import { readContentEncoding } from "../content_encoding.ts";
 import { DecodedResponse } from "../decoded_response.ts";
 import { DownloadError } from "../download_error.ts";
 import type { S3Access, S3Ports } from "./s3_access.ts";
 import { listingQuery, readListing } from "./s3_listing.ts";
+import { S3RefusedError } from "./s3_refusal.ts";
 import { objectUrl, s3Target, s3Url } from "./s3_target.ts";
 
 /** Credentials are asked for again so long before they end. */
@@ -37,9 +45,7 @@ export class S3Driver implements DownloadDriver {
       const message = `Cannot fetch the url as it must name an object of the bucket "${target.bucket}"`;
       throw new DownloadError("unsupported", message);
     }
-    const access = await this.#access();
-    const url = objectUrl(access, target);
-    const response = await this.#ask(access, url, request);
+    const response = await this.#ask((access) => objectUrl(access, target), request);
     return new S3Response(response, request.url);
   }
 
@@ -49,10 +55,9 @@ export class S3Driver implements DownloadDriver {
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     let token: string | undefined;
     do {
-      const access = await this.#access();
-      const page = objectUrl(access, { bucket, key: "" });
-      page.search = listingQuery(prefix, token);
-      const { keys, next } = readListing(await this.#text(access, page, signal), bucket);
+      const query = listingQuery(prefix, token);
+      const page = (access: S3Access) => new URL(`?${query}`, objectUrl(access, { bucket, key: "" }));
+      const { keys, next } = readListing(await this.#text(page, signal), bucket);
       for (const key of keys) {
         // Consoles make empty objects to stand for folders.
         if (key.endsWith("/")) continue;
@@ -63,8 +68,8 @@ export class S3Driver implements DownloadDriver {
     } while (token !== undefined);
   }
 
-  async #text(access: S3Access, url: URL, signal: AbortSignal): Promise<string> {
-    using answer = await this.#ask(access, url, { url: url.href, headers: {}, maxRedirects: 0, signal });
+  async #text(urlOf: (access: S3Access) => URL, signal: AbortSignal): Promise<string> {
+    using answer = await this.#ask(urlOf, { url: "", headers: {}, maxRedirects: 0, signal });
     const { contentEncoding } = answer;
     const response = contentEncoding === undefined
       ? answer
@@ -73,30 +78,42 @@ export class S3Driver implements DownloadDriver {
     let bytes = 0;
     await response.read((piece) => {
       bytes += piece.length;
-      if (bytes > LISTING_BYTES) throw new DownloadError("protocol", `${url.host}: a listing longer than any`);
+      if (bytes > LISTING_BYTES) {
+        const { host } = new URL(response.finalUrl);
+        throw new DownloadError("protocol", `${host}: a listing longer than any`);
+      }
       pieces.push(piece.slice());
       return undefined;
     });
     return await new Blob(pieces).text();
   }
 
-  async #ask(access: S3Access, url: URL, request: DriverRequest): Promise<DriverResponse> {
-    const { credentials, region } = access;
+  /** Asks; once more, if the credentials have ended meanwhile. */
+  async #ask(urlOf: (access: S3Access) => URL, request: DriverRequest): Promise<DriverResponse> {
+    for (let again = false;; again = true) {
+      const access = await this.#access();
+      try {
+        return await this.#send(access, urlOf(access), request);
+      } catch (error) {
+        if (again || !(error instanceof S3RefusedError) || !error.credentialsEnded) throw error;
+        if (await this.#asking === access) this.#asking = undefined;
+      }
+    }
+  }
+
+  async #send({ credentials, region }: S3Access, url: URL, request: DriverRequest): Promise<DriverResponse> {
     const signed = credentials === undefined ? {} : Object.fromEntries(
       (await new AwsV4Signer({ url: url.href, service: "s3", region, ...credentials }).sign()).headers,
     );
     // Whoever makes the connection names the host.
     delete (signed as Record<string, string>).host;
-    try {
-      return await this.#http.open({
-        ...request,
-        url: url.href,
-        headers: { ...request.headers, ...signed },
-        maxRedirects: 0,
-      });
-    } catch (error) {
-      throw explained(error, url.host, credentials === undefined);
-    }
+    return await this.#http.open({
+      ...request,
+      url: url.href,
+      headers: { ...request.headers, ...signed },
+      maxRedirects: 0,
+      refused: (refusal) => refusedBy(refusal, url.host, credentials === undefined),
+    });
   }
 
   async #access(): Promise<S3Access> {
@@ -161,15 +178,10 @@ class S3Response implements DriverResponse {
 }
 
 /** Says what a refusal may come from. */
-function explained(error: unknown, host: string, anonymous: boolean): unknown {
-  if (!(error instanceof DownloadError)) return error;
-  if (error.kind === "redirect") {
-    return new DownloadError("redirect", `${host}: the bucket is in another region; see AWS_REGION`, { cause: error });
-  }
-  if (error.status !== 403 || !anonymous) return error;
-  return new DownloadError("http", `${error.message} (asked without credentials, as there are none)`, {
-    status: 403,
-    host,
-    cause: error,
-  });
+function refusedBy(refusal: Refusal, host: string, anonymous: boolean): DownloadError {
+  const { status = 0 } = refusal.error;
+  const note = status === 403 && anonymous ? " (asked without credentials, as there are none)" : "";
+  const error = new S3RefusedError(refusal, note);
+  if (status >= 400 || status < 300) return error;
+  return new DownloadError("redirect", `${host}: the bucket is in another region; see AWS_REGION`, { cause: error });
 }

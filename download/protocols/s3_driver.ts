@@ -1,12 +1,5 @@
 import { AwsV4Signer } from "aws4fetch";
-import type {
-  DownloadDriver,
-  DriverRequest,
-  DriverResponse,
-  ListedFile,
-  ListRequest,
-  Refusal,
-} from "../download_driver.ts";
+import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { readContentEncoding } from "../content_encoding.ts";
 import { DecodedResponse } from "../decoded_response.ts";
 import { DownloadError } from "../download_error.ts";
@@ -17,6 +10,8 @@ import { objectUrl, s3Target, s3Url } from "./s3_target.ts";
 
 /** Credentials are asked for again so long before they end. */
 const EARLY_MS = 60_000;
+/** With other credentials, and in another region. */
+const MOST_TRIES = 3;
 /** What a listing may weigh; 1,000 keys of the greatest length are less. */
 const LISTING_BYTES = 16 * 1024 * 1024;
 
@@ -29,6 +24,8 @@ export class S3Driver implements DownloadDriver {
   readonly #http: DownloadDriver;
   readonly #ports: S3Ports;
   #asking: Promise<S3Access> | undefined;
+  /** Where buckets are that are not in the region that is set, as servers have told. */
+  readonly #regions = new Map<string, string>();
 
   /**
    * @param http Who fetches in the end; it stays its owner's.
@@ -45,7 +42,7 @@ export class S3Driver implements DownloadDriver {
       const message = `Cannot fetch the url as it must name an object of the bucket "${target.bucket}"`;
       throw new DownloadError("unsupported", message);
     }
-    const response = await this.#ask((access) => objectUrl(access, target), request);
+    const response = await this.#ask(target.bucket, (access) => objectUrl(access, target), request);
     return new S3Response(response, request.url);
   }
 
@@ -57,7 +54,7 @@ export class S3Driver implements DownloadDriver {
     do {
       const query = listingQuery(prefix, token);
       const page = (access: S3Access) => new URL(`?${query}`, objectUrl(access, { bucket, key: "" }));
-      const { keys, next } = readListing(await this.#text(page, signal), bucket);
+      const { keys, next } = readListing(await this.#text(bucket, page, signal), bucket);
       for (const key of keys) {
         // Consoles make empty objects to stand for folders.
         if (key.endsWith("/")) continue;
@@ -68,8 +65,8 @@ export class S3Driver implements DownloadDriver {
     } while (token !== undefined);
   }
 
-  async #text(urlOf: (access: S3Access) => URL, signal: AbortSignal): Promise<string> {
-    using answer = await this.#ask(urlOf, { url: "", headers: {}, maxRedirects: 0, signal });
+  async #text(bucket: string, urlOf: (access: S3Access) => URL, signal: AbortSignal): Promise<string> {
+    using answer = await this.#ask(bucket, urlOf, { url: "", headers: {}, maxRedirects: 0, signal });
     const { contentEncoding } = answer;
     const response = contentEncoding === undefined
       ? answer
@@ -88,15 +85,22 @@ export class S3Driver implements DownloadDriver {
     return await new Blob(pieces).text();
   }
 
-  /** Asks; once more, if the credentials have ended meanwhile. */
-  async #ask(urlOf: (access: S3Access) => URL, request: DriverRequest): Promise<DriverResponse> {
-    for (let again = false;; again = true) {
-      const access = await this.#access();
+  /** Asks; once more, if the credentials have ended meanwhile, or the bucket is in another region. */
+  async #ask(bucket: string, urlOf: (access: S3Access) => URL, request: DriverRequest): Promise<DriverResponse> {
+    let isRenewed = false;
+    for (let tries = 1;; tries++) {
+      const own = await this.#access();
+      const region = this.#regions.get(bucket) ?? own.region;
+      const access = { ...own, region };
       try {
         return await this.#send(access, urlOf(access), request);
       } catch (error) {
-        if (again || !(error instanceof S3RefusedError) || !error.credentialsEnded) throw error;
-        if (await this.#asking === access) this.#asking = undefined;
+        if (!(error instanceof S3RefusedError) || tries === MOST_TRIES) throw error;
+        if (error.credentialsEnded && !isRenewed) {
+          isRenewed = true;
+          if (await this.#asking === own) this.#asking = undefined;
+        } else if (error.region !== undefined && error.region !== region) this.#regions.set(bucket, error.region);
+        else throw error;
       }
     }
   }
@@ -112,7 +116,10 @@ export class S3Driver implements DownloadDriver {
       url: url.href,
       headers: { ...request.headers, ...signed },
       maxRedirects: 0,
-      refused: (refusal) => refusedBy(refusal, url.host, credentials === undefined),
+      refused: (refusal) => {
+        const isAnonymous = credentials === undefined && refusal.error.status === 403;
+        return new S3RefusedError(refusal, isAnonymous ? " (asked without credentials, as there are none)" : "");
+      },
     });
   }
 
@@ -175,13 +182,4 @@ class S3Response implements DriverResponse {
   [Symbol.dispose](): void {
     this.#response[Symbol.dispose]();
   }
-}
-
-/** Says what a refusal may come from. */
-function refusedBy(refusal: Refusal, host: string, anonymous: boolean): DownloadError {
-  const { status = 0 } = refusal.error;
-  const note = status === 403 && anonymous ? " (asked without credentials, as there are none)" : "";
-  const error = new S3RefusedError(refusal, note);
-  if (status >= 400 || status < 300) return error;
-  return new DownloadError("redirect", `${host}: the bucket is in another region; see AWS_REGION`, { cause: error });
 }

@@ -33,31 +33,40 @@ const LASTING: ReadonlySet<string> = new Set([
 /** Codes of credentials that have ended. */
 const ENDED: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
 const CODE = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
+const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** A bucket's own host names the region in one of two ways. */
+const AMAZON = /(?:^|\.)s3[.-]([a-z]+(?:-[a-z]+)+-\d+)\.amazonaws\.com(?:\.cn)?$/;
 const MOST_LETTERS = 300;
 
 /** S3 refuses, and says why. */
 export class S3RefusedError extends DownloadError {
   /** What it calls the reason, such as `NoSuchKey`; absent: it does not say. */
   readonly reason: string | undefined;
+  /** The region in which the bucket is; absent: the server does not say. */
+  readonly region: string | undefined;
 
   /**
    * @param refusal The answer.
    * @param note What else is to be said. Default: nothing.
    */
-  constructor({ error, text }: Refusal, note = "") {
-    const { Code: code, Message: message } = readError(text);
+  constructor({ error, headers, text }: Refusal, note = "") {
+    const { Code: code, Message: message, Region: region, Endpoint: endpoint = "" } = readError(text);
     const reason = code !== undefined && CODE.test(code) ? code : undefined;
     const why = reason === undefined ? "" : `: ${reason}${message === undefined ? "" : `: ${message}`}`;
-    const { kind, status, retryAt, host } = error;
+    const { status = 0, retryAt, host } = error;
+    const isElsewhere = status >= 300 && status < 400;
+    const advice = isElsewhere ? "; see AWS_REGION and --s3-endpoint" : "";
     const fixed = reason !== undefined && (PASSING.has(reason) || LASTING.has(reason));
-    super(kind, `${error.message}${why}${note}`, {
+    super(isElsewhere ? "redirect" : error.kind, `${error.message}${why}${note}${advice}`, {
       cause: error,
-      ...(status === undefined ? {} : { status }),
+      ...(status === 0 ? {} : { status }),
       ...(retryAt === undefined ? {} : { retryAt }),
       ...(host === undefined ? {} : { host }),
       ...(fixed ? { retryable: PASSING.has(reason), byStatus: false } : { retryable: error.retryable }),
     });
     this.reason = reason;
+    const named = [headers.get("x-amz-bucket-region"), region, AMAZON.exec(endpoint)?.[1]];
+    this.region = named.find((name): name is string => typeof name === "string" && REGION.test(name));
   }
 
   /** True if the credentials have ended, and new ones may do. */

@@ -41,6 +41,16 @@ export class MovedError extends DownloadError {
   }
 }
 
+/** An answer of HTTP that is no file. */
+export interface Refusal {
+  /** What it means by its status alone. */
+  error: DownloadError;
+  /** Its fields. */
+  headers: Pick<Headers, "get">;
+  /** Its body; empty if that is longer than 64 KiB. */
+  text: string;
+}
+
 /** What a driver is asked for. */
 export interface DriverRequest {
   /** Where the file is. */
@@ -73,6 +83,11 @@ export interface DriverRequest {
   slow?: boolean;
   /** Told while the name of a host is looked up. Default: nobody is. */
   watch?: LookupWatch;
+  /**
+   * Says what an answer of HTTP means that is no file, a redirect too. Default: what its status says; its body is not read, and
+   * redirects are followed.
+   */
+  refused?: (refusal: Refusal) => DownloadError;
   /** Ends everything that the request has open. */
   signal: AbortSignal;
 }

@@ -14,6 +14,8 @@ export interface DownloadErrorInit extends ErrorOptions {
   retryAt?: number;
   /** True if another attempt could succeed. Default: by kind and status. */
   retryable?: boolean;
+  /** False if `retryable` holds whatever the user wants to be tried again by its status. Default true. */
+  byStatus?: boolean;
   /** The host and port that answered. */
   host?: string;
   /** True if the disk is full: the task waits until that is over. */
@@ -37,6 +39,8 @@ export class DownloadError extends Error {
   readonly retryAt: number | undefined;
   /** True if another attempt could succeed. */
   readonly retryable: boolean;
+  /** False if that holds whatever the user wants to be tried again by its status. */
+  readonly byStatus: boolean;
   /** The host and port that answered. */
   readonly host: string | undefined;
   /** True if the disk is full. */
@@ -54,6 +58,7 @@ export class DownloadError extends Error {
     this.status = init.status;
     this.retryAt = init.retryAt;
     this.host = init.host;
+    this.byStatus = init.byStatus ?? true;
     this.full = init.full ?? false;
     this.retryable = init.retryable ??
       (RETRYABLE_KINDS.has(kind) || (init.status !== undefined && isRetryableStatus(init.status)));
@@ -78,13 +83,14 @@ export class DownloadError extends Error {
 
 /** The same error, with something more to say. */
 export function withNote(error: DownloadError, note: string): DownloadError {
-  const { kind, message, status, retryAt, retryable, host, full } = error;
+  const { kind, message, status, retryAt, retryable, byStatus, host, full } = error;
   return new DownloadError(kind, `${message}; ${note}`, {
     ...(status === undefined ? {} : { status }),
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(host === undefined ? {} : { host }),
     full,
     retryable,
+    byStatus,
     cause: error,
   });
 }

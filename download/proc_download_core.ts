@@ -192,9 +192,9 @@ function judge(error: unknown, task: DownloadTask, context: DownloadContext): Fa
   if (failure.cools && failure.host !== undefined) {
     context.coolHost(failure.host, coolUntil(failure.retryAt, task.attempts + 1, context, Date.now()));
   }
-  const { kind, status, retryAt } = failure;
+  const { kind, status, retryAt, byStatus } = failure;
   if (retryAt !== undefined && status !== undefined && isTooLong(retryAt, context)) return tooLong(failure, retryAt);
-  const retryable = kind === "http" && status !== undefined ? context.retryOn(status) : failure.retryable;
+  const retryable = kind === "http" && status !== undefined && byStatus ? context.retryOn(status) : failure.retryable;
   return { error: failure, retryable };
 }
 

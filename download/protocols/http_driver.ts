@@ -13,13 +13,14 @@ import { HostAddresses } from "../host_addresses.ts";
 import { ANONYMOUS, type HttpIdentity } from "../http_identity.ts";
 import { RequestIdentities } from "../request_identity.ts";
 import { FetchResponse } from "./fetch_response.ts";
-import { broughtBy, type FilePart } from "./file_part.ts";
+import { broughtBy } from "./file_part.ts";
 import { type ProxyChoice, proxyChoice } from "../proxy_choice.ts";
 import { DigestProofs } from "./digest_proofs.ts";
 import { FetchClient } from "./fetch_client.ts";
 import { HttpLane, type LaneStatus } from "./http_lane.ts";
 import type { LaneDialing } from "./lane_connection.ts";
 import { http2OnlyServers } from "./learned_servers.ts";
+import { dropBody, readRefusal } from "./read_refusal.ts";
 import { isRedirect, redirectTarget } from "./redirect_target.ts";
 import { statusError } from "./status_error.ts";
 
@@ -79,7 +80,8 @@ export class HttpDriver implements DownloadDriver {
   async open(request: DriverRequest): Promise<DriverResponse> {
     const identities = this.#identities ??= await this.#loading!;
     const identity = identities.start(request.url, request.headers);
-    const { range, condition, signal, visit, watch, attempt } = request;
+    const { range, condition, signal, visit, watch, attempt, refused } = request;
+    const keepsBody = refused !== undefined;
     let cookies = attempt === undefined ? undefined : this.#cookies.get(attempt);
     const plain = range === undefined && condition === undefined;
     let { url } = identity;
@@ -97,7 +99,7 @@ export class HttpDriver implements DownloadDriver {
       const headers = plain ? own : withPreconditions(own, range, condition);
       const proxy = this.#proxyOf?.(url);
       const taken = proxy === undefined
-        ? await this.#lane.open({ url, headers, range, signal, visit, watch })
+        ? await this.#lane.open({ url, headers, range, signal, visit, watch, keepsBody })
         : undefined;
       const answer = taken ?? await this.#ask(url, headers, request);
       if (proof !== undefined && (answer.ok || answer.status !== 401)) proof.worked = true;
@@ -107,14 +109,22 @@ export class HttpDriver implements DownloadDriver {
         else if (attempt !== undefined) (cookies ??= this.#cookiesOf(attempt)).note(set, url.href);
       }
       if (answer.ok) return answer;
-      if (answer.status === 304 && condition !== undefined) throw new NotModifiedError(url.host);
-      if (answer.status === 416 && range !== undefined) {
+      const { status } = answer;
+      if (status === 304 && condition !== undefined) {
+        dropBody(answer);
+        throw new NotModifiedError(url.host);
+      }
+      if (status === 416 && range !== undefined) {
+        dropBody(answer);
         throw new RangeRefusedError(url.host);
       }
-      if (
-        answer.status === 401 && proofs++ < MOST_TRIES && this.#proofs.mayProve(answer.headers, url, identity, proof)
-      ) {
+      if (status === 401 && proofs++ < MOST_TRIES && this.#proofs.mayProve(answer.headers, url, identity, proof)) {
+        dropBody(answer);
         continue;
+      }
+      if (refused !== undefined) {
+        const error = statusError(answer, url, proxy);
+        throw refused({ error, headers: answer.headers, text: await readRefusal(answer) });
       }
       if (!isRedirect(answer)) throw statusError(answer, url, proxy);
       if (hops++ >= request.maxRedirects) {
@@ -141,22 +151,23 @@ export class HttpDriver implements DownloadDriver {
   async #ask(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    { range, signal, visit, watch, slow = false }: DriverRequest,
+    { range, signal, visit, watch, slow = false, refused }: DriverRequest,
   ): Promise<FetchResponse | LaneStatus> {
     const alone = slow || range?.to !== undefined;
     const { response, end } = await this.#fetch.ask({ url, headers, signal, visit, watch, alone });
     const { status, headers: fields } = response;
-    let part: FilePart | undefined;
+    let isWanted = false;
     try {
-      part = broughtBy(status, () => fields, range, url);
+      const part = broughtBy(status, () => fields, range, url);
+      isWanted = part !== undefined || refused !== undefined;
       if (part !== undefined) return new FetchResponse(response, part, url, this.#buffers, end);
     } finally {
-      if (part === undefined) {
+      if (!isWanted) {
         response.body?.cancel().catch(() => {});
         end?.(false);
       }
     }
-    return { ok: false, status, headers: fields };
+    return { ok: false, status, headers: fields, ...(refused === undefined ? {} : { body: response.body, end }) };
   }
 
   [Symbol.dispose](): void {

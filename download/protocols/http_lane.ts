@@ -13,6 +13,7 @@ import type { LookupWatch } from "../name_lookups.ts";
 import { transferProblem } from "./fetch_response.ts";
 import { broughtBy, WHOLE_FILE } from "./file_part.ts";
 import type { HttpHead } from "./http_head.ts";
+import { laneBody } from "./lane_body.ts";
 import { LaneConnection, type LaneDialing } from "./lane_connection.ts";
 import { LaneExchange } from "./lane_exchange.ts";
 import { http2OnlyServers, type LearnedServers } from "./learned_servers.ts";
@@ -56,9 +57,11 @@ export interface LaneRequest {
   visit?: ((host: string) => Promise<void> | undefined) | undefined;
   /** Told while the name of the host is looked up. */
   watch?: LookupWatch | undefined;
+  /** The body of an answer without a file is wanted. Default: it is thrown away. */
+  keepsBody?: boolean;
 }
 
-/** An answer without a file: an error or a redirect. Its body was thrown away. */
+/** An answer without a file: an error or a redirect. */
 export interface LaneStatus {
   /** Tells it from a {@linkcode LaneResponse}. */
   readonly ok: false;
@@ -68,6 +71,10 @@ export interface LaneStatus {
   readonly headers: Headers;
   /** The values of its Location fields, one for each; absent where they are known only as `Headers` joins them. */
   readonly locations?: readonly string[];
+  /** Its body, which must be read or canceled; absent: it was thrown away. */
+  readonly body?: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  /** To be called when its body was read to the end (true), or will not be. Absent: nobody waits for that. */
+  readonly end?: ((whole: boolean) => void) | undefined;
 }
 
 /** What an {@linkcode HttpLane} got. */
@@ -102,7 +109,9 @@ export class HttpLane implements Disposable {
    * @throws {DownloadError} If there is no connection, or it broke before the answer, or the answer cannot be read; an abort
    * throws its reason.
    */
-  async open({ url, headers, range, signal, visit, watch }: LaneRequest): Promise<LaneAnswer | undefined> {
+  async open(
+    { url, headers, range, signal, visit, watch, keepsBody = false }: LaneRequest,
+  ): Promise<LaneAnswer | undefined> {
     signal.throwIfAborted();
     const { href } = url;
     const key = laneOrigin(href);
@@ -117,7 +126,7 @@ export class HttpLane implements Disposable {
       if (connection === undefined) return undefined;
       const exchange = new LaneExchange(connection, href, this.#pool, signal);
       const asked = await exchange.ask(request);
-      if (asked.type === "head") return this.#answer(exchange, asked.head, url, range);
+      if (asked.type === "head") return this.#answer(exchange, asked.head, url, range, keepsBody);
       if (!kept) throw networkError(asked.cause, href);
       await visit?.(url.host);
     }
@@ -152,11 +161,17 @@ export class HttpLane implements Disposable {
   }
 
   /** What to make of the head: a file or a status. */
-  #answer(exchange: LaneExchange, head: HttpHead, url: URL, range: LaneRequest["range"]): LaneAnswer {
+  #answer(
+    exchange: LaneExchange,
+    head: HttpHead,
+    url: URL,
+    range: LaneRequest["range"],
+    keepsBody: boolean,
+  ): LaneAnswer {
     const { status } = head;
     try {
       const part = status === 200 ? WHOLE_FILE : broughtBy(status, () => exchange.headers(), range, url);
-      if (part === undefined) return toStatus(exchange, status);
+      if (part === undefined) return toStatus(exchange, status, keepsBody);
       const problem = transferProblem(head.transfer, url);
       if (problem !== undefined) throw problem;
       return new LaneResponse(exchange, head, this.#pool, this.#headers, part === WHOLE_FILE ? undefined : part);
@@ -167,13 +182,14 @@ export class HttpLane implements Disposable {
   }
 }
 
-function toStatus(exchange: LaneExchange, status: number): LaneStatus {
+function toStatus(exchange: LaneExchange, status: number, keepsBody: boolean): LaneStatus {
   const answer: LaneStatus = {
     ok: false,
     status,
     headers: exchange.headers(),
     ...(status >= 300 && status < 400 ? { locations: exchange.values("location") } : {}),
   };
+  if (keepsBody) return { ...answer, body: laneBody(exchange) };
   exchange.dropBody();
   return answer;
 }

@@ -5,10 +5,13 @@ import { DecodedResponse } from "../decoded_response.ts";
 import { DownloadError } from "../download_error.ts";
 import type { S3Access, S3Ports } from "./s3_access.ts";
 import { listingQuery, readListing } from "./s3_listing.ts";
+import { S3RefusedError } from "./s3_refusal.ts";
 import { objectUrl, s3Target, s3Url } from "./s3_target.ts";
 
 /** Credentials are asked for again so long before they end. */
 const EARLY_MS = 60_000;
+/** With other credentials, and in another region. */
+const MOST_TRIES = 3;
 /** What a listing may weigh; 1,000 keys of the greatest length are less. */
 const LISTING_BYTES = 16 * 1024 * 1024;
 
@@ -21,6 +24,8 @@ export class S3Driver implements DownloadDriver {
   readonly #http: DownloadDriver;
   readonly #ports: S3Ports;
   #asking: Promise<S3Access> | undefined;
+  /** Where buckets are that are not in the region that is set, as servers have told. */
+  readonly #regions = new Map<string, string>();
 
   /**
    * @param http Who fetches in the end; it stays its owner's.
@@ -37,9 +42,7 @@ export class S3Driver implements DownloadDriver {
       const message = `Cannot fetch the url as it must name an object of the bucket "${target.bucket}"`;
       throw new DownloadError("unsupported", message);
     }
-    const access = await this.#access();
-    const url = objectUrl(access, target);
-    const response = await this.#ask(access, url, request);
+    const response = await this.#ask(target.bucket, (access) => objectUrl(access, target), request);
     return new S3Response(response, request.url);
   }
 
@@ -49,10 +52,9 @@ export class S3Driver implements DownloadDriver {
     const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
     let token: string | undefined;
     do {
-      const access = await this.#access();
-      const page = objectUrl(access, { bucket, key: "" });
-      page.search = listingQuery(prefix, token);
-      const { keys, next } = readListing(await this.#text(access, page, signal), bucket);
+      const query = listingQuery(prefix, token);
+      const page = (access: S3Access) => new URL(`?${query}`, objectUrl(access, { bucket, key: "" }));
+      const { keys, next } = readListing(await this.#text(bucket, page, signal), bucket);
       for (const key of keys) {
         // Consoles make empty objects to stand for folders.
         if (key.endsWith("/")) continue;
@@ -63,8 +65,8 @@ export class S3Driver implements DownloadDriver {
     } while (token !== undefined);
   }
 
-  async #text(access: S3Access, url: URL, signal: AbortSignal): Promise<string> {
-    using answer = await this.#ask(access, url, { url: url.href, headers: {}, maxRedirects: 0, signal });
+  async #text(bucket: string, urlOf: (access: S3Access) => URL, signal: AbortSignal): Promise<string> {
+    using answer = await this.#ask(bucket, urlOf, { url: "", headers: {}, maxRedirects: 0, signal });
     const { contentEncoding } = answer;
     const response = contentEncoding === undefined
       ? answer
@@ -73,30 +75,52 @@ export class S3Driver implements DownloadDriver {
     let bytes = 0;
     await response.read((piece) => {
       bytes += piece.length;
-      if (bytes > LISTING_BYTES) throw new DownloadError("protocol", `${url.host}: a listing longer than any`);
+      if (bytes > LISTING_BYTES) {
+        const { host } = new URL(response.finalUrl);
+        throw new DownloadError("protocol", `${host}: a listing longer than any`);
+      }
       pieces.push(piece.slice());
       return undefined;
     });
     return await new Blob(pieces).text();
   }
 
-  async #ask(access: S3Access, url: URL, request: DriverRequest): Promise<DriverResponse> {
-    const { credentials, region } = access;
+  /** Asks; once more, if the credentials have ended meanwhile, or the bucket is in another region. */
+  async #ask(bucket: string, urlOf: (access: S3Access) => URL, request: DriverRequest): Promise<DriverResponse> {
+    let isRenewed = false;
+    for (let tries = 1;; tries++) {
+      const own = await this.#access();
+      const region = this.#regions.get(bucket) ?? own.region;
+      const access = { ...own, region };
+      try {
+        return await this.#send(access, urlOf(access), request);
+      } catch (error) {
+        if (!(error instanceof S3RefusedError) || tries === MOST_TRIES) throw error;
+        if (error.credentialsEnded && !isRenewed) {
+          isRenewed = true;
+          if (await this.#asking === own) this.#asking = undefined;
+        } else if (error.region !== undefined && error.region !== region) this.#regions.set(bucket, error.region);
+        else throw error;
+      }
+    }
+  }
+
+  async #send({ credentials, region }: S3Access, url: URL, request: DriverRequest): Promise<DriverResponse> {
     const signed = credentials === undefined ? {} : Object.fromEntries(
       (await new AwsV4Signer({ url: url.href, service: "s3", region, ...credentials }).sign()).headers,
     );
     // Whoever makes the connection names the host.
     delete (signed as Record<string, string>).host;
-    try {
-      return await this.#http.open({
-        ...request,
-        url: url.href,
-        headers: { ...request.headers, ...signed },
-        maxRedirects: 0,
-      });
-    } catch (error) {
-      throw explained(error, url.host, credentials === undefined);
-    }
+    return await this.#http.open({
+      ...request,
+      url: url.href,
+      headers: { ...request.headers, ...signed },
+      maxRedirects: 0,
+      refused: (refusal) => {
+        const isAnonymous = credentials === undefined && refusal.error.status === 403;
+        return new S3RefusedError(refusal, isAnonymous ? " (asked without credentials, as there are none)" : "");
+      },
+    });
   }
 
   async #access(): Promise<S3Access> {
@@ -158,18 +182,4 @@ class S3Response implements DriverResponse {
   [Symbol.dispose](): void {
     this.#response[Symbol.dispose]();
   }
-}
-
-/** Says what a refusal may come from. */
-function explained(error: unknown, host: string, anonymous: boolean): unknown {
-  if (!(error instanceof DownloadError)) return error;
-  if (error.kind === "redirect") {
-    return new DownloadError("redirect", `${host}: the bucket is in another region; see AWS_REGION`, { cause: error });
-  }
-  if (error.status !== 403 || !anonymous) return error;
-  return new DownloadError("http", `${error.message} (asked without credentials, as there are none)`, {
-    status: 403,
-    host,
-    cause: error,
-  });
 }

@@ -163,7 +163,7 @@ Deno.test("S3Driver signs as the account says, says when nobody asks, and asks a
   );
   assertMatch(
     (await failure(drive(somebody.driver, "s3://photos/away"))).message,
-    /in another region; see AWS_REGION$/,
+    /HTTP status 301; see AWS_REGION and --s3-endpoint$/,
   );
 
   let asked = 0;

@@ -141,15 +141,24 @@ export class Receiver {
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) expectations.resume(part.path, from);
     part.begin(from, state);
-    await response.read((piece) => {
-      watched.touch(piece.length);
-      this.checkSize(part.bytes + piece.length);
-      expectations.update(piece);
-      this.#context.onBytes(piece.length);
-      part.write(piece);
-      budget?.spent(piece.length);
-      return undefined;
-    }, budget === undefined ? undefined : () => budget.room());
+    // Speed and rate are those of the connection, whatever comes out of a coding.
+    const came = (bytes: number) => {
+      watched.touch(bytes);
+      budget?.spent(bytes);
+    };
+    const plain = response.decoded !== true;
+    await response.read(
+      (piece) => {
+        if (plain) came(piece.length);
+        this.checkSize(part.bytes + piece.length);
+        expectations.update(piece);
+        this.#context.onBytes(piece.length);
+        part.write(piece);
+        return undefined;
+      },
+      budget === undefined ? undefined : () => budget.room(),
+      came,
+    );
     if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
     return await this.#conclude(target, part, this.#facts(response, part.bytes), response, watched, expectations);
   }

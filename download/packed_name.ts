@@ -11,7 +11,7 @@ interface Format {
 /** By the coding that packs in the same way. */
 const FORMATS: ReadonlyMap<string, Format> = new Map([
   ["gzip", {
-    name: /\.(?:t?gz|gzip|taz|svgz|emz|wmz|bgz|cpgz|adz)$/i,
+    name: /\.(?:t?gz|gzip|taz|tz|svgz|emz|wmz|bgz|cpgz|adz)$/i,
     type:
       /(?:^(?:application|multipart)\/(?:x-)?(?:gzip(?:ped|-compressed)?|gunzip|tgz|tar-gz|compressed|compressed-tar|gtar-compressed)|[+.]gzip)$/,
   }],

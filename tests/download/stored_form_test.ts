@@ -40,6 +40,7 @@ for (const lane of [true, false]) {
       ["/a.tgz", "GZIP"],
       ["/A.TAR.GZ", "gzip"],
       ["/a.svgz", "gzip"],
+      ["/a.tz", "gzip"],
       ["/a%2egz?name=b.txt", "gzip"],
       ["/a.tar.gz", "identity, gzip"],
       ["/a.tar.gz", "gzip, gzip"],

@@ -29,6 +29,8 @@ const NOTHING: readonly ByteRange[] = [];
 type Opened = { type: "body"; response: DriverResponse; kept: readonly ByteRange[] } | {
   type: "whole";
   state: PartState;
+  /** Brings the last byte once more; disposed of. */
+  answer: DriverResponse;
 };
 
 /** What an {@linkcode Attempt} is for. */
@@ -256,13 +258,14 @@ export class Attempt {
       watched.opened();
       stream?.opened();
       if (opened.type === "whole") {
-        receiver.originalName = originalName(this.#task, { finalUrl: this.#source });
-        return await receiver.left(this.#target, part!, opened.state, watched);
+        receiver.originalName = originalName(this.#task, opened.answer);
+        return await receiver.left(this.#target, part!, opened.state, opened.answer, watched);
       }
       using answer = opened.response;
+      const left = opened.kept.length > 0 ? part?.left?.state : undefined;
       const response = answer.contentEncoding === undefined
         ? answer
-        : await receiver.inForm(answer, answer.contentEncoding, opened.kept.length > 0);
+        : await receiver.inForm(answer, answer.contentEncoding, left);
       keptBytes = bytesIn(opened.kept);
       // What is continued has its name from when it began.
       const mayName = this.#task.named !== true && opened.kept.length === 0 &&
@@ -284,8 +287,7 @@ export class Attempt {
       const { fsync, segmentBytes } = this.#context;
       receiver.checkSize(response.length ?? 0);
       receiver.originalName = originalName(this.#task, response);
-      const knownType = opened.kept.length > 0 ? part?.left?.state.contentType : undefined;
-      const expectations = receiver.expect(response, knownType);
+      const expectations = receiver.expect(response, left?.contentType);
       const small = response.length !== undefined && response.length <= SMALL_BODY && !receiver.decidesLater;
       if (small && !fsync) {
         part?.discard();
@@ -329,7 +331,7 @@ export class Attempt {
       const answer = await openRange(this.#driver, this.#conditional(watched), state, whole ? gap - 1 : gap, to);
       if (answer.type === "part" && whole) {
         answer.response[Symbol.dispose]();
-        return { type: "whole", state };
+        return { type: "whole", state, answer: answer.response };
       }
       if (answer.type === "part") return { type: "body", response: answer.response, kept: pieces };
       if (answer.type === "all") return { type: "body", response: answer.response, kept: NOTHING };

@@ -46,10 +46,18 @@ export class DecodedResponse implements DriverResponse {
     return Promise.reject(new TypeError("Cannot read the body at once as nobody knows how long it is"));
   }
 
-  async read(sink: Sink, room?: () => number | Promise<number>): Promise<void> {
+  async read(
+    sink: Sink,
+    room?: () => number | Promise<number>,
+    came: (bytes: number) => void = () => {},
+  ): Promise<void> {
     const relay = new PieceRelay();
+    const give = (piece: Uint8Array) => {
+      came(piece.length);
+      return relay.give(piece.slice());
+    };
     let broken: { error: unknown } | undefined;
-    const receiving = this.#response.read((piece) => relay.give(piece.slice()), room)
+    const receiving = this.#response.read(give, room)
       .then(() => relay.end(), (error) => relay.end(broken = { error }));
     let taking = false;
     try {

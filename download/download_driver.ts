@@ -132,8 +132,14 @@ export interface DriverResponse extends Disposable {
    * @param sink Called with each piece.
    * @param room Asked before each read how many bytes may come at the most. What comes together with the head of an answer, or
    * is decoded, may be more. Default: as many as do.
+   * @param came Told of a body that is decoded here how many bytes of it have come, as they were sent; of any other body the
+   * pieces tell that. Default: nobody is.
    */
-  read(sink: (piece: Uint8Array) => Promise<void> | undefined, room?: () => number | Promise<number>): Promise<void>;
+  read(
+    sink: (piece: Uint8Array) => Promise<void> | undefined,
+    room?: () => number | Promise<number>,
+    came?: (bytes: number) => void,
+  ): Promise<void>;
 }
 
 /** What a driver is asked to list. */

@@ -11,7 +11,7 @@ interface Format {
 /** By the coding that packs in the same way. */
 const FORMATS: ReadonlyMap<string, Format> = new Map([
   ["gzip", {
-    name: /\.(?:t?gz|gzip|taz|svgz|emz|wmz|bgz|cpgz|adz)$/i,
+    name: /\.(?:t?gz|gzip|taz|tz|svgz|emz|wmz|bgz|cpgz|adz)$/i,
     type:
       /(?:^(?:application|multipart)\/(?:x-)?(?:gzip(?:ped|-compressed)?|gunzip|tgz|tar-gz|compressed|compressed-tar|gtar-compressed)|[+.]gzip)$/,
   }],
@@ -30,16 +30,18 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
  *
  * @param coding The name of the coding, in small letters.
  * @param response The answer that brings the file.
+ * @param knownType The type that an earlier answer said, for an answer to a range that says none. Default: none did.
  */
 export function isPackedName(
   coding: string,
   { finalUrl, disposition, headers }: Pick<DriverResponse, "finalUrl" | "disposition" | "headers">,
+  knownType?: string,
 ): boolean {
   const format = FORMATS.get(coding);
   if (format === undefined) return false;
   const given = disposition === undefined ? undefined : dispositionName(disposition);
   if (given !== undefined && format.name.test(given.trim())) return true;
   if (format.name.test(nameInUrl(finalUrl))) return true;
-  const type = headers?.get("content-type")?.replace(/[;,].*$/s, "").trim().toLowerCase();
+  const type = (headers?.get("content-type") ?? knownType)?.replace(/[;,].*$/s, "").trim().toLowerCase();
   return type !== undefined && format.type.test(type);
 }

@@ -82,12 +82,13 @@ export class Receiver {
    *
    * @param answer The answer as it was sent.
    * @param contentEncoding Its Content-Encoding.
-   * @param continued True if it goes on with what is there as it was sent.
+   * @param left What it goes on with, as that was sent; absent: it begins the file.
    * @throws {DownloadError} If a coding is to be undone that is not known.
    */
-  async inForm(answer: DriverResponse, contentEncoding: string, continued: boolean): Promise<DriverResponse> {
+  async inForm(answer: DriverResponse, contentEncoding: string, left: PartState | undefined): Promise<DriverResponse> {
     const { storedForm } = await import("./stored_form.ts");
-    const { response, sent } = storedForm(answer, contentEncoding, { ...this.#wanted, continued });
+    const options = { ...this.#wanted, continued: left !== undefined, knownType: left?.contentType };
+    const { response, sent } = storedForm(answer, contentEncoding, options);
     this.sent = sent;
     return response;
   }
@@ -141,15 +142,24 @@ export class Receiver {
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) expectations.resume(part.path, from);
     part.begin(from, state);
-    await response.read((piece) => {
-      watched.touch(piece.length);
-      this.checkSize(part.bytes + piece.length);
-      expectations.update(piece);
-      this.#context.onBytes(piece.length);
-      part.write(piece);
-      budget?.spent(piece.length);
-      return undefined;
-    }, budget === undefined ? undefined : () => budget.room());
+    // Speed and rate are those of the connection, whatever comes out of a coding.
+    const came = (bytes: number) => {
+      watched.touch(bytes);
+      budget?.spent(bytes);
+    };
+    const plain = response.decoded !== true;
+    await response.read(
+      (piece) => {
+        if (plain) came(piece.length);
+        this.checkSize(part.bytes + piece.length);
+        expectations.update(piece);
+        this.#context.onBytes(piece.length);
+        part.write(piece);
+        return undefined;
+      },
+      budget === undefined ? undefined : () => budget.room(),
+      came,
+    );
     if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
     return await this.#conclude(target, part, this.#facts(response, part.bytes), response, watched, expectations);
   }
@@ -184,33 +194,25 @@ export class Receiver {
     return await this.#conclude(target, part, this.#facts(first, state.length), first, watched, expectations);
   }
 
-  /** The server has nothing to add: what was left is all of it. */
-  async left(target: PartTarget, part: PartFile, state: PartState, watched: Watched): Promise<TaskDoneFacts> {
-    const { etag, lastModified, length, coding, contentType } = state;
+  /** The server has nothing to add: what was left is all of it. The answer says so; of its body nothing is read. */
+  async left(
+    target: PartTarget,
+    part: PartFile,
+    state: PartState,
+    answer: DriverResponse,
+    watched: Watched,
+  ): Promise<TaskDoneFacts> {
+    const { length, coding, contentType } = state;
     this.checkSize(length);
     if (coding !== undefined) {
       const { sentForm } = await import("./stored_form.ts");
-      const headers = { get: () => contentType ?? null };
-      this.sent = sentForm({ finalUrl: this.#source, length, headers }, coding, this.#wanted);
+      this.sent = sentForm(answer, coding, { ...this.#wanted, knownType: contentType });
     }
-    const facts = {
-      bytes: length,
-      finalUrl: target.url,
-      ...(etag === undefined ? {} : { etag }),
-      ...(lastModified === undefined ? {} : { lastModified }),
-    };
-    const nothing = {
-      ...facts,
-      length,
-      offset: length,
-      whole: () => Promise.reject(new TypeError("Cannot read a body as there is none")),
-      read: () => Promise.resolve(),
-      [Symbol.dispose]: () => {},
-    };
-    const expectations = this.expect(nothing, contentType);
+    const expectations = this.expect(answer, contentType);
     await expectations.readBack(part.path, length, watched);
     part.begin(length, state);
-    return await this.#conclude(target, part, facts, nothing, watched, expectations, contentType);
+    const facts = this.#facts(answer, length);
+    return await this.#conclude(target, part, facts, answer, watched, expectations, contentType);
   }
 
   /**

@@ -33,6 +33,8 @@ export interface StoredFormOptions {
   size?: number | undefined;
   /** What the file must add up to, as the user says. */
   checksum?: string | undefined;
+  /** The type that an earlier answer said, for an answer to a range that says none. Default: none did. */
+  knownType?: string | undefined;
 }
 
 /** What is known of a file before its body comes. */
@@ -74,14 +76,14 @@ export function sentForm(
 function sentBody(
   facts: Facts,
   encoding: ContentEncoding,
-  { mode, continued, size, checksum }: StoredFormOptions,
+  { mode, continued, size, checksum, knownType }: StoredFormOptions,
 ): SentBody | undefined {
   const { names, codings, odd, unknown } = encoding;
   const asSent = { encoding };
   const decoded = continued ? { encoding, later: "decode" as const } : undefined;
   if (mode === "keep" || codings.length === 0 && names.length === 0) return asSent;
   if (mode === "decode") return decoded;
-  const packed = isPacked(names, facts);
+  const packed = isPacked(names, facts, knownType);
   if (unknown !== undefined) return odd || packed ? asSent : decoded;
   if (size !== undefined && facts.length !== undefined) return size === facts.length ? asSent : decoded;
   if (size !== undefined || checksum !== undefined) return { encoding, later: "fit" };
@@ -90,7 +92,7 @@ function sentBody(
 }
 
 /** True if the file is packed in the way of the one coding that is named, once or several times. */
-function isPacked(names: readonly string[], facts: Facts): boolean {
+function isPacked(names: readonly string[], facts: Facts, knownType: string | undefined): boolean {
   const [name, ...others] = new Set(names);
-  return name !== undefined && others.length === 0 && isPackedName(name, facts);
+  return name !== undefined && others.length === 0 && isPackedName(name, facts, knownType);
 }

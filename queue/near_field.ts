@@ -3,9 +3,12 @@ import { TASK_FIELDS } from "./task_request.ts";
 /** Columns and fields that hold one header each. */
 export const HEADER_PREFIX = "header:";
 
+/** Names that tables of urls often have, though they are one letter away from a field. */
+const OWN_WORDS: ReadonlySet<string> = new Set(["site", "side"]);
+
 /**
  * The field of a task that a name seems to mean, and does not spell. Two letters may be wrong, missing, too many or swapped;
- * one in a short name: there every other word is two letters away.
+ * one in a short name: there nearly every other word is two letters away.
  *
  * @param name A name that is no field.
  * @returns The field; `undefined` if the name means something else.
@@ -20,6 +23,7 @@ export const HEADER_PREFIX = "header:";
  */
 export function nearField(name: string): string | undefined {
   const lower = name.toLowerCase();
+  if (OWN_WORDS.has(lower)) return undefined;
   return TASK_FIELDS.find((field) => isNear(lower, field.toLowerCase()));
 }
 

@@ -60,7 +60,8 @@ function hasUrl({ value, options }: OpenEntry): boolean {
 }
 
 function addOption(open: OpenEntry, option: Aria2Option, text: string): void {
-  open.text += `\n${text}`;
+  // The texts of other lines begin with no blank: nothing else has the same one.
+  open.text += `\n ${text}`;
   if (open.text.length <= MAX_ENTRY_BYTES) open.options.push(option);
   else {
     open.text = open.text.slice(0, MAX_ENTRY_BYTES);

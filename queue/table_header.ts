@@ -154,8 +154,10 @@ function delimitersOf({ delimiter }: FirstLine): readonly string[] {
 
 /** True if this and the next line seem to be those of a table. */
 function isTable({ text, next, delimiter: given }: FirstLine, delimiter: string): boolean {
+  if (given !== undefined) return true;
   const cells = cellsOf(text, delimiter).length;
-  return given !== undefined || (cells > 1 && cells === cellsOf(next, delimiter).length);
+  // Not every url has slashes: those of `data:` have commas.
+  return cells > 1 && cells === cellsOf(next, delimiter).length && !(URL.canParse(text) && URL.canParse(next));
 }
 
 /** The cells of a line, which may stand in quotes. */

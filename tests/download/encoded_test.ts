@@ -1,11 +1,16 @@
 /** Bodies that come encoded although nobody asked for it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
 import * as zlib from "node:zlib";
+import { RateLimiter } from "../../download/rate_limiter.ts";
+import { Throttle } from "../../download/throttle.ts";
 import { bytesFor } from "../support/fault_server.ts";
 import { DownloadBench } from "./download_bench.ts";
 
 const PLAIN = bytesFor("x", 300_000).map((byte, i) => byte ^ (i >> 7));
+/** Half as long when it is packed. */
+const TEXT = bytesOf(...Array.from({ length: 60_000 }, (_, i) => new TextEncoder().encode(hash("sha256", `${i}`))));
 
 async function encoded(format: CompressionFormat): Promise<Uint8Array<ArrayBuffer>> {
   return await new Response(new Blob([PLAIN]).stream().pipeThrough(new CompressionStream(format))).bytes();
@@ -126,6 +131,23 @@ for (const lane of [true, false]) {
     const outcome = await bench.fetch("/x");
     assert(outcome.type === "failed" && outcome.error.kind === "size", JSON.stringify(outcome));
     assertEquals(bench.names(), []);
+  });
+
+  Deno.test(`Attempt pays for the bytes of an encoded body that come, not for those that are made of them, ${way}`, async () => {
+    const coded = bytesOf(zlib.gzipSync(TEXT));
+    await using bench = await DownloadBench.start(({ path }) => {
+      return new Response(coded, path === "/plain" ? {} : { headers: { "content-encoding": "gzip" } });
+    }, { lane });
+    for (const path of ["/plain", "/encoded"]) {
+      const limiter = RateLimiter.create(1_000_000_000, { now: () => 0 });
+      // The clock stands still: how long the next one has to wait tells how much was paid for.
+      bench.context.throttle = new Throttle(limiter);
+      const outcome = await bench.fetch(path, { out: path.slice(1) });
+      assert(outcome.type === "done", JSON.stringify(outcome));
+      const paid = Math.round(limiter.take(1) * 1_000_000);
+      assert(paid >= coded.length && paid < 1.05 * coded.length, `${path}: ${paid} instead of ${coded.length}`);
+    }
+    assertEquals(bench.read("encoded"), TEXT);
   });
 
   Deno.test(`DecodedResponse tries again when the connection breaks within an encoded body, ${way}`, async () => {

@@ -40,6 +40,7 @@ for (const lane of [true, false]) {
       ["/a.tgz", "GZIP"],
       ["/A.TAR.GZ", "gzip"],
       ["/a.svgz", "gzip"],
+      ["/a.tz", "gzip"],
       ["/a%2egz?name=b.txt", "gzip"],
       ["/a.tar.gz", "identity, gzip"],
       ["/a.tar.gz", "gzip, gzip"],
@@ -221,6 +222,39 @@ for (const lane of [true, false]) {
       assertEquals(bench.names(), ["file"]);
     });
   }
+
+  Deno.test(`Attempt keeps what was there, all of it, where the answer says that it is packed, ${way}`, async () => {
+    const type = "application/gzip";
+    const answers: [path: string, fields: Record<string, string>, lie?: (headers: Headers) => void][] = [
+      ["/download", { "content-disposition": 'attachment; filename="a.tar.gz"' }],
+      ["/download", { "content-type": type }],
+      // An answer to a range need not repeat the type.
+      ["/download", { "content-type": type }, (headers) => headers.delete("content-type")],
+      ["/from", {}],
+    ];
+    for (const [path, fields, lie] of answers) {
+      for (const left of [LARGE_GZIP, LARGE_GZIP.subarray(0, 2_000_000)]) {
+        const file = new RemoteFile({
+          headers: { "content-encoding": "gzip", ...fields },
+          content: () => LARGE_GZIP,
+          ...(lie === undefined ? {} : { lie }),
+        });
+        await using bench = await DownloadBench.start((request) => {
+          if (request.path === "/from") return new Response("", { status: 302, headers: { location: "/to.tgz" } });
+          return file.answer(request);
+        }, { lane });
+        file.breaks.push(1_500_000);
+        assertEquals((await bench.fetch(path)).type, "retry");
+        Deno.writeFileSync(bench.path("file.part"), left);
+        const outcome = await bench.fetch(path, { attempts: 1 });
+        assert(outcome.type === "done", JSON.stringify(outcome));
+        const what = `${path} ${JSON.stringify(fields)} ${left.length}`;
+        assert(same(bench.read(), LARGE_GZIP), what);
+        assertEquals(outcome.contentEncoding, "gzip", what);
+        assert(bench.server.requests.at(-1)!.headers.has("range"), what);
+      }
+    }
+  });
 
   Deno.test(`Attempt begins anew where what it would go on with comes under another coding, ${way}`, async () => {
     for (const [before, after] of [["gzip", undefined], ["gzip", "br"], [undefined, "gzip"], ["utf-8", undefined]]) {

@@ -17,6 +17,15 @@ Deno.test("scanTaskFile keeps a blank inside a url, which is %20 when it is aske
   assertEquals(new URL("http://h/a b.jpg").href, "http://h/a%20b.jpg");
 });
 
+Deno.test("scanTaskFile takes urls without slashes that have commas for no table", async () => {
+  for (
+    const lines of [["data:,a", "data:,b"], ["data:text/plain;charset=utf-8,a", "data:text/plain;charset=utf-8,b"]]
+  ) {
+    assertEquals(await valuesOf(`${lines.join("\n")}\n`), lines);
+    assertEquals(await valuesOf(`# mine\n\n${lines.join("\n\n")}`), lines);
+  }
+});
+
 Deno.test("scanTaskFile refuses a line whose blank is followed by another url or a comment, and one that ends in a comma", async () => {
   const text = [
     "http://h/a http://h/b",

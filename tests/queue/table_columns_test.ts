@@ -49,6 +49,14 @@ Deno.test("scanTaskFile refuses a table whose column may be a slip of the pen", 
   }
 });
 
+Deno.test("scanTaskFile takes a column site for no slip of the pen, though size is near", async () => {
+  for (const name of ["site", "Site", "side"]) {
+    assertEquals(await read(`url,${name}\nhttp://h/a,x\n`), { values: [{ url: "http://h/a" }], ignored: [name] });
+    const line = JSON.stringify({ url: "http://h/a", [name]: "x" });
+    assertEquals(await read(`${line}\n`), { values: [{ url: "http://h/a" }], ignored: [name] });
+  }
+});
+
 Deno.test("scanTaskFile takes the url from the column of --url-column, and maps no other one by its name", async () => {
   const text = "url,link,out,chekcsum\nx,http://h/a,a.jpg,1\ny,http://h/b,b.jpg,2\n";
   const values = [{ url: "http://h/a" }, { url: "http://h/b" }];

@@ -69,6 +69,18 @@ Deno.test("TaskFileReader gives again little more than what has changed, whereve
   }
 });
 
+Deno.test("TaskFileReader tells an option below a url from a line of its own", async () => {
+  await using home = await TempDir.create();
+  const lines = "http://h/a\nout=x\n";
+  const reader = new TaskFileReader(await home.write("list", lines));
+  assertEquals((await read(reader)).map(({ drafts, problems }) => [drafts.length, problems.length]), [[1, 1]]);
+  await home.write("list", lines.replace("out", "  out"));
+  const [batch] = await read(reader);
+  assertEquals([fields(batch!.drafts), batch!.problems], [[["x", undefined, undefined]], []]);
+  await home.write("list", lines);
+  assertEquals((await read(reader)).map(({ drafts, problems }) => [drafts.length, problems.length]), [[1, 1]]);
+});
+
 Deno.test("TaskFileReader gives every entry of a list of equal ones", async () => {
   await using home = await TempDir.create();
   const file = await home.write("tasks.txt", "http://h/a\n".repeat(3000));

@@ -6,7 +6,7 @@
 import { basename, dirname, isGlob, join, relative, resolve } from "@std/path";
 
 /** What a file of a folder must be called to be a task file, packed or not. */
-const NAMES = /\.(jsonl?|ndjson|txt|csv|tsv|meta4|metalink|parquet)(\.(gz|zst))?$/i;
+const NAMES = /\.(json[lc]?|ndjson|txt|csv|tsv|meta4|metalink|parquet)(\.(gz|zst))?$/i;
 
 /** What some words stand for at the moment. */
 export interface TaskFiles {

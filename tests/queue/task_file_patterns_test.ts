@@ -9,6 +9,9 @@ Deno.test("findTaskFiles finds the files of folders and patterns, each once and 
     "a.json",
     "c.txt.gz",
     "e.jsonl.zst",
+    "f.jsonc",
+    "g.parquet",
+    "h.metalink",
     "d.CSV",
     "notes.md",
     ".hidden.json",
@@ -31,6 +34,9 @@ Deno.test("findTaskFiles finds the files of folders and patterns, each once and 
     "lists/c.txt.gz",
     "lists/d.CSV",
     "lists/e.jsonl.zst",
+    "lists/f.jsonc",
+    "lists/g.parquet",
+    "lists/h.metalink",
     "lists/link.json",
   ];
   assertEquals(await find("lists"), [inFolder, [], []]);

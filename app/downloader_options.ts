@@ -176,6 +176,10 @@ export interface DownloaderOptions {
   sshAcceptNew?: boolean;
   /** Where S3 urls lead. Default: what the environment says, else Amazon. */
   s3Endpoint?: string;
+  /** Pay for what is fetched from S3 buckets whose owners want that. Default false. */
+  s3RequestPayer?: boolean;
+  /** Ask S3 without credentials, also where there are some. Default false. */
+  s3NoSignRequest?: boolean;
   /** Refuse an FTP, SFTP or S3 folder with more files. Default 100000. */
   folderLimit?: number;
   /** Take `file:` urls: a list can then copy what this program may read. Default false. */

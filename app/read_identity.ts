@@ -145,7 +145,10 @@ function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<st
 }
 
 function checkTogether(settings: CfgSettings, hasEnvironmentProxy: boolean, bad: Bad): void {
-  const { proxy, cert, key, denyPrivate, insecure } = settings;
+  const { proxy, cert, key, denyPrivate, insecure, s3RequestPayer, s3NoSignRequest } = settings;
+  if (s3RequestPayer && s3NoSignRequest) {
+    bad("s3RequestPayer", "Cannot use --s3-request-payer as it must be without --s3-no-sign-request: nobody would pay");
+  }
   if (key !== undefined && cert === undefined) bad("key", "Cannot use --key as it must come with --cert");
   if (denyPrivate && cert !== undefined) bad("cert", "Cannot use --cert as it must be without --deny-private");
   if (denyPrivate && (proxy !== undefined || hasEnvironmentProxy)) {

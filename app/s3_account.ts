@@ -1,6 +1,10 @@
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
+import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { S3Answer } from "../download/protocols/s3_access.ts";
+
+/** What decides beside the environment. */
+export type S3Settings = Pick<CfgSettings, "s3Endpoint" | "s3RequestPayer" | "s3NoSignRequest">;
 
 const REGION = "us-east-1";
 
@@ -8,20 +12,27 @@ const REGION = "us-east-1";
  * Finds out who asks for S3 objects, as Amazon's own tools do: the environment, the files of the profile (with roles and
  * single sign-on), and what the machine or the container offers. If none of them has anything, nobody in particular asks.
  *
- * @param endpoint Where the buckets are. Default: what the environment says, else Amazon.
+ * @param settings Where the buckets are, whether whoever asks pays, and whether nobody is to ask. Default: what the environment
+ * says, else Amazon.
  */
-export async function s3Account(endpoint?: string): Promise<S3Answer> {
+export async function s3Account(
+  { s3Endpoint: endpoint, s3RequestPayer: requestPayer = false, s3NoSignRequest: unsigned = false }: Partial<
+    S3Settings
+  >,
+): Promise<S3Answer> {
   const env = (name: string) => Deno.env.get(name) || undefined;
   try {
     const where = endpoint ?? env("AWS_ENDPOINT_URL_S3") ?? env("AWS_ENDPOINT_URL");
     const region = env("AWS_REGION") ?? env("AWS_DEFAULT_REGION") ?? await profileRegion(env("AWS_PROFILE")) ?? REGION;
-    const credentials = await findCredentials(env("AWS_PROFILE") !== undefined);
+    const credentials = unsigned ? undefined : await findCredentials(env("AWS_PROFILE") !== undefined);
     return {
       type: "access",
       access: {
         region,
         ...(where === undefined ? {} : { endpoint: where.replace(/\/+$/, "") }),
         ...(credentials === undefined ? {} : { credentials }),
+        ...(requestPayer ? { requestPayer } : {}),
+        ...(unsigned ? { unsigned } : {}),
       },
     };
   } catch (error) {

@@ -70,7 +70,7 @@ export class WorkerAnswers implements Disposable {
         return message === undefined ? { type: "done" } : { type: "problem", message };
       }
       case "s3":
-        return await (await import("./s3_account.ts")).s3Account(this.#settings.s3Endpoint);
+        return await (await import("./s3_account.ts")).s3Account(this.#settings);
     }
   }
 

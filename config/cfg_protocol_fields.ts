@@ -50,6 +50,20 @@ export const CFG_PROTOCOL_FIELDS = {
     help: "where s3 urls lead: a server that takes https://HOST/BUCKET/KEY",
     commands: LISTING,
   },
+  s3RequestPayer: {
+    flag: "s3-request-payer",
+    kind: SWITCH,
+    default: "false",
+    help: "pay for what is fetched from s3 buckets whose owners want that",
+    commands: LISTING,
+  },
+  s3NoSignRequest: {
+    flag: "s3-no-sign-request",
+    kind: SWITCH,
+    default: "false",
+    help: "ask for s3 urls without credentials, also where there are some: for buckets that everybody may read",
+    commands: LISTING,
+  },
   folderLimit: {
     flag: "folder-limit",
     placeholder: "N",

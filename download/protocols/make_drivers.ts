@@ -53,7 +53,11 @@ export function makeDrivers({ settings, identity, http: options, hosts, ssh, s3 
       async () => new (await import("./sftp_driver.ts")).SftpDriver(identity, ssh, hosts),
       LISTS,
     ),
-    new LazyDriver(["s3:"], async () => new (await import("./s3_driver.ts")).S3Driver(http, s3), LISTS),
+    new LazyDriver(
+      ["s3:"],
+      async () => new (await import("./s3_driver.ts")).S3Driver(http, s3, identity.headers),
+      LISTS,
+    ),
     new LazyDriver(["data:"], async () => new (await import("./data_driver.ts")).DataDriver()),
     new LazyDriver(
       ["file:"],

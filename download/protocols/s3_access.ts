@@ -4,6 +4,8 @@ export interface S3Access {
   endpoint?: string;
   /** The region that requests are signed for. */
   region: string;
+  /** Whoever asks pays for it, if the owner of the bucket wants that. Default false. */
+  requestPayer?: boolean;
   /** Who asks; absent: nobody, for buckets that everybody may read. */
   credentials?: {
     accessKeyId: string;
@@ -12,6 +14,8 @@ export interface S3Access {
     /** When they end, in milliseconds since the epoch. */
     expiresAt?: number;
   };
+  /** Nobody is to ask, whatever credentials there are. Default false. */
+  unsigned?: boolean;
 }
 
 /** The access, or why there is none. */

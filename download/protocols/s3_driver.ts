@@ -27,13 +27,19 @@ export class S3Driver implements DownloadDriver {
   /** Where buckets are that are not in the region that is set, as servers have told. */
   readonly #regions = new Map<string, string>();
 
+  readonly #amazonHeaders: Readonly<Record<string, string>>;
+  /** Keys that are made of credentials, for a day and a region each. */
+  readonly #signingKeys = new Map<string, ArrayBuffer>();
+
   /**
    * @param http Who fetches in the end; it stays its owner's.
    * @param ports Those who may read the user's files.
+   * @param headers The headers that all requests have; those of Amazon's are signed. Default: none.
    */
-  constructor(http: DownloadDriver, ports: S3Ports) {
+  constructor(http: DownloadDriver, ports: S3Ports, headers: Readonly<Record<string, string>> = {}) {
     this.#http = http;
     this.#ports = ports;
+    this.#amazonHeaders = sortHeaders(headers).amazon;
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {
@@ -105,20 +111,27 @@ export class S3Driver implements DownloadDriver {
     }
   }
 
-  async #send({ credentials, region }: S3Access, url: URL, request: DriverRequest): Promise<DriverResponse> {
-    const signed = credentials === undefined ? {} : Object.fromEntries(
-      (await new AwsV4Signer({ url: url.href, service: "s3", region, ...credentials }).sign()).headers,
-    );
-    // Whoever makes the connection names the host.
-    delete (signed as Record<string, string>).host;
+  async #send(access: S3Access, url: URL, request: DriverRequest): Promise<DriverResponse> {
+    const { credentials, region, requestPayer = false } = access;
+    const { amazon, others } = sortHeaders(request.headers);
+    const named = { ...requestPayer ? { "x-amz-request-payer": "requester" } : {}, ...this.#amazonHeaders, ...amazon };
+    let headers: Record<string, string> = { ...others, ...named };
+    if (credentials !== undefined) {
+      const asked = { url: url.href, headers: named, service: "s3", region, cache: this.#signingKeys, ...credentials };
+      const { authorization: _, ...unsigned } = others;
+      headers = { ...unsigned, ...Object.fromEntries((await new AwsV4Signer(asked).sign()).headers) };
+      // Whoever makes the connection names the host.
+      delete headers.host;
+    }
     return await this.#http.open({
       ...request,
       url: url.href,
-      headers: { ...request.headers, ...signed },
+      headers,
       maxRedirects: 0,
       refused: (refusal) => {
         const isAnonymous = credentials === undefined && refusal.error.status === 403;
-        return new S3RefusedError(refusal, isAnonymous ? " (asked without credentials, as there are none)" : "");
+        const why = access.unsigned === true ? "because of --s3-no-sign-request" : "as there are none";
+        return new S3RefusedError(refusal, isAnonymous ? ` (asked without credentials, ${why})` : "");
       },
     });
   }
@@ -182,4 +195,14 @@ class S3Response implements DriverResponse {
   [Symbol.dispose](): void {
     this.#response[Symbol.dispose]();
   }
+}
+
+/** The headers that signatures are about, and all others; the names in lower case. */
+function sortHeaders(headers: Readonly<Record<string, string>>): Record<"amazon" | "others", Record<string, string>> {
+  const sorted: Record<"amazon" | "others", Record<string, string>> = { amazon: {}, others: {} };
+  for (const [written, value] of Object.entries(headers)) {
+    const name = written.toLowerCase();
+    sorted[name.startsWith("x-amz-") ? "amazon" : "others"][name] = value;
+  }
+  return sorted;
 }

@@ -53,6 +53,8 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     denyPrivate: false,
     allowDowngrade: false,
     sshAcceptNew: false,
+    s3RequestPayer: false,
+    s3NoSignRequest: false,
     folderLimit: 100_000,
     allowFile: false,
     graceMs: 4000,

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
+import type { S3Settings } from "../../app/s3_account.ts";
 import type { S3Access } from "../../download/protocols/s3_access.ts";
 import { S3Driver } from "../../download/protocols/s3_driver.ts";
 import { drive } from "../support/drive.ts";
@@ -228,9 +229,9 @@ Deno.test("s3Account finds the credentials of the environment, of a profile, and
       Expiration: "2099-01-01T00:00:00Z",
     });
   });
-  const ask = async (env: Record<string, string>, endpoint?: string) => {
+  const ask = async (env: Record<string, string>, settings: Partial<S3Settings> = {}) => {
     const script = `import { s3Account } from ${JSON.stringify(new URL("../../app/s3_account.ts", import.meta.url))};
-      console.log(JSON.stringify(await s3Account(${JSON.stringify(endpoint)})));`;
+      console.log(JSON.stringify(await s3Account(${JSON.stringify(settings)})));`;
     await home.write("ask.ts", script);
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
@@ -258,7 +259,9 @@ Deno.test("s3Account finds the credentials of the environment, of a profile, and
     AWS_CONFIG_FILE: home.join("config"),
   };
   assertEquals(
-    await ask({ AWS_ACCESS_KEY_ID: "OF-ENV", AWS_SECRET_ACCESS_KEY: "s", AWS_REGION: "eu-north-1" }, "http://h:1/"),
+    await ask({ AWS_ACCESS_KEY_ID: "OF-ENV", AWS_SECRET_ACCESS_KEY: "s", AWS_REGION: "eu-north-1" }, {
+      s3Endpoint: "http://h:1/",
+    }),
     {
       type: "access",
       access: {
@@ -278,6 +281,9 @@ Deno.test("s3Account finds the credentials of the environment, of a profile, and
     credentials: { accessKeyId: "OF-WORK", secretAccessKey: "s2", sessionToken: "t2" },
   });
   assertEquals(await ask({}), { type: "access", access: { region: "us-east-1" } });
+  assertEquals((await ask(files, { s3NoSignRequest: true })).access, { region: "us-east-1", unsigned: true });
+  const paying = (await ask(files, { s3RequestPayer: true })).access;
+  assertEquals([paying.requestPayer, paying.credentials.accessKeyId], [true, "OF-DEFAULT"]);
   const unknown = await ask({ ...files, AWS_PROFILE: "nobody" });
   assertEquals(unknown.type, "problem");
   assertMatch(unknown.message, /^no S3 credentials for the profile "nobody": /);

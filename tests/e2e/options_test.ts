@@ -103,10 +103,19 @@ function spelled(field: CfgField): string {
 }
 
 /** Options that exclude each other: each command runs once without the first ones, and once without the others. */
-const EITHER = [["deny-private", "allow-private", "queue-ca", "queue-cert", "queue-key", "fleet-per-host"], [
+const EITHER = [[
+  "deny-private",
+  "allow-private",
+  "queue-ca",
+  "queue-cert",
+  "queue-key",
+  "fleet-per-host",
+  "s3-no-sign-request",
+], [
   "proxy",
   "cert",
   "key",
+  "s3-request-payer",
 ]];
 
 function everyOption(command: CfgCommand, values: Record<string, string>, left: readonly string[]): string[] {

@@ -40,3 +40,71 @@ Deno.test("corehaul tries an S3 request again by the Code of its refusal, and sh
   assertEquals([ends.final!.type, ends.final!.attempts], ["task_failed", 1]);
   assertMatch(ends.final!.error.message, /: HTTP status 501: NotImplemented: No such thing$/);
 });
+
+/** What a request says of who asks. */
+function askedBy(headers: Headers) {
+  const authorization = headers.get("authorization") ?? "";
+  const signed = /SignedHeaders=([^,]*)/.exec(authorization)?.[1]?.split(";") ?? [];
+  return {
+    region: /Credential=[^/]+\/\d+\/([^/]+)\//.exec(authorization)?.[1],
+    signed: signed.filter((name) => /^x-amz-(?!date|content)/.test(name)),
+    payer: headers.get("x-amz-request-payer"),
+  };
+}
+
+Deno.test("corehaul signs the headers of Amazon's, whoever names them, and mixes regions in one list", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ path, headers }) => {
+    const { region } = askedBy(headers);
+    const own = path.startsWith("/paris/") ? "eu-west-3" : "us-east-1";
+    return region === own
+      ? new Response(path)
+      : new Response(refusal("AuthorizationHeaderMalformed", "not here", `<Region>${own}</Region>`), { status: 400 });
+  });
+  const headers = { "X-Amz-Server-Side-Encryption-Customer-Algorithm": "AES256" };
+  const entries = ["s3://paris/a", "s3://iowa/b"].map((url) => ({ url, headers }));
+  await home.write("tasks.json", JSON.stringify(entries));
+  const args = ["run", "--once", "--tasks", "tasks.json", "--dir", "files", "--s3-endpoint", server.url];
+  const { code, stderr } = await corehaul([...args, "--header", "X-Amz-Expected-Bucket-Owner: 1"], {
+    cwd: home.path,
+    env: { HOME: home.path, ...ACCOUNT },
+  });
+  assertEquals(code, 0, stderr);
+  assertEquals(await Deno.readTextFile(home.join("files/a")), "/paris/a");
+  assertEquals(await Deno.readTextFile(home.join("files/b")), "/iowa/b");
+  for (const { headers } of server.requests) {
+    assertEquals(askedBy(headers).signed, [
+      "x-amz-expected-bucket-owner",
+      "x-amz-server-side-encryption-customer-algorithm",
+    ]);
+    assertEquals(headers.get("x-amz-expected-bucket-owner"), "1");
+  }
+});
+
+Deno.test("corehaul pays only with --s3-request-payer, and uses no key with --s3-no-sign-request", async () => {
+  await using home = await TempDir.create();
+  await using server = FaultServer.start(({ headers }) =>
+    headers.has("authorization") || headers.get("x-amz-request-payer") === null
+      ? new Response("hello")
+      : new Response(refusal("AccessDenied", "Access Denied"), { status: 403 })
+  );
+  const ask = async (...more: string[]) => {
+    const { code, stderr } = await get(home, ["s3://photos/a"], [
+      "--s3-endpoint",
+      server.url,
+      "--overwrite",
+      "always",
+      ...more,
+    ]);
+    return { code, stderr, asked: server.requests.splice(0).map(({ headers }) => askedBy(headers)) };
+  };
+  const usual = { region: "us-east-1", signed: [], payer: null };
+  assertEquals((await ask()).asked, [usual]);
+  assertEquals((await ask("--s3-request-payer")).asked, [
+    { ...usual, signed: ["x-amz-request-payer"], payer: "requester" },
+  ]);
+  assertEquals((await ask("--s3-no-sign-request")).asked, [{ ...usual, region: undefined }]);
+  const both = await ask("--s3-request-payer", "--s3-no-sign-request");
+  assertEquals([both.code, both.asked], [2, []]);
+  assertMatch(both.stderr, /Cannot use --s3-request-payer as it must be without --s3-no-sign-request/);
+});

@@ -7,9 +7,12 @@ export class OutputError extends Error {
   /** Always `"output"`. */
   readonly code = "output";
 
-  /** @param cause Why. */
-  constructor(cause: unknown) {
-    super(`Cannot write to standard output: ${reasonOf(cause)}`, { cause });
+  /**
+   * @param cause Why.
+   * @param where Where it was to go. Default: standard output.
+   */
+  constructor(cause: unknown, where = "standard output") {
+    super(`Cannot write to ${where}: ${reasonOf(cause)}`, { cause });
     this.name = "OutputError";
   }
 }

@@ -20,7 +20,7 @@ const PLAIN = /^([0-9a-f]{8,})[ \t](?:[ *]|(?![ *]))(.+)$/is;
 const TAGGED = /^([a-z0-9/-]+) ?\((.+)\) ?= ?([a-z0-9+/=]+)$/is;
 /** `NAME: 12 34 …` and `NAME: SHA256 = 12345678 …`, as `gpg --print-md` writes it; the digest may begin in the next line. */
 const GROUPED = /^(\S.*?):\s*(?:([a-z0-9-]+)\s*=\s*)?((?:[0-9a-f]{2,}(?:\s+|$))*)$/i;
-const GROUPS = /^[ \t]+(?:[0-9a-f]{2,}\s*)+$/i;
+const GROUPS = /^[ \t]+[0-9a-f]{2,}(?:\s+[0-9a-f]{2,})*\s*$/i;
 const REVERSED = /^([^\s:]+)[ \t]+([0-9a-f]{8,})[ \t]*$/i;
 const ALONE = /^(?:([a-z0-9/-]+) ?[:=] ?)?([0-9a-f]{8,})[ \t]*$/i;
 const ESCAPES: ReadonlyMap<string, string> = new Map([["n", "\n"], ["r", "\r"], ["\\", "\\"]]);

@@ -61,12 +61,15 @@ export function recoverClaim(claim: LostClaim, options: RecoverClaimOptions): Re
   if (outProblem(out) !== undefined || !isFolderBelow(options.root, dirname(finalPath))) return result;
   const plain = unfinishedPath(finalPath);
   const own = `${plain}-${writer}-${fence}`;
+  // What was decoded has the second one where what was sent has the first.
+  const owns = [own, `${own}-2`];
   if (line !== undefined) {
     result.done = isLine(look(finalPath), line);
-    if (!result.done && options.sameBoot) nameWhole(line, finalPath, [own, plain], options, result);
+    if (!result.done && options.sameBoot) nameWhole(line, finalPath, [...owns, plain], options, result);
     if (result.done) removeOutlived(plain, line, options.root);
+    if (result.named) removeSent(plain, line, options.root, result);
   }
-  for (const path of [own, `${plain}-info-${writer}-${fence}`]) {
+  for (const path of [...owns, `${plain}-info-${writer}-${fence}`]) {
     const info = look(path);
     if (info === undefined) continue;
     using lock = info.isFile ? lockFree(path) : undefined;
@@ -111,6 +114,15 @@ function nameWhole(
 function removeOutlived(plain: string, line: ManifestLine, root: string): void {
   if (isLine(look(plain), line)) remove(plain);
   if (look(plain) === undefined && PartFile.urlLeft(root, line.out) !== undefined) remove(`${plain}-info`);
+}
+
+/** What was sent, if the crash came before it made room for what was decoded from it: the file is another one. */
+function removeSent(plain: string, line: ManifestLine, root: string, result: RecoveredClaim): void {
+  if (look(plain)?.isFile !== true || PartFile.urlLeft(root, line.out) !== line.url) return;
+  using lock = lockFree(plain);
+  if (lock === undefined) return;
+  if (remove(plain)) result.removed++;
+  remove(`${plain}-info`);
 }
 
 /** What was there when the file was finished may be replaced if that was wished for; what came later is another's. */

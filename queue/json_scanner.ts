@@ -164,7 +164,7 @@ export class JsonScanner {
     if (this.#comment === "block") this.#fail("The comment is not finished: */ is missing");
     if (this.#slash) this.#fail('Unexpected "/"');
     if (this.#isArray && this.#state !== "done") this.#fail("The list is not finished: ] is missing");
-    if (this.#state === "value") yield* this.#end(new Uint8Array(0));
+    if (this.#state === "value") yield* this.#end(new Uint8Array(0), this.#depth > 0 || this.#inString);
     return { endsOpen: !this.#isArray && this.#state !== "start" && this.#lastByte !== LF };
   }
 
@@ -239,8 +239,8 @@ export class JsonScanner {
     else if (piece.length > 0) this.#pieces.push(piece.slice());
   }
 
-  /** Ends a value with its last bytes. */
-  *#end(last: Uint8Array): Generator<RawEntry> {
+  /** Ends a value with its last bytes; `cut` is true if the file ends before the value does. */
+  *#end(last: Uint8Array, cut: boolean = false): Generator<RawEntry> {
     this.#keep(last);
     const pieces = this.#pieces;
     const tooLong = this.#pieceBytes > MAX_ENTRY_BYTES;
@@ -250,11 +250,15 @@ export class JsonScanner {
     const index = this.#index++;
     const line = this.#entryLine;
     const refused = (message: string) => ({ index, line, value: new RefusedEntry("entry", message), text: message });
+    const text = tooLong ? undefined : this.#decode(pieces.length === 1 ? pieces[0]! : concatBytes(pieces));
+    if (text === undefined && cut) {
+      // All that follows its beginning would be lost with it.
+      throw new TaskFileError("The value that begins here is not finished", line, this.#entryColumn);
+    }
     if (tooLong) {
       yield refused(`must be at most ${MAX_ENTRY_BYTES} bytes long`);
       return;
     }
-    const text = this.#decode(pieces.length === 1 ? pieces[0]! : concatBytes(pieces));
     if (text === undefined) yield refused("must be UTF-8");
     else yield { index, line, value: this.#parse(text), text };
   }

@@ -60,14 +60,14 @@ class LineCutter {
       this.#hold(chunk);
       return [];
     }
-    const lines: TextLine[] = [];
+    let lines: TextLine[] = [];
     let from = 0;
     if (this.#heldBytes > 0) {
       from = first + (chunk[first] === CR && chunk[first + 1] === LF ? 2 : 1);
       this.#hold(chunk.subarray(0, from));
-      lines.push(...this.#takeHeld());
+      lines = this.#takeHeld();
     }
-    if (from <= last) lines.push(...this.#lines(chunk.subarray(from, last + 1)));
+    if (from <= last) lines = lines.concat(this.#lines(chunk.subarray(from, last + 1)));
     this.#hold(chunk.subarray(last + 1));
     return lines;
   }

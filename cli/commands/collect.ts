@@ -2,7 +2,7 @@ import { stringify } from "csv-stringify/sync";
 import { CfgError, type CollectedRecord, type CollectedTwin, collectManifests, OutputFile } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { UsageError } from "../parse_command.ts";
-import { print } from "../print.ts";
+import { OutputError, print } from "../print.ts";
 
 const AT_ONCE = 1000;
 const COLUMNS: readonly (keyof CollectedRecord)[] = [
@@ -31,7 +31,8 @@ export async function collectCommand({ command, settings, logger }: CommandConte
     throw new CfgError([{ field: "DIR", source: "flag", message }]);
   });
   await using file = output === undefined ? undefined : await openOutput(output);
-  const write = async (text: string) => file === undefined ? print(text.trimEnd()) : await file.write(text);
+  const write = async (text: string) =>
+    file === undefined ? print(text.trimEnd()) : await into(output, file.write(text));
   let header = format === "csv";
   let batch: CollectedRecord[] = [];
   const flush = async () => {
@@ -44,8 +45,17 @@ export async function collectCommand({ command, settings, logger }: CommandConte
     if (batch.push(next.value) === AT_ONCE) await flush();
   }
   await flush();
-  await file?.finish();
+  await into(output, file?.finish());
   return conflicts > 0 ? INCOMPLETE : DONE;
+}
+
+/** Waits for what is written to `--output`, and names that where it fails; a reader that is gone is left to others. */
+async function into(output: string | undefined, writing: Promise<void> | undefined): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    throw error instanceof Deno.errors.BrokenPipe ? error : new OutputError(error, `"${output}" (--output)`);
+  }
 }
 
 /** Rows; what a spreadsheet would take for a formula is marked as text. */

@@ -44,6 +44,7 @@ export async function* walkFolder(
       if (isFile) yield { url: start + address, path: below + name };
       else if (isDirectory) deeper.push([`${below}${name}/`, `${address}/`, depth + 1]);
     }
-    folders.push(...deeper.reverse());
+    // One after the other: a call takes only so many arguments.
+    for (const folder of deeper.reverse()) folders.push(folder);
   }
 }

@@ -261,6 +261,12 @@ Deno.test("parseChecksumFile reads digests in groups, as gpg and Apache write th
   );
 });
 
+Deno.test("parseChecksumFile reads indented lines below a text with a colon, however long their digests are", () => {
+  const digest = digestOf("sha-512", "a");
+  const text = `The files:\n  ${digest}  a.iso\n\t${digest} *b.iso\n    ${digest} -\n`;
+  assertEquals([...checksumsOf(text).keys()], ["a.iso", "b.iso", "-"]);
+});
+
 Deno.test("parseChecksumFile takes what b2sum writes for no SHA-512", async () => {
   const text = await run("b2sum", [], ["one"]);
   assertEquals(checksumsOf(text, { fileName: "B2SUMS" }), new Map());

@@ -124,6 +124,28 @@ Deno.test("recoverClaims gives whole files names of 255 bytes, and removes what 
   assertEquals(folder.names(), [large, small]);
 });
 
+Deno.test("recoverClaims gives decoded files their names, and removes what was sent unless it is another's", async () => {
+  await using folder = await CrashedFolder.make();
+  folder.claim("x", "locked", "alone", "other");
+  const state = (out: string) => STATE.replace("http://h/x", `http://h/${out}`);
+  for (const out of ["x", "locked", "other"]) {
+    folder.write(folder.own(out), "decoded");
+    folder.write(`${out}.part`, "sent");
+    folder.write(`${out}.part-info`, state(out === "other" ? "x" : out));
+    folder.manifest.append([folder.line(out, folder.own(out))]);
+  }
+  folder.write(folder.own("alone"), "sent");
+  folder.write(`${folder.own("alone")}-2`, "decoded");
+  folder.manifest.append([folder.line("alone", `${folder.own("alone")}-2`)]);
+  const held = openLocked(join(folder.root, "locked.part"))!;
+  const recovered = await folder.recover();
+  closeLocked(held.file);
+  assertEquals([recovered.named, recovered.removed], [4, 2]);
+  for (const out of ["x", "locked", "alone", "other"]) assertEquals(folder.read(out), "decoded", out);
+  const kept = ["locked.part", "locked.part-info", "other.part", "other.part-info"];
+  assertEquals(folder.names(), [...kept, "alone", "locked", "other", "x"].sort());
+});
+
 Deno.test("recoverClaims removes what nobody can continue, and touches nothing else", async () => {
   await using folder = await CrashedFolder.make();
   folder.claim("no-line", "torn", "short", "void", "young", "info", "kept", "gone");

@@ -63,6 +63,15 @@ Deno.test("corehaul collect --output keeps links, modes, nodes, and files whose 
   assertEquals(await home.names(), ["all.jsonl", "all.jsonl.part", "fifo", "one", "real.jsonl"]);
 });
 
+Deno.test("corehaul collect says in one line that a disk is full, whatever it writes to", async () => {
+  await using home = await TempDir.create();
+  machine(home, "one", [line("a")]);
+  const ended = await corehaul(["collect", "one", "--output", "/dev/full"], { cwd: home.path });
+  assertCode(ended, 1);
+  assertEquals(ended.stdout, "");
+  assertMatch(ended.stderr, /^corehaul: Cannot write to "\/dev\/full" \(--output\): No space left on device.*\n$/);
+});
+
 Deno.test("corehaul collect writes CSV that comes back as it was, whatever is in it", async () => {
   await using home = await TempDir.create();
   const options = { cwd: home.path };

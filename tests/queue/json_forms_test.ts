@@ -35,6 +35,25 @@ Deno.test("scanTaskFile reads JSON Lines of texts, each a url", async () => {
   }
 });
 
+Deno.test("scanTaskFile refuses as a whole what a value that never ends has swallowed", async () => {
+  const encoder = new TextEncoder();
+  const first = `{"url":"http://h/0"}\n`;
+  const rest = Array.from({ length: 60_000 }, (_, i) => `{"url":"http://h/${i}"}\n`).join("");
+  const bad = encoder.encode(`${first} {"url?:"http://h/1"}\n`);
+  bad[bad.indexOf(0x3f)] = 0xff;
+  const cases = [
+    encoder.encode(`${first} {"url":{"http://h/1"\n${rest}`),
+    Uint8Array.from([...bad, ...encoder.encode(rest)]),
+    bad,
+  ];
+  for (const bytes of cases) {
+    for (const size of [1000, bytes.length]) {
+      const error = await assertRejects(() => valuesOf(bytes, size), TaskFileError);
+      assertEquals([error.message, error.line, error.column], ["The value that begins here is not finished", 2, 2]);
+    }
+  }
+});
+
 const COMMENTED = `// The list of [today]
 /* "and" of
    tomorrow */

@@ -17,6 +17,12 @@ Deno.test("scanTaskFile keeps a blank inside a url, which is %20 when it is aske
   assertEquals(new URL("http://h/a b.jpg").href, "http://h/a%20b.jpg");
 });
 
+Deno.test("scanTaskFile reads a list below any number of blank lines, in one piece or several", async () => {
+  const text = `${"\n".repeat(300_000)}http://h/a\n`;
+  for (const size of [100_000, text.length]) assertEquals(await valuesOf(text, size), ["http://h/a"]);
+  assertEquals(await linesOf(text, text.length), [300_001]);
+});
+
 Deno.test("scanTaskFile takes urls without slashes that have commas for no table", async () => {
   for (
     const lines of [["data:,a", "data:,b"], ["data:text/plain;charset=utf-8,a", "data:text/plain;charset=utf-8,b"]]

@@ -39,6 +39,8 @@ export class FtpDriver implements DownloadDriver {
   readonly #hosts: HostAddresses;
   readonly #pool = new ConnectionPool<FtpSession>(isFull);
   readonly #credentialsOf: ReturnType<typeof readNetrc>;
+  /** Servers that do not take several commands at once, as far as that is known. */
+  readonly #oneByOne = new Set<string>();
   /** Servers that begin no file in the middle. */
   readonly #fromStartOnly = new Set<string>();
 
@@ -95,15 +97,28 @@ export class FtpDriver implements DownloadDriver {
         signal,
       );
       try {
-        const version = await session.stat(target.path, signal);
+        const version = await this.#look(target, session, signal);
         const isTold = version.length !== undefined || version.lastModified !== undefined;
         return isTold ? { session, version } : { session, version, begun: await session.begin(target.path, signal) };
       } catch (error) {
         this.#pool.give(session);
+        // What ends a new connection, or brings no answer, may be that several commands came at once.
+        if (!used && session.closed) this.#oneByOne.add(target.host);
         const gone = used && session.closed && error instanceof DownloadError && error.kind === "network";
         if (!gone || signal.aborted) throw error;
       }
     }
+  }
+
+  async #look(target: FtpTarget, session: FtpSession, signal: AbortSignal): Promise<DatedVersion> {
+    const { host, path } = target;
+    // Servers drop blanks at the beginning of a path: where it really begins is a question of its own.
+    if (!this.#oneByOne.has(host) && !/^\s/.test(path)) {
+      const version = await session.statAtOnce(path, signal);
+      if (version !== undefined) return version;
+      this.#oneByOne.add(host);
+    }
+    return await session.stat(path, signal);
   }
 
   #answer(

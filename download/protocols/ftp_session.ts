@@ -2,6 +2,7 @@ import { Client, FTPError } from "basic-ftp";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { PooledConnection } from "./connection_pool.ts";
 import type { DatedVersion } from "./dated_file.ts";
+import { lookAtOnce } from "./ftp_pipeline.ts";
 import { listFolder } from "./ftp_listing.ts";
 import type { FtpTarget } from "./ftp_target.ts";
 import { bytesOfText, textOfBytes } from "./ftp_text.ts";
@@ -50,6 +51,8 @@ export class FtpSession implements PooledConnection {
   readonly #target: FtpTarget;
   /** How data connections are encrypted; absent: they are not. */
   readonly #tls: Deno.StartTlsOptions | undefined;
+  /** The port that the server has named for the next file. */
+  #port: number | undefined;
   #buffer: Uint8Array | undefined;
 
   private constructor(client: Client, target: FtpTarget, { caCerts }: FtpDialing) {
@@ -100,8 +103,26 @@ export class FtpSession implements PooledConnection {
     this.#client.close();
   }
 
+  /**
+   * Asks for size and date, together with the port for the file.
+   *
+   * @param path The file; it must not begin with a blank.
+   * @param signal Gives up.
+   * @returns Undefined if the server does not know one of the commands, or does not take several at once.
+   */
+  async statAtOnce(path: string, signal: AbortSignal): Promise<DatedVersion | undefined> {
+    return await this.#during(signal, async () => {
+      const { version, port, refusals } = await lookAtOnce(this.#client.ftp, path);
+      const failure = refusals.find(({ code }) => !NOT_TOLD.has(code) && code !== 522);
+      if (failure !== undefined) throw failure;
+      this.#port = port;
+      return refusals.some(({ code }) => UNKNOWN_COMMAND.has(code)) ? undefined : version;
+    });
+  }
+
   /** Asks for size and date. If neither is told, there may be no such file. */
   async stat(path: string, signal: AbortSignal): Promise<DatedVersion> {
+    this.#port = undefined;
     const lastModified = await this.stampedAt(path, signal);
     const length = await this.#ifKnown(signal, () => this.#client.size(path));
     return {
@@ -200,7 +221,9 @@ export class FtpSession implements PooledConnection {
   async #retrieve(path: string, from: number, signal: AbortSignal): Promise<FtpTransfer> {
     const { ftp } = this.#client;
     const plain = await this.#client.protectWhitespace(path);
-    return retrieve(ftp, await openDataConnection(ftp, this.#tls, signal), plain, from);
+    const port = this.#port;
+    this.#port = undefined;
+    return retrieve(ftp, await openDataConnection(ftp, this.#tls, signal, port), plain, from);
   }
 
   /** What a command answers that not every server knows. */

@@ -1,5 +1,6 @@
 import type { FTPContext, FTPResponse } from "basic-ftp";
 import { connectTcp } from "../connect_tcp.ts";
+import { portOf } from "./ftp_pipeline.ts";
 import type { ReadBody } from "./body_response.ts";
 
 /** What to read of a file. */
@@ -28,17 +29,19 @@ export class SinkError extends Error {}
  * @param ftp The control connection.
  * @param tls How to encrypt; absent: not at all.
  * @param signal Gives up.
+ * @param known The port that the server has named already. Default: it is asked for.
  */
 export async function openDataConnection(
   ftp: FTPContext,
   tls: Deno.StartTlsOptions | undefined,
   signal: AbortSignal,
+  known?: number,
 ): Promise<Deno.Conn> {
-  const port = await passivePort(ftp);
-  // Whatever address a reply names: data comes from where the control connection leads, and from nowhere else.
-  const hostname = ftp.socket.remoteAddress;
-  if (hostname === undefined) throw new Error("the control connection is lost");
-  const conn = await connectTcp({ hostname, port, signal });
+  const conn = await connectTo(ftp, known ?? await passivePort(ftp), signal).catch(async (error) => {
+    // The server may have waited long enough.
+    if (known === undefined || signal.aborted || ftp.closed) throw error;
+    return await connectTo(ftp, await passivePort(ftp), signal);
+  });
   if (tls === undefined) return conn;
   // Otherwise the handshake waits for a delayed acknowledgement.
   conn.setNoDelay(true);
@@ -50,21 +53,28 @@ export async function openDataConnection(
   }
 }
 
+/** Whatever address a reply names: data comes from where the control connection leads, and from nowhere else. */
+async function connectTo(ftp: FTPContext, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  const hostname = ftp.socket.remoteAddress;
+  if (hostname === undefined) throw new Error("the control connection is lost");
+  return await connectTcp({ hostname, port, signal });
+}
+
 /** EPSV (RFC 2428) where the server knows it, else PASV (RFC 959). */
 async function passivePort(ftp: FTPContext): Promise<number> {
   let message: string;
-  let port: number;
+  let port: number | undefined;
   try {
     ({ message } = await ftp.request("EPSV"));
-    port = Number(/\(([!-~])\1\1(\d{1,5})\1\)/.exec(message)?.[2]);
+    port = portOf(message);
   } catch (error) {
-    const { code = 0 } = error as { code?: number };
-    if (code < 500 || code > 522) throw error;
+    const { code } = error as { code?: unknown };
+    if (typeof code !== "number" || code < 500) throw error;
     ({ message } = await ftp.request("PASV"));
     const [, high, low] = /\d+,\d+,\d+,\d+,(\d{1,3}),(\d{1,3})/.exec(message) ?? [];
     port = Number(high) * 256 + Number(low);
   }
-  if (!(port >= 1 && port <= 65_535)) throw new Error(`the server names no port: ${message}`);
+  if (port === undefined || !(port >= 1 && port <= 65_535)) throw new Error(`the server names no port: ${message}`);
   return port;
 }
 

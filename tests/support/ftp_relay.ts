@@ -4,6 +4,8 @@ export interface FtpRelayOptions {
   command?: (line: string) => string;
   /** What becomes of a reply; undefined: the relay ends the connection in place of it. Default: it stays. */
   reply?: (line: string) => string | undefined;
+  /** What becomes of commands that come together: only the first one counts, or the connection ends. Default: all count. */
+  together?: "dropped" | "ended";
 }
 
 /** Stands before a real FTP server and changes commands or replies, as servers of other makers would have them. */
@@ -17,6 +19,8 @@ export class FtpRelay implements AsyncDisposable {
 
   /** The commands that came. */
   readonly commands: string[] = [];
+  /** How many commands came together, each time. */
+  readonly batches: number[] = [];
   /** Resolves when the relay has ended a connection in place of a reply. */
   readonly ended: Promise<void> = this.#ended.promise;
 
@@ -46,12 +50,17 @@ export class FtpRelay implements AsyncDisposable {
   async #pair(client: Deno.TcpConn): Promise<void> {
     const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     this.#open.add(client).add(server);
-    const { command = (line) => line, reply = (line) => line } = this.#options;
+    const { command = (line) => line, reply = (line) => line, together } = this.#options;
+    const only = (lines: string[]) => {
+      this.batches.push(lines.length);
+      if (lines.length > 1 && together !== undefined) return together === "ended" ? undefined : lines.slice(0, 1);
+      return lines;
+    };
     await Promise.all([
       this.#pump(client, server, (line) => {
         this.commands.push(line);
         return command(line);
-      }),
+      }, only),
       this.#pump(server, client, (line) => {
         const changed = reply(line);
         if (changed === undefined) queueMicrotask(this.#ended.resolve);
@@ -62,13 +71,20 @@ export class FtpRelay implements AsyncDisposable {
     this.#open.delete(server);
   }
 
-  async #pump(from: Deno.TcpConn, to: Deno.TcpConn, change: (line: string) => string | undefined): Promise<void> {
+  async #pump(
+    from: Deno.TcpConn,
+    to: Deno.TcpConn,
+    change: (line: string) => string | undefined,
+    only: (lines: string[]) => string[] | undefined = (lines) => lines,
+  ): Promise<void> {
     const buffer = new Uint8Array(65_536);
     let rest = "";
     try {
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-        const lines = (rest + String.fromCharCode(...buffer.subarray(0, count))).split("\r\n");
-        rest = lines.pop()!;
+        const all = (rest + String.fromCharCode(...buffer.subarray(0, count))).split("\r\n");
+        rest = all.pop()!;
+        const lines = only(all);
+        if (lines === undefined) return;
         for (const line of lines) {
           const changed = change(line);
           if (changed === undefined) return;

@@ -15,6 +15,8 @@ const UNKNOWN =
 const UNKNOWN_HEADING =
   /^(?:sha3|keccak|blake[23]|b[23]|md4|rmd-?160|ripemd|crc-?32|xxh|whirlpool|tiger|sm3|sha-?512\/)[\w/-]*$/i;
 
+const LONGEST_HEADING = 200;
+
 /**
  * The algorithm that the name of a file names, such as `SHA256SUMS`, `a.iso.md5` or `B2SUMS`.
  *
@@ -46,6 +48,7 @@ export function fileOfDigest(name: string): string | undefined {
  * @returns The algorithm; `undefined` if the line is no heading.
  */
 export function algorithmOfHeading(line: string): AlgorithmHint | undefined {
+  if (line.length > LONGEST_HEADING) return undefined;
   const text = line.replace(/^[\s#;/*=-]+|[\s:=*#-]+$/g, "");
   const name = text.replace(/(?:[-_ ]?(?:check)?sums?|[-_ ](?:hash(?:es)?|digests?))$/i, "");
   return parseAlgorithm(name) ?? (UNKNOWN_HEADING.test(name) ? "unknown" : undefined);

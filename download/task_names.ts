@@ -121,13 +121,20 @@ export function outProblem(out: string): string | undefined {
 export function safeSegment(name: string): string {
   let safe = name.toWellFormed().normalize("NFC").replace(FORBIDDEN, "_").replace(MISLEADING, "_");
   if (Deno.build.os === "windows") safe = safe.replace(FORBIDDEN_ON_WINDOWS, "_");
-  safe = safe.replace(/[.\s]+$/, "").replace(/^\s+/, "").replace(/^\./, "_").replace(/^([a-z]):/i, "$1_");
+  safe = withoutEnd(safe).replace(/^\s+/, "").replace(/^\./, "_").replace(/^([a-z]):/i, "$1_");
   if (safe === "") return "index";
   if (DEVICE.test(safe)) safe = `_${safe}`;
   if (PART_NAME.test(safe)) safe = `${safe}_`;
   safe = shorten(safe);
   // Of a long name no more than that may be left.
   return DEVICE.test(safe) ? `_${safe}` : safe;
+}
+
+/** A text without dots and blanks at its end; a pattern would look at each of them in long runs anew. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[.\s]/.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }
 
 function shorten(name: string): string {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { fallbackOut, outFromName, outFromUrl, outProblem } from "../../download/task_names.ts";
+import { fallbackOut, outFromName, outFromUrl, outProblem, safeSegment } from "../../download/task_names.ts";
 
 Deno.test("outFromUrl takes the last segment of the path, decoded and made safe", () => {
   const cases: [string, string][] = [
@@ -147,4 +147,11 @@ Deno.test("outFromName leaves no name of a device when it shortens one", () => {
     assertEquals(outProblem(fallbackOut(safe, "http://h/x")), undefined, safe);
     if (out !== undefined) assertEquals(safe, out);
   }
+});
+
+Deno.test("safeSegment gives a name with a long run of blanks or dots, and takes no time for each pair of them", () => {
+  for (const run of [" ".repeat(1_000_000), ".".repeat(1_000_000), ". ".repeat(500_000)]) {
+    assertEquals(["", "a", "a.txt"].map((name) => safeSegment(name + run)), ["index", "a", "a.txt"]);
+  }
+  assertEquals(safeSegment(`a${" ".repeat(1_000_000)}x.txt`), "a.txt");
 });

@@ -9,6 +9,7 @@ import { type Command, parseCommand, UsageError } from "./parse_command.ts";
 import { reexecInsecure } from "./reexec.ts";
 import { settleSettings } from "./settle_settings.ts";
 import { OutputError, print } from "./print.ts";
+import { flushStandard } from "./standard_streams.ts";
 import { Terminal } from "./terminal.ts";
 import { visibleText } from "./visible_text.ts";
 
@@ -23,6 +24,10 @@ export async function dispatchCommand(argv: readonly string[]): Promise<number> 
     return await dispatch(parseCommand(argv), argv);
   } catch (error) {
     return report(error);
+  } finally {
+    // A line is queued at the end of the turn in which it was said.
+    await Promise.resolve();
+    await flushStandard();
   }
 }
 

@@ -29,7 +29,8 @@ export class LogFile implements Disposable {
     this.#maxBytes = maxBytes;
     this.#kept = kept;
     this.#bytes = to.path === undefined ? 0 : to.file.statSync().size;
-    this.#stream = new StandardStream({ writeSync: (bytes) => this.#to.file.writeSync(bytes) });
+    const writeSync = (bytes: Uint8Array) => this.#to.file.writeSync(bytes);
+    this.#stream = new StandardStream({ writeSync, write: (bytes) => Promise.resolve(writeSync(bytes)) });
   }
 
   /**

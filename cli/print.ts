@@ -1,5 +1,5 @@
 import type { Logger } from "../mod.ts";
-import { StandardStream } from "./standard_stream.ts";
+import { onOutputFailure, standardOutput } from "./standard_streams.ts";
 import { visibleText } from "./visible_text.ts";
 
 /** An answer that could not be printed. */
@@ -17,7 +17,7 @@ export class OutputError extends Error {
   }
 }
 
-const output = new StandardStream({ writeSync: (bytes) => Deno.stdout.writeSync(bytes) });
+const DONE = Promise.resolve();
 let warned = false;
 
 /**
@@ -28,7 +28,7 @@ let warned = false;
  */
 export function print(text: string): void {
   try {
-    output.write(`${text}\n`);
+    standardOutput.write(`${text}\n`);
   } catch (error) {
     throw error instanceof Deno.errors.BrokenPipe ? error : new OutputError(error);
   }
@@ -40,21 +40,24 @@ export function printLine(text: string): void {
 }
 
 /**
- * Prints on standard output what a command tells of its work. The work goes on when that cannot be written.
+ * Prints on standard output what a command tells of its work. The work goes on when that cannot be written, or is not read.
  *
  * @param text What to print.
  * @param logger Told why it could not be written, the first time in this process.
+ * @returns When the reader is near enough for more: for whoever can wait.
  */
-export function tell(text: string, logger: Pick<Logger, "warn">): void {
-  const problem = output.tell(`${text}\n`);
-  if (problem === undefined || warned) return;
-  warned = true;
-  logger.warn(`standard output cannot be written: ${problem.message}`);
+export function tell(text: string, logger: Pick<Logger, "warn">): Promise<void> {
+  onOutputFailure((error) => {
+    if (!warned) logger.warn(`standard output cannot be written: ${error.message}`);
+    warned = true;
+  });
+  standardOutput.queue(`${text}\n`);
+  return standardOutput.isBehind ? standardOutput.drained() : DONE;
 }
 
 /** As {@linkcode tell}, for people: whatever it quotes, it does nothing to the terminal. */
-export function tellLine(text: string, logger: Pick<Logger, "warn">): void {
-  tell(visibleText(text), logger);
+export function tellLine(text: string, logger: Pick<Logger, "warn">): Promise<void> {
+  return tell(visibleText(text), logger);
 }
 
 function reasonOf(error: unknown): string {

@@ -21,7 +21,7 @@ export function printEvents(downloader: Downloader, settings: CfgSettings, logge
   if (!settings.json) return undefined;
   const events = downloader.events();
   const printed = (async () => {
-    for await (const event of events) tell(JSON.stringify(event), logger);
+    for await (const event of events) await tell(JSON.stringify(event), logger);
   })();
   const stop = async () => {
     // Whatever has happened is in the buffer: it is read before the subscription ends.

@@ -3,11 +3,14 @@ import type { Downloader, Logger, RunSummary } from "../mod.ts";
 import type { EventPrinter } from "./print_events.ts";
 import { ignoresHangup } from "./hangup.ts";
 import { isReexecChild } from "./reexec.ts";
+import { flushStandard } from "./standard_streams.ts";
 import { Screen, summaryText } from "./screen.ts";
 import { tell } from "./print.ts";
 import type { Terminal } from "./terminal.ts";
 
 const REDRAW_MS = 200;
+/** How long the end of a process waits for those who read what it says. */
+const LAST_WORDS_MS = 500;
 /** A key pressed in a terminal reaches both processes of a re-executed command, and the parent forwards it too. */
 const SAME_SIGNAL_MS = 150;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -48,7 +51,8 @@ export async function runDownloader(
       signalAt = performance.now();
       if (signalCode !== undefined) {
         terminal.done();
-        Deno.exit(code);
+        void flushStandard(LAST_WORDS_MS).then(() => Deno.exit(code));
+        return;
       }
       signalCode = code;
       const told = `stopping: what runs gets ${settings.graceMs / 1000} s; once more ends at once`;
@@ -89,6 +93,8 @@ function drawScreen(downloader: Downloader, terminal: Terminal): { stop: () => P
       clearInterval(timer);
       await drawing;
       over = true;
+      // The last picture is not left out for an earlier one that is still on its way.
+      await flushStandard(LAST_WORDS_MS);
       // A list that fails here has failed before, and that is what the user is told.
       await draw().catch(() => {});
       terminal.done();

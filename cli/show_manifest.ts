@@ -24,8 +24,8 @@ async function showFindings(dir: string, json: boolean, logger: Logger): Promise
   for await (const finding of verifyManifest(dir)) {
     if (finding.state === "ok") ok++;
     else wrong++;
-    if (json) tell(JSON.stringify(finding), logger);
-    else if (finding.state !== "ok") tellLine(problem(finding), logger);
+    if (json) await tell(JSON.stringify(finding), logger);
+    else if (finding.state !== "ok") await tellLine(problem(finding), logger);
   }
   if (!json) tell(`${ok} ok, ${wrong} wrong`, logger);
   return wrong === 0;

@@ -1,12 +1,10 @@
-import { StandardStream } from "./standard_stream.ts";
+import { standardError } from "./standard_streams.ts";
 
 type Update = ReturnType<typeof import("log-update").createLogUpdate>;
 
 const LEAST_WIDTH = 80;
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
-/** What cannot be said there is lost; the work goes on. */
-const errors = new StandardStream({ writeSync: (bytes) => Deno.stderr.writeSync(bytes) });
 
 /** The terminal: lines that stay, above a block that is drawn again and again. Both go to standard error. */
 export class Terminal {
@@ -40,7 +38,10 @@ export class Terminal {
     const { stderr } = process;
     // Its own stream would end the process when the terminal is gone.
     const stream = {
-      write: (text: string) => errors.tell(text) === undefined,
+      write: (text: string) => {
+        standardError.queue(text);
+        return true;
+      },
       get columns() {
         return stderr.columns;
       },
@@ -77,7 +78,7 @@ export class Terminal {
     this.#flush();
     if (this.#update !== undefined && this.#block !== "") {
       this.#update.clear();
-      errors.tell(SHOW_CURSOR);
+      standardError.queue(SHOW_CURSOR);
     }
     this.#isLent = true;
     try {
@@ -86,7 +87,7 @@ export class Terminal {
       this.#isLent = false;
       this.#flush();
       if (this.#update !== undefined && this.#block !== "") {
-        errors.tell(HIDE_CURSOR);
+        standardError.queue(HIDE_CURSOR);
         this.#update(this.#block);
       }
     }
@@ -97,7 +98,7 @@ export class Terminal {
     const lines = this.#lines;
     this.#lines = "";
     if (this.#update !== undefined && this.#block !== "") this.#update.clear();
-    errors.tell(lines);
+    standardError.queue(lines);
     if (this.#update !== undefined && this.#block !== "") this.#update(this.#block);
   }
 
@@ -108,18 +109,18 @@ export class Terminal {
       this.#block = block;
       return;
     }
-    if (this.#block === "") errors.tell(HIDE_CURSOR);
+    if (this.#block === "") standardError.queue(HIDE_CURSOR);
     this.#block = block;
     this.#update(block);
   }
 
-  /** Leaves the block as it is, and the cursor below it; no line is lost when the process ends after it. */
+  /** Leaves the block as it is, and the cursor below it; what is said is queued then. */
   done(): void {
     this.#isLent = false;
     this.#flush();
     if (this.#update === undefined || this.#block === "") return;
     this.#update.done();
     this.#block = "";
-    errors.tell(SHOW_CURSOR);
+    standardError.queue(SHOW_CURSOR);
   }
 }

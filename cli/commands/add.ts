@@ -48,7 +48,7 @@ export async function addCommand(context: CommandContext): Promise<number> {
         const entry = results.length === entries.length ? `entry ${first + index}` : "an entry";
         logger.error(`${entry} is not taken: ${result.field} ${result.reason}`);
       }
-      if (settings.json) tell(JSON.stringify({ type: "added", results }), logger);
+      if (settings.json) await tell(JSON.stringify({ type: "added", results }), logger);
     }
   } finally {
     // Standard input can turn out to be wrong when much of it is on the list.

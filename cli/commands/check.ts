@@ -34,8 +34,8 @@ export async function checkCommand({ command, settings, logger }: CommandContext
     using opened = file === "-" ? undefined : await open(file);
     try {
       for await (const finding of checkTaskFile(opened ?? Deno.stdin.readable, options)) {
-        if (json) tell(JSON.stringify({ file, ...finding }), logger);
-        else for (const line of lines(file, finding)) tellLine(line, logger);
+        if (json) await tell(JSON.stringify({ file, ...finding }), logger);
+        else for (const line of lines(file, finding)) await tellLine(line, logger);
         if (finding.type === "refused") code = Math.max(code, INCOMPLETE);
         if (finding.type === "summary" && checksums !== undefined) tellChecksums(finding, file, logger);
       }

@@ -7,6 +7,7 @@ import { commonEnv, PROJECT_ROOT } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { filesIn } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { until } from "../support/until.ts";
 
 const FILES = 60;
 const CLI = [Deno.execPath(), "run", "-A", "--quiet", ...UNSTABLE_FLAGS, fromFileUrl(new URL("cli.ts", PROJECT_ROOT))];
@@ -102,3 +103,39 @@ Deno.test("corehaul ends with 1 and one line when its answer cannot be written, 
   }
   assertEquals((await shell(home, "corehaul run --retries=x 2> /dev/full")).code, 2);
 });
+
+for (const [what, args] of [["standard output", ["--json"]], ["standard error", ["--log-level", "debug"]]] as const) {
+  Deno.test(`corehaul downloads all of its list while nobody reads ${what}`, async () => {
+    await cacheProject();
+    await using home = await TempDir.create();
+    await using server = FaultServer.start(({ path }) => new Response(bytesFor(path, 10)));
+    const count = 1000;
+    const name = "x".repeat(150);
+    await home.write("list.txt", Array.from({ length: count }, (_, i) => `${server.url}/${name}${i}\n`).join(""));
+    const [program, ...first] = CLI;
+    const child = new Deno.Command(program!, {
+      args: [
+        ...first,
+        "run",
+        "--once",
+        "--tasks",
+        "list.txt",
+        "--queue",
+        "kv:queue.db",
+        "--cpu-threshold",
+        "100",
+        ...args,
+      ],
+      cwd: home.path,
+      clearEnv: true,
+      env: { ...commonEnv(), COREHAUL_REEXEC: "exec" },
+      stdout: what === "standard output" ? "piped" : "null",
+      stderr: what === "standard error" ? "piped" : "null",
+    }).spawn();
+    // A pipe holds far less than what is said of so many files.
+    await until("all files", () => server.requests.length === count);
+    await new Response(what === "standard output" ? child.stdout : child.stderr).text();
+    assertEquals((await child.status).code, 0);
+    assertEquals((await filesIn(home.join("downloads"))).length, count);
+  });
+}

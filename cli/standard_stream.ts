@@ -53,7 +53,7 @@ export class StandardStream {
     if (this.#left) return;
     if (this.#waiting.length + text.length > MOST_WAITING) this.#lost++;
     else this.#waiting += text;
-    this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
+    this.#writing ??= this.#writeAll();
   }
 
   /** Resolves when what was queued is written, or cannot be. */
@@ -106,6 +106,8 @@ export class StandardStream {
         this.#give(error);
       }
     }
+    // At once: what is queued from now on would find nobody who writes it.
+    this.#writing = undefined;
   }
 
   async #writeSome(bytes: Uint8Array): Promise<number> {

@@ -90,8 +90,9 @@ export class TaskKvList implements TaskSharedList {
   }
 
   async register(info: OwnerInfo): Promise<void> {
-    await keepTime(this.#store, this.#clock.now());
+    // A list that is damaged is left as it is: who registers notices it before anything is written.
     await registerOwner(this.#store, info, this.#clock.now());
+    await keepTime(this.#store, this.#clock.now());
   }
 
   async heartbeat(owner: string, vitals?: OwnerVitals): Promise<"alive" | "lost"> {

@@ -93,3 +93,19 @@ Deno.test("StandardStream waits for a pipe that is set not to wait for its reade
     assertEquals(new TextDecoder().decode(Uint8Array.from(got)), "abc\n");
   }
 });
+
+Deno.test("StandardStream writes what is queued in whatever moment the text before it is written", async () => {
+  for (let turns = 0; turns < 30; turns++) {
+    let written = "";
+    const write = (bytes: Uint8Array) => {
+      written += new TextDecoder().decode(bytes);
+      return Promise.resolve(bytes.length);
+    };
+    const stream = new StandardStream({ write, writeSync: (bytes) => bytes.length });
+    stream.queue("one\n");
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    stream.queue("two\n");
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals([written, stream.busy], ["one\ntwo\n", false], `after ${turns} turns`);
+  }
+});

@@ -10,7 +10,7 @@ import { datedFacts, type DatedVersion } from "./dated_file.ts";
 import { type FtpReading, FtpSession, type FtpTransfer, isFull, RestRefusedError } from "./ftp_session.ts";
 import { type FtpTarget, ftpTarget } from "./ftp_target.ts";
 import { decodeBytes } from "./ftp_text.ts";
-import { close } from "./ftp_transfer.ts";
+import { closeConn } from "../close_conn.ts";
 import { walkFolder } from "./walk_folder.ts";
 
 /** A file that was found. */
@@ -147,7 +147,7 @@ export class FtpDriver implements DownloadDriver {
   /** Whoever wants no file that comes already can only hang up. */
   #letGo({ session, begun }: FtpFound): void {
     if (begun !== undefined) {
-      close(begun.conn);
+      closeConn(begun.conn);
       session.close();
     }
     this.#pool.give(session);

@@ -1,4 +1,5 @@
 import { Client, FTPError } from "basic-ftp";
+import { closeConn } from "../close_conn.ts";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { PooledConnection } from "./connection_pool.ts";
 import type { DatedVersion } from "./dated_file.ts";
@@ -7,7 +8,6 @@ import { listFolder } from "./ftp_listing.ts";
 import type { FtpTarget } from "./ftp_target.ts";
 import { bytesOfText, textOfBytes } from "./ftp_text.ts";
 import {
-  close,
   type FtpReading,
   type FtpTransfer,
   openDataConnection,
@@ -145,13 +145,13 @@ export class FtpSession implements PooledConnection {
   async begin(path: string, signal: AbortSignal): Promise<FtpTransfer> {
     return await this.#during(signal, async () => {
       const transfer = await this.#retrieve(path, 0, signal);
-      const abort = () => close(transfer.conn);
+      const abort = () => closeConn(transfer.conn);
       signal.addEventListener("abort", abort);
       try {
         await transfer.begun;
         return transfer;
       } catch (error) {
-        close(transfer.conn);
+        closeConn(transfer.conn);
         throw error;
       } finally {
         signal.removeEventListener("abort", abort);
@@ -175,7 +175,7 @@ export class FtpSession implements PooledConnection {
     try {
       await this.#during(signal, async () => {
         const { conn, told } = begun ?? await this.#retrieve(path, from, signal);
-        const abort = () => close(conn);
+        const abort = () => closeConn(conn);
         signal.addEventListener("abort", abort);
         try {
           // Without a transfer nothing comes, and nobody would end the wait for it.
@@ -191,7 +191,7 @@ export class FtpSession implements PooledConnection {
           if (last.code >= 400) throw new FTPError(last);
         } finally {
           signal.removeEventListener("abort", abort);
-          close(conn);
+          closeConn(conn);
         }
       });
     } catch (error) {

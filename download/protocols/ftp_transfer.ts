@@ -1,4 +1,5 @@
 import type { FTPContext, FTPResponse } from "basic-ftp";
+import { closeConn } from "../close_conn.ts";
 import { connectTcp } from "../connect_tcp.ts";
 import { portOf } from "./ftp_pipeline.ts";
 import type { ReadBody } from "./body_response.ts";
@@ -107,7 +108,7 @@ export async function readData(conn: Deno.Conn, buffer: Uint8Array, reading: Ftp
     }
     return bytes;
   } finally {
-    close(conn);
+    closeConn(conn);
   }
 }
 
@@ -149,13 +150,4 @@ export function retrieve(ftp: FTPContext, conn: Deno.Conn, path: string, from: n
   told.then(() => begin(), refuse);
   begun.catch(() => {});
   return { conn, begun, told };
-}
-
-/** Closes a connection that may be closed. */
-export function close(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch {
-    // It is closed.
-  }
 }

@@ -1,3 +1,4 @@
+import { closeConn } from "../close_conn.ts";
 import { connectTcp } from "../connect_tcp.ts";
 import type { HostAddresses } from "../host_addresses.ts";
 import type { LookupWatch } from "../name_lookups.ts";
@@ -118,11 +119,7 @@ export class LaneConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    try {
-      this.#conn.close();
-    } catch {
-      // The runtime may have closed it already.
-    }
+    closeConn(this.#conn);
     this.onClose(this);
   }
 
@@ -195,13 +192,7 @@ async function connectTls(
 
 async function startTls(tcp: Deno.TcpConn, options: Deno.StartTlsOptions, signal: AbortSignal): Promise<Deno.TlsConn> {
   let conn: Deno.Conn = tcp;
-  const close = () => {
-    try {
-      conn.close();
-    } catch {
-      // Closed already, or the upgrade has taken it.
-    }
-  };
+  const close = () => closeConn(conn);
   signal.addEventListener("abort", close);
   try {
     // An abort may have come just after the connection, or while it changes hands: nobody would tell of it again.

@@ -1,4 +1,5 @@
 import { bareUrl } from "../../base/bare_url.ts";
+import { closeConn } from "../close_conn.ts";
 import { DownloadError, networkError } from "../download_error.ts";
 import { dial, type LaneDialing } from "./lane_connection.ts";
 
@@ -67,13 +68,7 @@ async function tunnelStatus(
   const hostname = proxy.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(proxy.port) || defaultPort;
   const conn = await dial({ hostname, port, secure: proxy.protocol === "https:" }, signal, dialing);
-  const close = () => {
-    try {
-      conn.close();
-    } catch {
-      // The proxy was faster.
-    }
-  };
+  const close = () => closeConn(conn);
   signal.addEventListener("abort", close);
   try {
     const target = `${url.hostname}:${url.port || DEFAULT_PORTS[url.protocol]}`;

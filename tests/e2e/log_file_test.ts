@@ -8,7 +8,7 @@ import { TempDir } from "../support/temp_dir.ts";
 /** A server with a file that comes at once, and one that never ends. */
 function serve(): FaultServer {
   return FaultServer.start(({ path }, server) =>
-    path === "/held" ? server.flow(bytesFor(path, 1_000_000), 1000, () => true) : new Response(bytesFor(path, 10))
+    path === "/held" ? server.flow(bytesFor(path, 1_000_000), 1000, () => false) : new Response(bytesFor(path, 10))
   );
 }
 
@@ -22,6 +22,7 @@ for (const [what, end] of [["kill -9", ["SIGKILL"]], ["a second signal", ["SIGTE
     await using run = await Corehaul.start([...RUN, "--grace", "3600"], { cwd: home.path });
     const log = async () => await Deno.readTextFile(home.join("run.log")).catch(() => "");
     await run.until("the line", async () => (await log()).includes("Heave-ho, good is hauled!\n"));
+    await run.until("the other file", () => server.hits("/held") > 0);
     for (const [index, signal] of end.entries()) {
       if (index > 0) await run.until("the sign", async () => (await log()).includes("once more ends at once\n"));
       run.kill(signal);

@@ -15,14 +15,16 @@ const HELP = `deno task test [--install | --quick] [PATH…] [OPTIONS OF deno te
 
 Runs the tests in PATH (default: all of them, and the examples in the documentation).
 Files named *_serial_test.ts measure the machine and run one by one, all others DENO_JOBS at a time
-(default: the number of cores, and one more).
+(default: the number of cores, and two more). Types are checked by \`deno task static\`, not here.
 
   --install   install missing Debian packages here, too; without it they are installed
               in containers, and where CI is set
   --quick     run the tests that start no other programs, and install nothing
   --help      show this`;
 // Leaks are looked for as deno.json says; this says where they began.
-const BASE = ["-A", "--trace-leaks"];
+const BASE = ["-A", "--trace-leaks", "--no-check"];
+/** More than one for each core: half of the time of a test is waiting. */
+const MORE_JOBS = 2;
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help")) {
@@ -47,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     total.code ||= code;
   };
   if (lanes.parallel !== undefined) {
-    const jobs = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + 1);
+    const jobs = Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + MORE_JOBS);
     await run([...quick ? [] : ["--doc"], "--parallel", ...lanes.parallel], { DENO_JOBS: jobs });
   }
   if (lanes.serial !== undefined) await run(lanes.serial);

@@ -21,7 +21,7 @@ export interface ClaimKeeperPorts {
 }
 
 /** How often dead owners are looked for while there is no space. */
-const SPACE_EVERY_MS = 5000;
+const SPACE_EVERY_MS = 2500;
 
 /**
  * Notes what the workers of a session begin, so that others can clear up after it, and clears up after others before

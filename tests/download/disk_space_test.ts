@@ -1,16 +1,28 @@
 /** Several downloads on a disk that has not room for all of them. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import type { DiskSpace } from "../../download/disk_space.ts";
+import { DiskSpace } from "../../download/disk_space.ts";
 import { StoppedError } from "../../download/download_error.ts";
+import { ANONYMOUS } from "../../download/http_identity.ts";
+import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import type { TaskOutcome } from "../../queue/task_model.ts";
 import { bytesFor, type FaultHandler } from "../support/fault_server.ts";
+import { Http2Server } from "../support/http2_server.ts";
 import { mayMount, onSmallDisk } from "../support/small_disk.ts";
+import { testCertificate } from "../support/test_certificate.ts";
 import { until } from "../support/until.ts";
 import { DownloadBench } from "./download_bench.ts";
 
 const LENGTH = 3_000_000;
 const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/** The range of a file that was asked for. */
+function rangeOf(path: string, asked: Headers): Response {
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(asked.get("range")!)!;
+  const [start, end] = [Number(from), to === "" ? LENGTH : Number(to) + 1];
+  const headers = { etag: '"one"', "content-range": `bytes ${start}-${end - 1}/${LENGTH}` };
+  return new Response(bytesFor(path, LENGTH).subarray(start, end), { status: 206, headers });
+}
 
 /** What comes of a file before its download is broken off: of each a little more than of the one before. */
 function partOf(name: string): number {
@@ -104,12 +116,8 @@ for (const count of [1, 3]) {
   test(`lets the nearest go on where parts fill the disk, and others give theirs back, segments ${count}`, async () => {
     let free = false;
     const answer: FaultHandler = ({ path, headers: asked }, server) => {
-      const body = bytesFor(path, LENGTH);
-      const [range, from = "0", to = ""] = /^bytes=(\d+)-(\d*)$/.exec(asked.get("range") ?? "") ?? [];
-      const [start, end] = [Number(from), to === "" ? LENGTH : Number(to) + 1];
-      const headers = { etag: '"one"', "content-range": `bytes ${start}-${end - 1}/${LENGTH}` };
-      if (range !== undefined) return new Response(body.subarray(start, end), { status: 206, headers });
-      return server.flow(body, partOf(path.slice(1)), () => free, { headers: { etag: '"one"' } });
+      if (asked.has("range")) return rangeOf(path, asked);
+      return server.flow(bytesFor(path, LENGTH), partOf(path.slice(1)), () => free, { headers: { etag: '"one"' } });
     };
     await onFullDisk(answer, async (bench, resize) => {
       await using other = bench.another();
@@ -139,6 +147,26 @@ for (const count of [1, 3]) {
     });
   });
 }
+
+test("shares a disk on which nothing can be reserved", async () => {
+  let free = false;
+  const answer: FaultHandler = ({ path, headers: asked }, server) => {
+    if (asked.has("range")) return rangeOf(path, asked);
+    return server.flow(bytesFor(path, LENGTH), 1000, () => free, { headers: { etag: '"one"' } });
+  };
+  await onFullDisk(answer, async (bench) => {
+    await using other = bench.another();
+    // As on a system or a file system that has no call for it.
+    for (const { context, open, root } of [bench, other]) open.push(context.space = new DiskSpace(root, undefined));
+    const fetching = new Fetching([bench, other], NAMES);
+    const all = fetching.all();
+    await until("their beginnings", () => bench.bytes + other.bytes >= 8 * 1000);
+    free = true;
+    await all;
+    for (let looks = 0; looks < 12 && fetching.open.length > 2; looks++) await fetching.all();
+    assertEquals(fetching.open.length, 2);
+  });
+});
 
 test("lets files go one at a time that have filled the disk and whose length nobody knows", async () => {
   const length = 8_000_000;
@@ -170,6 +198,30 @@ test("asks no server again for small files that have no room, and lets them go w
     fetching.assertDone(bench.root, 30_000);
   });
 });
+
+for (const lane of [true, false]) {
+  test(`asks no server of HTTP/2 for bytes that would be thrown away, ${lane ? "lane" : "fetch"}`, async () => {
+    const content = bytesFor("content", LENGTH);
+    const pair = await testCertificate(["localhost"]);
+    await using server = await Http2Server.start(pair, content);
+    await onFullDisk(() => new Response(), async (bench, resize) => {
+      resize("2m");
+      const driver = new HttpDriver({ idlePerHost: 2, lane, identity: { ...ANONYMOUS, caCerts: [pair.cert] } });
+      bench.open.push(driver);
+      bench.context.drivers = [driver];
+      const url = `https://localhost:${server.port}/x`;
+      let outcome = await bench.fetch("", { url });
+      for (let looks = 0; looks < 4; looks++) {
+        assert(outcome.type === "deferred", JSON.stringify(outcome));
+        outcome = await bench.fetch("", { url, space: outcome.error!.space! });
+      }
+      assertEquals([server.requests.length, bench.bytes], [1, 0]);
+      resize();
+      assertEquals((await bench.fetch("", { url, space: { bytes: LENGTH } })).type, "done");
+      assertEquals(bench.read(), content);
+    });
+  });
+}
 
 test("gives back the space of a download that is left unfinished", async () => {
   const length = 15_000_000;

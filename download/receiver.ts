@@ -144,7 +144,9 @@ export class Receiver {
     if (from > 0) expectations.resume(part.path, from);
     part.begin(from, state);
     const length = response.decoded === true ? undefined : response.length;
-    if (length !== undefined) await this.#reserve(target, part, length, [[from, length]], watched);
+    using _space = length === undefined
+      ? undefined
+      : await this.#reserve(target, part, length, [[from, length]], watched);
     // Speed and rate are those of the connection, whatever comes out of a coding.
     const came = (bytes: number) => {
       watched.touch(bytes);
@@ -180,7 +182,7 @@ export class Receiver {
     const { watchdog, extraPlace = anyPlace, onBytes } = this.#context;
     const { state, kept, first } = shared;
     part.beginPieces(state, kept);
-    await this.#reserve(target, part, state.length, gapsIn(state.length, kept), watched);
+    using _space = await this.#reserve(target, part, state.length, gapsIn(state.length, kept), watched);
     await new Segments({
       ...shared,
       part,
@@ -254,13 +256,14 @@ export class Receiver {
     length: number,
     missing: readonly ByteRange[],
     watched: Watched,
-  ): Promise<void> {
+  ): Promise<Disposable | undefined> {
     const { space } = this.#context;
     const waited = this.#task.space !== undefined;
-    if (!space.reserves(length, waited)) return;
-    await resting(watched, space.reserve(part, out, length, missing));
+    if (!space.reserves(length, waited)) return undefined;
+    const reserved = await resting(watched, space.reserve(part, out, length, missing));
     // It has what it waited for: the others need not count it any more.
     if (waited) space.leave({ out });
+    return reserved;
   }
 
   /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
@@ -367,11 +370,11 @@ export class Receiver {
 }
 
 /** Waits for the disk, which is no stall of the server, however long it takes. */
-async function resting(watched: Watched, work: Promise<void>): Promise<void> {
+async function resting<T>(watched: Watched, work: Promise<T>): Promise<T> {
   const timer = setInterval(() => watched.rest(), REST_EVERY_MS);
   try {
     watched.rest();
-    await work;
+    return await work;
   } finally {
     clearInterval(timer);
     watched.rest();

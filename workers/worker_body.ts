@@ -94,7 +94,7 @@ class RunningWorker {
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
-      space: new DiskSpace(start.root, start.library),
+      space: new DiskSpace(start.root, start.library, counters.workers),
       watchdog: new Watchdog(settings, identityProbe(identity, addresses)),
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),

@@ -5,6 +5,8 @@ import { DiskSpace } from "../../download/disk_space.ts";
 import { StoppedError } from "../../download/download_error.ts";
 import { ANONYMOUS } from "../../download/http_identity.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
+import { FileSpace } from "../../ffi/file_space.ts";
+import { libcLibrary } from "../../ffi/libc_library.ts";
 import type { TaskOutcome } from "../../queue/task_model.ts";
 import { bytesFor, type FaultHandler } from "../support/fault_server.ts";
 import { Http2Server } from "../support/http2_server.ts";
@@ -222,6 +224,28 @@ for (const lane of [true, false]) {
     });
   });
 }
+
+test("reserves nothing where there is plenty of room", async () => {
+  const length = 2_000_000;
+  let free = false;
+  const answer: FaultHandler = ({ path }, server) => server.flow(bytesFor(path, length), 1000, () => free);
+  await onFullDisk(answer, async (bench) => {
+    using space = new FileSpace(libcLibrary());
+    const fetching = new Fetching([bench], ["a", "b"]);
+    const taken: number[] = [];
+    const ends: Promise<TaskOutcome>[] = [];
+    for (const [i, name] of fetching.names.entries()) {
+      ends.push(fetching.one(name));
+      await until("its first bytes", () => bench.bytes >= (i + 1) * 1000);
+      taken.push(Math.round(space.free(bench.root)!.bytes / 1_000_000));
+    }
+    // Both together are more than an eighth of what is free.
+    assertEquals(taken, [21, 19]);
+    free = true;
+    await Promise.all(ends);
+    fetching.assertDone(bench.root, length);
+  });
+});
 
 test("gives back the space of a download that is left unfinished", async () => {
   const length = 15_000_000;

@@ -70,6 +70,7 @@ export { TaskFileError } from "./queue/task_file_error.ts";
 export type { TaskEntry, TaskRequest } from "./queue/task_request.ts";
 export type {
   ClaimedTask,
+  SpaceWish,
   Task,
   TaskAttempt,
   TaskDoneFacts,

@@ -56,6 +56,8 @@ for (const [what, args] of [["run --once", ["--once", "--disk-wait", "0"]], ["ru
         // The second time is later than the first by more than what the option says.
         await process.until("the news, twice", () => process.events("task_retry").length >= 2);
         assert(!ENDS.test(process.stderr));
+        // The list remembers how much the file takes: the server is not asked for that again.
+        assertEquals(server.hits("/large"), 1);
         grow();
         await process.until("the file", () => process.events("task_done").length === 1);
         if (what === "run") process.kill("SIGTERM");

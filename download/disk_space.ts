@@ -109,17 +109,24 @@ export class DiskSpace implements Disposable {
    * @param out Its name, for the error.
    * @param length How long it will be.
    * @param missing What is missing of it.
+   * @param waited It found the disk full before: it may be a quota that refuses, of which the free space says nothing.
    * @returns To be disposed of when nothing more is written.
    * @throws {DownloadError} If the disk has not so much.
    */
-  async reserve(part: PartFile, out: string, length: number, missing: readonly ByteRange[]): Promise<Disposable> {
+  async reserve(
+    part: PartFile,
+    out: string,
+    length: number,
+    missing: readonly ByteRange[],
+    waited: boolean,
+  ): Promise<Disposable> {
     if (!this.#prepared) this.#prepare();
     const bytes = missing.reduce((sum, [from, to]) => sum + to - from, 0);
     const free = this.#free()?.bytes ?? Infinity;
     let promised = 0;
     for (const { part, length } of this.#unreserved) promised += length - part.bytes;
     if (free - MARGIN - promised < bytes) throw noSpace(out, { bytes: length }, `${free} bytes are free`, promised);
-    if ((promised + bytes) * PLENTY * this.#workers > free) {
+    if (waited || (promised + bytes) * PLENTY * this.#workers > free) {
       part.onLeft = () => this.#release(part, length);
       const reserved = await this.#space.reserve(part.path, missing);
       if (reserved === "full") throw noSpace(out, { bytes: length }, "the disk or the quota refuses so much");

@@ -260,7 +260,7 @@ export class Receiver {
     const { space } = this.#context;
     const waited = this.#task.space !== undefined;
     if (!space.reserves(length, waited)) return undefined;
-    const reserved = await resting(watched, space.reserve(part, out, length, missing));
+    const reserved = await resting(watched, space.reserve(part, out, length, missing, waited));
     // It has what it waited for: the others need not count it any more.
     if (waited) space.leave({ out });
     return reserved;

@@ -55,7 +55,13 @@ export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
 export type { TaskFileColumns, TaskFileRules } from "./queue/column_map.ts";
 export { readTaskFile, type ReadTaskFileOptions, type TaskFileEntry } from "./app/read_task_file.ts";
-export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/verify_manifest.ts";
+export {
+  type ManifestFinding,
+  type ManifestState,
+  verifyManifest,
+  type VerifyOptions,
+  type VerifyProgress,
+} from "./app/verify_manifest.ts";
 export { type NameTemplate, parseNameTemplate } from "./download/name_template.ts";
 export { type Checksum, type ChecksumAlgorithm, parseChecksum, type ParsedChecksum } from "./download/checksum.ts";
 export { QueueUnavailableError } from "./queue/queue_unavailable_error.ts";
@@ -64,6 +70,7 @@ export { TaskFileError } from "./queue/task_file_error.ts";
 export type { TaskEntry, TaskRequest } from "./queue/task_request.ts";
 export type {
   ClaimedTask,
+  SpaceWish,
   Task,
   TaskAttempt,
   TaskDoneFacts,

@@ -20,6 +20,9 @@ export interface ClaimKeeperPorts {
   recovered: (counts: { named: number; removed: number }) => void;
 }
 
+/** How often dead owners are looked for while there is no space. */
+const SPACE_EVERY_MS = 2500;
+
 /**
  * Notes what the workers of a session begin, so that others can clear up after it, and clears up after others before
  * their tasks are claimed again.
@@ -32,6 +35,9 @@ export class ClaimKeeper {
   /** Paths with their urls that are done though their tasks may not be settled. */
   readonly #done = new Map<string, string>();
 
+  #spaceLook: Promise<void> | undefined;
+  #spaceLookAt = -Infinity;
+
   constructor(ports: ClaimKeeperPorts, identity: ProcIdentity = procIdentity()) {
     this.#ports = ports;
     this.#log = new ClaimLog(ports.root, { ...identity, owner: ports.owner }, () => this.#open());
@@ -40,6 +46,15 @@ export class ClaimKeeper {
   /** Clears up after owners that died. */
   async recover(): Promise<void> {
     await this.#recover();
+  }
+
+  /** There is no space: what dead owners had reserved is given back, of whatever list they were. */
+  spaceMissing(): void {
+    const now = performance.now();
+    if (this.#spaceLook !== undefined || now - this.#spaceLookAt < SPACE_EVERY_MS) return;
+    this.#spaceLookAt = now;
+    // A folder that cannot be looked at fails the downloads themselves.
+    this.#spaceLook = this.#recover().catch(() => {}).finally(() => this.#spaceLook = undefined);
   }
 
   /** Tasks are about to be handed to a worker. */
@@ -62,6 +77,7 @@ export class ClaimKeeper {
 
   /** The workers have ended: clears up after those that did so badly. */
   async end(): Promise<void> {
+    await this.#spaceLook;
     if (this.#open().next().done === true) return this.#log[Symbol.dispose]();
     this.#log.leave();
     await this.#recover(this.#ports.owner);

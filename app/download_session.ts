@@ -174,6 +174,7 @@ export class DownloadSession {
         if (type !== undefined) ports.news({ type, id, url: redactUrl(url), out, core });
       },
       settled: (task, outcome, stale) => {
+        if (outcome.type === "deferred" && outcome.error?.space !== undefined) this.#claims.spaceMissing();
         if (!stale) ports.settled(task, outcome);
       },
       failed,

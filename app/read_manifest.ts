@@ -1,4 +1,4 @@
-import { listManifestFiles, manifestFolder, readManifestFile } from "../download/manifest_files.ts";
+import { listManifestFiles, type ManifestFile, manifestFolder, readManifestFile } from "../download/manifest_files.ts";
 import type { ManifestLine, ManifestRecord } from "../download/manifest_line.ts";
 import { ManifestTable } from "../download/manifest_table.ts";
 
@@ -20,6 +20,19 @@ export type { ManifestRecord };
  * ```
  */
 export async function* readManifest(directory: string): AsyncGenerator<ManifestRecord, void, void> {
+  yield* (await openManifest(directory)).records();
+}
+
+/** What a manifest says. */
+export interface OpenManifest {
+  /** How many paths it knows. */
+  count: number;
+  /** Reads the newest record of each, as {@linkcode readManifest} does. */
+  records: () => AsyncGenerator<ManifestRecord, void, void>;
+}
+
+/** Reads a manifest for the first time, for which lines are the newest. */
+export async function openManifest(directory: string): Promise<OpenManifest> {
   const files = await listManifestFiles(manifestFolder(directory));
   const table = new ManifestTable();
   const ends: number[] = [];
@@ -33,6 +46,14 @@ export async function* readManifest(directory: string): AsyncGenerator<ManifestR
       ends[number] = end;
     }
   }
+  return { count: table.countPaths(), records: () => newestRecords(files, ends, table) };
+}
+
+async function* newestRecords(
+  files: readonly ManifestFile[],
+  ends: readonly number[],
+  table: ManifestTable,
+): AsyncGenerator<ManifestRecord, void, void> {
   for (const [number, { path }] of files.entries()) {
     // What was added in the meantime was not compared.
     for await (const { entries } of readManifestFile(path, 0, ends[number])) {

@@ -367,6 +367,7 @@ function forWorker(task: ClaimedTask): WorkerTask {
   const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
   if (task.crashes > 0 || task.begun === true) given.begun = true;
   if (named !== undefined) given.named = named;
+  if (task.error?.space !== undefined) given.space = task.error.space;
   copyKept(task, given);
   if (bytes !== undefined) given.facts = factsOf(task, bytes);
   return given;

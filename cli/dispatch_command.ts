@@ -82,7 +82,7 @@ function downloads(command: Command): boolean {
 }
 
 function isLive(settings: CfgSettings, command: Command): boolean {
-  if (!downloads(command)) return false;
+  if (!downloads(command) && !(command.name === "manifest" && settings.verify)) return false;
   if (settings.progress !== "auto") return settings.progress === "bar";
   return !settings.json && Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }

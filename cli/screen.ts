@@ -1,21 +1,12 @@
 import { format as formatBytes } from "@std/fmt/bytes";
-import { format as formatDuration } from "@std/fmt/duration";
 import type { CoreProgress, DownloaderProgress, RunSummary, TaskCounts } from "../mod.ts";
+import { bar, ProgressLine } from "./progress_line.ts";
 
-const BAR = 30;
-/** What a bar must have to say more than its percentage does. */
-const LEAST_BAR = 5;
 const LOAD_BAR = 10;
-/** How much the newest look weighs in the speed. */
-const NEWEST = 0.3;
-/** Fewer files a second say nothing about when the rest will come. */
-const STANDSTILL = 0.01;
 
 /** Draws what a downloader does: all of it, and one line a core. */
 export class Screen {
-  #last: { at: number; bytes: number; files: number } | undefined;
-  #bytesPerSecond = 0;
-  #filesPerSecond = 0;
+  readonly #line = new ProgressLine();
 
   /**
    * Makes the block to show.
@@ -27,45 +18,21 @@ export class Screen {
    * @returns Some lines.
    */
   render(progress: DownloaderProgress, counts: TaskCounts, now: number, width: number = Infinity): string {
-    this.#measure(progress, now);
     const open = counts.waiting + counts.running;
-    const total = open + counts.done + counts.failed + counts.paused;
-    const settled = counts.done + counts.failed;
-    const share = total === 0 ? 0 : settled / total;
-    const eta = open === 0
-      ? ""
-      : this.#filesPerSecond > STANDSTILL
-      ? `  ETA ${duration(open / this.#filesPerSecond * 1000)}`
-      : "  ETA …";
-    const all = [
-      `${(share * 100).toFixed(0)}%`,
-      `${settled}/${total} files`,
-      `${formatBytes(progress.bytes, { binary: true })}`,
-      `${formatBytes(Math.round(this.#bytesPerSecond), { binary: true })}/s`,
-      `${this.#filesPerSecond.toFixed(0)} files/s`,
-    ].join("  ");
-    const opens = progress.opensAt === undefined
-      ? ""
-      : `  starts at ${new Date(progress.opensAt).toLocaleString("sv")}`;
-    const failed = counts.failed > 0 ? `  ${counts.failed} failed` : "";
-    const text = `${all}${failed}${opens || eta}`;
-    const room = Math.min(BAR, width - text.length - 1);
-    const first = room < LEAST_BAR ? text : `${bar(share, room)} ${text}`;
-    return [first, ...progress.cores.map(coreLine)].map((line) => line.slice(0, width)).join("\n");
-  }
-
-  #measure(progress: DownloaderProgress, now: number): void {
-    const files = progress.done + progress.failed;
-    if (this.#last !== undefined && now > this.#last.at) {
-      const seconds = (now - this.#last.at) / 1000;
-      const mix = (old: number, fresh: number) => {
-        const mixed = old === 0 ? fresh : old * (1 - NEWEST) + fresh * NEWEST;
-        return mixed < STANDSTILL ? 0 : mixed;
-      };
-      this.#bytesPerSecond = mix(this.#bytesPerSecond, (progress.bytes - this.#last.bytes) / seconds);
-      this.#filesPerSecond = mix(this.#filesPerSecond, (files - this.#last.files) / seconds);
-    }
-    this.#last = { at: now, bytes: progress.bytes, files };
+    const first = this.#line.render(
+      {
+        settled: counts.done + counts.failed,
+        of: open + counts.done + counts.failed + counts.paused,
+        open,
+        files: progress.done + progress.failed,
+        bytes: progress.bytes,
+        notes: counts.failed > 0 ? [`${counts.failed} failed`] : [],
+        ...(progress.opensAt === undefined ? {} : { opensAt: progress.opensAt }),
+      },
+      now,
+      width,
+    );
+    return [first, ...progress.cores.map((core) => coreLine(core).slice(0, width))].join("\n");
   }
 }
 
@@ -112,13 +79,4 @@ function coreLine(core: CoreProgress): string {
   return `core ${String(core.core).padEnd(3)} load ${bar(core.load / 100, LOAD_BAR)} ${
     String(core.load).padStart(3)
   }%  limit ${String(core.limit).padEnd(4)} active ${String(core.active).padEnd(4)} done ${core.done}`;
-}
-
-function bar(share: number, width: number): string {
-  const full = Math.max(0, Math.min(width, Math.round(share * width)));
-  return "█".repeat(full) + "░".repeat(width - full);
-}
-
-function duration(ms: number): string {
-  return formatDuration(Math.ceil(ms / 1000) * 1000, { ignoreZero: true }) || "0s";
 }

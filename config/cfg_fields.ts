@@ -284,7 +284,7 @@ export const CFG_TABLE = {
     kind: oneOf("auto", "bar", "plain", "none"),
     default: "auto",
     help: "auto, bar, plain or none; auto is bar on a terminal that can draw (not TERM=dumb), else plain",
-    commands: DOWNLOADING,
+    commands: [...DOWNLOADING, "manifest"],
     cliOnly: "progress()",
   },
   json: {

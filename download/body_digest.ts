@@ -8,11 +8,17 @@ export interface DigestFileOptions {
   until?: number;
   /** Ends the reading. */
   signal?: AbortSignal;
-  /** Called after each piece: it goes on. */
-  heard?: () => void;
+  /** Called after each piece, with its length: it goes on. */
+  heard?: (bytes: number) => void;
 }
 
 const PIECE_BYTES = 1024 * 1024;
+/** A file up to this many bytes is read at once: for each of a million, a buffer and a thread cost more than all else. */
+const SMALL_BYTES = 64 * 1024;
+/** How long small files are read before other work gets its turn. */
+const TURN_MS = 10;
+let scratch: Uint8Array<ArrayBuffer> | undefined;
+let turnAt = 0;
 
 /**
  * The digests of bytes that come piece by piece, by one or several algorithms at a time.
@@ -90,7 +96,8 @@ export class BodyDigest {
 }
 
 /**
- * Reads a file, or the start of it, into digests. Between pieces of 1 MiB other work gets its turn.
+ * Reads a file, or the start of it, into digests. Between pieces of 1 MiB, and every 10 ms between small files, other work
+ * gets its turn.
  *
  * @param path The file.
  * @param algorithms How to compute.
@@ -113,22 +120,34 @@ export async function digestFile(
   }
   signal?.throwIfAborted();
   const digest = new BodyDigest(algorithms);
-  const piece = new Uint8Array(Math.min(PIECE_BYTES, until ?? PIECE_BYTES));
-  using file = await Deno.open(path);
+  // Opening one takes a few microseconds, and a thread that does it instead ten times as many.
+  using file = Deno.openSync(path);
+  const { size } = file.statSync();
+  const small = Math.min(size, until ?? size) <= SMALL_BYTES;
+  const piece = small
+    ? scratch ??= new Uint8Array(SMALL_BYTES)
+    : new Uint8Array(Math.min(PIECE_BYTES, size, until ?? size));
   while (until === undefined || digest.bytes < until) {
     signal?.throwIfAborted();
     const rest = until === undefined ? piece.length : until - digest.bytes;
-    const count = await file.read(rest < piece.length ? piece.subarray(0, rest) : piece);
+    const room = rest < piece.length ? piece.subarray(0, rest) : piece;
+    const count = small ? file.readSync(room) : await file.read(room);
     if (count === null) break;
     digest.update(piece.subarray(0, count));
-    heard?.();
+    heard?.(count);
     // What the system has in memory is read at once, and then waiting for it alone lets nobody else in.
-    await builtinModule("node:timers/promises").setImmediate();
+    if (!small) await othersTurn();
   }
+  if (performance.now() - turnAt > TURN_MS) await othersTurn();
   if (until !== undefined && digest.bytes < until) {
     throw new Deno.errors.UnexpectedEof(
       `Cannot read ${path} as it must have at least ${until} bytes: current value is ${digest.bytes}`,
     );
   }
   return digest;
+}
+
+async function othersTurn(): Promise<void> {
+  await builtinModule("node:timers/promises").setImmediate();
+  turnAt = performance.now();
 }

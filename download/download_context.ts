@@ -1,9 +1,10 @@
-import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
+import type { ClaimedTask, SpaceWish, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { KeptField, KeptRequest, NoField, TaskRequest } from "../queue/task_request.ts";
 import type { TaskRetryPolicy } from "../queue/task_retry.ts";
 import type { ContentEncodingMode } from "./content_encoding.ts";
 import type { BudgetShare } from "./body_budget.ts";
+import type { DiskSpace } from "./disk_space.ts";
 import type { DownloadDriver } from "./download_driver.ts";
 import type { RenewLink } from "./expired_link.ts";
 import type { ExtraPlace } from "./extra_place.ts";
@@ -32,6 +33,8 @@ export interface DownloadContext {
   names: FinalNames;
   /** Stores the small ones. */
   smallFiles: SmallFiles;
+  /** The space of the disk, and who waits for it. */
+  space: DiskSpace;
   /** Watches for silence. */
   watchdog: Watchdog;
   /** Which hosts have failed lately. */
@@ -101,6 +104,8 @@ export interface DownloadTask
   facts?: TaskDoneFacts;
   /** An owner died while it ran this task, or stopped it: something may be left of it. */
   begun?: true;
+  /** The space that its file found the disk without; absent: it did not. */
+  space?: SpaceWish;
   /** What is there under its path is what that owner had finished: it is done, whatever `overwrite` says. */
   replayed?: true;
 }

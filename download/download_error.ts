@@ -1,5 +1,5 @@
 import { redactUrl } from "../base/redact_url.ts";
-import type { TaskError, TaskErrorKind } from "../queue/task_model.ts";
+import type { SpaceWish, TaskError, TaskErrorKind } from "../queue/task_model.ts";
 import { LookupError } from "./lookup_error.ts";
 import { tlsFailure } from "./tls_failures.ts";
 
@@ -20,6 +20,8 @@ export interface DownloadErrorInit extends ErrorOptions {
   host?: string;
   /** True if the disk is full: the task waits until that is over. */
   full?: boolean;
+  /** The space that the file takes, where the disk is full. Default: it is not known. */
+  space?: SpaceWish | undefined;
 }
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -45,6 +47,8 @@ export class DownloadError extends Error {
   readonly host: string | undefined;
   /** True if the disk is full. */
   readonly full: boolean;
+  /** The space that the file takes, if the disk is full and that is known. */
+  readonly space: SpaceWish | undefined;
 
   /**
    * @param kind The class of the failure.
@@ -60,6 +64,7 @@ export class DownloadError extends Error {
     this.host = init.host;
     this.byStatus = init.byStatus ?? true;
     this.full = init.full ?? false;
+    this.space = init.space;
     this.retryable = init.retryable ??
       (RETRYABLE_KINDS.has(kind) || (init.status !== undefined && isRetryableStatus(init.status)));
   }
@@ -77,18 +82,20 @@ export class DownloadError extends Error {
       ...(this.status === undefined ? {} : { status: this.status }),
       retryable: this.retryable,
       at,
+      ...(this.space === undefined ? {} : { space: this.space }),
     };
   }
 }
 
 /** The same error, with something more to say. */
 export function withNote(error: DownloadError, note: string): DownloadError {
-  const { kind, message, status, retryAt, retryable, byStatus, host, full } = error;
+  const { kind, message, status, retryAt, retryable, byStatus, host, full, space } = error;
   return new DownloadError(kind, `${message}; ${note}`, {
     ...(status === undefined ? {} : { status }),
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(host === undefined ? {} : { host }),
     full,
+    space,
     retryable,
     byStatus,
     cause: error,

@@ -2,7 +2,8 @@ import { lstatSync } from "node:fs";
 import { join } from "@std/path";
 import { redactUrl } from "../base/redact_url.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
-import { FileExistsError, PartFile } from "./part_file.ts";
+import { FileExistsError } from "./file_exists_error.ts";
+import { PartFile } from "./part_file.ts";
 import { fallbackOut } from "./task_names.ts";
 
 /**

@@ -33,6 +33,15 @@ export class ManifestTable {
     return this.#size;
   }
 
+  /** How many paths have a line that was not taken back. */
+  countPaths(): number {
+    let count = 0;
+    for (let index = 0; index < this.#size; index++) {
+      if (this.#void[index] === 0 && !this.#hasEarlier(index)) count++;
+    }
+    return count;
+  }
+
   /** Notes a line. */
   add(
     writer: string,
@@ -91,6 +100,16 @@ export class ManifestTable {
     for (; index !== NONE; index = this.#next[index]!) {
       if (this.#low[index] === low && this.#high[index] === high) yield index;
     }
+  }
+
+  /** True if a line for the same path was noted before. */
+  #hasEarlier(line: number): boolean {
+    let index = this.#next[line]!;
+    for (; index !== NONE; index = this.#next[index]!) {
+      const isSame = this.#low[index] === this.#low[line] && this.#high[index] === this.#high[line];
+      if (isSame && this.#void[index] === 0) return true;
+    }
+    return false;
   }
 
   #claim(writer: string, fence: string): number {

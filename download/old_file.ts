@@ -14,7 +14,7 @@ import type { DriverRequest, DriverResponse } from "./download_driver.ts";
 import { fileMark, type Replaceable } from "./file_mark.ts";
 import { parseHttpDate } from "./http_date.ts";
 import { diskError } from "./disk_error.ts";
-import { FileExistsError } from "./part_file.ts";
+import { FileExistsError } from "./file_exists_error.ts";
 import { isStrongEtag } from "./part_state.ts";
 import type { Watched } from "./watchdog.ts";
 

@@ -3,12 +3,13 @@ import { dirname } from "@std/path";
 import { closeLocked } from "./close_locked.ts";
 import { diskError } from "./disk_error.ts";
 import { DownloadError } from "./download_error.ts";
+import { FileExistsError } from "./file_exists_error.ts";
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
 import { isPlanted, type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
 import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
-import { type ByteRange, bytesIn } from "./segment_plan.ts";
+import { type ByteRange, bytesIn, gapsIn } from "./segment_plan.ts";
 import { prepareFolder } from "./prepare_folder.ts";
 import { unfinishedPath } from "./unfinished_path.ts";
 
@@ -58,6 +59,8 @@ export class PartFile implements Disposable {
   readonly finalPath: string;
   /** The inode, or 0 where there is none. */
   readonly inode: number;
+  /** Called when it is left unfinished, while it is still locked; it throws nothing. */
+  onLeft: () => void = () => {};
   readonly #file: Deno.FsFile;
   readonly #target: PartTarget;
   /** Another writer has the usual name: this file is for now only, and has no state. */
@@ -95,7 +98,7 @@ export class PartFile implements Disposable {
 
   /** The url of what an earlier download left under a path, without userinfo. */
   static urlLeft(root: string, out: string): string | undefined {
-    return readState(unfinishedPath(pathBelow(root, out)) + STATE_SUFFIX)?.url;
+    return readPartState(unfinishedPath(pathBelow(root, out)) + STATE_SUFFIX)?.url;
   }
 
   /**
@@ -145,6 +148,11 @@ export class PartFile implements Disposable {
   /** True if these are the bytes of another source of the file, none of which was touched. */
   get isOthers(): boolean {
     return !this.#begun && this.#stateUrl !== undefined && this.#target.others?.includes(this.#stateUrl) === true;
+  }
+
+  /** What is not there, of a file that is written in pieces. */
+  get holes(): ByteRange[] | undefined {
+    return this.#state?.pieces && gapsIn(this.#state.length, this.#state.pieces.written);
   }
 
   /** Bytes of the file that are there; from its beginning, unless it is written in pieces. */
@@ -311,6 +319,7 @@ export class PartFile implements Disposable {
       // Another writer may have finished the file in the meantime.
       const overtaken = (this.#target.replace ?? false) === false && fileExists(this.finalPath);
       if (!continuable || overtaken) this.discard();
+      else this.onLeft();
     }
     closeLocked(this.#file);
   }
@@ -320,7 +329,7 @@ export class PartFile implements Disposable {
   }
 
   #readLeft(): PartLeft | undefined {
-    const state = readState(this.#statePath);
+    const state = readPartState(this.#statePath);
     this.#stateUrl = state?.url;
     if (state === undefined || state.url !== this.#target.url) return undefined;
     const size = this.#size;
@@ -364,20 +373,8 @@ export class PartFile implements Disposable {
   }
 }
 
-/** A file is there that is not ours, or not known to be. */
-export class FileExistsError extends DownloadError {
-  /** Where it is. */
-  readonly path: string;
-
-  /** @param path Where it is. */
-  constructor(path: string) {
-    super("disk", `${path}: a file that Corehaul did not write is there already`, { retryable: false });
-    this.path = path;
-  }
-}
-
 /** What a state file says; nothing if it is not there, or is none. */
-function readState(path: string): PartState | undefined {
+export function readPartState(path: string): PartState | undefined {
   try {
     return isPlanted(path) ? undefined : decodePartState(Deno.readTextFileSync(path));
   } catch {

@@ -6,10 +6,11 @@
  */
 import { fileExists } from "../base/file_exists.ts";
 import { redactUrl } from "../base/redact_url.ts";
-import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
+import type { SpaceWish, TaskDoneFacts, TaskError, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
+import type { WaitingFile } from "./disk_space.ts";
 import { IntegrityError } from "./expectations.ts";
 import { HostBusyError, type HostPlace } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
@@ -52,11 +53,31 @@ const DISK_FULL_MS = 3000;
  * @param place Where it has a place already; it names another host when the download has moved. Default: nowhere.
  * @returns How the claim ended; nothing that can happen to a download is thrown.
  */
-export async function procDownloadCore(
+export function procDownloadCore(
   task: DownloadTask,
   context: DownloadContext,
   place: HostPlace = { host: "" },
 ): Promise<TaskOutcome> {
+  return task.space === undefined ? download(task, context, place) : afterWaiting(task, task.space, context, place);
+}
+
+/** Fetches a file that found the disk full. */
+async function afterWaiting(
+  task: DownloadTask,
+  wish: SpaceWish,
+  context: DownloadContext,
+  place: HostPlace,
+): Promise<TaskOutcome> {
+  const { space } = context;
+  // No server is asked for what there is still no space for.
+  const refused = space.refuse(waitingFile(task, context), wish);
+  if (refused !== undefined) return parked(refused.toTaskError(Date.now()), Date.now());
+  const outcome = await download(task, context, place);
+  if (outcome.type !== "deferred" || outcome.error?.space === undefined) space.leave(task);
+  return outcome;
+}
+
+async function download(task: DownloadTask, context: DownloadContext, place: HostPlace): Promise<TaskOutcome> {
   const startedAt = Date.now();
   const { url, mirrors } = task;
   // This one, another worker or another process may have left something of it.
@@ -127,6 +148,15 @@ export async function procDownloadCore(
     }
   }
   return endOf(failures, busyUntil, task, context, startedAt);
+}
+
+/** What becomes of a task that has no space: the disk is nobody's fault, so it waits, however often it has to look. */
+function parked(error: TaskError, now: number): TaskOutcome {
+  return { type: "deferred", notBefore: now + DISK_FULL_MS, error };
+}
+
+function waitingFile({ out, url, fence }: DownloadTask, { root, writer, bootId }: DownloadContext): WaitingFile {
+  return { root, out, tag: `${writer}-${fence}`, url: redactUrl(url), bootId };
 }
 
 /** The order in which to try the sources: first whoever has brought a part of the file, then who has not failed lately. */
@@ -242,8 +272,11 @@ function endOf(
   if (context.refresh && fileExists(pathBelow(context.root, task.out))) {
     taskError.message += "; the file that is there stays";
   }
-  // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
-  if (error.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
+  if (error.full) {
+    taskError.space ??= { bytes: 1 };
+    context.space.wait(waitingFile(task, context), taskError.space);
+    return parked(taskError, now);
+  }
   // Nor has a task failed for good while there is a source that only could not be asked.
   if (retryAt === undefined && passedOver) {
     // Those that were asked are not asked again sooner for that.

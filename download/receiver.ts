@@ -10,11 +10,12 @@ import { mayReplaceNow } from "./file_mark.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
 import { diskError } from "./disk_error.ts";
+import { naming } from "./name_space.ts";
 import type { PartFile, PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";
-import type { ByteRange } from "./segment_plan.ts";
+import { type ByteRange, gapsIn } from "./segment_plan.ts";
 import { Segments, type SegmentsSetup } from "./segments.ts";
 import type { SentBody, StoredFormOptions } from "./stored_form.ts";
 import type { SharedFile } from "./share_file.ts";
@@ -123,7 +124,7 @@ export class Receiver {
       budget?.spent(bytes.length);
       const line = (inode: number) => this.#line(target, facts, inode, watched, expectations.digest);
       return smallFiles.store(target, bytes, modifiedTime(facts, remoteTime), line);
-    }, (bytes) => watched.touch(bytes));
+    }, (bytes) => watched.touch(bytes)).catch(naming(() => ({ bytes: response.length! })));
     return facts;
   }
 
@@ -142,6 +143,10 @@ export class Receiver {
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) expectations.resume(part.path, from);
     part.begin(from, state);
+    const length = response.decoded === true ? undefined : response.length;
+    using _space = length === undefined
+      ? undefined
+      : await this.#reserve(target, part, length, [[from, length]], watched);
     // Speed and rate are those of the connection, whatever comes out of a coding.
     const came = (bytes: number) => {
       watched.touch(bytes);
@@ -159,7 +164,7 @@ export class Receiver {
       },
       budget === undefined ? undefined : () => budget.room(),
       came,
-    );
+    ).catch(naming(() => length === undefined ? { bytes: part.bytes + 1, atLeast: true } : { bytes: length }));
     if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
     return await this.#conclude(target, part, this.#facts(response, part.bytes), response, watched, expectations);
   }
@@ -177,6 +182,7 @@ export class Receiver {
     const { watchdog, extraPlace = anyPlace, onBytes } = this.#context;
     const { state, kept, first } = shared;
     part.beginPieces(state, kept);
+    using _space = await this.#reserve(target, part, state.length, gapsIn(state.length, kept), watched);
     await new Segments({
       ...shared,
       part,
@@ -189,7 +195,7 @@ export class Receiver {
       look: (piece) => expectations.update(piece),
       wrote: onBytes,
       pay: (bytes, stream) => this.#pay(bytes, stream),
-    }).run();
+    }).run().catch(naming(() => ({ bytes: state.length })));
     await expectations.readBack(part.path, state.length, watched);
     return await this.#conclude(target, part, this.#facts(first, state.length), first, watched, expectations);
   }
@@ -243,6 +249,23 @@ export class Receiver {
     );
   }
 
+  /** Gets the space for what is missing of a file before any of it is written. */
+  async #reserve(
+    { out }: PartTarget,
+    part: PartFile,
+    length: number,
+    missing: readonly ByteRange[],
+    watched: Watched,
+  ): Promise<Disposable | undefined> {
+    const { space } = this.#context;
+    const waited = this.#task.space !== undefined;
+    if (!space.reserves(length, waited)) return undefined;
+    const reserved = await resting(watched, space.reserve(part, out, length, missing, waited));
+    // It has what it waited for: the others need not count it any more.
+    if (waited) space.leave({ out });
+    return reserved;
+  }
+
   /** Takes bandwidth for a piece, of all and of this task; resolves when it is paid for. */
   #pay(bytes: number, watched: Watched): Promise<void> | undefined {
     const common = this.#context.throttle?.pass(bytes, watched);
@@ -267,14 +290,15 @@ export class Receiver {
       return await this.#finish(target, part, facts, watched, expectations);
     }
     const { settleSent } = await import("./settle_sent.ts");
+    let decodedBytes = 0;
     const settled = await settleSent({
       sent,
       target,
       part,
       expectations,
       ...{ response, watched, wish: this.#task, expectType: this.#context.expectType, knownType },
-      checkSize: (bytes) => this.checkSize(bytes),
-    });
+      checkSize: (bytes) => this.checkSize(decodedBytes = bytes),
+    }).catch(naming(() => ({ bytes: part.bytes + decodedBytes, atLeast: true })));
     if (settled === undefined) return await this.#finish(target, part, facts, watched, expectations);
     using decoded = settled.part;
     this.sent = undefined;
@@ -297,7 +321,7 @@ export class Receiver {
       manifest.append([line]);
       if (fsync) await resting(watched, manifest.sync());
     } catch (error) {
-      throw diskError(error, "the manifest");
+      naming(() => ({ bytes: part.bytes }))(diskError(error, "the manifest"));
     }
     // From here on the file is known to be whole: whoever finds it after a crash gives it its name.
     outlived?.discard();
@@ -346,11 +370,11 @@ export class Receiver {
 }
 
 /** Waits for the disk, which is no stall of the server, however long it takes. */
-async function resting(watched: Watched, work: Promise<void>): Promise<void> {
+async function resting<T>(watched: Watched, work: Promise<T>): Promise<T> {
   const timer = setInterval(() => watched.rest(), REST_EVERY_MS);
   try {
     watched.rest();
-    await work;
+    return await work;
   } finally {
     clearInterval(timer);
     watched.rest();

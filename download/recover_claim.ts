@@ -2,9 +2,11 @@ import { dirname } from "@std/path";
 import { closeLocked } from "./close_locked.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { ManifestLine } from "./manifest_line.ts";
+import type { FileSpace } from "../ffi/file_space.ts";
 import { modifiedTime } from "./modified_time.ts";
-import { PartFile } from "./part_file.ts";
+import { PartFile, readPartState } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
+import { gapsIn } from "./segment_plan.ts";
 import { outProblem } from "./task_names.ts";
 import { unfinishedPath } from "./unfinished_path.ts";
 
@@ -26,11 +28,18 @@ export interface RecoverClaimOptions {
   root: string;
   /** Gives the final names. */
   names: FinalNames;
+  /** Gives back what was reserved. */
+  space: FileSpace;
   /** Give files the time that their server names. */
   remoteTime: boolean;
   /** False after a boot: then the bytes of a file without its final name may never have come to the disk. */
   sameBoot: boolean;
 }
+
+/** What files take, in these. */
+const BLOCK = 512;
+/** A file may take so much more than it has bytes, without any reservation. */
+const UNWRITTEN = 64 * 1024;
 
 /** Deno tells this time in whole seconds, rounded down. */
 const CTIME_MS = 1000;
@@ -52,7 +61,7 @@ const CLOCKS_MS = 2;
 
 /**
  * Clears up after one claim: a file that is whole by its line in the manifest gets its final name, and never over a file
- * that its owner would not have replaced; what nobody can continue is removed. Of what is not certainly that owner's nothing is touched.
+ * that its owner would not have replaced; what nobody can continue is removed, and space that was reserved is given back. Of what is not certainly that owner's nothing is touched.
  */
 export function recoverClaim(claim: LostClaim, options: RecoverClaimOptions): RecoveredClaim {
   const result: RecoveredClaim = { done: false, named: false, removed: 0, busy: false };
@@ -69,6 +78,7 @@ export function recoverClaim(claim: LostClaim, options: RecoverClaimOptions): Re
     if (result.done) removeOutlived(plain, line, options.root);
     if (result.named) removeSent(plain, line, options.root, result);
   }
+  if (!result.done) releaseLeft(plain, options.space);
   for (const path of [...owns, `${plain}-info-${writer}-${fence}`]) {
     const info = look(path);
     if (info === undefined) continue;
@@ -123,6 +133,17 @@ function removeSent(plain: string, line: ManifestLine, root: string, result: Rec
   if (lock === undefined) return;
   if (remove(plain)) result.removed++;
   remove(`${plain}-info`);
+}
+
+/** Gives back the space that was reserved for the rest of an unfinished file, unless somebody goes on with it. */
+function releaseLeft(plain: string, space: FileSpace): void {
+  if (look(plain)?.isFile !== true) return;
+  using lock = lockFree(plain);
+  if (lock === undefined) return;
+  const { size, blocks } = Deno.statSync(plain);
+  const state = readPartState(`${plain}-info`);
+  if (state?.pieces !== undefined) space.release(plain, gapsIn(state.length, state.pieces.written));
+  else if ((blocks ?? 0) * BLOCK > size + UNWRITTEN) Deno.truncateSync(plain, size);
 }
 
 /** What was there when the file was finished may be replaced if that was wished for; what came later is another's. */

@@ -1,3 +1,4 @@
+import { FileSpace } from "../ffi/file_space.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
 import { type DeadClaimLog, deadClaimLogs } from "./dead_claim_logs.ts";
 import { FinalNames } from "./final_names.ts";
@@ -38,6 +39,7 @@ const LAST_FILES = 2;
  * Call it before anything of theirs is claimed again.
  */
 export async function recoverClaims(options: RecoverClaimsOptions): Promise<RecoveredClaims> {
+  using space = new FileSpace(options.library);
   const recovered: RecoveredClaims = { named: 0, removed: 0, done: new Map() };
   for await (const log of deadClaimLogs(options.root, options.own)) {
     using names = new FinalNames(options.library);
@@ -45,7 +47,7 @@ export async function recoverClaims(options: RecoverClaimsOptions): Promise<Reco
     let left = false;
     for (const claim of await lostClaims(log, options.root)) {
       try {
-        const result = recoverClaim(claim, { ...options, names, sameBoot });
+        const result = recoverClaim(claim, { ...options, names, space, sameBoot });
         if (result.named) recovered.named++;
         recovered.removed += result.removed;
         if (result.done) recovered.done.set(claim.out, claim.line!.url);

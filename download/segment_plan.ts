@@ -13,6 +13,17 @@ export function bytesIn(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, [from, to]) => sum + to - from, 0);
 }
 
+/** What is missing of a file of a length where these ranges are there, which are in order and apart from each other. */
+export function gapsIn(length: number, ranges: readonly ByteRange[]): ByteRange[] {
+  const gaps: ByteRange[] = [];
+  let at = 0;
+  for (const [from, to] of [...ranges, [length, length] as const]) {
+    if (from > at) gaps.push([at, from]);
+    at = to;
+  }
+  return gaps;
+}
+
 /** A stretch of a file, which one connection fetches from its beginning to its end. */
 export interface Segment {
   /** Its first byte. */

@@ -22,6 +22,14 @@ export type TaskErrorKind =
   | "crash"
   | "internal";
 
+/** The space that a file takes. */
+export interface SpaceWish {
+  /** How many bytes the whole file has. */
+  bytes: number;
+  /** It may have more: its server does not tell. */
+  atLeast?: true;
+}
+
 /** Why the latest attempt failed. */
 export interface TaskError {
   /** The class of the failure. */
@@ -36,6 +44,8 @@ export interface TaskError {
   at: number;
   /** Before this time its host wants no request, and that is too long to wait for; in milliseconds since the epoch. */
   retryAt?: number;
+  /** The space that the file waits for, where the disk had none. */
+  space?: SpaceWish;
 }
 
 /** An attempt that did not bring the file, or a claim that its owner did not survive. */

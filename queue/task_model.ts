@@ -13,7 +13,7 @@
 import { type TaskAttempt, type TaskError, withFailure } from "./task_error.ts";
 import { KEPT_FIELDS, type NoField, type TaskRequest } from "./task_request.ts";
 
-export type { TaskAttempt, TaskError, TaskErrorKind } from "./task_error.ts";
+export type { SpaceWish, TaskAttempt, TaskError, TaskErrorKind } from "./task_error.ts";
 
 /** The state of a task. */
 export type TaskStatus = "waiting" | "running" | "paused" | "done" | "failed" | "canceled";

@@ -1,6 +1,7 @@
 import { SharedCounters } from "../base/shared_counters.ts";
 import { makeDrivers } from "../download/protocols/make_drivers.ts";
 import { BudgetShare } from "../download/body_budget.ts";
+import { DiskSpace } from "../download/disk_space.ts";
 import { FinalNames } from "../download/final_names.ts";
 import { Manifest } from "../download/manifest.ts";
 import { MirrorMemory } from "../download/mirror_memory.ts";
@@ -93,6 +94,7 @@ class RunningWorker {
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
+      space: new DiskSpace(start.root, start.library, counters.workers),
       watchdog: new Watchdog(settings, identityProbe(identity, addresses)),
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),
@@ -175,6 +177,7 @@ class RunningWorker {
     this.#context.watchdog[Symbol.dispose]();
     this.#context.manifest[Symbol.dispose]();
     this.#context.names[Symbol.dispose]();
+    this.#context.space[Symbol.dispose]();
     this.#post({ type: "stopped" });
   }
 }

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { ClaimKeeper } from "../../app/claim_keeper.ts";
-import type { OpenClaim } from "../../download/claim_log.ts";
+import { ClaimLog, type OpenClaim } from "../../download/claim_log.ts";
 import { Manifest } from "../../download/manifest.ts";
 import { libcLibrary } from "../../ffi/libc_library.ts";
+import { procIdentity } from "../../ffi/proc_identity.ts";
 import type { WorkerTask } from "../../workers/proc_messages.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -53,5 +54,29 @@ Deno.test("ClaimKeeper clears up after a worker that died, and tells which tasks
   assertEquals(again.map(({ replayed }) => replayed), [true, undefined, undefined]);
   open.length = 0;
   keeper.lost([]);
+  await keeper.end();
+});
+
+Deno.test("ClaimKeeper clears up after owners of any list when there is no space", async () => {
+  await using home = await TempDir.create();
+  const { promise, resolve } = Promise.withResolvers<{ named: number; removed: number }>();
+  const keeper = new ClaimKeeper({
+    owner: "o",
+    root: home.path,
+    library: libcLibrary(),
+    remoteTime: true,
+    open: () => [],
+    recovered: resolve,
+  });
+  await keeper.recover();
+  // No process that is there now started then.
+  const claims = [{ worker: 0, fence: "f", out: "half" }];
+  const log = new ClaimLog(home.path, { ...procIdentity(), startTime: "1", owner: "other" }, () => claims);
+  log.add(claims);
+  log.leave();
+  await home.write("half.part-other-0-f", "half");
+  keeper.spaceMissing();
+  keeper.spaceMissing();
+  assertEquals(await promise, { named: 0, removed: 1 });
   await keeper.end();
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { hash } from "node:crypto";
 import { join } from "@std/path";
 import { readManifest } from "../../app/read_manifest.ts";
-import { type ManifestFinding, verifyManifest } from "../../app/verify_manifest.ts";
+import { type ManifestFinding, verifyManifest, type VerifyProgress } from "../../app/verify_manifest.ts";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -101,4 +101,22 @@ Deno.test("verifyManifest tells files that are missing, no files, of another siz
   assertEquals(found.size!.found, "6");
   assertEquals(found.digest!.found, `sha-256:${hash("sha256", "wrong", "hex")}`);
   await assertRejects(() => findings(join(home.path, "nothing")), Deno.errors.NotFound);
+});
+
+Deno.test("verifyManifest says how far it has come, in large files too", async () => {
+  await using home = await TempDir.create();
+  const large = 2.5 * 1024 * 1024;
+  await home.write("large", new Uint8Array(large));
+  await home.write("small", "right");
+  {
+    using manifest = new Manifest(home.path, "w");
+    manifest.append([line("small", 4, { finishedAt: 1 }), line("small", 5), line("large", large), line("gone", 1)]);
+    manifest.append([line("taken back", 1, { fence: "9" })]);
+    manifest.void({ fence: "9", out: "taken back" });
+  }
+  const seen: VerifyProgress[] = [];
+  for await (const _ of verifyManifest(home.path, { onProgress: (progress) => seen.push(progress) }));
+  assertEquals([seen[0], seen.at(-1)], [{ files: 0, of: 3, bytes: 0 }, { files: 3, of: 3, bytes: large + 5 }]);
+  const within = seen.filter(({ files, bytes }) => files === 1 && bytes > 5 && bytes < large + 5);
+  assertEquals(within.length, 2);
 });

@@ -129,6 +129,29 @@ Deno.test("digestFile lets other work have its turn between pieces", async () =>
   });
 });
 
+Deno.test("digestFile reads a small file without leaving its turn, but for others every now and then", async () => {
+  const body = new Uint8Array(1000).fill(7);
+  await withFile(body, async (path) => {
+    let turns = 0;
+    let reading = true;
+    const takeTurn = () => {
+      turns++;
+      if (reading) setImmediate(takeTurn);
+    };
+    setImmediate(takeTurn);
+    let atOnce = 0;
+    // Others have a turn in the end, whatever the machine does.
+    while (turns < 20) {
+      const before = turns;
+      const digest = await digestFile(path, ["md5"]);
+      assertEquals(digest.verify({ algorithm: "md5", digest: digestOf("md5", body) }), undefined);
+      if (turns === before) atOnce++;
+    }
+    reading = false;
+    assert(atOnce > 20, `${atOnce} of them`);
+  });
+});
+
 Deno.test("digestFile ends with the reason of its signal", async () => {
   await withFile(new Uint8Array(8 * MIB), async (path) => {
     const reason = new Error("enough");

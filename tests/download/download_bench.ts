@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { BudgetShare } from "../../download/body_budget.ts";
+import { DiskSpace } from "../../download/disk_space.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
 import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
@@ -52,7 +53,8 @@ export class DownloadBench implements AsyncDisposable {
     const writer = crypto.randomUUID();
     const manifest = new Manifest(root, writer);
     const names = new FinalNames(libcLibrary());
-    this.open = [driver, watchdog, manifest, names];
+    const space = new DiskSpace(root, libcLibrary());
+    this.open = [driver, watchdog, manifest, names, space];
     this.context = {
       root,
       writer,
@@ -62,6 +64,7 @@ export class DownloadBench implements AsyncDisposable {
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
+      space,
       watchdog,
       retry: { retries: 2, retryWaitMs: 1000 },
       maxHostWaitMs: 3_600_000,

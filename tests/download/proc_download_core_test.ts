@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { BudgetShare } from "../../download/body_budget.ts";
+import { DiskSpace } from "../../download/disk_space.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
 import type { DownloadContext, DownloadTask } from "../../download/download_context.ts";
@@ -50,6 +51,7 @@ async function startServer(
   const watchdog = new Watchdog({ ...LIMITS, ...limits }, connectProbe);
   const manifest = new Manifest(root, "test-0");
   const names = new FinalNames(libcLibrary());
+  const space = new DiskSpace(root, libcLibrary());
   let bytes = 0;
   const context: DownloadContext = {
     root,
@@ -60,6 +62,7 @@ async function startServer(
     manifest,
     names,
     smallFiles: new SmallFiles(names, manifest),
+    space,
     watchdog,
     retry: { retries: 2, retryWaitMs: 1000 },
     maxHostWaitMs: 3_600_000,
@@ -98,6 +101,7 @@ async function startServer(
   } finally {
     manifest[Symbol.dispose]();
     names[Symbol.dispose]();
+    space[Symbol.dispose]();
     watchdog[Symbol.dispose]();
     driver[Symbol.dispose]();
     await server.shutdown();

@@ -6,8 +6,10 @@ import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { openLocked } from "../../download/open_locked.ts";
 import { recoverClaims } from "../../download/recover_claims.ts";
 import { unfinishedPath } from "../../download/unfinished_path.ts";
+import { FileSpace } from "../../ffi/file_space.ts";
 import { libcLibrary } from "../../ffi/libc_library.ts";
 import { type ProcIdentity, procIdentity } from "../../ffi/proc_identity.ts";
+import { mayMount, onSmallDisk } from "../support/small_disk.ts";
 
 const OWNER = "0a-owner";
 const FENCE = "f1";
@@ -39,6 +41,10 @@ class CrashedFolder implements AsyncDisposable {
   write(name: string, text: string): void {
     Deno.mkdirSync(dirname(join(this.root, name)), { recursive: true });
     Deno.writeTextFileSync(join(this.root, name), text);
+  }
+
+  path(name: string): string {
+    return join(this.root, name);
   }
 
   own(out: string): string {
@@ -294,4 +300,37 @@ Deno.test("ClaimLog is written anew with what is open, is locked, and is gone in
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+});
+
+Deno.test({
+  name: "recoverClaims gives back what was reserved for unfinished files, unless somebody goes on with them",
+  ignore: !mayMount,
+  fn: async () => {
+    const root = await Deno.makeTempDir();
+    await onSmallDisk(root, async () => {
+      const folder = new CrashedFolder(await Deno.realPath(root), dead());
+      using space = new FileSpace(libcLibrary());
+      const free = () => Math.round(space.free(root)!.bytes / 1_000_000);
+      const [url, length] = ["http://h/x", 6_000_000];
+      const state = { url, length, etag: '"e"', bootId: "b" };
+      const held = ["plain", "pieces", "other"];
+      for (const name of held) {
+        folder.claim(name);
+        await Deno.writeFile(folder.path(`${name}.part`), new Uint8Array(name === "pieces" ? length : 1_000_000));
+        assertEquals(await space.reserve(folder.path(`${name}.part`), [[1_000_000, length]]), "reserved");
+        const pieces = { written: [[0, 2_000_000], [4_000_000, 5_000_000]], synced: [] };
+        const more = name === "pieces" ? { version: 2, ...pieces } : { version: 1, synced: 0 };
+        folder.write(`${name}.part-info`, JSON.stringify({ ...more, ...state }));
+      }
+      const lock = openLocked(folder.path("other.part"))!;
+      assertEquals(free(), 3);
+      await folder.recover();
+      assertEquals(free(), 11);
+      closeLocked(lock.file);
+      const sizes = held.map((name) => Deno.statSync(folder.path(`${name}.part`)).size);
+      assertEquals(sizes, [1_000_000, length, 1_000_000]);
+      folder.manifest[Symbol.dispose]();
+    }, "20m");
+    await Deno.remove(root);
+  },
 });

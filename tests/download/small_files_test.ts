@@ -4,7 +4,7 @@ import { libcLibrary } from "../../ffi/libc_library.ts";
 import { DownloadError } from "../../download/download_error.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
-import { FileExistsError } from "../../download/part_file.ts";
+import { FileExistsError } from "../../download/file_exists_error.ts";
 import { SmallFiles } from "../../download/small_files.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -56,6 +56,8 @@ for (const [what, args] of [["run --once", ["--once", "--disk-wait", "0"]], ["ru
         // The second time is later than the first by more than what the option says.
         await process.until("the news, twice", () => process.events("task_retry").length >= 2);
         assert(!ENDS.test(process.stderr));
+        // The list remembers how much the file takes: the server is not asked for that again.
+        assertEquals(server.hits("/large"), 1);
         grow();
         await process.until("the file", () => process.events("task_done").length === 1);
         if (what === "run") process.kill("SIGTERM");
@@ -63,6 +65,44 @@ for (const [what, args] of [["run --once", ["--once", "--disk-wait", "0"]], ["ru
       });
     },
   });
+}
+
+Deno.test({
+  name: "corehaul get has the space that a process had reserved which was killed",
+  ignore: !mayMount,
+  fn: async () => {
+    await using home = await TempDir.create();
+    const size = 12_000_000;
+    await using server = FaultServer.start(({ path }, server) =>
+      path === "/killed"
+        ? server.flow(bytesFor(path, size), 2_000_000, () => false, { headers: { etag: '"one"' } })
+        : new Response(bytesFor(path, size))
+    );
+    await onSmallDisk(home.join("files"), async () => {
+      const options = { cwd: home.path };
+      await using killed = await Corehaul.start(["get", `${server.url}/killed`, "-d", "files"], options);
+      const left = home.join("files/killed.part");
+      await killed.until("its part", () => sizeOf(left) >= 2_000_000);
+      const get = ["get", `${server.url}/other`, "-d", "files"];
+      const refused = await corehaul([...get, "--disk-wait", "0.1"], options);
+      assertCode(refused, 1);
+      assertMatch(refused.stderr, /other: No space left for its 12000000 bytes: \d+ bytes are free/);
+      killed.kill("SIGKILL");
+      await killed.ended();
+      assertCode(await corehaul(get, options), 0);
+      assertEquals(await Deno.readFile(home.join("files/other")), bytesFor("/other", size));
+      // What it had stays, to be continued.
+      assert(sizeOf(left) >= 2_000_000);
+    }, "20m");
+  },
+});
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 Deno.test("corehaul get ends with 1 when less than --min-free was free for --disk-wait", async () => {

@@ -1,9 +1,11 @@
 /** `corehaul manifest`. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { hash } from "node:crypto";
-import { assertCode, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
+import { assertCode, corehaul, jsonLines, PROJECT_ROOT, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { TerminalProcess } from "../support/terminal.ts";
 
 const SIZE = 2000;
 const LARGE = 200_000;
@@ -75,6 +77,14 @@ Deno.test("corehaul manifest tells where files are from, and --verify what becam
     "sent ok",
     "sub/moved missing",
   ]);
+  const args = ["run", "-A", fromFileUrl(new URL("cli.ts", PROJECT_ROOT)), "manifest", "--verify", "-d", "files"];
+  await using terminal = await TerminalProcess.start(Deno.execPath(), args, home.path);
+  assertEquals(await terminal.ended(), 1);
+  // What is wrong stands above what is drawn, and the answer below it.
+  assertMatch(
+    terminal.text,
+    /missing {4}sub\/moved\n[^]*100% {2}4\/4 files {2}.*\/s {2}\d+ files\/s {2}3 wrong\n+1 ok, 3 wrong\n$/,
+  );
 });
 
 Deno.test("corehaul manifest has nothing to tell of an empty folder, and refuses none and wrong options", async () => {

@@ -34,7 +34,7 @@ export {
   collectManifests,
   type CollectOptions,
 } from "./app/collect_manifests.ts";
-export { compactTaskList } from "./app/compact_task_list.ts";
+export { compactTaskList, type RemainsReason } from "./app/compact_task_list.ts";
 export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
 export { taskListExists } from "./app/open_task_list.ts";
 export { openTaskList, type OpenTaskListOptions } from "./app/open_task_list.ts";

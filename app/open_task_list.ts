@@ -1,9 +1,12 @@
-import { dirname, resolve } from "@std/path";
+import { basename, dirname, resolve } from "@std/path";
 import { isRedisAddress, parseRedisAddress } from "../config/redis_address.ts";
+import { STATE_FOLDER } from "../download/task_names.ts";
+import { makeStateFolder } from "../download/state_folder.ts";
 import { LOCAL_KV_LIMITS, REMOTE_KV_LIMITS } from "../queue/kv_store.ts";
 import { QueueUnavailableError } from "../queue/queue_unavailable_error.ts";
 import { TaskKvList } from "../queue/task_kv_list.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
+import { exposedFiles } from "./exposed_files.ts";
 
 /** How {@linkcode openTaskList} opens. */
 export interface OpenTaskListOptions {
@@ -59,10 +62,18 @@ export async function openTaskList(address: string, options: OpenTaskListOptions
     throw new QueueUnavailableError(`Cannot open the task list as there is none at ${address}`, address);
   }
   try {
-    await Deno.mkdir(dirname(file), { recursive: true });
+    const folder = dirname(file);
+    if (basename(folder) === STATE_FOLDER) makeStateFolder(dirname(folder));
+    else await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new QueueUnavailableError(`Cannot open the task list ${address}: ${message}`, address, { cause: error });
+  }
+  // Before it is opened: what SQLite puts beside it then goes by its mode.
+  if (options.warn !== undefined) {
+    const { count, mend } = await exposedFiles({ list: file });
+    const whose = count === 1 ? "it" : "them";
+    if (count > 0) options.warn(`others can read the task list, which may hold secrets: ${mend} keeps ${whose} to you`);
   }
   return await TaskKvList.open(file, { limits: LOCAL_KV_LIMITS, ...patience });
 }

@@ -1,3 +1,6 @@
+import { dirname, resolve } from "@std/path";
+import { fileExists } from "../base/file_exists.ts";
+import { PRIVATE_FILE } from "../base/private_mode.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
@@ -45,6 +48,8 @@ const LOCKED = /database (table )?is locked/;
 /** How long an operation waits for a database that is locked, unless something else is said. */
 export const KV_PATIENCE_MS = 30_000;
 const WRAP = 1n << 64n;
+/** Links that lead from one to the next, before they are taken for a ring. */
+const MOST_LINKS = 40;
 
 /**
  * A KV connection that waits out a lock. Commits with checks throw "database is locked" when several processes write
@@ -96,6 +101,7 @@ export class KvStore implements AsyncDisposable {
     if (damage !== undefined) {
       throw new QueueUnavailableError(`Cannot open the task list ${address}: ${withAdvice(damage)}`, address);
     }
+    if (isFile) makePrivate(path);
     const kv = await retryLocked(() => Deno.openKv(path), address, "open", patienceMs);
     return new KvStore(kv, path, address, limits, patienceMs);
   }
@@ -178,6 +184,21 @@ export class KvStore implements AsyncDisposable {
     }
     this.#closed = true;
     return Promise.resolve();
+  }
+}
+
+/**
+ * Makes the file of a new database, empty, so that its owner alone can read it: what SQLite puts beside it gets the same mode.
+ * A file that is there is not even opened: to close it again would take the locks of others in this process. Whatever is wrong
+ * shows when the database is opened, and is told then.
+ */
+function makePrivate(path: string, hops = 0): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: PRIVATE_FILE }).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists) || hops === MOST_LINKS || fileExists(path)) return;
+    // A link that leads to nothing yet: the file is made where it leads.
+    makePrivate(resolve(dirname(path), Deno.readLinkSync(path)), hops + 1);
   }
 }
 

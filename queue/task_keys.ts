@@ -20,6 +20,7 @@
  * | `order, owner, seq` | that a task which this owner was running is not its own any more |
  * | `count, status` | how many tasks are in that state |
  * | `time` | how late it was when somebody last noted it, on a list of one machine |
+ * | `removed` | that what was removed may still stand in the file |
  * | `seq` | the last sequence number given out |
  * | `ended` | up to which number none was given out that may still come into use: set when an id names an old one |
  *
@@ -78,6 +79,7 @@ export const taskKeys = {
   deadAll: (): Deno.KvKey => [ROOT, "dead"],
   count: (status: TaskStatus): Deno.KvKey => [ROOT, "count", status],
   time: (): Deno.KvKey => [ROOT, "time"],
+  removed: (): Deno.KvKey => [ROOT, "removed"],
   seq: (): Deno.KvKey => [ROOT, "seq"],
   ended: (): Deno.KvKey => [ROOT, "ended"],
 };

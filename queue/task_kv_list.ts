@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type KvLimits, KvStore } from "./kv_store.ts";
+import { taskKeys } from "./task_keys.ts";
 import { TaskKvAdder } from "./task_kv_add.ts";
 import type { AsideCursor } from "./task_kv_aside.ts";
 import { claimTasks } from "./task_kv_claim.ts";
@@ -10,6 +11,7 @@ import { countTasks, listTasks } from "./task_kv_read.ts";
 import { renameTasks } from "./task_kv_rename.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
 import { TaskKvSettler } from "./task_kv_settler.ts";
+import { emptyStep } from "./task_kv_steps.ts";
 import { keepTime } from "./task_kv_time.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type {
@@ -167,6 +169,15 @@ export class TaskKvList implements TaskSharedList {
 
   owners(): Promise<OwnerState[]> {
     return readOwners(this.#store, this.#clock.now());
+  }
+
+  async remains(): Promise<string | undefined> {
+    return (await this.#store.get(taskKeys.removed())).versionstamp ?? undefined;
+  }
+
+  async clearRemains(mark: string): Promise<void> {
+    const key = taskKeys.removed();
+    await this.#store.commit({ ...emptyStep(), checks: [{ key, versionstamp: mark }], deletes: [key] });
   }
 
   onWake(listener: () => void): () => void {

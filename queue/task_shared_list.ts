@@ -284,6 +284,13 @@ export interface TaskSharedList extends AsyncDisposable {
   lost?(): Promise<number>;
   /** The policy by which the store drops tasks when its memory is full; `undefined` if it has none, or does not tell. */
   evicts?(): Promise<string | undefined>;
+  /**
+   * A mark that is there while what was removed may still stand in the file of the list, or undefined. Absent: it is no file, or
+   * whoever keeps it looks after that.
+   */
+  remains?(): Promise<string | undefined>;
+  /** Takes that mark away, unless more was removed since. */
+  clearRemains?(mark: string): Promise<void>;
   /** From now on, wait only seconds for a store that does not answer, as there is no time for more; or as before. */
   hurry?(on: boolean): void;
 }

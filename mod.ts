@@ -53,6 +53,7 @@ export { findMissing } from "./app/find_missing.ts";
 export { type AppendedFile, openToAppend, OutputFile, type OutputFileOptions } from "./app/output_file.ts";
 export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
+export { hideAddresses } from "./base/show_address.ts";
 export type { TaskFileColumns, TaskFileRules } from "./queue/column_map.ts";
 export { readTaskFile, type ReadTaskFileOptions, type TaskFileEntry } from "./app/read_task_file.ts";
 export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/verify_manifest.ts";

@@ -118,7 +118,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
     });
   }
   await attempt("queue", async () => {
-    if (!there) return `none yet at ${options.queue}`;
+    if (!there) return `none yet at ${shownAddress(options.queue)}`;
     await using list = await openTaskList(options.queue, options.list);
     const counts = await list.counts();
     return `${shownAddress(options.queue)}: ${

@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from "@std/path";
+import { showAddress } from "../base/show_address.ts";
 import { isRedisAddress, parseRedisAddress } from "../config/redis_address.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
 import { makeStateFolder } from "../download/state_folder.ts";
@@ -59,7 +60,7 @@ export async function openTaskList(address: string, options: OpenTaskListOptions
   if (isRemote(path)) return await TaskKvList.open(path, { limits: REMOTE_KV_LIMITS, ...patience });
   const file = resolve(path);
   if (options.create === false && !(await taskListExists(address))) {
-    throw new QueueUnavailableError(`Cannot open the task list as there is none at ${address}`, address);
+    throw new QueueUnavailableError(`Cannot open the task list as there is none at ${showAddress(address)}`, address);
   }
   try {
     const folder = dirname(file);
@@ -70,12 +71,13 @@ export async function openTaskList(address: string, options: OpenTaskListOptions
     throw new QueueUnavailableError(`Cannot open the task list ${address}: ${message}`, address, { cause: error });
   }
   // Before it is opened: what SQLite puts beside it then goes by its mode.
-  if (options.warn !== undefined) {
-    const { count, mend } = await exposedFiles({ list: file });
-    const whose = count === 1 ? "it" : "them";
-    if (count > 0) options.warn(`others can read the task list, which may hold secrets: ${mend} keeps ${whose} to you`);
+  const exposed = options.warn === undefined ? undefined : await exposedFiles({ list: file });
+  const list = await TaskKvList.open(file, { limits: LOCAL_KV_LIMITS, ...patience });
+  if (exposed !== undefined && exposed.count > 0) {
+    const whose = exposed.count === 1 ? "it" : "them";
+    options.warn?.(`others can read the task list, which may hold secrets: ${exposed.mend} keeps ${whose} to you`);
   }
-  return await TaskKvList.open(file, { limits: LOCAL_KV_LIMITS, ...patience });
+  return list;
 }
 
 /** Says whether there is a task list at an address already; one on a server is there when the server is. */

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "@std/path";
 import { fileExists } from "../base/file_exists.ts";
 import { PRIVATE_FILE } from "../base/private_mode.ts";
-import { redactUrl } from "../base/redact_url.ts";
+import { hideAddresses, showAddress } from "../base/show_address.ts";
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
 import { DAMAGED, kvProbe } from "./kv_probe.ts";
@@ -92,7 +92,7 @@ export class KvStore implements AsyncDisposable {
     patienceMs: number = KV_PATIENCE_MS,
   ): Promise<KvStore> {
     const isRemote = isOnServer(path);
-    const address = isRemote ? redactUrl(path) : `kv:${path}`;
+    const address = isRemote ? showAddress(path) : `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
     }
@@ -220,7 +220,7 @@ async function retryLocked<T>(
     try {
       return await operation();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = hideAddresses(error instanceof Error ? error.message : String(error));
       if (!LOCKED.test(message) || performance.now() > deadline) {
         throw new QueueUnavailableError(`Cannot ${verb} the task list ${address}: ${withAdvice(message)}`, address, {
           cause: error,

@@ -111,7 +111,7 @@ export class TaskLog {
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
         break;
       case "tasks_lost":
-        log.error(lostText(news.tasks));
+        log.error(lostText(news));
         break;
       case "tasks_asked_again":
         log.info(`${news.tasks} tasks that are done are asked for again`);

@@ -94,6 +94,8 @@ for i = 3, #ARGV, ${ADD_FIELDS} do
   end
 end
 if last > before then call('SET', P .. 'seq', whole(last)) end
+-- A list gets its name with its first task: whoever finds it without that name knows that it is another one.
+if last > before and before == 0 then call('HSETNX', P .. 'counts', '@', wake .. ' ' .. serverTime('')) end
 flush(wake)
 return results
 `;

@@ -21,7 +21,7 @@
  * | `cool` | a sorted set: hosts that are left alone, by the time until when |
  * | `orders:OWNER` | a list: what users did to tasks that it ran |
  * | `claims`, `taken` | hashes: the latest answer to an owner, should it have got lost |
- * | `counts` | a hash: how many tasks are in each state |
+ * | `counts` | a hash: how many tasks are in each state, and under `@` the name of the list |
  * | `seq`, `fence` | the last number given out |
  *
  * A record is `rev ⇥ state ⇥ fence ⇥ owner ⇥ core ⇥ rank ⇥ notBefore ⇥ id ⇥ host ⇥ text`. A claim makes a new fence, every

@@ -184,10 +184,14 @@ end
 return { whole(now), '1' }
 `;
 
-/** How many tasks are in each state. Arguments: the time if it is not the server's, the states. Answers the time, then a number for each. */
+/**
+ * How many tasks are in each state. Arguments: the time if it is not the server's, the states. Answers the time, the name of the
+ * list, the last number given out, then a number for each state.
+ */
 export const COUNTS = `
-local results = { whole(serverTime(ARGV[1])) }
-for i = 2, #ARGV do results[i] = call('HGET', P .. 'counts', ARGV[i]) or '0' end
+local counts = P .. 'counts'
+local results = { whole(serverTime(ARGV[1])), call('HGET', counts, '@') or '', call('GET', P .. 'seq') or '0' }
+for i = 2, #ARGV do results[i + 2] = call('HGET', counts, ARGV[i]) or '0' end
 return results
 `;
 
@@ -210,18 +214,41 @@ return hosts
 
 /**
  * Counts the open tasks of which the server has nothing but their number: none while there is anything to claim, now or
- * later, or in the hands of an owner. Without its counts it has lost all that were ever added.
+ * later, or in the hands of an owner. What stands in an index without its record is taken out of it, so that nobody waits for it.
+ * Without its counts the server has lost all that were ever added.
  */
 export const LOST = `
-for _, index in ipairs({ 'heads', 'aside', 'delayed' }) do
-  if call('ZCARD', P .. index) > 0 then return '0' end
+local function has(key, status, read, take)
+  while true do
+    local seqs = read(key)
+    if #seqs == 0 then return false end
+    load(seqs)
+    for _, seq in ipairs(seqs) do
+      local v = get(seq)
+      if v and match(v, '^%d+\\t(%a)') == status then return true end
+    end
+    call(take, key, unpack(seqs))
+  end
 end
+local function oldest(key) return call('ZRANGE', key, 0, 199) end
+local function some(key) return call('SRANDMEMBER', key, 200) end
+
 for _, index in ipairs({ 'owners', 'dead' }) do
   for _, owner in ipairs(call('HKEYS', P .. index)) do
-    if call('SCARD', P .. 'run:' .. owner) > 0 then return '0' end
+    if has(P .. 'run:' .. owner, 'r', some, 'SREM') then return '0' end
+  end
+end
+-- Nothing runs, so no host has anything to do.
+call('DEL', P .. 'hosts')
+if has(P .. 'delayed', 'w', oldest, 'ZREM') then return '0' end
+for _, index in ipairs({ 'heads', 'aside' }) do
+  for _, entry in ipairs(call('ZRANGE', P .. index, 0, -1)) do
+    local rank, host = sub(entry, 1, 14), sub(entry, index == 'heads' and 35 or 16)
+    if has(P .. 'q:' .. rank .. ':' .. host, 'w', oldest, 'ZREM') then return '0' end
+    fixHead(rank .. '\\t' .. host, false)
   end
 end
 if call('EXISTS', P .. 'counts') == 0 then return call('GET', P .. 'seq') or '0' end
 local waiting, running = unpack(call('HMGET', P .. 'counts', 'w', 'r'))
-return whole(tonumber(waiting or '0') + tonumber(running or '0'))
+return whole(math.abs(tonumber(waiting or '0') + tonumber(running or '0')))
 `;

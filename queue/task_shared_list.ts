@@ -282,6 +282,11 @@ export interface TaskSharedList extends AsyncDisposable {
    * take a moment, and claims, until they are counted.
    */
   lost?(): Promise<number>;
+  /**
+   * How many open tasks the store had when this process asked for the counts last, before it forgot the whole list; 0 as long as it
+   * is the same list. If none was open, how many it ever had.
+   */
+  forgotten?(): number;
   /** The policy by which the store drops tasks when its memory is full; `undefined` if it has none, or does not tell. */
   evicts?(): Promise<string | undefined>;
   /**

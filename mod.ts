@@ -34,6 +34,7 @@ export {
   collectManifests,
   type CollectOptions,
 } from "./app/collect_manifests.ts";
+export { brokenText } from "./app/broken_text.ts";
 export { compactTaskList, type RemainsReason } from "./app/compact_task_list.ts";
 export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
 export { taskListExists } from "./app/open_task_list.ts";
@@ -79,6 +80,7 @@ export { parseTaskFilter } from "./queue/task_filter.ts";
 export type { ParsedFilter, TaskFilter } from "./queue/task_filter.ts";
 export type {
   AddResult,
+  BrokenRecords,
   ClaimRequest,
   ControlRequest,
   ControlResult,

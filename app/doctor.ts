@@ -6,8 +6,11 @@ import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
+import { brokenText } from "./broken_text.ts";
 import { exposedFiles } from "./exposed_files.ts";
 import { evictionText, isOnServer, openTaskList, type OpenTaskListOptions, taskListExists } from "./open_task_list.ts";
+
+const PAGE = 1000;
 
 /** One thing that the doctor looked at. */
 export interface DoctorFinding {
@@ -37,7 +40,8 @@ export interface DoctorOptions {
 
 /**
  * Finds out what this machine allows: cores, quota, pinning, the task list. It pins the calling thread to each core in
- * turn and leaves it on the last one, so it is for a process that ends afterwards. Only with `fix` it changes anything.
+ * turn and leaves it on the last one, so it is for a process that ends afterwards. Only with `fix` it changes anything,
+ * but for records of the list that cannot be read: they are set aside, as by whoever else meets them.
  *
  * @param options What a run would be given.
  * @returns What was found.
@@ -125,6 +129,19 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
       Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(", ")
     }`;
   });
+  if (there) {
+    await attempt("records", async () => {
+      await using list = await openTaskList(options.queue, options.list);
+      let cursor: string | undefined;
+      // Who reads them sets aside what is broken.
+      do ({ cursor } = await list.list({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) })); while (
+        cursor !== undefined
+      );
+      const broken = await list.broken?.();
+      if (broken?.total) throw new Error(brokenText(broken));
+      return "all records of the list can be read";
+    });
+  }
   return findings;
 }
 

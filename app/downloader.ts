@@ -297,11 +297,14 @@ export class Downloader implements AsyncDisposable {
         session = undefined;
         if (end === "lost") continue;
         if (once) this.#tellChecksums();
+        const broken = await this.#list.broken?.();
+        if (broken?.total) this.#tell({ type: "records_broken", records: broken.total, keys: broken.keys });
         return {
           ...this.progress(),
           end: typeof end === "number" ? "stopped" : end,
           refused: this.#refused + (feed?.refused ?? 0),
           counts: await this.#list.counts(),
+          ...(broken?.total ? { broken: broken.total } : {}),
           schemes: this.#schemes.all,
         };
       }

@@ -24,7 +24,8 @@ export type DownloaderNews =
   | { type: "tasks_forgotten"; tasks: number }
   | { type: "tasks_reclaimed"; tasks: number }
   /** The list counts them as waiting or running, and does not have them any more. */
-  | { type: "tasks_lost"; tasks: number; why: "dropped" | "forgotten" }
+  | { type: "tasks_lost"; tasks: number; why: "dropped" | "forgotten" | "damaged" }
+  | { type: "records_broken"; records: number; keys: string[] }
   | { type: "tasks_asked_again"; tasks: number }
   | { type: "link_renewed"; id: string; url: string; renewed: string }
   | { type: "files_recovered"; named: number; removed: number }

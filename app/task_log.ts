@@ -5,6 +5,7 @@ import { taskHost } from "../queue/task_model.ts";
 import { checksumCountText } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { ignoredFields } from "./ignored_fields.ts";
+import { brokenText } from "./broken_text.ts";
 import { lostText } from "./until_settled.ts";
 
 const LINES = {
@@ -112,6 +113,9 @@ export class TaskLog {
         break;
       case "tasks_lost":
         log.error(lostText(news));
+        break;
+      case "records_broken":
+        log.error(brokenText({ total: news.records, keys: news.keys }));
         break;
       case "tasks_asked_again":
         log.info(`${news.tasks} tasks that are done are asked for again`);

@@ -33,7 +33,7 @@ type Loss = Extract<DownloaderNews, { type: "tasks_lost" }>;
  */
 export async function untilSettled(ports: SettledPorts): Promise<"settled"> {
   const { list, session, firstRead, once, tell, signal } = ports;
-  if (!once && list.lost === undefined) return await new Promise<never>(() => {});
+  if (!once && list.forgotten === undefined) return await new Promise<never>(() => {});
   await firstRead;
   for (let idle = 0; !signal.aborted;) {
     const { quiet } = session;
@@ -42,7 +42,9 @@ export async function untilSettled(ports: SettledPorts): Promise<"settled"> {
     if (isSettled || idle >= IDLE_LOOKS) {
       idle = 0;
       const loss = await findLoss(list, !isSettled);
-      if (loss !== undefined && once) throw new QueueUnavailableError(lostText(loss), "redis:");
+      if (loss !== undefined && once) {
+        throw new QueueUnavailableError(lostText(loss), loss.why === "damaged" ? "kv:" : "redis:");
+      }
       if (loss !== undefined) {
         tell(loss);
         break;
@@ -63,7 +65,8 @@ async function findLoss(list: SettledPorts["list"], count: boolean): Promise<Los
   const forgotten = list.forgotten?.() ?? 0;
   if (forgotten > 0) return { type: "tasks_lost", tasks: forgotten, why: "forgotten" };
   const tasks = await list.lost?.() ?? 0;
-  return tasks > 0 ? { type: "tasks_lost", tasks, why: "dropped" } : undefined;
+  const why = list.forgotten === undefined ? "damaged" : "dropped";
+  return tasks > 0 ? { type: "tasks_lost", tasks, why } : undefined;
 }
 
 /** What has happened to tasks that a list counts and does not have. */
@@ -72,6 +75,10 @@ export function lostText({ tasks, why }: Pick<Loss, "tasks" | "why">): string {
   if (why === "forgotten") {
     return `The task list has lost ${some}: its Redis has forgotten the list, or the end of it, by FLUSHALL or a restart ` +
       "without its data (see --appendonly of Redis); run the task files again";
+  }
+  if (why === "damaged") {
+    return `The task list counts ${some} whose records are not in its file any more: move the file away ` +
+      "and run the task files again (files that are finished are known in the download folder, and are not fetched again)";
   }
   return `The task list counts ${some} that its Redis does not have any more: ` +
     "it has dropped them; its maxmemory-policy must be noeviction (see corehaul doctor)";

@@ -106,12 +106,19 @@ export class KvStore implements AsyncDisposable {
     return new KvStore(kv, path, address, limits, patienceMs);
   }
 
+  /** Looks at what is read; if it says true, that is read once more. Absent: nobody looks. */
+  look?: (entries: readonly Deno.KvEntryMaybe<unknown>[]) => Promise<boolean>;
+
   get<T>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
-    return this.#retry("read", () => this.#kv.get<T>(key));
+    return this.#read(() => this.#retry("read", () => this.#kv.get<T>(key)), (entry) => [entry]);
   }
 
   /** Reads any number of keys, ten a call as KV allows. */
-  async getMany<T>(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
+  getMany<T>(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
+    return this.#read(() => this.#getMany<T>(keys), (entries) => entries);
+  }
+
+  async #getMany<T>(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
     const calls: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
     for (let i = 0; i < keys.length; i += 10) {
       const some = keys.slice(i, i + 10);
@@ -121,10 +128,15 @@ export class KvStore implements AsyncDisposable {
   }
 
   list<T>(selector: Deno.KvListSelector, limit: number, reverse = false): Promise<Deno.KvEntry<T>[]> {
-    return this.#retry(
-      "read",
-      () => Array.fromAsync(this.#kv.list<T>(selector, { limit, reverse, batchSize: Math.min(limit, 500) })),
-    );
+    const read = () => Array.fromAsync(this.#kv.list<T>(selector, { limit, reverse, batchSize: Math.min(limit, 500) }));
+    return this.#read(() => this.#retry("read", read), (entries) => entries);
+  }
+
+  /** Reads, and once more if who looks at it has changed it. */
+  #read<T>(read: () => Promise<T>, entriesOf: (found: T) => readonly Deno.KvEntryMaybe<unknown>[]): Promise<T> {
+    const { look } = this;
+    if (look === undefined) return read();
+    return read().then(async (found) => await look(entriesOf(found)) ? await read() : found);
   }
 
   async set(key: Deno.KvKey, value: unknown): Promise<void> {

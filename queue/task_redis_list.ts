@@ -6,6 +6,8 @@ import type { TaskFilter } from "./task_filter.ts";
 import type { RedisAddress } from "../config/redis_address.ts";
 import { ListMemory } from "./list_memory.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis_link.ts";
+import { brokenRecords, removeBroken } from "./redis_broken.ts";
+import { withBroken } from "./with_broken.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { TaskRedisAdder } from "./task_redis_add.ts";
 import { TaskRedisClaimer } from "./task_redis_claim.ts";
@@ -19,6 +21,7 @@ import { statusLetter } from "./task_redis_record.ts";
 import { type ClaimedTask, type Task, TASK_STATUSES, type TaskOutcome } from "./task_model.ts";
 import type {
   AddResult,
+  BrokenRecords,
   ClaimRequest,
   ControlRequest,
   ControlResult,
@@ -147,7 +150,9 @@ export class TaskRedisList implements TaskSharedList {
   }
 
   async control(request: ControlRequest): Promise<ControlResult> {
-    const result = await controlRedis(this.#link, this.#timelyFilter(request), this.#clock.now(), this.#name);
+    const timely = this.#timelyFilter(request);
+    const moved = await controlRedis(this.#link, timely, this.#clock.now(), this.#name);
+    const result = await withBroken(request, moved, (keys) => removeBroken(this.#link, keys));
     if (result.touched > 0) this.#wake();
     return result;
   }
@@ -186,6 +191,10 @@ export class TaskRedisList implements TaskSharedList {
 
   async lost(): Promise<number> {
     return Number(await this.#link.run(lost, () => []));
+  }
+
+  broken(): Promise<BrokenRecords> {
+    return brokenRecords(this.#link);
   }
 
   async evicts(): Promise<string | undefined> {

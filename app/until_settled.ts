@@ -73,7 +73,7 @@ async function findLoss(list: SettledPorts["list"], count: boolean): Promise<Los
 export function lostText({ tasks, why }: Pick<Loss, "tasks" | "why">): string {
   const some = `${tasks} ${tasks === 1 ? "task" : "tasks"}`;
   if (why === "forgotten") {
-    return `The task list has lost ${some}: its Redis has forgotten the list, or the end of it, by FLUSHALL or a restart ` +
+    return "The task list has lost tasks: its Redis has forgotten the list, or the end of it, by FLUSHALL or a restart " +
       "without its data (see --appendonly of Redis); run the task files again";
   }
   if (why === "damaged") {

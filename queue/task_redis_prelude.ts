@@ -52,7 +52,7 @@ local buckets = {}
 local function bucketOf(seq)
   local b = buckets[seq]
   if b == nil then
-    b = format('%d', floor(tonumber(seq) / ${BUCKET}))
+    b = format('%d', floor((tonumber(seq) or 0) / ${BUCKET}))
     buckets[seq] = b
   end
   return b

@@ -30,7 +30,7 @@ Deno.test("corehaul says that its Redis has dropped tasks, and ends with 3 under
 
 Deno.test("corehaul says that its Redis has forgotten the list while it ran, and ends with 3 under --once", async () => {
   const quick = ["--lease", "1", "--heartbeat", "0.2", "--grace", "0", "--json"];
-  const text = /The task list has lost \d+ tasks: its Redis has forgotten the list, or the end of it/;
+  const text = /The task list has lost tasks: its Redis has forgotten the list, or the end of it/;
   await using home = await TempDir.create();
   let held = Promise.withResolvers<void>();
   await using server = FaultServer.start(async ({ path }) => {

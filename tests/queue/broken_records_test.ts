@@ -20,6 +20,8 @@ interface Broken extends AsyncDisposable {
   list: TaskSharedList;
   /** Changes the record of a task; `whole`: all that stands with it, also how it is stored. */
   damage(seq: number, how: (text: string) => string, whole?: boolean): Promise<void>;
+  /** Lets the index of the paths say something else of a path. */
+  damagePath(out: string): Promise<void>;
 }
 
 async function kvList(): Promise<Broken> {
@@ -37,6 +39,11 @@ async function kvList(): Promise<Broken> {
         lines[at] = how(lines[at]!);
         await kv.set(key, whole ? lines[at] : new TextEncoder().encode(lines.join("\n")));
       }
+      kv.close();
+    },
+    async damagePath(out) {
+      const kv = await Deno.openKv(home.join("queue.db"));
+      await kv.set(["task_shared_list", "path", out], 5);
       kv.close();
     },
     async [Symbol.asyncDispose]() {
@@ -58,6 +65,9 @@ async function redisList(): Promise<Broken> {
       const parts = (await server.ask("hget", key, String(seq))).split("\t");
       const text = how(parts.splice(9).join("\t"));
       await server.ask("hset", key, String(seq), whole ? text : [...parts, text].join("\t"));
+    },
+    async damagePath(out) {
+      await server.ask("hset", "corehaul:{default}:paths", out, "nothing");
     },
     async [Symbol.asyncDispose]() {
       await list[Symbol.asyncDispose]();
@@ -139,6 +149,17 @@ for (const [name, open] of Object.entries({ TaskKvList: kvList, TaskRedisList: r
     assertEquals(await list.reclaim(() => false), 5);
     assertEquals(await list.counts(), countsOf({ waiting: 5 }));
     assertEquals((await list.broken!()).total, 1);
+  });
+
+  Deno.test(`${name} takes others in though the index of the paths says something else of one`, async () => {
+    await using broken = await open();
+    const { list } = broken;
+    const known = drafts(3);
+    await list.add(known);
+    await broken.damagePath(known[1]!.out);
+    const [first, , third] = await list.add([...known, ...drafts(1, {}, 3)]);
+    assertEquals([first!.type, third!.type], ["duplicate", "duplicate"]);
+    assert((await list.get("t3")) !== undefined);
   });
 
   Deno.test(`${name} is not held up by what is no record at all, and says what it has lost with it`, async () => {

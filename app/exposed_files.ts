@@ -60,7 +60,7 @@ async function logsIn(folder: string): Promise<string[]> {
       if (isFile && name.endsWith(".jsonl")) logs.push(join(folder, name));
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isNone(error)) throw error;
   }
   return logs;
 }
@@ -69,9 +69,15 @@ function isExposed(path: string): boolean {
   try {
     return ((Deno.statSync(path).mode ?? 0) & OTHERS_READ) !== 0;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isNone(error)) return false;
     throw error;
   }
+}
+
+/** What is not there, or cannot even be looked at, is none that others than its owner read. */
+function isNone(error: unknown): boolean {
+  const { NotFound, NotADirectory, PermissionDenied } = Deno.errors;
+  return error instanceof NotFound || error instanceof NotADirectory || error instanceof PermissionDenied;
 }
 
 /** One word for a shell. */

@@ -34,7 +34,8 @@ export {
   collectManifests,
   type CollectOptions,
 } from "./app/collect_manifests.ts";
-export { compactTaskList } from "./app/compact_task_list.ts";
+export { brokenText } from "./app/broken_text.ts";
+export { compactTaskList, type RemainsReason } from "./app/compact_task_list.ts";
 export { doctor, type DoctorFinding, type DoctorOptions } from "./app/doctor.ts";
 export { taskListExists } from "./app/open_task_list.ts";
 export { openTaskList, type OpenTaskListOptions } from "./app/open_task_list.ts";
@@ -53,6 +54,7 @@ export { findMissing } from "./app/find_missing.ts";
 export { type AppendedFile, openToAppend, OutputFile, type OutputFileOptions } from "./app/output_file.ts";
 export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
+export { hideAddresses } from "./base/show_address.ts";
 export type { TaskFileColumns, TaskFileRules } from "./queue/column_map.ts";
 export { readTaskFile, type ReadTaskFileOptions, type TaskFileEntry } from "./app/read_task_file.ts";
 export {
@@ -85,6 +87,7 @@ export { parseTaskFilter } from "./queue/task_filter.ts";
 export type { ParsedFilter, TaskFilter } from "./queue/task_filter.ts";
 export type {
   AddResult,
+  BrokenRecords,
   ClaimRequest,
   ControlRequest,
   ControlResult,

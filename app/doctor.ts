@@ -6,7 +6,11 @@ import { cpuTopology } from "../ffi/cpu_topology.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
+import { brokenText } from "./broken_text.ts";
+import { exposedFiles } from "./exposed_files.ts";
 import { evictionText, isOnServer, openTaskList, type OpenTaskListOptions, taskListExists } from "./open_task_list.ts";
+
+const PAGE = 1000;
 
 /** One thing that the doctor looked at. */
 export interface DoctorFinding {
@@ -30,11 +34,14 @@ export interface DoctorOptions {
   cores?: readonly number[] | undefined;
   /** The workers that a run would be given. */
   workers?: number | undefined;
+  /** Close what others can read to them. Default false: it is only named. */
+  fix?: boolean;
 }
 
 /**
  * Finds out what this machine allows: cores, quota, pinning, the task list. It pins the calling thread to each core in
- * turn and leaves it on the last one, so it is for a process that ends afterwards.
+ * turn and leaves it on the last one, so it is for a process that ends afterwards. Only with `fix` it changes anything,
+ * but for records of the list that cannot be read: they are set aside, as by whoever else meets them.
  *
  * @param options What a run would be given.
  * @returns What was found.
@@ -74,7 +81,23 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
   }
   const path = options.queue.replace(/^kv:/, "");
   const there = path !== ":memory:" && await taskListExists(options.queue);
-  if (there && !isOnServer(options.queue)) {
+  const local = there && !isOnServer(options.queue);
+  // Before it is opened: what SQLite puts beside it then goes by its mode.
+  await attempt("private", async () => {
+    const list = local ? { list: resolve(path) } : {};
+    const { count, mend, close } = await exposedFiles({
+      ...list,
+      ...directory === undefined ? {} : { directory: resolve(directory) },
+    });
+    if (count === 0) return "nobody else can read list, claim logs and manifests";
+    const files = count === 1 ? "1 file" : `${count} files`;
+    if (!options.fix) {
+      throw new Error(`others can read ${files} that may hold secrets: ${mend} (or corehaul doctor --fix)`);
+    }
+    await close();
+    return `${files} ${count === 1 ? "is" : "are"} closed to others now`;
+  });
+  if (local) {
     // Before it is opened: what is damaged may not open at all.
     await attempt("integrity", () => {
       const faults = checkKv(resolve(path));
@@ -99,13 +122,26 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
     });
   }
   await attempt("queue", async () => {
-    if (!there) return `none yet at ${options.queue}`;
+    if (!there) return `none yet at ${shownAddress(options.queue)}`;
     await using list = await openTaskList(options.queue, options.list);
     const counts = await list.counts();
     return `${shownAddress(options.queue)}: ${
       Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(", ")
     }`;
   });
+  if (there) {
+    await attempt("records", async () => {
+      await using list = await openTaskList(options.queue, options.list);
+      let cursor: string | undefined;
+      // Who reads them sets aside what is broken.
+      do ({ cursor } = await list.list({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) })); while (
+        cursor !== undefined
+      );
+      const broken = await list.broken?.();
+      if (broken?.total) throw new Error(brokenText(broken));
+      return "all records of the list can be read";
+    });
+  }
   return findings;
 }
 

@@ -18,6 +18,7 @@ import type {
 import { placeEntries } from "./add_entries.ts";
 import { askAgain } from "./ask_again.ts";
 import { ChecksumCount } from "./checksum_count.ts";
+import { closeTaskList } from "./close_task_list.ts";
 import { ConfigFeed } from "./config_feed.ts";
 import { DiskWait } from "./disk_wait.ts";
 import { DownloadSession } from "./download_session.ts";
@@ -119,7 +120,7 @@ export class Downloader implements AsyncDisposable {
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
     if (checksums !== undefined) plan.rules.checksums = checksums;
     const listOptions = await taskListOptions(settings, true, options.logger);
-    const folder = await prepareFolder(plan.settings.dir);
+    const folder = await prepareFolder(plan.settings.dir, options.logger);
     const unpinned = options.pinMain === true && plan.settings.pin ? pinMain(plan) : undefined;
     const log = new TaskLog(options.logger ?? silentLogger, settings.lang);
     let tell = (news: DownloaderNews) => log.write(news);
@@ -296,11 +297,14 @@ export class Downloader implements AsyncDisposable {
         session = undefined;
         if (end === "lost") continue;
         if (once) this.#tellChecksums();
+        const broken = await this.#list.broken?.();
+        if (broken?.total) this.#tell({ type: "records_broken", records: broken.total, keys: broken.keys });
         return {
           ...this.progress(),
           end: typeof end === "number" ? "stopped" : end,
           refused: this.#refused + (feed?.refused ?? 0),
           counts: await this.#list.counts(),
+          ...(broken?.total ? { broken: broken.total } : {}),
           schemes: this.#schemes.all,
         };
       }
@@ -389,6 +393,6 @@ export class Downloader implements AsyncDisposable {
     this.#answers[Symbol.dispose]();
     this.#folders[Symbol.dispose]();
     this.#cooling?.[Symbol.dispose]();
-    await this.#list[Symbol.asyncDispose]();
+    await closeTaskList(this.#list, this.#plan.settings.queue, this.#options.logger);
   }
 }

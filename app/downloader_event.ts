@@ -23,8 +23,13 @@ export type DownloaderNews =
   /** They were settled longer ago than `keepMs`. */
   | { type: "tasks_forgotten"; tasks: number }
   | { type: "tasks_reclaimed"; tasks: number }
-  /** The list counts them as waiting or running, and does not have them any more. */
-  | { type: "tasks_lost"; tasks: number }
+  /**
+   * The list counts them as waiting or running, and does not have them any more; `forgotten`: so many waited or ran when it was
+   * there last.
+   */
+  | { type: "tasks_lost"; tasks: number; why: "dropped" | "forgotten" | "damaged" }
+  /** So many records of the list cannot be read, and are set aside under these keys. */
+  | { type: "records_broken"; records: number; keys: string[] }
   | { type: "tasks_asked_again"; tasks: number }
   | { type: "link_renewed"; id: string; url: string; renewed: string }
   | { type: "files_recovered"; named: number; removed: number }

@@ -1,3 +1,4 @@
+import { showAddress } from "../base/show_address.ts";
 import { parseProxy } from "../config/cfg_parse.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
 
@@ -20,7 +21,7 @@ export function environmentProxies(): EnvironmentProxies {
     if (variable === undefined || value === undefined) return undefined;
     const parsed = parseProxy(value.includes("://") ? value : `http://${value}`);
     if ("value" in parsed) return parsed.value;
-    problems.push({ variable, must: parsed.must, value: value.includes("@") ? "…" : value });
+    problems.push({ variable, must: parsed.must, value: showAddress(value) });
     return undefined;
   };
   const all = proxy("all_proxy");

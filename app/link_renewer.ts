@@ -1,4 +1,3 @@
-import { bareUrl } from "../base/bare_url.ts";
 import type { ExpiredLink, RenewedLink } from "../download/expired_link.ts";
 
 /** How a {@linkcode LinkRenewer} works. */
@@ -15,6 +14,7 @@ export interface LinkRenewerOptions {
 
 /** What is read of an output; a url is shorter. */
 const OUTPUT_LIMIT = 64 * 1024;
+/** So much of the name of the command is shown. */
 const SHOWN = 100;
 /** How long the pipes of a command may stay open after it. */
 const LAST_WORDS_MS = 1000;
@@ -100,9 +100,8 @@ export class LinkRenewer implements Disposable {
       if (late) return this.#problem(`was not done after ${this.#timeoutMs / 1000} s`);
       if (this.#disposed) return this.#problem("was stopped");
       if (code !== 0) {
-        const last = complaint.trim().split("\n").at(-1)!;
         const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-        return this.#problem(last === "" ? how : `${how} and said ${show(last)}`);
+        return this.#problem(complaint.trim() === "" ? how : `${how}; what it said may be secret and is not shown`);
       }
       return this.#check(output);
     } finally {
@@ -116,9 +115,7 @@ export class LinkRenewer implements Disposable {
     const text = output.trim();
     const url = /\s/.test(text) ? null : URL.parse(text);
     const known = url !== null && (url.protocol === "http:" || url.protocol === "https:");
-    return known
-      ? { type: "url", url: url.href }
-      : this.#problem(`must print one http or https url: current value is ${show(text)}`);
+    return known ? { type: "url", url: url.href } : this.#problem(`must print one http or https url: ${printed(text)}`);
   }
 
   /** The command is named by its first word: what follows may be secret. */
@@ -151,10 +148,14 @@ async function readSome(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuff
   return text;
 }
 
-/** What a message may show: a beginning, on one line, with urls as far as their paths. */
-function show(text: string): string {
-  const bare = text.replace(/[a-z][a-z0-9+.-]*:\/\/\S*/gi, bareUrl);
-  return JSON.stringify(bare.length > SHOWN ? `${bare.slice(0, SHOWN)}…` : bare);
+/** What a message may tell of an output, all of which may be secret. */
+function printed(text: string): string {
+  if (text === "") return "it printed nothing";
+  const lines = text.split("\n").length;
+  const letters = text.length >= OUTPUT_LIMIT ? `${OUTPUT_LIMIT} characters and more` : `${text.length} characters`;
+  return `it printed something else (${letters} in ${
+    lines === 1 ? "1 line" : `${lines} lines`
+  }), which may be secret and is not shown`;
 }
 
 function killGroup(child: Deno.ChildProcess): void {

@@ -1,9 +1,13 @@
-import { dirname, resolve } from "@std/path";
+import { basename, dirname, resolve } from "@std/path";
+import { showAddress } from "../base/show_address.ts";
 import { isRedisAddress, parseRedisAddress } from "../config/redis_address.ts";
+import { STATE_FOLDER } from "../download/task_names.ts";
+import { makeStateFolder } from "../download/state_folder.ts";
 import { LOCAL_KV_LIMITS, REMOTE_KV_LIMITS } from "../queue/kv_store.ts";
 import { QueueUnavailableError } from "../queue/queue_unavailable_error.ts";
 import { TaskKvList } from "../queue/task_kv_list.ts";
 import type { TaskSharedList } from "../queue/task_shared_list.ts";
+import { exposedFiles } from "./exposed_files.ts";
 
 /** How {@linkcode openTaskList} opens. */
 export interface OpenTaskListOptions {
@@ -56,15 +60,24 @@ export async function openTaskList(address: string, options: OpenTaskListOptions
   if (isRemote(path)) return await TaskKvList.open(path, { limits: REMOTE_KV_LIMITS, ...patience });
   const file = resolve(path);
   if (options.create === false && !(await taskListExists(address))) {
-    throw new QueueUnavailableError(`Cannot open the task list as there is none at ${address}`, address);
+    throw new QueueUnavailableError(`Cannot open the task list as there is none at ${showAddress(address)}`, address);
   }
   try {
-    await Deno.mkdir(dirname(file), { recursive: true });
+    const folder = dirname(file);
+    if (basename(folder) === STATE_FOLDER) makeStateFolder(dirname(folder));
+    else await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new QueueUnavailableError(`Cannot open the task list ${address}: ${message}`, address, { cause: error });
   }
-  return await TaskKvList.open(file, { limits: LOCAL_KV_LIMITS, ...patience });
+  // Before it is opened: what SQLite puts beside it then goes by its mode.
+  const exposed = options.warn === undefined ? undefined : await exposedFiles({ list: file });
+  const list = await TaskKvList.open(file, { limits: LOCAL_KV_LIMITS, ...patience });
+  if (exposed !== undefined && exposed.count > 0) {
+    const whose = exposed.count === 1 ? "it" : "them";
+    options.warn?.(`others can read the task list, which may hold secrets: ${exposed.mend} keeps ${whose} to you`);
+  }
+  return list;
 }
 
 /** Says whether there is a task list at an address already; one on a server is there when the server is. */

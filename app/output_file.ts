@@ -1,5 +1,6 @@
 import { dirname, join } from "@std/path";
 import { builtinModule } from "../base/builtin_module.ts";
+import { OTHERS_READ, PRIVATE_FILE } from "../base/private_mode.ts";
 import { type OutputPlace, outputPlace } from "./output_place.ts";
 
 /** How an {@linkcode OutputFile} is written. */
@@ -10,8 +11,6 @@ export interface OutputFileOptions {
   readerMs?: number;
 }
 
-/** Who may read a file beside its owner. */
-const OTHERS_READ = 0o044;
 const READER_MS = 10_000;
 const READER_LOOK_MS = 50;
 
@@ -50,7 +49,7 @@ export class OutputFile implements AsyncDisposable {
     if (place.type === "stream") return new OutputFile(place, await openStream(place, readerMs));
     const part = join(dirname(place.path), `.corehaul-${crypto.randomUUID()}`);
     // What replaces a file gets its mode when it is whole; until then nobody else can read it.
-    const partMode = place.type === "new" ? mode : 0o600;
+    const partMode = place.type === "new" ? mode : PRIVATE_FILE;
     return new OutputFile(place, await Deno.open(part, { write: true, createNew: true, mode: partMode }), part);
   }
 

@@ -1,7 +1,12 @@
 import { findTaskFiles } from "../queue/task_file_patterns.ts";
-import { join } from "@std/path";
+import { fileExists } from "../base/file_exists.ts";
+import type { Logger } from "../base/logger.ts";
 import { CfgError } from "../config/cfg_error.ts";
+import { claimLogFolder } from "../download/claim_log.ts";
+import { manifestFolder } from "../download/manifest_files.ts";
+import { makeStateFolder } from "../download/state_folder.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
+import { exposedFiles } from "./exposed_files.ts";
 
 /** A folder that files can go into. */
 export interface DownloadFolder {
@@ -15,16 +20,28 @@ export interface DownloadFolder {
  * Makes the download folder ready, and finds out that it can be written before anything else happens.
  *
  * @param dir The folder, as the user named it.
+ * @param logger Told once if others can read what may hold secrets. Default: nobody is.
  * @returns The folder, and whether it is empty.
  * @throws {CfgError} If files cannot be made in it.
  */
-export async function prepareFolder(dir: string): Promise<DownloadFolder> {
+export async function prepareFolder(dir: string, logger?: Logger): Promise<DownloadFolder> {
   try {
     await Deno.mkdir(dir, { recursive: true });
     const root = await Deno.realPath(dir);
-    await Deno.mkdir(join(root, STATE_FOLDER), { recursive: true });
-    const probe = await Deno.makeTempFile({ dir: join(root, STATE_FOLDER), prefix: "writable-" });
-    await Deno.remove(probe);
+    const state = makeStateFolder(root);
+    for (const folder of [state, manifestFolder(root), claimLogFolder(root)]) {
+      if (folder !== state && !fileExists(folder)) continue;
+      await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: "writable-" }));
+    }
+    const { count, mend } = await exposedFiles({ directory: root });
+    if (count > 0) {
+      const files = count === 1 ? "1 file" : `${count} files`;
+      logger?.warn(
+        `others can read ${files} below "${state}", which may hold secrets: ${mend} keeps ${
+          count === 1 ? "it" : "them"
+        } to you`,
+      );
+    }
     return { root, empty: await isEmpty(root) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -18,6 +18,8 @@ export interface RunSummary extends DownloaderProgress {
   refused: number;
   /** How many tasks are in each state now. */
   counts: TaskCounts;
+  /** Records of the list that cannot be read, and are set aside. Absent: none. */
+  broken?: number;
   /** What came of the tasks of each scheme. */
   schemes: SchemeProgress[];
 }

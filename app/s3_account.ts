@@ -1,5 +1,7 @@
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
+import { showAddress } from "../base/show_address.ts";
+import { parseEndpoint } from "../config/cfg_parse.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { S3Answer } from "../download/protocols/s3_access.ts";
 
@@ -21,15 +23,25 @@ export async function s3Account(
   >,
 ): Promise<S3Answer> {
   const env = (name: string) => Deno.env.get(name) || undefined;
+  const named = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].find((name) => env(name) !== undefined);
+  const parsed = endpoint !== undefined
+    ? { value: endpoint }
+    : named === undefined
+    ? undefined
+    : parseEndpoint(env(named)!);
+  if (parsed !== undefined && "must" in parsed) {
+    const shown = showAddress(env(named!)!);
+    return { type: "problem", message: `the variable ${named} must ${parsed.must}: current value is "${shown}"` };
+  }
+  const where = parsed?.value.replace(/\/+$/, "");
   try {
-    const where = endpoint ?? env("AWS_ENDPOINT_URL_S3") ?? env("AWS_ENDPOINT_URL");
     const region = env("AWS_REGION") ?? env("AWS_DEFAULT_REGION") ?? await profileRegion(env("AWS_PROFILE")) ?? REGION;
     const credentials = unsigned ? undefined : await findCredentials(env("AWS_PROFILE") !== undefined);
     return {
       type: "access",
       access: {
         region,
-        ...(where === undefined ? {} : { endpoint: where.replace(/\/+$/, "") }),
+        ...(where === undefined ? {} : { endpoint: where }),
         ...(credentials === undefined ? {} : { credentials }),
         ...(requestPayer ? { requestPayer } : {}),
         ...(unsigned ? { unsigned } : {}),

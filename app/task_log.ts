@@ -5,6 +5,7 @@ import { taskHost } from "../queue/task_model.ts";
 import { checksumCountText } from "./checksum_count.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import { ignoredFields } from "./ignored_fields.ts";
+import { brokenText } from "./broken_text.ts";
 import { lostText } from "./until_settled.ts";
 
 const LINES = {
@@ -111,7 +112,10 @@ export class TaskLog {
         log.warn(`${news.tasks} tasks of a dead process went back to the list`);
         break;
       case "tasks_lost":
-        log.error(lostText(news.tasks));
+        log.error(lostText(news));
+        break;
+      case "records_broken":
+        log.error(brokenText({ total: news.records, keys: news.keys }));
         break;
       case "tasks_asked_again":
         log.info(`${news.tasks} tasks that are done are asked for again`);

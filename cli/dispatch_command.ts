@@ -1,6 +1,6 @@
 import type { CfgCommand } from "../config/cfg_fields.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CfgError, QueueUnavailableError } from "../mod.ts";
+import { CfgError, hideAddresses, QueueUnavailableError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { type CommandContext, DONE, INCOMPLETE, UNAVAILABLE, USAGE } from "./command_context.ts";
 import { helpText } from "./help.ts";
@@ -97,7 +97,7 @@ function report(error: unknown): number {
   // Whoever read the answer, such as head, has seen enough of it.
   if (error instanceof Deno.errors.BrokenPipe) return DONE;
   if (error instanceof UsageError) {
-    say(`${error.message}; see corehaul --help`);
+    say(`${hideAddresses(error.message)}; see corehaul --help`);
     return USAGE;
   }
   if (error instanceof OutputError) {

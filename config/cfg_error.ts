@@ -1,3 +1,5 @@
+import { hideAddresses } from "../base/show_address.ts";
+
 /** One thing that is wrong with the configuration. */
 export interface CfgProblem {
   /** The field, as the source spells it. */
@@ -21,8 +23,15 @@ export class CfgError extends RangeError {
    * @param problems Everything that is wrong, at least one thing.
    */
   constructor(problems: readonly CfgProblem[]) {
-    super(problems.map((problem) => problem.message).join("; "));
+    const shown = problems.map((problem) => ({ ...problem, message: hideValue(problem.message) }));
+    super(shown.map((problem) => problem.message).join("; "));
     this.name = "CfgError";
-    this.problems = problems;
+    this.problems = shown;
   }
+}
+
+/** What stands for a file may have been meant as an address, with a password. */
+function hideValue(message: string): string {
+  const at = message.indexOf("current value is");
+  return at < 0 ? message : message.slice(0, at) + hideAddresses(message.slice(at));
 }

@@ -31,7 +31,7 @@ export interface CfgRow {
    * an array too; the values of a source take the place of all those of the sources before.
    */
   readonly repeatable?: true;
-  /** What a message may show of a value that is wrong. Default: all of it. */
+  /** What a message may show of a value that is wrong. Default: all of it, but of an address nothing secret. */
   readonly show?: (text: string) => string;
   /** A switch that `--no-…` turns off. */
   readonly negatable?: true;

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { showAddress } from "../base/show_address.ts";
 import { type CfgRows, DOWNLOADING, LISTING } from "./cfg_field.ts";
 import { HEADERS, integer, oneOf, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
 import { parseHostPort, parseLine, parseProxy, parseReferer } from "./cfg_parse.ts";
 
 /** The name of a header is no secret, its value may be; without a colon nobody knows which is which. */
 const showHeader = (text: string): string => /^([\w-]+):/.exec(text)?.[0].concat(" …") ?? "…";
-const showProxy = (text: string): string => text.includes("@") ? "…" : text;
+const showProxy = (text: string): string => showAddress(text) === text ? text : "…";
 
 /** These options, in the order of the help. */
 export const CFG_HTTP_FIELDS = {

@@ -59,6 +59,14 @@ export const CFG_LIST_FIELDS = {
     commands: ["gc"],
     cliOnly: "list() with a filter",
   },
+  fix: {
+    flag: "fix",
+    kind: SWITCH,
+    default: "false",
+    help: "close lists, claim logs and manifests that others can read to them (chmod 600)",
+    commands: ["doctor"],
+    cliOnly: "doctor({ fix: true })",
+  },
   limit: {
     flag: "limit",
     placeholder: "N",

@@ -5,6 +5,7 @@
  */
 import type { CfgProblem } from "./cfg_error.ts";
 import { CFG_FIELDS, type CfgCommand, type CfgField } from "./cfg_fields.ts";
+import { cfgShow } from "./cfg_show.ts";
 import type { CfgOptions, CfgSettings } from "./cfg_settings.ts";
 
 /** What a program calls an option; undefined if it is for the command line alone. */
@@ -93,8 +94,8 @@ function camelCase(flag: string): string {
 }
 
 /** A value as a message may show it. */
-function shown(given: unknown, { show }: CfgField): string {
-  if (typeof given === "string") return JSON.stringify(show?.(given) ?? given);
+function shown(given: unknown, field: CfgField): string {
+  if (typeof given === "string") return JSON.stringify(cfgShow(field, given));
   if (Array.isArray(given)) return "an array";
   if (typeof given === "object" && given !== null) return "an object";
   return typeof given === "function" ? "a function" : String(given);

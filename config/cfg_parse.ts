@@ -132,8 +132,8 @@ export function parseProxy(text: string): Parsed<string> {
 /** The address of an S3 server: http or https, with a path at the most. */
 export function parseEndpoint(text: string): Parsed<string> {
   const url = URL.parse(text);
-  const fine = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "" &&
-    url.hash === "";
+  const fine = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" &&
+    url.search === "" && url.hash === "";
   return fine ? { value: text.replace(/\/+$/, "") } : { must: "be a url such as https://HOST:PORT" };
 }
 

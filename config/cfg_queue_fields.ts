@@ -6,7 +6,7 @@
 import { type CfgCommand, type CfgRows, CONTROLLING } from "./cfg_field.ts";
 import { duration, integer, SHARD, SWITCH, textOf, textThat } from "./cfg_kinds.ts";
 import type { Parsed } from "./cfg_parse.ts";
-import { isRedisAddress, parseRedisAddress, shownQueue } from "./redis_address.ts";
+import { isRedisAddress, parseRedisAddress } from "./redis_address.ts";
 
 /** The commands that open a list. */
 const OPENING: readonly CfgCommand[] = [
@@ -23,7 +23,6 @@ export const CFG_QUEUE_FIELDS = {
     placeholder: "URL",
     kind: textOf(parseQueue),
     default: "kv:.corehaul/queue.db",
-    show: shownQueue,
     help:
       "where the task list is: kv:FILE, redis://HOST/0, rediss://, redis+sentinel://, redis+cluster://, https:// (KV Connect)",
     commands: OPENING,

@@ -1,3 +1,4 @@
+import { cfgShow } from "./cfg_show.ts";
 import { CFG_FIELDS, cfgEnvName, type CfgField, cfgFileKey } from "./cfg_fields.ts";
 import { CfgError, type CfgProblem } from "./cfg_error.ts";
 import { cfgReadOptions } from "./cfg_options.ts";
@@ -41,7 +42,7 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
       const parsed = field.kind.parse(text);
       if ("value" in parsed) values.push(parsed.value);
       else {
-        const shown = JSON.stringify(field.show?.(text) ?? text);
+        const shown = JSON.stringify(cfgShow(field, text));
         const message = `Cannot use ${spelled} as it must ${parsed.must}: current value is ${shown}`;
         problems.push({ field: spelled, source, message });
       }

@@ -1,4 +1,4 @@
-import { redactUrl } from "../base/redact_url.ts";
+import { showAddress } from "../base/show_address.ts";
 
 /** Where a Redis is, and as whom it is asked. */
 export interface RedisAddress {
@@ -100,20 +100,11 @@ export function parseRedisAddress(text: string): ParsedRedisAddress {
   };
 }
 
-/** The address of a list as it may be shown: without user and password. */
+/** The address of a list as it may be shown: without user and password, and without a query. */
 export function shownAddress(address: string): string {
-  if (!isRedisAddress(address)) return address.startsWith("kv:") ? address : redactUrl(address);
+  if (!isRedisAddress(address)) return showAddress(address);
   const parsed = parseRedisAddress(address);
   return parsed.type === "address" ? parsed.address.shown : "redis:";
-}
-
-/** What was given as the address of a list, however wrong it is, without any part that may be a password. */
-export function shownQueue(text: string): string {
-  const at = text.lastIndexOf("@");
-  // The name of a file may have one.
-  if (at < 0 || (text.startsWith("kv:") && !text.includes("://"))) return text;
-  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text.slice(0, at))?.[0] ?? "";
-  return `${scheme}…${text.slice(at)}`;
 }
 
 function decode(text: string): string | undefined {

@@ -1,6 +1,8 @@
 import { join } from "@std/path";
+import { PRIVATE_FILE } from "../base/private_mode.ts";
 import type { ProcIdentity } from "../ffi/proc_identity.ts";
 import { closeLocked } from "./close_locked.ts";
+import { makeStateFolder } from "./state_folder.ts";
 import { STATE_FOLDER } from "./task_names.ts";
 
 /** What a worker has in its hands. */
@@ -23,12 +25,13 @@ export interface ClaimLogHead extends ProcIdentity {
 export type ClaimLogLine = [worker: number, claims: Record<string, string[]>];
 
 const encoder = new TextEncoder();
+const RUNNING = "running";
 /** A log of this size is followed by one that holds only what is still open. */
 const FULL_BYTES = 1024 * 1024;
 
 /** Where the logs of a download folder are. */
 export function claimLogFolder(root: string): string {
-  return join(root, STATE_FOLDER, "running");
+  return join(root, STATE_FOLDER, RUNNING);
 }
 
 /**
@@ -39,7 +42,7 @@ export function claimLogFolder(root: string): string {
  * Claims are noted before their tasks are handed to a worker, many in one write.
  */
 export class ClaimLog implements Disposable {
-  readonly #folder: string;
+  readonly #root: string;
   readonly #head: ClaimLogHead;
   readonly #open: () => Iterable<OpenClaim>;
   readonly #fullBytes: number;
@@ -53,7 +56,7 @@ export class ClaimLog implements Disposable {
    * @param fullBytes From this size on it is written anew. Default 1 MiB.
    */
   constructor(root: string, head: ClaimLogHead, open: () => Iterable<OpenClaim>, fullBytes = FULL_BYTES) {
-    this.#folder = claimLogFolder(root);
+    this.#root = root;
     this.#head = head;
     this.#open = open;
     this.#fullBytes = fullBytes;
@@ -87,9 +90,8 @@ export class ClaimLog implements Disposable {
 
   /** Begins a file with all that is open. */
   #begin(): void {
-    Deno.mkdirSync(this.#folder, { recursive: true });
-    const path = join(this.#folder, `${this.#head.owner}.${++this.#part}.jsonl`);
-    const file = Deno.openSync(path, { read: true, append: true, createNew: true });
+    const path = join(makeStateFolder(this.#root, RUNNING), `${this.#head.owner}.${++this.#part}.jsonl`);
+    const file = Deno.openSync(path, { read: true, append: true, createNew: true, mode: PRIVATE_FILE });
     try {
       // Nobody else may take it for a dead one's: until it says whose it is, nobody touches it.
       file.lockSync(true);

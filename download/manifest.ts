@@ -1,8 +1,10 @@
 import { join } from "@std/path";
+import { PRIVATE_FILE } from "../base/private_mode.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
-import { manifestFileName, manifestFolder } from "./manifest_files.ts";
+import { MANIFEST, manifestFileName, manifestFolder } from "./manifest_files.ts";
 import { ManifestIndex } from "./manifest_index.ts";
 import type { ManifestLine, VoidLine } from "./manifest_line.ts";
+import { makeStateFolder } from "./state_folder.ts";
 
 export type { ManifestLine };
 
@@ -24,6 +26,7 @@ export interface ManifestOptions {
  * before the file gets its final name. So a file whose name is there, and whose task is not settled, is known to be whole.
  */
 export class Manifest implements Disposable {
+  readonly #root: string;
   readonly #folder: string;
   readonly #writer: string;
   readonly #fullBytes: number;
@@ -42,6 +45,7 @@ export class Manifest implements Disposable {
    * @param options What every line says, and when a file is full.
    */
   constructor(root: string, writer: string, { machine, fullBytes = FULL_BYTES }: ManifestOptions = {}) {
+    this.#root = root;
     this.#folder = manifestFolder(root);
     this.#writer = writer;
     this.#fullBytes = fullBytes;
@@ -132,10 +136,10 @@ export class Manifest implements Disposable {
 
   /** Goes on with the last file, as a writer may end and begin again. */
   #open(): void {
-    Deno.mkdirSync(this.#folder, { recursive: true });
+    makeStateFolder(this.#root, MANIFEST);
     while (isThere(join(this.#folder, manifestFileName(this.#writer, this.#part + 1)))) this.#part++;
     const path = join(this.#folder, manifestFileName(this.#writer, this.#part));
-    const file = Deno.openSync(path, { append: true, create: true });
+    const file = Deno.openSync(path, { append: true, create: true, mode: PRIVATE_FILE });
     try {
       this.#bytes = file.statSync().size;
       // The last line may be torn: what follows must not become a part of it.
@@ -150,7 +154,7 @@ export class Manifest implements Disposable {
   #rotate(full: Deno.FsFile): void {
     if (this.#synced) full.syncDataSync();
     const path = join(this.#folder, manifestFileName(this.#writer, this.#part + 1));
-    this.#file = Deno.openSync(path, { append: true, create: true });
+    this.#file = Deno.openSync(path, { append: true, create: true, mode: PRIVATE_FILE });
     this.#part++;
     this.#bytes = 0;
     full.close();

@@ -34,6 +34,8 @@ export interface ManifestPiece {
   end: number;
 }
 
+/** The folder of a manifest in the state folder. */
+export const MANIFEST = "manifest";
 const NAME = /^([^.]+)(?:\.([1-9]\d*))?\.jsonl$/;
 const PIECE_BYTES = 256 * 1024;
 /** No line is as long as this: whatever is, was not written by Corehaul. */
@@ -43,7 +45,7 @@ const decoder = new TextDecoder();
 
 /** Where the manifest of a download folder is. */
 export function manifestFolder(root: string): string {
-  return join(root, STATE_FOLDER, "manifest");
+  return join(root, STATE_FOLDER, MANIFEST);
 }
 
 /** The name of a writer's file. */

@@ -1,4 +1,5 @@
 import { fileExists } from "../base/file_exists.ts";
+import { PRIVATE_FILE } from "../base/private_mode.ts";
 import { dirname } from "@std/path";
 import { closeLocked } from "./close_locked.ts";
 import { diskError } from "./disk_error.ts";
@@ -349,7 +350,7 @@ export class PartFile implements Disposable {
   #writeState(state: PartState): void {
     const fresh = `${this.#statePath}-${this.#target.tag}`;
     try {
-      Deno.writeTextFileSync(fresh, encodePartState(state), { createNew: true });
+      Deno.writeTextFileSync(fresh, encodePartState(state), { createNew: true, mode: PRIVATE_FILE });
       Deno.renameSync(fresh, this.#statePath);
     } catch (error) {
       remove(fresh);

@@ -1,6 +1,12 @@
 import { builtinModule } from "../base/builtin_module.ts";
 import { isOpenHere } from "./open_databases.ts";
 
+/** What became of a database that was to be written anew. */
+export type KvCompaction =
+  | { type: "done"; freed: number }
+  /** `open`: this process has it open. `busy`: others kept it busy. `little`: there was little to gain. */
+  | { type: "kept"; why: "open" | "busy" | "little" };
+
 /** Less than this is not worth the work. */
 const WORTH_BYTES = 1024 * 1024;
 /** Nor is less than this part of the file, which has to be written anew. */
@@ -12,31 +18,32 @@ const LOOK_MS = 20;
 
 /**
  * Gives the room that a database does not use any more back to the disk, by writing it anew: it takes as much room once
- * more for a moment. Whoever has it open meanwhile waits.
+ * more for a moment. Whoever has it open meanwhile waits. What was deleted stands nowhere in its files then.
  *
  * @param path A database file; if it is open in this process, nothing happens.
- * @returns How many bytes the file is smaller; 0 if there was little to gain, or others kept it busy.
+ * @param always Write it anew even if there is little to gain.
+ * @returns How many bytes the file is smaller, or why it is as it was.
  * @throws {Error} Of SQLite, if there is no room to write it anew; it is as it was then.
  */
-export async function compactKv(path: string): Promise<number> {
-  if (isOpenHere(path) || !await isLetGo(path)) return 0;
+export async function compactKv(path: string, always: boolean): Promise<KvCompaction> {
+  if (isOpenHere(path) || !await isLetGo(path)) return { type: "kept", why: "open" };
   const { DatabaseSync } = builtinModule("node:sqlite");
   const before = Deno.statSync(path).size;
   const database = new DatabaseSync(path, { timeout: PATIENCE_MS });
   try {
     const number = (pragma: string): number => Object.values(database.prepare(`pragma ${pragma}`).get()!)[0] as number;
     const free = number("freelist_count") * number("page_size");
-    if (free < WORTH_BYTES || free < before * WORTH_SHARE) return 0;
+    if (!always && (free < WORTH_BYTES || free < before * WORTH_SHARE)) return { type: "kept", why: "little" };
     database.exec("vacuum");
-    // The file gets shorter when what was written is brought into it.
-    database.prepare("pragma wal_checkpoint(truncate)").all();
+    // The file changes, and gets shorter, when what was written is brought into it. The answer begins with 1 if others read it.
+    if (number("wal_checkpoint(truncate)") !== 0) return { type: "kept", why: "busy" };
   } catch (error) {
-    if (error instanceof Error && BUSY.test(error.message)) return 0;
+    if (error instanceof Error && BUSY.test(error.message)) return { type: "kept", why: "busy" };
     throw error;
   } finally {
     database.close();
   }
-  return Math.max(0, before - Deno.statSync(path).size);
+  return { type: "done", freed: Math.max(0, before - Deno.statSync(path).size) };
 }
 
 /** Resolves when no descriptor of this process leads to a file any more; false if one still does. */

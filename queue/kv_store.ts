@@ -1,4 +1,7 @@
-import { redactUrl } from "../base/redact_url.ts";
+import { dirname, resolve } from "@std/path";
+import { fileExists } from "../base/file_exists.ts";
+import { PRIVATE_FILE } from "../base/private_mode.ts";
+import { hideAddresses, showAddress } from "../base/show_address.ts";
 import { taskKeys } from "./task_keys.ts";
 import type { TaskStatus } from "./task_model.ts";
 import { DAMAGED, kvProbe } from "./kv_probe.ts";
@@ -45,6 +48,8 @@ const LOCKED = /database (table )?is locked/;
 /** How long an operation waits for a database that is locked, unless something else is said. */
 export const KV_PATIENCE_MS = 30_000;
 const WRAP = 1n << 64n;
+/** Links that lead from one to the next, before they are taken for a ring. */
+const MOST_LINKS = 40;
 
 /**
  * A KV connection that waits out a lock. Commits with checks throw "database is locked" when several processes write
@@ -87,7 +92,7 @@ export class KvStore implements AsyncDisposable {
     patienceMs: number = KV_PATIENCE_MS,
   ): Promise<KvStore> {
     const isRemote = isOnServer(path);
-    const address = isRemote ? redactUrl(path) : `kv:${path}`;
+    const address = isRemote ? showAddress(path) : `kv:${path}`;
     if (typeof Deno.openKv !== "function") {
       throw new QueueUnavailableError("Cannot open the task list as Deno needs the flag --unstable-kv", address);
     }
@@ -96,16 +101,24 @@ export class KvStore implements AsyncDisposable {
     if (damage !== undefined) {
       throw new QueueUnavailableError(`Cannot open the task list ${address}: ${withAdvice(damage)}`, address);
     }
+    if (isFile) makePrivate(path);
     const kv = await retryLocked(() => Deno.openKv(path), address, "open", patienceMs);
     return new KvStore(kv, path, address, limits, patienceMs);
   }
 
+  /** Looks at what is read; if it says true, that is read once more. Absent: nobody looks. */
+  look?: (entries: readonly Deno.KvEntryMaybe<unknown>[]) => Promise<boolean>;
+
   get<T>(key: Deno.KvKey): Promise<Deno.KvEntryMaybe<T>> {
-    return this.#retry("read", () => this.#kv.get<T>(key));
+    return this.#read(() => this.#retry("read", () => this.#kv.get<T>(key)), (entry) => [entry]);
   }
 
   /** Reads any number of keys, ten a call as KV allows. */
-  async getMany<T>(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
+  getMany<T>(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
+    return this.#read(() => this.#getMany<T>(keys), (entries) => entries);
+  }
+
+  async #getMany<T>(keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
     const calls: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
     for (let i = 0; i < keys.length; i += 10) {
       const some = keys.slice(i, i + 10);
@@ -115,10 +128,15 @@ export class KvStore implements AsyncDisposable {
   }
 
   list<T>(selector: Deno.KvListSelector, limit: number, reverse = false): Promise<Deno.KvEntry<T>[]> {
-    return this.#retry(
-      "read",
-      () => Array.fromAsync(this.#kv.list<T>(selector, { limit, reverse, batchSize: Math.min(limit, 500) })),
-    );
+    const read = () => Array.fromAsync(this.#kv.list<T>(selector, { limit, reverse, batchSize: Math.min(limit, 500) }));
+    return this.#read(() => this.#retry("read", read), (entries) => entries);
+  }
+
+  /** Reads, and once more if who looks at it has changed it. */
+  #read<T>(read: () => Promise<T>, entriesOf: (found: T) => readonly Deno.KvEntryMaybe<unknown>[]): Promise<T> {
+    const { look } = this;
+    if (look === undefined) return read();
+    return read().then(async (found) => await look(entriesOf(found)) ? await read() : found);
   }
 
   async set(key: Deno.KvKey, value: unknown): Promise<void> {
@@ -181,6 +199,21 @@ export class KvStore implements AsyncDisposable {
   }
 }
 
+/**
+ * Makes the file of a new database, empty, so that its owner alone can read it: what SQLite puts beside it gets the same mode.
+ * A file that is there is not even opened: to close it again would take the locks of others in this process. Whatever is wrong
+ * shows when the database is opened, and is told then.
+ */
+function makePrivate(path: string, hops = 0): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: PRIVATE_FILE }).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists) || hops === MOST_LINKS || fileExists(path)) return;
+    // A link that leads to nothing yet: the file is made where it leads.
+    makePrivate(resolve(dirname(path), Deno.readLinkSync(path)), hops + 1);
+  }
+}
+
 /** What is damaged stays as it is: whoever it belongs to decides. */
 function withAdvice(message: string): string {
   if (!DAMAGED.test(message)) return message;
@@ -199,7 +232,7 @@ async function retryLocked<T>(
     try {
       return await operation();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = hideAddresses(error instanceof Error ? error.message : String(error));
       if (!LOCKED.test(message) || performance.now() > deadline) {
         throw new QueueUnavailableError(`Cannot ${verb} the task list ${address}: ${withAdvice(message)}`, address, {
           cause: error,

@@ -1,4 +1,5 @@
-import type { Task } from "./task_model.ts";
+import { BrokenRecordError } from "./broken_record_error.ts";
+import { type Task, TASK_STATUSES } from "./task_model.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -12,6 +13,7 @@ const USUAL: Readonly<Record<string, unknown>> = {
   ...{ seq: PLACED, url: PLACED, out: PLACED, addedAt: PLACED },
   ...{ priority: 0, status: "waiting", attempts: 0, crashes: 0 },
 };
+const STATUSES: ReadonlySet<string> = new Set(TASK_STATUSES);
 /** Stands for a final url that is the url. */
 const SAME = 0;
 
@@ -29,10 +31,14 @@ export function taskText(task: Task): TaskText {
   return { task, text: encodeTask(task) };
 }
 
-/** The task that a text stands for. */
+/**
+ * The task that a text stands for.
+ *
+ * @throws {BrokenRecordError} If it stands for none.
+ */
 export function parseTask(text: string): Task {
   // By index: taking an array apart by a pattern costs as much as the parsing.
-  const parts = JSON.parse(text);
+  const parts = parseParts(text);
   const seq: number = parts[0];
   const task: Task = {
     id: `t${seq}`,
@@ -48,7 +54,25 @@ export function parseTask(text: string): Task {
   const rest = parts[4];
   if (rest === undefined) return task;
   if (rest.finalUrl === SAME) rest.finalUrl = task.url;
-  return Object.assign(task, rest);
+  Object.assign(task, rest);
+  if (!STATUSES.has(task.status) || typeof task.id !== "string") throw new BrokenRecordError();
+  return task;
+}
+
+// deno-lint-ignore no-explicit-any -- what it is, is looked at here
+function parseParts(text: string): any {
+  let parts;
+  try {
+    parts = JSON.parse(text);
+  } catch (cause) {
+    throw new BrokenRecordError({ cause });
+  }
+  const rest = parts?.[4];
+  const fine = Array.isArray(parts) && typeof parts[0] === "number" && typeof parts[1] === "string" &&
+    typeof parts[2] === "string" && typeof parts[3] === "number" &&
+    (rest === undefined || (typeof rest === "object" && rest !== null));
+  if (!fine) throw new BrokenRecordError();
+  return parts;
 }
 
 /** True if a text is that of the task with this number. */
@@ -56,13 +80,20 @@ export function isTextOf(text: string, seq: number): boolean {
   return text.startsWith(`[${seq},`);
 }
 
-/** The number of the task that a text stands for. */
+/**
+ * The number of the task that a text stands for.
+ *
+ * @throws {BrokenRecordError} If it has none.
+ */
 export function textSeq(text: string): number {
-  return Number(text.slice(1, text.indexOf(",")));
+  const seq = Number(text.slice(1, text.indexOf(",")));
+  if (Number.isNaN(seq)) throw new BrokenRecordError();
+  return seq;
 }
 
 /** A task from the bytes of its record. */
 export function decodeTask(bytes: Uint8Array): Task {
+  if (!(bytes instanceof Uint8Array)) throw new BrokenRecordError();
   return parseTask(decoder.decode(bytes));
 }
 

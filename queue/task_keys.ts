@@ -20,6 +20,8 @@
  * | `order, owner, seq` | that a task which this owner was running is not its own any more |
  * | `count, status` | how many tasks are in that state |
  * | `time` | how late it was when somebody last noted it, on a list of one machine |
+ * | `removed` | that what was removed may still stand in the file |
+ * | `broken, key` | a record that cannot be read, by the key under which it stood |
  * | `seq` | the last sequence number given out |
  * | `ended` | up to which number none was given out that may still come into use: set when an id names an old one |
  *
@@ -78,6 +80,9 @@ export const taskKeys = {
   deadAll: (): Deno.KvKey => [ROOT, "dead"],
   count: (status: TaskStatus): Deno.KvKey => [ROOT, "count", status],
   time: (): Deno.KvKey => [ROOT, "time"],
+  removed: (): Deno.KvKey => [ROOT, "removed"],
+  broken: (name: string): Deno.KvKey => [ROOT, "broken", name],
+  brokenAll: (): Deno.KvKey => [ROOT, "broken"],
   seq: (): Deno.KvKey => [ROOT, "seq"],
   ended: (): Deno.KvKey => [ROOT, "ended"],
 };

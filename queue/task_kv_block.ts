@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BrokenRecordError } from "./broken_record_error.ts";
 import { type TaskText, textBytes } from "./task_codec.ts";
 import type { KvStep } from "./kv_store.ts";
 import { taskKeys } from "./task_keys.ts";
@@ -27,8 +28,13 @@ export function encodeTexts(tasks: readonly TaskText[]): Uint8Array {
   return encodeBlock(tasks.map(({ text }) => text));
 }
 
-/** The texts of a block. */
+/**
+ * The texts of a block.
+ *
+ * @throws {BrokenRecordError} If it is none.
+ */
 export function decodeBlock(bytes: Uint8Array): string[] {
+  if (!(bytes instanceof Uint8Array)) throw new BrokenRecordError();
   return decoder.decode(bytes).split("\n");
 }
 

@@ -213,6 +213,7 @@ class ControlRun {
     const step = joinSteps(items.map((item) => item.step));
     placeReady(step, items.flatMap((item) => item.ready));
     placeDone(step, items.flatMap((item) => item.done));
+    if (this.#plan.move === "remove") step.sets.push([taskKeys.removed(), true]);
     if (!(await this.#store.commit(step)).ok) return false;
     for (const { record } of items) this.result.touched += record.tasks.length;
     return true;

@@ -1,5 +1,8 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type KvLimits, KvStore } from "./kv_store.ts";
+import { taskKeys } from "./task_keys.ts";
+import { TaskKvBroken } from "./task_kv_broken.ts";
+import { withBroken } from "./with_broken.ts";
 import { TaskKvAdder } from "./task_kv_add.ts";
 import type { AsideCursor } from "./task_kv_aside.ts";
 import { claimTasks } from "./task_kv_claim.ts";
@@ -10,10 +13,12 @@ import { countTasks, listTasks } from "./task_kv_read.ts";
 import { renameTasks } from "./task_kv_rename.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
 import { TaskKvSettler } from "./task_kv_settler.ts";
+import { emptyStep } from "./task_kv_steps.ts";
 import { keepTime } from "./task_kv_time.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type {
   AddResult,
+  BrokenRecords,
   ClaimRequest,
   ControlRequest,
   ControlResult,
@@ -51,6 +56,7 @@ export class TaskKvList implements TaskSharedList {
   readonly #adder: TaskKvAdder;
   readonly #blocks: RunningBlocks;
   readonly #settler: TaskKvSettler;
+  readonly #broken: TaskKvBroken;
   #lastFence = 0;
   readonly #salt = Math.random().toString(36).slice(2, 8).padEnd(6, "0");
   #claiming: Promise<unknown> = Promise.resolve();
@@ -64,6 +70,7 @@ export class TaskKvList implements TaskSharedList {
     this.#adder = new TaskKvAdder(store);
     this.#blocks = new RunningBlocks(store);
     this.#settler = new TaskKvSettler(store, this.#blocks);
+    this.#broken = new TaskKvBroken(store);
   }
 
   /**
@@ -80,13 +87,13 @@ export class TaskKvList implements TaskSharedList {
   }
 
   async add(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
-    const results = await this.#adder.add(drafts, this.#clock.now());
+    const results = await this.#broken.past(() => this.#adder.add(drafts, this.#clock.now()));
     if (results.some((result) => result.type === "added")) this.#wake();
     return results;
   }
 
   preview(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
-    return this.#adder.preview(drafts);
+    return this.#broken.past(() => this.#adder.preview(drafts));
   }
 
   async register(info: OwnerInfo): Promise<void> {
@@ -101,7 +108,7 @@ export class TaskKvList implements TaskSharedList {
   }
 
   leave(owner: string): Promise<void> {
-    return removeOwner(this.#store, owner, this.#clock.now());
+    return this.#broken.past(() => removeOwner(this.#store, owner, this.#clock.now()));
   }
 
   claim(request: ClaimRequest): Promise<ClaimedTask[]> {
@@ -109,7 +116,7 @@ export class TaskKvList implements TaskSharedList {
     const turn = this.#turns.get(index) ?? 0;
     this.#turns.set(index, turn + 1);
     // One after the other: claims of one process that race would only take each other's blocks away.
-    const claimed = this.#claiming.then(() =>
+    const take = () =>
       claimTasks({
         store: this.#store,
         blocks: this.#blocks,
@@ -117,34 +124,35 @@ export class TaskKvList implements TaskSharedList {
         now: this.#clock.now(),
         turn,
         nextFence: () => this.#nextFence(),
-      }, request)
-    );
+      }, request);
+    const claimed = this.#claiming.then(() => this.#broken.past(take));
     this.#claiming = claimed.catch(() => {});
     return claimed;
   }
 
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
-    return this.#settler.settle(settlements, this.#clock.now());
+    return this.#broken.past(() => this.#settler.settle(settlements, this.#clock.now()));
   }
 
   rename(renames: readonly RenameRequest[]): Promise<RenameResult[]> {
-    return renameTasks(this.#store, this.#blocks, renames);
+    return this.#broken.past(() => renameTasks(this.#store, this.#blocks, renames));
   }
 
   async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {
-    const count = await reclaimTasks(this.#store, this.#clock.now(), isAlive);
+    const count = await this.#broken.past(() => reclaimTasks(this.#store, this.#clock.now(), isAlive));
     if (count > 0) this.#wake();
     return count;
   }
 
   async sync(request: SyncRequest): Promise<SyncResult> {
-    const result = await syncTasks(this.#store, request, this.#clock.now());
+    const result = await this.#broken.past(() => syncTasks(this.#store, request, this.#clock.now()));
     if (result.returned > 0) this.#wake();
     return result;
   }
 
   async control(request: ControlRequest): Promise<ControlResult> {
-    const result = await controlTasks(this.#store, request, this.#clock.now());
+    const moved = await this.#broken.past(() => controlTasks(this.#store, request, this.#clock.now()));
+    const result = await withBroken(request, moved, (keys) => this.#broken.remove(keys));
     if (result.touched > 0) this.#wake();
     return result;
   }
@@ -154,19 +162,41 @@ export class TaskKvList implements TaskSharedList {
   }
 
   async get(id: string): Promise<Task | undefined> {
-    return (await findTask(this.#store, id))?.task;
+    return (await this.#broken.past(() => findTask(this.#store, id)))?.task;
   }
 
   list(request: ListRequest = {}): Promise<TaskPage> {
-    return listTasks(this.#store, request);
+    return this.#broken.past(() => listTasks(this.#store, request));
   }
 
   counts(): Promise<TaskCounts> {
     return countTasks(this.#store);
   }
 
+  broken(): Promise<BrokenRecords> {
+    return this.#broken.list();
+  }
+
+  async lost(): Promise<number> {
+    const { waiting, running } = await this.counts();
+    const places = [taskKeys.readyAll(), taskKeys.asideAll(), taskKeys.delayedAll(), taskKeys.runningAll()];
+    for (const prefix of places) if ((await this.#store.list({ prefix }, 1)).length > 0) return 0;
+    // What was on its way from one place to another, or was added meanwhile, has changed them.
+    const after = await this.counts();
+    return after.waiting === waiting && after.running === running ? waiting + running : 0;
+  }
+
   owners(): Promise<OwnerState[]> {
     return readOwners(this.#store, this.#clock.now());
+  }
+
+  async remains(): Promise<string | undefined> {
+    return (await this.#store.get(taskKeys.removed())).versionstamp ?? undefined;
+  }
+
+  async clearRemains(mark: string): Promise<void> {
+    const key = taskKeys.removed();
+    await this.#store.commit({ ...emptyStep(), checks: [{ key, versionstamp: mark }], deletes: [key] });
   }
 
   onWake(listener: () => void): () => void {

@@ -52,10 +52,10 @@ export function encodeReservation(url: string, id: string, out?: string, mark?: 
   return text.isWellFormed() ? encoder.encode(text) : text;
 }
 
-/** What was stored. */
+/** What was stored; what is no reservation is one for no url. */
 export function decodeReservation(value: StoredReservation): Reservation {
   if (Array.isArray(value)) return { ...decodeReservation(value[0]), out: value[1] };
-  const text = value instanceof Uint8Array ? decoder.decode(value) : value as string;
+  const text = value instanceof Uint8Array ? decoder.decode(value) : typeof value === "string" ? value : "";
   const space = text.indexOf(" ");
   const [wish, mark] = text.slice(0, space).split(SEPARATOR);
   return { wish: wish!, id: text.slice(space + 1), ...(mark === undefined ? {} : { mark }) };

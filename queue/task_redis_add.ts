@@ -2,11 +2,12 @@ import { taskText } from "./task_codec.ts";
 import { draftRefusal, isChangeable, makeTask, taskWithDraft } from "./task_draft.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { ADD } from "./task_redis_add_script.ts";
-import { decodeRecord, redisField, redisHost, redisMark, redisRank, type RedisRecord } from "./task_redis_record.ts";
+import { type RawRecord, readRecords } from "./redis_broken.ts";
+import { redisField, redisHost, redisMark, redisRank, type RedisRecord } from "./task_redis_record.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { RECORD_LIMITS } from "./task_redis_settle.ts";
 import { writeRecords } from "./task_redis_writer.ts";
-import { taskAssignedNumber } from "./task_model.ts";
+import { type Task, taskAssignedNumber } from "./task_model.ts";
 import type { AddResult, TaskDraft } from "./task_shared_list.ts";
 
 const add = listScript(ADD);
@@ -56,19 +57,24 @@ export class TaskRedisAdder {
       if (this.#askSecond) batch.forEach(askSecond);
       const asked = batch.some((item) => item.second === "?");
       const answers = await this.#send(batch, wake, dry);
+      const records = await readRecords(this.#link, answers.map(recordOf));
       const changed: { item: Item; record: RedisRecord; place: string }[] = [];
       const again: Item[] = [];
       for (const [i, answer] of answers.entries()) {
         const item = batch[i]!;
-        if (answer[0] === "?") {
+        const record = records[i];
+        if (record === undefined && recordOf(answer)[1] !== "") {
+          // It was in the way of this one, and is set aside now.
+          again.push(item);
+        } else if (answer[0] === "?") {
           askSecond(item);
           this.#askSecond = true;
           again.push(item);
         } else if (answer[0] === "c") {
-          const record = decodeRecord(answer[2]!);
-          results[item.index] = { type: "changed", id: record.task.id, out: record.task.out };
-          if (!dry) changed.push({ item, record, place: answer[3]! });
-        } else results[item.index] = resultOf(item.draft, answer);
+          const { id, out } = record!.task;
+          results[item.index] = { type: "changed", id, out };
+          if (!dry) changed.push({ item, record: record!, place: answer[3]! });
+        } else results[item.index] = resultOf(item.draft, answer, record?.task);
       }
       if (!asked && batch.every(({ index, draft }) => isFirst(results[index], draft))) this.#askSecond = false;
       if (changed.length > 0) {
@@ -173,19 +179,21 @@ function cut(items: readonly Item[]): Item[] {
   return items.slice(0, count);
 }
 
-function resultOf(draft: TaskDraft, [type, first, value]: Answer): AddResult {
+/** The record in an answer; empty if there is none in it. */
+function recordOf([type, seq, value]: Answer): RawRecord {
+  return type === "d" || type === "c" || type === "o" ? [seq!, value!] : ["", ""];
+}
+
+function resultOf(draft: TaskDraft, [type, first, value]: Answer, other: Task | undefined): AddResult {
   switch (type) {
     case "a":
       return { type: "added", id: draft.id ?? (first === "0" ? "" : `t${first}`), out: value! };
-    case "d": {
-      const { id, out } = decodeRecord(value!).task;
-      return { type: "duplicate", id, out };
-    }
+    case "d":
+      return { type: "duplicate", id: other!.id, out: other!.out };
     case "i":
       return { type: "refused", field: "id", reason: `must be new: "${draft.id}" is another task's` };
     default: {
-      const { id } = decodeRecord(first!).task;
-      const reason = `must be free: "${draft.out}" is reserved by task "${id}" for another url`;
+      const reason = `must be free: "${draft.out}" is reserved by task "${other!.id}" for another url`;
       return { type: "refused", field: "out", reason };
     }
   }

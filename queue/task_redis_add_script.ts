@@ -7,7 +7,7 @@
  * end of its text.
  *
  * Answers, for as many drafts as it got through: `a` and the number; `d` (known) or `c` (known, and to be changed) and
- * the number and the record; `i` (its id is another's); `o` and the record that has its path; `?` if it must know the
+ * the number and the record; `i` (its id is another's); `o` and number and record of what has its path; `?` if it must know the
  * other path. It stops behind the first `?`, and before a draft that means a task which is about to be changed.
  *
  * @module
@@ -27,10 +27,17 @@ local function holderOf(path)
   local held = call('HGET', P .. 'paths', path)
   if not held then return nil end
   local seq, mark = holding(held)
-  return seq, mark, get(seq)
+  local v = get(seq)
+  if v and not parse(v) and not dry then
+    setAside(seq, v)
+    v = nil
+  end
+  return seq, mark, v
 end
 local function isFor(v, seq, url)
-  local at = parse(v).at + #seq + 2
+  local h = parse(v)
+  if not h then return false end
+  local at = h.at + #seq + 2
   return sub(v, at, at + #url - 1) == url
 end
 local function answer(...) results[#results + 1] = { ... } end
@@ -40,7 +47,7 @@ for i = 3, #ARGV, ${ADD_FIELDS} do
   local mark, id, wish = ARGV[i + 6], ARGV[i + 7], ARGV[i + 8]
   local place, text, mine = path, ARGV[i + 4], true
   local seq, held, v = holderOf(path)
-  local first = v
+  local first, firstSeq = v, seq
   if v and not isFor(v, seq, url) then
     mine = false
     if kind == '?' then
@@ -69,11 +76,12 @@ for i = 3, #ARGV, ${ADD_FIELDS} do
       if tonumber(wish) > last then number = wish
       else
         local other = get(wish)
-        taken = other and parse(other).flag == ''
+        local h = other and parse(other)
+        taken = h and h.flag == ''
       end
     end
     if taken then answer('i')
-    elseif not mine then answer('o', first)
+    elseif not mine then answer('o', firstSeq, first)
     elseif dry then answer('a', '0', place)
     else
       if number then last = tonumber(number)
@@ -94,6 +102,8 @@ for i = 3, #ARGV, ${ADD_FIELDS} do
   end
 end
 if last > before then call('SET', P .. 'seq', whole(last)) end
+-- A list gets its name with its first task: whoever finds it without that name knows that it is another one.
+if last > before and before == 0 then call('HSETNX', P .. 'counts', '@', wake .. ' ' .. serverTime('')) end
 flush(wake)
 return results
 `;

@@ -1,5 +1,7 @@
+import { BrokenRecordError } from "./broken_record_error.ts";
 import { firstShard } from "./first_shard.ts";
 import { HostRooms } from "./host_rooms.ts";
+import { setClaimedAside } from "./redis_broken.ts";
 import type { RedisClock } from "./redis_clock.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { claimedRecord, redisHost } from "./task_redis_record.ts";
@@ -72,8 +74,13 @@ export class TaskRedisClaimer {
       );
       if (time === undefined) break;
       this.#clock.learn(Number(time));
+      const bad: string[] = [];
       for (const text of texts) {
-        const task = claimedRecord(text, owner, core, fence);
+        const task = readClaimed(text, owner, core, fence);
+        if (task === undefined) {
+          bad.push(text);
+          continue;
+        }
         claimed.push(task);
         if (rooms.unlimited) continue;
         const host = redisHost(task.url);
@@ -81,6 +88,7 @@ export class TaskRedisClaimer {
         rooms.take(host.slice(1));
         this.#remember(host);
       }
+      if (bad.length > 0) await setClaimedAside(this.#link, name, fence, bad);
       for (const host of asks) {
         hosts.add(host);
         this.#remember(host);
@@ -128,5 +136,15 @@ export class TaskRedisClaimer {
         break;
       }
     }
+  }
+}
+
+/** A task as it was claimed; undefined if its record cannot be read. */
+function readClaimed(text: string, owner: string, core: number, fence: string): ClaimedTask | undefined {
+  try {
+    return claimedRecord(text, owner, core, fence);
+  } catch (error) {
+    if (error instanceof BrokenRecordError) return undefined;
+    throw error;
   }
 }

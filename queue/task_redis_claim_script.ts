@@ -47,7 +47,10 @@ for _, seq in ipairs(due) do
     local value = table.concat({ rev, 'w', h.fence, '', h.core, rank, '', h.flag, h.host, sub(v, h.at) }, '\\t')
     move(seq, h, parse(value))
     put(seq, value)
-  else call('ZREM', P .. 'delayed', seq) end
+  else
+    call('ZREM', P .. 'delayed', seq)
+    if v and not h then setAside(seq, v) end
+  end
 end
 
 local any, cap = ARGV[8] == 'any', tonumber(ARGV[9])
@@ -139,8 +142,10 @@ if #picked > 0 then
   local WAITING = '^%d+\\t%a\\t[^\\t]*\\t[^\\t]*\\t[^\\t]*\\t([^\\t]*)\\t[^\\t]*\\t([^\\t]*)\\t([^\\t]*)\\t()'
   for _, seq in ipairs(picked) do
     local v = get(seq)
-    if v then
-      local rank, flag, host, at = match(v, WAITING)
+    local rank, flag, host, at
+    if v then rank, flag, host, at = match(v, WAITING) end
+    if v and not at then setAside(seq, v)
+    elseif v then
       local text = sub(v, at)
       local b = bucketOf(seq)
       put(seq, begin .. rank .. '\\t\\t' .. flag .. '\\t' .. host .. '\\t' .. text)

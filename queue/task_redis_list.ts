@@ -4,7 +4,10 @@ import { controlRedis, syncRedis } from "./task_redis_control.ts";
 import { RedisClock } from "./redis_clock.ts";
 import type { TaskFilter } from "./task_filter.ts";
 import type { RedisAddress } from "../config/redis_address.ts";
+import { ListMemory } from "./list_memory.ts";
 import { RedisLink, type RedisLinkOptions } from "./redis_link.ts";
+import { brokenRecords, removeBroken } from "./redis_broken.ts";
+import { withBroken } from "./with_broken.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { TaskRedisAdder } from "./task_redis_add.ts";
 import { TaskRedisClaimer } from "./task_redis_claim.ts";
@@ -18,6 +21,7 @@ import { statusLetter } from "./task_redis_record.ts";
 import { type ClaimedTask, type Task, TASK_STATUSES, type TaskOutcome } from "./task_model.ts";
 import type {
   AddResult,
+  BrokenRecords,
   ClaimRequest,
   ControlRequest,
   ControlResult,
@@ -58,6 +62,7 @@ export class TaskRedisList implements TaskSharedList {
   readonly #link: RedisLink;
   readonly #clock: RedisClock;
   readonly #name = crypto.randomUUID();
+  readonly #memory = new ListMemory();
   readonly #adder: TaskRedisAdder;
   readonly #claimer: TaskRedisClaimer;
   readonly #owners: TaskRedisOwners;
@@ -104,6 +109,8 @@ export class TaskRedisList implements TaskSharedList {
   async add(drafts: readonly TaskDraft[]): Promise<AddResult[]> {
     const results = await this.#adder.add(drafts, this.#clock.now(), this.#name, false);
     if (results.some((result) => result.type === "added")) this.#wake();
+    // From now on it would notice if the server forgot them.
+    if (!this.#memory.knows) await this.counts();
     return results;
   }
 
@@ -143,7 +150,9 @@ export class TaskRedisList implements TaskSharedList {
   }
 
   async control(request: ControlRequest): Promise<ControlResult> {
-    const result = await controlRedis(this.#link, this.#timelyFilter(request), this.#clock.now(), this.#name);
+    const timely = this.#timelyFilter(request);
+    const moved = await controlRedis(this.#link, timely, this.#clock.now(), this.#name);
+    const result = await withBroken(request, moved, (keys) => removeBroken(this.#link, keys));
     if (result.touched > 0) this.#wake();
     return result;
   }
@@ -168,15 +177,24 @@ export class TaskRedisList implements TaskSharedList {
 
   async counts(): Promise<TaskCounts> {
     const args = [this.#clock.argument, ...TASK_STATUSES.map(statusLetter)];
-    const [time, ...values] = await this.#link.run(counts, () => args) as string[];
+    const [time, name, last, ...values] = await this.#link.run(counts, () => args) as string[];
     this.#clock.learn(Number(time));
     const result: TaskCounts = { waiting: 0, running: 0, paused: 0, done: 0, failed: 0, canceled: 0 };
     for (const [i, status] of TASK_STATUSES.entries()) result[status] = Number(values[i]);
+    this.#memory.learn(name!, Number(last), result.waiting + result.running);
     return result;
+  }
+
+  forgotten(): number {
+    return this.#memory.forgotten;
   }
 
   async lost(): Promise<number> {
     return Number(await this.#link.run(lost, () => []));
+  }
+
+  broken(): Promise<BrokenRecords> {
+    return brokenRecords(this.#link);
   }
 
   async evicts(): Promise<string | undefined> {

@@ -5,8 +5,8 @@
  * @module
  */
 import type { RedisClock } from "./redis_clock.ts";
+import { rawRecords, readRecords } from "./redis_broken.ts";
 import type { RedisLink } from "./redis_link.ts";
-import { decodeRecord } from "./task_redis_record.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { OWNERS } from "./task_redis_scripts.ts";
 import { settleClaims } from "./task_redis_settle.ts";
@@ -92,8 +92,8 @@ export class TaskRedisOwners {
     while (true) {
       const values = await this.#ask("running", owner);
       if (values.length === 0) break;
-      const settlements = values.map((value) => {
-        const { task, fence } = decodeRecord(value);
+      const records = await readRecords(this.#link, rawRecords(values));
+      const settlements = records.filter((record) => record !== undefined).map(({ task, fence }) => {
         return { task: { ...task, fence } as ClaimedTask, outcome: { type: how } as const };
       });
       const results = await settleClaims(this.#link, settlements, this.#clock.now(), this.#wake);

@@ -21,7 +21,8 @@
  * | `cool` | a sorted set: hosts that are left alone, by the time until when |
  * | `orders:OWNER` | a list: what users did to tasks that it ran |
  * | `claims`, `taken` | hashes: the latest answer to an owner, should it have got lost |
- * | `counts` | a hash: how many tasks are in each state |
+ * | `counts` | a hash: how many tasks are in each state, and under `@` the name of the list |
+ * | `broken` | a hash: records that cannot be read, by `b:N:` and their number |
  * | `seq`, `fence` | the last number given out |
  *
  * A record is `rev ⇥ state ⇥ fence ⇥ owner ⇥ core ⇥ rank ⇥ notBefore ⇥ id ⇥ host ⇥ text`. A claim makes a new fence, every
@@ -51,7 +52,7 @@ local buckets = {}
 local function bucketOf(seq)
   local b = buckets[seq]
   if b == nil then
-    b = format('%d', floor(tonumber(seq) / ${BUCKET}))
+    b = format('%d', floor((tonumber(seq) or 0) / ${BUCKET}))
     buckets[seq] = b
   end
   return b
@@ -59,6 +60,7 @@ end
 
 local function parse(v)
   local rev, status, fence, owner, core, rank, nb, flag, host, at = match(v, HEAD)
+  if at == nil then return nil end
   if rank == '' then rank = '1fffffffffffff' end
   return { rev = rev, status = status, fence = fence, owner = owner, core = core, rank = rank, nb = nb, flag = flag,
     host = host, at = at }
@@ -175,6 +177,31 @@ end
 local function fixHeads()
   for f, more in pairs(heads) do fixHead(f, more) end
   heads = {}
+end
+
+-- What cannot be read is kept under its key, and is in nobody's way. Without a beginning nobody knows in which index it
+-- is: then its hash is counted anew.
+local recounted = {}
+local function setAside(seq, v)
+  local b, h = bucketOf(seq), parse(v)
+  if h then move(seq, h, nil)
+  elseif not recounted[b] then
+    recounted[b] = true
+    local all = call('HGETALL', P .. 'b:' .. b)
+    for i = 1, #all, 2 do
+      local other = sub(all[i], 1, 1) ~= '#' and parse(all[i + 1])
+      if other then bump(b, other.status, 1)
+      elseif sub(all[i], 1, 1) == '#' then bump(b, sub(all[i], 2), -tonumber(all[i + 1])) end
+    end
+  end
+  if not h then
+    call('ZREM', P .. 'delayed', seq)
+    for _, index in ipairs({ 'owners', 'dead' }) do
+      for _, owner in ipairs(call('HKEYS', P .. index)) do call('SREM', P .. 'run:' .. owner, seq) end
+    end
+  end
+  put(seq, false)
+  call('HSET', P .. 'broken', 'b:' .. b .. ':' .. seq, v)
 end
 
 local function flush(wake)

@@ -32,7 +32,11 @@ export interface RedisRecord {
   token: string;
 }
 
-/** Reads a record. */
+/**
+ * Reads a record.
+ *
+ * @throws {BrokenRecordError} If it is none.
+ */
 export function decodeRecord(value: string): RedisRecord {
   const [rev, letter, fence, owner, core] = value.split("\t", 5) as [string, string, string, string, string];
   const text = value.slice(textStart(value));

@@ -26,7 +26,11 @@ for i = 3, #ARGV, 4 do
     if sub(v, 1, #token) == token then
       local rev, status, owner, host = match(v, RUN)
       local to = sub(rest, 1, 1)
-      if status == 'r' and SETTLED[to] then
+      result = '1'
+      if rev == nil then
+        setAside(seq, v)
+        result, extra = '', ''
+      elseif status == 'r' and SETTLED[to] then
         -- Nearly every write ends a claim: this is the short way for it.
         local b = bucketOf(seq)
         bump(b, 'r', -1)
@@ -50,7 +54,6 @@ for i = 3, #ARGV, 4 do
           elseif op[1] == 'order' then call('RPUSH', P .. 'orders:' .. op[2], op[3]) end
         end
       end
-      result = '1'
     elseif again and v == whole(match(token, '^%d+') + 1) .. '\\t' .. rest then
       result = '1'
     end
@@ -94,18 +97,19 @@ flush('')
 return results
 `;
 
-/** Finds tasks. Arguments: for each an id (after `=`), and the number that stands in it, if any. Answers the records. */
+/** Finds tasks. Arguments: for each an id (after `=`), and the number that stands in it, if any. Answers number and record of each. */
 export const FIND = `
 local results = {}
 for i = 1, #ARGV, 2 do
   local seq = sub(ARGV[i], 1, 1) == '=' and call('HGET', P .. 'ids', sub(ARGV[i], 2))
   if not seq and ARGV[i + 1] ~= '' then seq = ARGV[i + 1] end
+  results[#results + 1] = seq or ''
   results[#results + 1] = seq and get(seq) or ''
 end
 return results
 `;
 
-/** Reads the records of one state. Arguments: the state, the first hash, how many of them. Answers the next one, then the records. */
+/** Reads the records of one state. Arguments: the state, the first hash, how many of them. Answers the next one, then numbers and records. */
 export const PAGE = `
 local n = tonumber(ARGV[3])
 local buckets = call('ZRANGE', P .. 'in:' .. ARGV[1], ARGV[2], '+inf', 'BYSCORE', 'LIMIT', 0, n + 1)
@@ -113,11 +117,16 @@ local results = { buckets[n + 1] or '' }
 for i = 1, math.min(n, #buckets) do
   local all = call('HGETALL', P .. 'b:' .. buckets[i])
   for j = 1, #all, 2 do
-    if sub(all[j], 1, 1) ~= '#' and match(all[j + 1], '^%d+\\t(%a)') == ARGV[1] then
-      results[#results + 1] = all[j + 1]
+    if sub(all[j], 1, 1) ~= '#' then
+      local status = match(all[j + 1], '^%d+\\t(%a)\\t')
+      if status == ARGV[1] then
+        results[#results + 1] = all[j]
+        results[#results + 1] = all[j + 1]
+      elseif status == nil then setAside(all[j], all[j + 1]) end
     end
   end
 end
+flush('')
 return results
 `;
 
@@ -145,9 +154,15 @@ elseif verb == 'running' then
   for _, seq in ipairs(call('SRANDMEMBER', P .. 'run:' .. owner, 200)) do
     local v = get(seq)
     local h = v and parse(v)
-    if h and h.status == 'r' and h.owner == owner then results[#results + 1] = v
-    else call('SREM', P .. 'run:' .. owner, seq) end
+    if h and h.status == 'r' and h.owner == owner then
+      results[#results + 1] = seq
+      results[#results + 1] = v
+    else
+      call('SREM', P .. 'run:' .. owner, seq)
+      if v and not h then setAside(seq, v) end
+    end
   end
+  flush('')
   return results
 elseif verb == 'forget' then
   call('HDEL', P .. 'dead', owner)
@@ -184,10 +199,14 @@ end
 return { whole(now), '1' }
 `;
 
-/** How many tasks are in each state. Arguments: the time if it is not the server's, the states. Answers the time, then a number for each. */
+/**
+ * How many tasks are in each state. Arguments: the time if it is not the server's, the states. Answers the time, the name of the
+ * list, the last number given out, then a number for each state.
+ */
 export const COUNTS = `
-local results = { whole(serverTime(ARGV[1])) }
-for i = 2, #ARGV do results[i] = call('HGET', P .. 'counts', ARGV[i]) or '0' end
+local counts = P .. 'counts'
+local results = { whole(serverTime(ARGV[1])), call('HGET', counts, '@') or '', call('GET', P .. 'seq') or '0' }
+for i = 2, #ARGV do results[i + 2] = call('HGET', counts, ARGV[i]) or '0' end
 return results
 `;
 
@@ -210,18 +229,82 @@ return hosts
 
 /**
  * Counts the open tasks of which the server has nothing but their number: none while there is anything to claim, now or
- * later, or in the hands of an owner. Without its counts it has lost all that were ever added.
+ * later, or in the hands of an owner. What stands in an index without its record is taken out of it, so that nobody waits for it.
+ * Without its counts the server has lost all that were ever added.
  */
 export const LOST = `
-for _, index in ipairs({ 'heads', 'aside', 'delayed' }) do
-  if call('ZCARD', P .. index) > 0 then return '0' end
+local function has(key, status, read, take)
+  while true do
+    local seqs = read(key)
+    if #seqs == 0 then return false end
+    load(seqs)
+    for _, seq in ipairs(seqs) do
+      local v = get(seq)
+      if v and match(v, '^%d+\\t(%a)') == status then return true end
+    end
+    call(take, key, unpack(seqs))
+  end
 end
+local function oldest(key) return call('ZRANGE', key, 0, 199) end
+local function some(key) return call('SRANDMEMBER', key, 200) end
+
 for _, index in ipairs({ 'owners', 'dead' }) do
   for _, owner in ipairs(call('HKEYS', P .. index)) do
-    if call('SCARD', P .. 'run:' .. owner) > 0 then return '0' end
+    if has(P .. 'run:' .. owner, 'r', some, 'SREM') then return '0' end
+  end
+end
+-- Nothing runs, so no host has anything to do.
+call('DEL', P .. 'hosts')
+if has(P .. 'delayed', 'w', oldest, 'ZREM') then return '0' end
+for _, index in ipairs({ 'heads', 'aside' }) do
+  for _, entry in ipairs(call('ZRANGE', P .. index, 0, -1)) do
+    local rank, host = sub(entry, 1, 14), sub(entry, index == 'heads' and 35 or 16)
+    if has(P .. 'q:' .. rank .. ':' .. host, 'w', oldest, 'ZREM') then return '0' end
+    fixHead(rank .. '\\t' .. host, false)
   end
 end
 if call('EXISTS', P .. 'counts') == 0 then return call('GET', P .. 'seq') or '0' end
 local waiting, running = unpack(call('HMGET', P .. 'counts', 'w', 'r'))
-return whole(tonumber(waiting or '0') + tonumber(running or '0'))
+return whole(math.abs(tonumber(waiting or '0') + tonumber(running or '0')))
+`;
+
+/**
+ * Sets records aside that nobody can read. Arguments: numbers and records, as they were read; or an owner, a fence and texts, of
+ * what that claim took, after an empty one.
+ */
+export const SET_ASIDE = `
+if ARGV[1] ~= '' then
+  for i = 1, #ARGV, 2 do
+    if get(ARGV[i]) == ARGV[i + 1] then setAside(ARGV[i], ARGV[i + 1]) end
+  end
+else
+  local texts = {}
+  for i = 4, #ARGV do texts[ARGV[i]] = true end
+  for _, seq in ipairs(call('SMEMBERS', P .. 'run:' .. ARGV[2])) do
+    local v = get(seq)
+    local h = v and parse(v)
+    if h and h.fence == ARGV[3] and texts[sub(v, h.at)] then setAside(seq, v) end
+  end
+end
+flush('')
+return {}
+`;
+
+/**
+ * What was set aside. Arguments: `list` and how many; `remove` and their keys; `clear`. Answers how many there are or were, then
+ * the keys: the first of all, or those that are removed.
+ */
+export const BROKEN = `
+local key = P .. 'broken'
+local results = { whole(call('HLEN', key)) }
+if ARGV[1] == 'list' then
+  local keys = call('HKEYS', key)
+  for i = 1, math.min(#keys, tonumber(ARGV[2])) do results[i + 1] = keys[i] end
+elseif ARGV[1] == 'clear' then call('DEL', key)
+else
+  for i = 2, #ARGV do
+    if call('HDEL', key, ARGV[i]) == 1 then results[#results + 1] = ARGV[i] end
+  end
+end
+return results
 `;

@@ -1,6 +1,7 @@
 import type { RedisLink } from "./redis_link.ts";
 import { type Task, taskAssignedNumber, type TaskStatus } from "./task_model.ts";
-import { decodeRecord, encodeRecord, redisField, type RedisRecord, statusLetter } from "./task_redis_record.ts";
+import { type RawRecord, rawRecords, readRecords } from "./redis_broken.ts";
+import { encodeRecord, redisField, type RedisRecord, statusLetter } from "./task_redis_record.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { FIND, PAGE, WRITE } from "./task_redis_scripts.ts";
 
@@ -52,9 +53,9 @@ export async function writeRecords(
       args.push(String(seq), token, record, extra === undefined ? "" : JSON.stringify(extra));
     }
     const answer = await link.run(write, (again) => [wake, again ? "1" : "", ...args]) as string[];
-    for (const each of answer) {
-      results.push(each === "1" ? "written" : each === "" ? undefined : decodeRecord(each));
-    }
+    const raw = answer.map((each, i): RawRecord => [String(writes[from + i]!.seq), each === "1" ? "" : each]);
+    const others = await readRecords(link, raw);
+    for (const [i, each] of answer.entries()) results.push(each === "1" ? "written" : others[i]);
   }
   return results;
 }
@@ -77,9 +78,7 @@ async function findRecords(
   const records: (RedisRecord | undefined)[] = [];
   for (let from = 0; from < wanted.length; from += 2 * WRITES_AT_ONCE) {
     const args = wanted.slice(from, from + 2 * WRITES_AT_ONCE).map(String);
-    for (const value of await link.run(find, () => args) as string[]) {
-      records.push(value === "" ? undefined : decodeRecord(value));
-    }
+    records.push(...await readRecords(link, rawRecords(await link.run(find, () => args) as string[])));
   }
   return records;
 }
@@ -99,6 +98,7 @@ export async function readPage(
 ): Promise<RedisPage> {
   const args = [statusLetter(status), from, String(buckets)];
   const [next, ...values] = await link.run(page, () => args) as string[];
-  const records = values.map(decodeRecord).sort((a, b) => a.task.seq - b.task.seq);
+  const read = await readRecords(link, rawRecords(values));
+  const records = read.filter((record) => record !== undefined).sort((a, b) => a.task.seq - b.task.seq);
   return { records, next: next === "" ? undefined : next };
 }

@@ -141,6 +141,17 @@ export interface RenameRequest {
  */
 export type RenameResult = { type: "named"; task: ClaimedTask } | { type: "taken" } | { type: "stale" };
 
+/** The keys that {@linkcode BrokenRecords} has, at the most. */
+export const MOST_BROKEN = 1000;
+
+/** Records that cannot be read, and were set aside as they are: they are no tasks any more, and are in nobody's way. */
+export interface BrokenRecords {
+  /** How many there are. */
+  total: number;
+  /** The keys under which they stood; {@linkcode TaskSharedList.control} removes them by these, as tasks by their ids. */
+  keys: string[];
+}
+
 /** How many tasks are in each state. */
 export type TaskCounts = Record<TaskStatus, number>;
 
@@ -282,8 +293,22 @@ export interface TaskSharedList extends AsyncDisposable {
    * take a moment, and claims, until they are counted.
    */
   lost?(): Promise<number>;
+  /**
+   * How many open tasks the store had when this process asked for the counts last, before it forgot the whole list; 0 as long as it
+   * is the same list. If none was open, how many it ever had.
+   */
+  forgotten?(): number;
+  /** The records that could not be read. */
+  broken?(): Promise<BrokenRecords>;
   /** The policy by which the store drops tasks when its memory is full; `undefined` if it has none, or does not tell. */
   evicts?(): Promise<string | undefined>;
+  /**
+   * A mark that is there while what was removed may still stand in the file of the list, or undefined. Absent: it is no file, or
+   * whoever keeps it looks after that.
+   */
+  remains?(): Promise<string | undefined>;
+  /** Takes that mark away, unless more was removed since. */
+  clearRemains?(mark: string): Promise<void>;
   /** From now on, wait only seconds for a store that does not answer, as there is no time for more; or as before. */
   hurry?(on: boolean): void;
 }

@@ -65,7 +65,8 @@ function csv(records: readonly CollectedRecord[], header: boolean): string {
 
 async function openOutput(path: string): Promise<OutputFile> {
   try {
-    return await OutputFile.open(path);
+    // As the manifests are that it comes from.
+    return await OutputFile.open(path, { mode: 0o600 });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const message = `Cannot use --output as it must be a file that can be written: current value is "${path}" (${why})`;

@@ -1,15 +1,18 @@
 import {
+  compactTaskList,
   controlledStatuses,
   type ControlRequest,
   type ControlResult,
   type ControlVerb,
   findMissing,
+  type Logger,
   redactUrl,
   type TaskSharedList,
 } from "../../mod.ts";
 import type { CfgSettings } from "../../config/cfg_settings.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
+import { sayRemains } from "../say_remains.ts";
 import { type Command, UsageError } from "../parse_command.ts";
 import { readFilter } from "../read_filter.ts";
 import { tell } from "../print.ts";
@@ -32,12 +35,31 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const ids = [...command.args];
   const priority = verb === "priority" ? readPriority(ids) : {};
   const request: ControlRequest = { verb, ...priority, ...whichTasks(command, ids, settings) };
-  await using list = await openList(settings, logger);
-  const result = settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
+  const result = await control(request, settings, logger);
   for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
   tell(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result), logger);
-  return result.unknown.length + result.unmoved.length > 0 ? INCOMPLETE : DONE;
+  const gone = verb !== "remove" || await takeOut(settings.queue, logger);
+  return result.unknown.length + result.unmoved.length > 0 || !gone ? INCOMPLETE : DONE;
+}
+
+async function control(request: ControlRequest, settings: CfgSettings, logger: Logger): Promise<ControlResult> {
+  await using list = await openList(settings, logger);
+  return settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
+}
+
+/** Takes what was removed out of the file of the list; false if that is not possible. */
+async function takeOut(queue: string, logger: Logger): Promise<boolean> {
+  try {
+    await compactTaskList(queue, sayRemains(logger));
+    return true;
+  } catch (error) {
+    // What is removed is removed, and the file is as it was.
+    logger.error(
+      `what was removed still stands in the file of the list: ${error instanceof Error ? error.message : error}`,
+    );
+    return false;
+  }
 }
 
 /** Tasks whose files are gone, while the walk through them goes on. */

@@ -2,10 +2,13 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { compactTaskList, type TaskFilter, type TaskSharedList } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
+import { sayRemains } from "../say_remains.ts";
 import { UsageError } from "../parse_command.ts";
 import { tell } from "../print.ts";
 
 const PAGE = 1000;
+/** Less is not worth a word to people. */
+const WORTH_TELLING = 1024 * 1024;
 
 /** `corehaul gc --keep D`: takes settled tasks off the list that were settled longer ago than that. */
 export async function gcCommand({ settings, logger }: CommandContext): Promise<number> {
@@ -23,7 +26,7 @@ export async function gcCommand({ settings, logger }: CommandContext): Promise<n
   let code = DONE;
   let freed = 0;
   try {
-    if (!dryRun) freed = await compactTaskList(queue);
+    if (!dryRun) freed = await compactTaskList(queue, sayRemains(logger));
   } catch (error) {
     // What is forgotten is forgotten, and the file is as it was.
     logger.error(`the list cannot be made smaller: ${error instanceof Error ? error.message : error}`);
@@ -32,7 +35,9 @@ export async function gcCommand({ settings, logger }: CommandContext): Promise<n
   if (json) tell(JSON.stringify({ type: "gc", touched, freed, dryRun }), logger);
   else {
     const did = dryRun ? "would be forgotten" : "forgotten";
-    const room = freed > 0 ? `; the list takes ${formatBytes(freed, { binary: true })} less on the disk` : "";
+    const room = freed >= WORTH_TELLING
+      ? `; the list takes ${formatBytes(freed, { binary: true })} less on the disk`
+      : "";
     tell(`${touched} ${touched === 1 ? "task" : "tasks"} ${did}${room}`, logger);
   }
   return code;

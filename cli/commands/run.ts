@@ -16,5 +16,6 @@ export async function runCommand({ settings, given, terminal, logger }: CommandC
   const saved = await saving?.(downloader) ?? true;
   if (!settings.once) return saved ? DONE : INCOMPLETE;
   if (signalCode !== undefined && summary.end === "stopped") return signalCode;
-  return summary.end === "full" || summary.counts.failed > 0 || summary.refused > 0 || !saved ? INCOMPLETE : DONE;
+  const { counts: { failed }, refused, broken = 0 } = summary;
+  return summary.end === "full" || failed > 0 || refused > 0 || broken > 0 || !saved ? INCOMPLETE : DONE;
 }

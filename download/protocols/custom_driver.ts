@@ -1,3 +1,4 @@
+import { hideAddresses } from "../../base/show_address.ts";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import { BodyResponse } from "./body_response.ts";
@@ -23,7 +24,11 @@ async function load(scheme: string, module: string): Promise<ProtocolDriver> {
     const driver = typeof exported === "function" ? await exported() : exported;
     if (typeof driver?.open === "function") return driver;
   } catch (cause) {
-    throw new DownloadError("unsupported", `Cannot load the driver of ${scheme} urls: ${reasonOf(cause)}`, { cause });
+    throw new DownloadError(
+      "unsupported",
+      `Cannot load the driver of ${scheme} urls: ${hideAddresses(reasonOf(cause))}`,
+      { cause },
+    );
   }
   throw new DownloadError(
     "unsupported",

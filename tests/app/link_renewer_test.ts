@@ -47,24 +47,36 @@ Deno.test("LinkRenewer runs nothing of what stands in a task", async () => {
   }
 });
 
-Deno.test("LinkRenewer names the command by its first word and shows what it gave, without keys", async () => {
-  const must = "must print one http or https url: current value is";
-  assertEquals(await problem("echo"), `--refresh-cmd (echo) ${must} ""`);
-  assertEquals(await problem("echo sorry secret-arg"), `--refresh-cmd (echo …) ${must} "sorry secret-arg"`);
-  assertEquals(await problem("echo ftp://me:secret@h/x?secret"), `--refresh-cmd (echo …) ${must} "ftp://h/x"`);
+Deno.test("LinkRenewer names the command by its first word, and shows nothing of what it prints", async () => {
+  const must = "must print one http or https url: it printed";
+  const other = (size: string) => `something else (${size}), which may be secret and is not shown`;
+  assertEquals(await problem("echo"), `--refresh-cmd (echo) ${must} nothing`);
+  assertEquals(
+    await problem("echo sorry secret-arg"),
+    `--refresh-cmd (echo …) ${must} ${other("16 characters in 1 line")}`,
+  );
+  assertEquals(
+    await problem("echo ftp://me:secret@h/x?secret"),
+    `--refresh-cmd (echo …) ${must} ${other("26 characters in 1 line")}`,
+  );
   assertEquals(
     await problem("echo http://h/1?secret; echo http://h/2#secret"),
-    `--refresh-cmd (echo …) ${must} "http://h/1\\nhttp://h/2"`,
+    `--refresh-cmd (echo …) ${must} ${other("35 characters in 2 lines")}`,
   );
-  assertEquals(await problem("printf '%0300d' 7"), `--refresh-cmd (printf …) ${must} "${"0".repeat(100)}…"`);
   assertEquals(
-    await problem("echo one >&2; echo 'no http://me:pw@h/x?secret' >&2; exit 3"),
-    `--refresh-cmd (echo …) ended with code 3 and said "no http://h/x"`,
+    await problem("printf '%070000d' 7"),
+    `--refresh-cmd (printf …) ${must} ${other("65536 characters and more in 1 line")}`,
+  );
+  const hidden = "what it said may be secret and is not shown";
+  assertEquals(
+    await problem("echo one >&2; echo 'no http://me:pw@h/x?secret, token=secret' >&2; exit 3"),
+    `--refresh-cmd (echo …) ended with code 3; ${hidden}`,
   );
   assertEquals(await problem("false"), "--refresh-cmd (false) ended with code 1");
   assertEquals(await problem("kill -9 $$"), "--refresh-cmd (kill …) was ended by SIGKILL");
-  assert(
-    (await problem("no-such-program-here")).startsWith("--refresh-cmd (no-such-program-here) ended with code 127"),
+  assertEquals(
+    await problem("no-such-program-here"),
+    `--refresh-cmd (no-such-program-here) ended with code 127; ${hidden}`,
   );
 });
 

@@ -16,6 +16,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     missing: false,
     failed: false,
     dryRun: false,
+    fix: false,
     verify: false,
     queue: "kv:.corehaul/queue.db",
     format: "jsonl",

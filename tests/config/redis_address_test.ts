@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isRedisAddress, parseRedisAddress, shownAddress, shownQueue } from "../../config/redis_address.ts";
+import { isRedisAddress, parseRedisAddress, shownAddress } from "../../config/redis_address.ts";
 
 const ENCODED = "must have user and password percent-encoded: @ is %40, # is %23, % is %25, / is %2F, ? is %3F";
 
@@ -77,22 +77,6 @@ Deno.test("parseRedisAddress says how to write a password whose characters mean 
   }
   const encoded = parseRedisAddress("redis://:p%40s%23s%25@host");
   assertEquals(encoded.type === "address" && encoded.address.password, "p@s#s%");
-});
-
-Deno.test("shownQueue has no part of an address before its last @", () => {
-  const cases = [
-    ["redis://:p@ss@host/0", "redis://…@host/0"],
-    ["redis://:p#ss@host", "redis://…@host"],
-    ["rediss+cluster://me:p/ss@a,b", "rediss+cluster://…@a,b"],
-    ["redi://:secret@host", "redi://…@host"],
-    ["me:p@ss@host:6379", "…@host:6379"],
-    ["redis:me:secret@host", "…@host"],
-    ["kv:redis://:secret@host", "…@host"],
-    ["redis://host/0", "redis://host/0"],
-    ["kv:file@home.db", "kv:file@home.db"],
-    ["https://me:se/cr@et@host/db", "https://…@host/db"],
-  ];
-  for (const [text, shown] of cases) assertEquals(shownQueue(text!), shown);
 });
 
 Deno.test("shownAddress has no user and no password", () => {

@@ -21,6 +21,7 @@ export const DOCUMENTS: readonly string[] = [
   "README.zh-CN.md",
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
+  "SECURITY.md",
   "bench/README.md",
   "deploy/README.md",
   "docs/control.md",

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { walk } from "@std/fs/walk";
 import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
+import { CFG_FIELDS, cfgEnvName, cfgFileKey } from "../../config/cfg_fields.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { runOnce } from "../support/run_once.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -82,4 +83,72 @@ Deno.test("corehaul shows no part of an address of Redis before its last @, and 
     }
   }
   assertEquals(await home.names(), ["cfg.json"]);
+});
+
+/** The options that take an address, each with addresses that are refused or lead nowhere. */
+const ADDRESS_OPTIONS: Record<string, readonly string[]> = {
+  queue: [
+    "https://me:SECRET@127.0.0.1:1/db?token=SECRET",
+    "https://127.0.0.1:1/db?token=SEC@RET#SECRET",
+    "kv:https://me:SECRET@127.0.0.1:1/db?token=SECRET",
+    "https://me:SEC/RET@127.0.0.1:1/db",
+    "https://me:SECRET",
+    "redis://me:SECRET",
+    "redis://127.0.0.1:1/0?password=SECRET",
+    "redis://127.0.0.1:1/0?a=b@SECRET",
+    "redis:me:SECRET",
+    "redis://me:SECRET@127.0.0.1:1/0",
+    "ftp://me:SECRET@127.0.0.1/x?SECRET",
+  ],
+  "s3-endpoint": [
+    "https://me:SECRET@127.0.0.1:1",
+    "http://:SECRET@127.0.0.1:1",
+    "http://127.0.0.1:1/?token=SECRET",
+    "ftp://:SECRET",
+  ],
+  proxy: ["http://me:SECRET@127.0.0.1:1", "http://127.0.0.1:1/?token=SECRET", "ftp://me:SECRET@h", "http://me:SECRET"],
+  referer: ["http://me:SEC/RET@h", "//me:SECRET@h?SECRET"],
+  "allow-private": ["http://me:SECRET@127.0.0.1:1", "127.0.0.1:1/?token=SECRET", "me:SECRET@127.0.0.1:1"],
+  protocol: [
+    "mem:=https://me:SECRET@127.0.0.1:1/driver.ts?token=SECRET",
+    "https://me:SECRET@127.0.0.1:1/driver.ts?token=SECRET",
+  ],
+};
+
+Deno.test("corehaul shows no user info and no query of an address that an option takes, wherever it comes from", async () => {
+  const taking = CFG_FIELDS.filter(({ placeholder = "" }) => /URL|HOST|MODULE/.test(placeholder));
+  assertEquals(taking.map(({ flag }) => flag).sort(), Object.keys(ADDRESS_OPTIONS).sort());
+  await using home = await TempDir.create();
+  const lists: Record<string, string> = { "s3-endpoint": "s3://bucket/key", protocol: "mem://x/y" };
+  const run = ["run", "--once", "--log-level", "debug", "--retries", "0", "--queue-timeout", "0.1"];
+  let queues = 0;
+  const check = async (args: string[], env: Record<string, string> = {}) => {
+    const { code, stdout, stderr } = await corehaul(args, { cwd: home.path, env });
+    const what = `${args.join(" ")} ${JSON.stringify(env)}`;
+    assert(code !== 0, what);
+    assert(!/SEC|RET/.test(stdout + stderr), `${what}: ${stdout}${stderr}`);
+  };
+  for (const field of taking) {
+    const addresses = ADDRESS_OPTIONS[field.flag]!;
+    const tasks = `${field.flag}.txt`;
+    await home.write(tasks, `${lists[field.flag] ?? "http://127.0.0.1:1/a"}\n`);
+    const command = () => {
+      const queue = field.flag === "queue" ? [] : ["--queue", `kv:queue${++queues}.db`];
+      return [...run, "--tasks", tasks, ...queue, ...field.flag === "allow-private" ? ["--deny-private"] : []];
+    };
+    for (const address of addresses) await check([...command(), `--${field.flag}`, address]);
+    await check(command(), { [cfgEnvName(field)]: addresses.at(-1)! });
+    await home.write("cfg.json", JSON.stringify({ [cfgFileKey(field)]: addresses.at(-1) }));
+    await check([...command(), "--config", "cfg.json"]);
+  }
+  const [server] = ADDRESS_OPTIONS.queue!;
+  for (const command of [["doctor"], ["gc", "--keep", "0"], ["check", "queue.txt"]]) {
+    await check([...command, "--queue", server!]);
+  }
+  // Deno itself tells the whole address of a server that it cannot reach.
+  await check(["list", "--queue-timeout", "0.1", "--queue", server!], { DENO_KV_ACCESS_TOKEN: "SECRET" });
+  const address = "http://me:SECRET@127.0.0.1:1/?token=SECRET";
+  const s3 = [...run, "--queue", "kv:s3.db", "--tasks", "s3-endpoint.txt"];
+  await check(s3, { AWS_ENDPOINT_URL: address, http_proxy: "" });
+  await check(s3, { http_proxy: address });
 });

@@ -74,9 +74,12 @@ Deno.test("corehaul says what is wrong when --refresh-cmd fails, and the task fa
   };
   assertMatch(
     await get("echo no >&2; exit 7"),
-    /HTTP status 410; --refresh-cmd \(echo …\) ended with code 7 and said "no"/,
+    /HTTP status 410; --refresh-cmd \(echo …\) ended with code 7; what it said may be secret and is not shown\n/,
   );
-  assertMatch(await get("echo ftp://x/"), /must print one http or https url: current value is "ftp:\/\/x\/"/);
+  assertMatch(
+    await get("echo ftp://x/"),
+    /must print one http or https url: it printed something else \(8 characters in 1 line\)/,
+  );
   assertEquals(server.requests.length, 2);
   const bad = await corehaul(["get", `${server.url}/x`, "--refresh-cmd", ""], { cwd: home.path });
   assertCode(bad, 2);

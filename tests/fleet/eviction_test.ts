@@ -28,6 +28,75 @@ Deno.test("corehaul says that its Redis has dropped tasks, and ends with 3 under
   assertEquals(server.requests, []);
 });
 
+Deno.test("corehaul says that its Redis has forgotten the list while it ran, and ends with 3 under --once", async () => {
+  const quick = ["--lease", "1", "--heartbeat", "0.2", "--grace", "0", "--json"];
+  const text = /The task list has lost tasks: its Redis has forgotten the list, or the end of it/;
+  await using home = await TempDir.create();
+  let held = Promise.withResolvers<void>();
+  await using server = FaultServer.start(async ({ path }) => {
+    if (path.startsWith("/late")) await held.promise;
+    return new Response(path);
+  });
+  await using redis = await RedisServer.start();
+  const options = { cwd: home.path };
+  const names = [...Array.from({ length: 20 }, (_, i) => `f${i}`), ...Array.from({ length: 40 }, (_, i) => `late${i}`)];
+  await home.write("list.txt", names.map((name) => `${server.url}/${name}\n`).join(""));
+  const run = ["run", "--tasks", "list.txt", "--dir", "files", "--queue", redis.url(), ...quick];
+  {
+    await using once = await Corehaul.start([...run, "--once"], options);
+    await once.until("some files", () => once.events("task_done").length === 20);
+    await redis.ask("flushall");
+    held.resolve();
+    const ended = await once.ended();
+    assertCode(ended, 3);
+    assertMatch(ended.stderr, text);
+  }
+  held = Promise.withResolvers<void>();
+  await Deno.remove(home.join("files"), { recursive: true });
+  await using on = await Corehaul.start(run, options);
+  await on.until("some files", () => on.events("task_done").length === 20);
+  // Others may have begun it anew, with as many tasks, before anybody looks.
+  await redis.ask("flushall");
+  const urls = names.map((name) => `http://127.0.0.1:1/${name}`);
+  assertCode(await corehaul(["add", ...urls, "--queue", redis.url()], options), 0);
+  assertCode(await corehaul(["cancel", "--all", "--queue", redis.url()], options), 0);
+  held.resolve();
+  await on.until("the news", () => on.events("tasks_lost").length === 1);
+  await on.until("the line", () => text.test(on.stderr));
+  on.kill("SIGTERM");
+  assertCode(await on.ended(), 0);
+});
+
+Deno.test("corehaul run --once waits for no task of which Redis has lost the record while it ran", async () => {
+  await using home = await TempDir.create();
+  const held = Promise.withResolvers<void>();
+  await using server = FaultServer.start(async ({ path }) => {
+    await held.promise;
+    return new Response(path);
+  });
+  await using redis = await RedisServer.start();
+  await home.write("list.txt", `${server.url}/a\n${server.url}/b\n`);
+  const args = [
+    "run",
+    "--once",
+    "--tasks",
+    "list.txt",
+    "--dir",
+    "files",
+    "--queue",
+    redis.url(),
+    "--fleet-per-host",
+    "2",
+  ];
+  await using run = await Corehaul.start(args, { cwd: home.path });
+  await run.until("two requests", () => server.requests.length === 2);
+  for (const key of (await redis.ask("keys", "*:b:*")).split("\n")) await redis.ask("del", key);
+  held.resolve();
+  const ended = await run.ended();
+  assertCode(ended, 3);
+  assertMatch(ended.stderr, LOST);
+});
+
 Deno.test("corehaul warns of a Redis that may drop tasks when it opens the list, and so does doctor", async () => {
   await using home = await TempDir.create();
   await using redis = await RedisServer.start({ more: ["maxmemory-policy allkeys-lfu"] });

@@ -6,8 +6,9 @@ import type { HttpIdentity } from "../download/http_identity.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
 import type { HostTable } from "../download/host_table.ts";
 import type { RateLimiter } from "../download/rate_limiter.ts";
-import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
+import type { TaskOutcome } from "../queue/task_model.ts";
 import type { ControlVerb, TaskSharedList } from "../queue/task_shared_list.ts";
+import { RunningTasks } from "../workers/running_tasks.ts";
 import type {
   FromProcWorker,
   RenameAsk,
@@ -22,6 +23,7 @@ import type { DownloaderNews } from "./downloader_event.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
+import type { SettledTask } from "./outcome_news.ts";
 import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
 import { VitalsMeter } from "./vitals_meter.ts";
@@ -79,11 +81,13 @@ export interface SessionPorts {
   /** Told of everything that happens. */
   news: (news: DownloaderNews) => void;
   /** Told of every settled claim. */
-  settled: (task: ClaimedTask, outcome: TaskOutcome) => void;
+  settled: (task: SettledTask, outcome: TaskOutcome) => void;
 }
 
 interface WorkerSlot {
   thread: ProcThread<ToProcWorker, FromProcWorker>;
+  /** What it runs. */
+  running: RunningTasks;
   stopped: PromiseWithResolvers<void>;
   /** It has died. */
   died: (error: ErrorRecord) => void;
@@ -146,6 +150,8 @@ export class DownloadSession {
       },
       died: () => this.#claims.recover(),
       reclaimed: (tasks) => ports.news({ type: "tasks_reclaimed", tasks }),
+      gaveUp: ({ core = 0, error, startedAt = Date.now(), ...task }) =>
+        this.#settled({ ...task, core }, { type: "failed", startedAt, error: error! }),
       failed,
     });
     this.#feeder = new TaskFeeder({
@@ -168,13 +174,16 @@ export class DownloadSession {
         this.#claims.renaming(worker, answers);
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
       },
+      suspects: () => {
+        if (!this.#stopping) this.#slots[ports.cores.length] ??= this.#spawn(ports.cores.length);
+      },
       drop: (worker, seqs) => this.#slots[worker]?.thread.post({ type: "drop", seqs }),
       ordered: ({ id, url, out, core }, verb) => {
         const type = ORDERED[verb];
         if (type !== undefined) ports.news({ type, id, url: redactUrl(url), out, core });
       },
       settled: (task, outcome, stale) => {
-        if (!stale) ports.settled(task, outcome);
+        if (!stale) this.#settled(task, outcome);
       },
       failed,
     });
@@ -235,10 +244,24 @@ export class DownloadSession {
     await this.#ports.list.leave(this.owner);
   }
 
+  #settled(task: SettledTask, outcome: TaskOutcome): void {
+    const { counters, cores, settled } = this.#ports;
+    // No worker lives that could count this one.
+    if (outcome.type === "failed" && outcome.error.kind === "crash") counters.add(cores.length + 1, "failed", 1);
+    settled(task, outcome);
+  }
+
+  /** The core of a worker; the one that runs suspects shares one. */
+  #coreOf(worker: number): number {
+    const { cores } = this.#ports;
+    return cores[worker % cores.length]!;
+  }
+
   #spawn(worker: number): WorkerSlot {
-    const { settings, library, permissions, cores, counters } = this.#ports;
-    const core = cores[worker]!;
+    const { settings, library, permissions, counters } = this.#ports;
+    const core = this.#coreOf(worker);
     const stopped = Promise.withResolvers<void>();
+    const running = RunningTasks.create(settings.concurrency);
     const identity = {
       role: "proc_worker",
       index: worker,
@@ -249,7 +272,7 @@ export class DownloadSession {
       stopped.resolve();
       this.#watch.ended(worker);
       this.#claims.lost(this.#feeder.openClaimsOf(worker));
-      const tasks = this.#feeder.crashed(worker);
+      const tasks = this.#feeder.crashed(worker, running.read());
       counters.set(worker, "active", 0);
       this.#ports.hosts.releaseAll(worker);
       this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
@@ -267,7 +290,7 @@ export class DownloadSession {
     const { short = 0, unborn = 0 } = this.#lives[worker] ?? {};
     this.#lives[worker] = { at: performance.now(), short, unborn: unborn + 1 };
     this.#watch.started(worker);
-    return { thread, stopped, died };
+    return { thread, running, stopped, died };
   }
 
   #restart(worker: number, { message }: ErrorRecord): void {
@@ -296,12 +319,14 @@ export class DownloadSession {
       this.#slots[worker]?.stopped.resolve();
       return;
     }
-    const { settings, cores, root, counters, sampler, library } = this.#ports;
+    const { settings, root, counters, sampler, library } = this.#ports;
+    const slot = this.#slots[worker];
+    if (slot === undefined) return;
     sampler.sample();
-    this.#slots[worker]?.thread.post({
+    slot.thread.post({
       type: "start",
       index: worker,
-      core: cores[worker]!,
+      core: this.#coreOf(worker),
       settings,
       root,
       writer: `${this.owner}-${worker}`,
@@ -313,12 +338,13 @@ export class DownloadSession {
       lane: settings.httpClient === "auto",
       identity: this.#ports.identity,
       fresh: this.#ports.fresh,
+      running: slot.running.buffer,
       ...(library === undefined ? {} : { library }),
     });
   }
 
   #hear(worker: number, message: FromProcWorker): void {
-    const core = this.#ports.cores[worker]!;
+    const core = this.#coreOf(worker);
     const proc = `proc_worker-${worker}`;
     switch (message.type) {
       case "hello": {
@@ -340,6 +366,9 @@ export class DownloadSession {
         break;
       case "rename":
         this.#feeder.rename(worker, JSON.parse(message.batch) as RenameAsk[]);
+        break;
+      case "reached":
+        this.#feeder.reached(worker, message);
         break;
       case "ask":
         void this.#answer(this.#slots[worker]!, message.call, message.question);

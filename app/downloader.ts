@@ -48,6 +48,8 @@ import { threadPermissions, workerNeeds } from "./thread_permissions.ts";
 import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
+/** Of the worker that runs suspects, and of the main thread. */
+const FURTHER_COUNTERS = 2;
 const RUNNING = "Cannot run a downloader as it must not be running: current value is running";
 
 /**
@@ -95,7 +97,7 @@ export class Downloader implements AsyncDisposable {
     this.#folder = folder;
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
-    this.#counters = SharedCounters.create(plan.cores.length);
+    this.#counters = SharedCounters.create(plan.cores.length + FURTHER_COUNTERS);
     const { settings, identity } = plan;
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
     this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan), options);

@@ -19,6 +19,7 @@ import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { FileChangedError } from "./segments.ts";
 import { shareFile } from "./share_file.ts";
 import { watchStream } from "./stream_watch.ts";
+import { watchProgress } from "./watch_progress.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** A body up to this many bytes is read at once and written in one piece. */
@@ -242,6 +243,7 @@ export class Attempt {
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
     let part = this.#isLeft ? PartFile.open(this.#target) : undefined;
+    using _progress = watchProgress(this.#task, this.#context, () => part);
     let keptBytes = 0;
     // One of several connections must be able to end without the others.
     const stream = this.#segments === 1 && part?.left?.pieces === undefined

@@ -89,6 +89,8 @@ export interface DownloadContext {
   renewLink?: RenewLink;
   /** Told of bytes as they come. */
   onBytes: (count: number) => void;
+  /** Told how much there is of the file of a task over which an owner has died, that can be continued. Absent: nobody is. */
+  reached?: (task: DownloadTask, bytes: number) => void;
 }
 
 /** What no download needs to know: it decides when a task is claimed. */
@@ -101,6 +103,8 @@ export interface DownloadTask
   facts?: TaskDoneFacts;
   /** An owner died while it ran this task, or stopped it: something may be left of it. */
   begun?: true;
+  /** An owner died while it ran this task, since it has moved on last. */
+  crashed?: true;
   /** What is there under its path is what that owner had finished: it is done, whatever `overwrite` says. */
   replayed?: true;
 }

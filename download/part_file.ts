@@ -5,9 +5,10 @@ import { diskError } from "./disk_error.ts";
 import { DownloadError } from "./download_error.ts";
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
-import { isPlanted, type LockedFile, openLocked } from "./open_locked.ts";
+import { type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
-import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
+import { readState } from "./read_state.ts";
+import { encodePartState, type PartState } from "./part_state.ts";
 import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { prepareFolder } from "./prepare_folder.ts";
 import { unfinishedPath } from "./unfinished_path.ts";
@@ -135,6 +136,11 @@ export class PartFile implements Disposable {
     throw new DownloadError("disk", `${target.out}: its unfinished file is locked by another writer`, {
       retryable: true,
     });
+  }
+
+  /** Bytes that a later download could continue. */
+  get continuable(): number {
+    return this.#state === undefined ? this.#left?.bytes ?? 0 : this.#bytes;
   }
 
   /** What an earlier download left: which version, and how many bytes of it are certain. */
@@ -373,15 +379,6 @@ export class FileExistsError extends DownloadError {
   constructor(path: string) {
     super("disk", `${path}: a file that Corehaul did not write is there already`, { retryable: false });
     this.path = path;
-  }
-}
-
-/** What a state file says; nothing if it is not there, or is none. */
-function readState(path: string): PartState | undefined {
-  try {
-    return isPlanted(path) ? undefined : decodePartState(Deno.readTextFileSync(path));
-  } catch {
-    return undefined;
   }
 }
 

@@ -6,6 +6,7 @@ import { claimTasks } from "./task_kv_claim.ts";
 import { controlTasks, syncTasks, takeOrders } from "./task_kv_control.ts";
 import { findTask } from "./task_kv_locate.ts";
 import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
+import { noteTasks } from "./task_kv_note.ts";
 import { countTasks, listTasks } from "./task_kv_read.ts";
 import { renameTasks } from "./task_kv_rename.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
@@ -18,8 +19,11 @@ import type {
   ControlRequest,
   ControlResult,
   ListRequest,
+  NoteRequest,
+  NoteResult,
   OwnerInfo,
   OwnerState,
+  OwnerVerdict,
   OwnerVitals,
   RenameRequest,
   RenameResult,
@@ -131,8 +135,12 @@ export class TaskKvList implements TaskSharedList {
     return renameTasks(this.#store, this.#blocks, renames);
   }
 
-  async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {
-    const count = await reclaimTasks(this.#store, this.#clock.now(), isAlive);
+  note(notes: readonly NoteRequest[]): Promise<NoteResult[]> {
+    return noteTasks(this.#store, this.#blocks, notes);
+  }
+
+  async reclaim(isAlive?: (owner: OwnerState) => OwnerVerdict, failed?: (task: Task) => void): Promise<number> {
+    const count = await reclaimTasks(this.#store, this.#clock.now(), isAlive, failed);
     if (count > 0) this.#wake();
     return count;
   }

@@ -5,7 +5,8 @@
  * waiting with a `notBefore`; any other failure, and the last of the tries, is `failed`. A claim that was never started
  * is released, or deferred if its host wants to be left alone for a while, and one whose owner died is reclaimed: none of
  * these counts as an attempt, but five crashes in a row fail the task, so that a file which kills its worker cannot kill it
- * for ever. Only the user moves a settled task again, or pauses, cancels and removes one in any other state.
+ * for ever. Crashes are counted from the last one on after which more of the file was there. Only the user moves a settled
+ * task again, or pauses, cancels and removes one in any other state.
  *
  * @module
  */
@@ -43,8 +44,12 @@ export interface Task extends TaskRequest {
   owner?: string;
   /** Attempts that ended, in success or failure. */
   attempts: number;
-  /** Owners that died in a row while they ran it. */
+  /** Owners or workers that died in a row while they ran it, since it has moved on last. */
   crashes: number;
+  /** So many bytes of the file were there when it has moved on last after a crash. */
+  reached?: number;
+  /** Claimed, and certainly not begun: it waits until another suspect has ended, and is to blame for no death. */
+  idle?: true;
   /** True if an attempt began and was stopped: something of its file may be there. */
   begun?: true;
   /** The earliest time of the next attempt, in milliseconds since the epoch. */
@@ -180,6 +185,7 @@ const REQUEST_FIELDS = ["firstOut", "named", ...KEPT_FIELDS, "source", "core"] a
 /** What is known of the attempts so far. */
 const ATTEMPT_FIELDS = [
   "begun",
+  "reached",
   "history",
   "startedAt",
   "finishedAt",
@@ -193,7 +199,7 @@ const ATTEMPT_FIELDS = [
 /** What every task has, and what no task keeps when its state changes. */
 type OtherField =
   | ("id" | "seq" | "url" | "out" | "priority" | "attempts" | "crashes" | "addedAt")
-  | ("status" | "owner" | "notBefore" | "vanished");
+  | ("status" | "owner" | "notBefore" | "vanished" | "idle");
 type ListedField = typeof REQUEST_FIELDS[number] | typeof ATTEMPT_FIELDS[number] | OtherField;
 /** A field of a task that is in none of the lists would get lost. */
 type _NoFieldIsLost = NoField<Exclude<keyof Task, ListedField>>;
@@ -250,6 +256,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       const failed = taskIn(outcome.type === "failed" ? "failed" : "waiting", task, UNDONE_FIELDS);
       failed.attempts++;
       failed.crashes = 0;
+      delete failed.reached;
       failed.startedAt = outcome.startedAt;
       failed.error = outcome.error;
       if (outcome.type === "failed") failed.finishedAt = now;
@@ -322,6 +329,7 @@ export function taskControl(
     }
     case "again": {
       const { finishedAt: _finished, notBefore: _notBefore, error: _error, vanished: _vanished, ...rest } = task;
+      delete rest.reached;
       return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
     }
     case "prioritize":

@@ -26,6 +26,7 @@ import { SharedHostGate } from "./host_gate.ts";
 import { driverQuestions } from "./driver_questions.ts";
 import { MainCalls } from "./main_calls.ts";
 import { NameDesk } from "./name_desk.ts";
+import { RunningTasks } from "./running_tasks.ts";
 import type { FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
 
 const BEAT_MS = 200;
@@ -116,6 +117,7 @@ class RunningWorker {
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
       onBytes: (count) => counters.add(index, "bytes", count),
+      reached: ({ seq, fence }, bytes) => post({ type: "reached", seq, fence, bytes }),
     };
     this.#context = context;
     const admission = new AdmissionLimit(
@@ -128,6 +130,7 @@ class RunningWorker {
       ended: (seq: number) => context.watchdog.forget(seq),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
+      running: RunningTasks.attach(start.running),
       gate: new SharedHostGate(hosts, capped, settings.maxHostWaitMs),
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);

@@ -3,15 +3,20 @@ import { dirname } from "@std/path";
 import { closeLocked } from "./close_locked.ts";
 import { diskError } from "./disk_error.ts";
 import { DownloadError } from "./download_error.ts";
+import { FileExistsError } from "./file_exists_error.ts";
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
+import { inodeAt } from "./inode_at.ts";
 import { type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
 import { readState } from "./read_state.ts";
+import { removeOutdated } from "./remove_outdated.ts";
 import { encodePartState, type PartState } from "./part_state.ts";
 import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { prepareFolder } from "./prepare_folder.ts";
 import { unfinishedPath } from "./unfinished_path.ts";
+
+export { FileExistsError };
 
 /** Where a file goes, and where it comes from. */
 export interface PartTarget {
@@ -64,6 +69,8 @@ export class PartFile implements Disposable {
   /** Another writer has the usual name: this file is for now only, and has no state. */
   readonly #alone: boolean;
   readonly #size: number;
+  /** The file that may be replaced, by its inode. */
+  readonly #replaced: number | undefined;
   #left: PartLeft | undefined;
   /** Whose state is there. */
   #stateUrl: string | undefined;
@@ -86,6 +93,7 @@ export class PartFile implements Disposable {
     // What is empty has nothing to continue: most files are new, and a look for what is not there costs.
     this.#size = info.size;
     this.inode = info.ino ?? 0;
+    this.#replaced = (target.replace ?? false) === false ? undefined : inodeAt(finalPath);
     if (!alone && this.#size > 0) this.#left = this.#readLeft();
   }
 
@@ -273,6 +281,7 @@ export class PartFile implements Disposable {
     }
     this.#over = true;
     if (this.#state !== undefined) remove(this.#statePath);
+    if (this.#alone) this.#removeOutdated();
   }
 
   /** Throws away what was written. */
@@ -311,14 +320,23 @@ export class PartFile implements Disposable {
 
   /** Lets go of the file; what cannot be continued is removed. */
   [Symbol.dispose](): void {
-    if (!this.#over) {
-      const continuable = this.#left !== undefined || this.isOthers ||
-        (this.#state !== undefined && this.#bytes > 0);
-      // Another writer may have finished the file in the meantime.
-      const overtaken = (this.#target.replace ?? false) === false && fileExists(this.finalPath);
-      if (!continuable || overtaken) this.discard();
-    }
+    const continuable = this.#left !== undefined || this.isOthers || (this.#state !== undefined && this.#bytes > 0);
+    if (!continuable || this.#overtaken) this.discard();
     closeLocked(this.#file);
+    // Who has finished it until now has met the lock.
+    if (!this.#over && this.#overtaken) this.#removeOutdated();
+  }
+
+  #removeOutdated(): void {
+    const { root, out, url, others = [] } = this.#target;
+    removeOutdated(root, out, [url, ...others]);
+  }
+
+  /** True if another writer has finished the file in the meantime. */
+  get #overtaken(): boolean {
+    if (this.#over) return false;
+    const inode = inodeAt(this.finalPath);
+    return inode !== undefined && inode !== this.#replaced;
   }
 
   get #statePath(): string {
@@ -367,18 +385,6 @@ export class PartFile implements Disposable {
     }).catch(() => {
       // The disk's trouble shows at the next write; only the mark is missing.
     }).finally(() => this.#syncing = undefined);
-  }
-}
-
-/** A file is there that is not ours, or not known to be. */
-export class FileExistsError extends DownloadError {
-  /** Where it is. */
-  readonly path: string;
-
-  /** @param path Where it is. */
-  constructor(path: string) {
-    super("disk", `${path}: a file that Corehaul did not write is there already`, { retryable: false });
-    this.path = path;
   }
 }
 

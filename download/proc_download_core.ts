@@ -17,6 +17,7 @@ import { type DownloadDriver, MovedError } from "./download_driver.ts";
 import { DownloadError, StoppedError, withNote } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
 import { PartFile } from "./part_file.ts";
+import { removeOutdated } from "./remove_outdated.ts";
 import { pathBelow } from "./path_below.ts";
 import { outProblem } from "./task_names.ts";
 
@@ -91,20 +92,26 @@ export async function procDownloadCore(
         context.mirrors.worked(source);
       }
       const { originalName, sentAs } = attempt as Attempt | undefined ?? {};
-      return {
-        type: "done",
-        startedAt,
-        facts,
-        ...(originalName === undefined ? {} : { originalName }),
-        ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
-      };
+      return done(
+        {
+          type: "done",
+          startedAt,
+          facts,
+          ...(originalName === undefined ? {} : { originalName }),
+          ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
+        },
+        task,
+        context,
+      );
     } catch (error) {
       moved = moved === undefined && error instanceof MovedError ? whereMoved(error, context.drivers) : undefined;
       if (moved !== undefined) {
         sources.unshift(source);
         continue;
       }
-      if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
+      if (error instanceof UnchangedError) {
+        return done({ type: "done", startedAt, facts: error.facts, unchanged: true }, task, context);
+      }
       if (error instanceof StoppedError) return { type: "released", begun: true };
       if (error instanceof HostBusyError) {
         if (error.cooling && isTooLong(error.until, context)) {
@@ -127,6 +134,16 @@ export async function procDownloadCore(
     }
   }
   return endOf(failures, busyUntil, task, context, startedAt);
+}
+
+/** The file is there: whatever others left of it, who had the task before, is of no use any more. */
+function done(
+  outcome: TaskOutcome & { type: "done" },
+  { begun, out, url, mirrors = [] }: DownloadTask,
+  { root }: DownloadContext,
+): TaskOutcome {
+  if (begun === true) removeOutdated(root, out, [url, ...mirrors].map(redactUrl));
+  return outcome;
 }
 
 /** The order in which to try the sources: first whoever has brought a part of the file, then who has not failed lately. */

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
-import { listedTasks } from "../support/task_table.ts";
+import { filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const STEP = 200_000;
@@ -39,3 +39,44 @@ Deno.test(`corehaul run goes on with a file over which it was killed ${KILLS} ti
   const [task] = await listedTasks("kv:list.db", { cwd: home.path });
   assertEquals(task!.status, "done");
 });
+
+for (const wakes of ["before the other one has finished", "never again"]) {
+  Deno.test(`corehaul leaves no part behind of a process that was frozen past its lease and wakes ${wakes}`, async () => {
+    await using home = await TempDir.create();
+    const file = new RemoteFile({ length: LENGTH });
+    let free = false;
+    await using server = FaultServer.start(async (request, server) => {
+      const { status, headers, body } = file.answer(request);
+      const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+      return server.flow(bytes, STEP, () => request.nth > 1 && free, { status, headers });
+    });
+    await home.write("tasks.txt", `${server.url}/large.bin\n`);
+    const args = ["run", "--once", "--tasks", "tasks.txt", "-d", "files", "--queue", "kv:list.db", "--json"];
+    await Deno.mkdir(home.join("files"));
+    const lease = ["--lease", "1", "--heartbeat", "0.2", "--workers", "1"];
+    await using frozen = await Corehaul.start([...args, ...lease], { cwd: home.path });
+    const files = () => filesIn(home.join("files"));
+    await frozen.until("a part of it", async () => (await files()).includes("large.bin.part-info"));
+    frozen.kill("SIGSTOP");
+    await using other = await Corehaul.start([...args, ...lease], { cwd: home.path });
+    await other.until("a part of its own", async () => (await files()).length === 3);
+    if (wakes !== "never again") {
+      frozen.kill("SIGCONT");
+      // One is the reader of the task file.
+      await frozen.until("its second life", () => frozen.events("proc_started").length === 3);
+    }
+    free = true;
+    assertCode(await other.ended(), 0);
+    if (wakes !== "never again") assertCode(await frozen.ended(), 0);
+    else {
+      assertEquals(await files(), ["large.bin", "large.bin.part", "large.bin.part-info"], "they are held by a process");
+      frozen.kill("SIGKILL");
+      await frozen.ended();
+      // It has nothing else to do.
+      assertCode(await corehaul(args, { cwd: home.path }), 0);
+    }
+    assertEquals(await files(), ["large.bin"]);
+    assertEquals(await Deno.readFile(home.join("files/large.bin")), file.content());
+    assertEquals(await Array.fromAsync(Deno.readDir(home.join("files/.corehaul/running"))), []);
+  });
+}

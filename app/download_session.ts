@@ -56,6 +56,8 @@ export interface SessionPorts {
   identity: HttpIdentity;
   /** The download folder, resolved by the system. */
   root: string;
+  /** When that could be written, in milliseconds since the epoch, by the clock of its disk. Default: at no known time. */
+  writableAt?: number;
   /** Nothing was in it when this process began. */
   fresh: boolean;
   /** What all workers know of the hosts. */
@@ -320,8 +322,7 @@ export class DownloadSession {
       return;
     }
     const { settings, root, counters, sampler, library } = this.#ports;
-    const slot = this.#slots[worker];
-    if (slot === undefined) return;
+    const slot = this.#slots[worker]!;
     sampler.sample();
     slot.thread.post({
       type: "start",
@@ -329,6 +330,7 @@ export class DownloadSession {
       core: this.#coreOf(worker),
       settings,
       root,
+      writableAt: this.#ports.writableAt ?? Infinity,
       writer: `${this.owner}-${worker}`,
       bootId: this.#identity.bootId,
       machine: this.#identity.host,

@@ -292,7 +292,7 @@ export class Downloader implements AsyncDisposable {
         } finally {
           settled.abort();
         }
-        if (end === "full") this.#tell({ type: "space_missing", ms: settings.diskWaitMs });
+        if (end === "full") this.#tell(disk.news);
         if (typeof end === "number") this.#list.hurry?.(true);
         await session.stop(typeof end === "number" ? end : end === "full" ? settings.graceMs : 0);
         session = undefined;
@@ -323,6 +323,7 @@ export class Downloader implements AsyncDisposable {
       settings,
       identity,
       root: this.#folder.root,
+      writableAt: this.#folder.writableAt,
       fresh: this.#folder.empty && this.#sessions++ === 0,
       cores,
       library,

@@ -1,12 +1,15 @@
 import { findTaskFiles } from "../queue/task_file_patterns.ts";
 import { join } from "@std/path";
 import { CfgError } from "../config/cfg_error.ts";
+import { assertWritable } from "../download/forbidden.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
 
 /** A folder that files can go into. */
 export interface DownloadFolder {
   /** The folder as the system resolves it. */
   root: string;
+  /** When it was found that it can be written, in milliseconds since the epoch, by the clock of its disk. */
+  writableAt: number;
   /** True if it holds nothing of the user's, nor of an earlier run. */
   empty: boolean;
 }
@@ -23,9 +26,9 @@ export async function prepareFolder(dir: string): Promise<DownloadFolder> {
     await Deno.mkdir(dir, { recursive: true });
     const root = await Deno.realPath(dir);
     await Deno.mkdir(join(root, STATE_FOLDER), { recursive: true });
-    const probe = await Deno.makeTempFile({ dir: join(root, STATE_FOLDER), prefix: "writable-" });
-    await Deno.remove(probe);
-    return { root, empty: await isEmpty(root) };
+    await assertWritable(join(root, STATE_FOLDER));
+    const writableAt = await assertWritable(root);
+    return { root, writableAt, empty: await isEmpty(root) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CfgError([{

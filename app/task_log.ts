@@ -131,7 +131,11 @@ export class TaskLog {
         log.info(`${news.free} bytes are free again`);
         break;
       case "space_missing":
-        log.error(`There has been no space for ${news.ms / 1000} s: what is waiting stays on the list (--disk-wait)`);
+        log.error(
+          `There has been no ${news.forbidden ? "permission to write" : "space"} for ${
+            news.ms / 1000
+          } s: what is waiting stays on the list (--disk-wait)`,
+        );
         break;
       case "window_closed":
         log.info(`It is not the time: nothing starts before ${new Date(news.opensAt).toISOString()}`);

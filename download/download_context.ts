@@ -24,6 +24,10 @@ export interface DownloadContext {
   writer: string;
   /** The drivers. */
   drivers: readonly DownloadDriver[];
+  /** When the folder could be written, in milliseconds since the epoch, by the clock of its disk. Absent: it is not known. */
+  writableAt?: number;
+  /** Tasks for which nobody could tell what refused to be written, by their numbers: each may try once more. */
+  refused?: Set<number>;
   /** True while nothing can be in the download folder that a task would have to look for. */
   fresh: boolean;
   /** The journal of finished files. */

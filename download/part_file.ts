@@ -6,6 +6,7 @@ import { DownloadError } from "./download_error.ts";
 import { FileExistsError } from "./file_exists_error.ts";
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
+import { isForbidden } from "./forbidden.ts";
 import { inodeAt } from "./inode_at.ts";
 import { type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
@@ -275,7 +276,8 @@ export class PartFile implements Disposable {
       if (modified !== undefined) this.#file.utimeSync(Date.now() / 1000, modified);
       names.give(this.path, this.finalPath, this.#target.replace);
     } catch (error) {
-      this.discard();
+      // What may not get its name for now is whole.
+      if (!isForbidden(error)) this.discard();
       if (error instanceof Deno.errors.AlreadyExists) throw new FileExistsError(this.finalPath);
       throw diskError(error, this.finalPath);
     }

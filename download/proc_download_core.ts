@@ -6,11 +6,12 @@
  */
 import { fileExists } from "../base/file_exists.ts";
 import { redactUrl } from "../base/redact_url.ts";
-import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
+import type { TaskDoneFacts, TaskError, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { IntegrityError } from "./expectations.ts";
+import { isForbidden, lookAtForbidden } from "./forbidden.ts";
 import { HostBusyError, type HostPlace } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import { type DownloadDriver, MovedError } from "./download_driver.ts";
@@ -38,10 +39,14 @@ const ELSEWHERE: ReadonlySet<TaskErrorKind> = new Set([
 interface Failure {
   error: DownloadError;
   retryable: boolean;
+  /** The folder could be written before. */
+  forbidden?: true;
   /** Before this time the host wants no request, and that is too long to wait for. */
   notBefore?: number;
 }
 
+/** Tasks that are remembered as those that were refused once, at the most. */
+const MOST_REFUSED = 10_000;
 /** How long to wait before looking whether a full disk has space again. */
 const DISK_FULL_MS = 3000;
 
@@ -210,9 +215,29 @@ function judge(error: unknown, task: DownloadTask, context: DownloadContext): Fa
     context.coolHost(failure.host, coolUntil(failure.retryAt, task.attempts + 1, context, Date.now()));
   }
   const { kind, status, retryAt, byStatus } = failure;
+  if (kind === "disk" && isForbidden(failure.cause) && passes(task, context)) return forbidden(failure);
   if (retryAt !== undefined && status !== undefined && isTooLong(retryAt, context)) return tooLong(failure, retryAt);
   const retryable = kind === "http" && status !== undefined && byStatus ? context.retryOn(status) : failure.retryable;
   return { error: failure, retryable };
+}
+
+/** True if what may not be written now could be before, so that it may be again. */
+function passes({ out, seq }: DownloadTask, { root, writableAt, refused }: DownloadContext): boolean {
+  if (writableAt === undefined) return false;
+  const verdict = lookAtForbidden(root, out, writableAt);
+  if (verdict !== "unclear") return verdict === "for now";
+  // It may be over already; a task that meets it again has a path that cannot be written.
+  if (refused === undefined || refused.has(seq)) return false;
+  if (refused.size >= MOST_REFUSED) refused.clear();
+  refused.add(seq);
+  return true;
+}
+
+/** The task waits, as for a disk that is full. */
+function forbidden({ message, cause }: DownloadError): Failure {
+  const noted = `${message}; it could be written when this run began`;
+  const error = new DownloadError("disk", noted, { cause, retryable: true, full: true });
+  return { error, retryable: true, forbidden: true };
 }
 
 function isTooLong(retryAt: number, { maxHostWaitMs }: DownloadContext): boolean {
@@ -254,12 +279,13 @@ function endOf(
     context.retry,
     now,
   );
-  const taskError = { ...error.toTaskError(now), retryable };
+  const taskError: TaskError = { ...error.toTaskError(now), retryable };
   // Whoever asks again for what is done wants to know that it is not lost.
   if (context.refresh && fileExists(pathBelow(context.root, task.out))) {
     taskError.message += "; the file that is there stays";
   }
   // The disk is nobody's fault: the task waits until there is space again, however often it has to look.
+  if (decisive.forbidden === true) taskError.forbidden = true;
   if (error.full) return { type: "deferred", notBefore: now + DISK_FULL_MS, error: taskError };
   // Nor has a task failed for good while there is a source that only could not be asked.
   if (retryAt === undefined && passedOver) {

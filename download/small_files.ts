@@ -2,6 +2,7 @@ import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { Manifest, ManifestLine } from "./manifest.ts";
 import { diskError } from "./disk_error.ts";
+import { isForbidden } from "./forbidden.ts";
 import { FileExistsError, type PartTarget } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
 import { prepareFolder } from "./prepare_folder.ts";
@@ -29,6 +30,8 @@ export class SmallFiles {
   readonly #names: FinalNames;
   readonly #manifest: Manifest;
   #written: Written[] = [];
+  /** What could not be removed, as the folder might not be written. */
+  #late: string[] = [];
 
   /**
    * @param names Gives the final names.
@@ -70,6 +73,7 @@ export class SmallFiles {
   }
 
   #finish(): void {
+    if (this.#late.length > 0) this.#late = this.#late.filter((path) => !isGone(path));
     const written = this.#written;
     this.#written = [];
     const ready: Written[] = [];
@@ -79,13 +83,13 @@ export class SmallFiles {
         lines.push(file.line(file.inode));
         ready.push(file);
       } catch (error) {
-        drop(file, error);
+        this.#drop(file, error);
       }
     }
     try {
       if (lines.length > 0) this.#manifest.append(lines);
     } catch (error) {
-      for (const file of ready) drop(file, diskError(error, "the manifest"));
+      for (const file of ready) this.#drop(file, diskError(error, "the manifest"));
       return;
     }
     for (const file of ready) {
@@ -94,9 +98,14 @@ export class SmallFiles {
         file.resolve();
       } catch (error) {
         const taken = error instanceof Deno.errors.AlreadyExists;
-        drop(file, taken ? new FileExistsError(file.finalPath) : diskError(error, file.finalPath));
+        this.#drop(file, taken ? new FileExistsError(file.finalPath) : diskError(error, file.finalPath));
       }
     }
+  }
+
+  #drop({ path, reject }: Written, error: unknown): void {
+    if (!isGone(path)) this.#late.push(path);
+    reject(error);
   }
 }
 
@@ -113,11 +122,13 @@ function write(path: string, bytes: Uint8Array, modified: number | undefined): n
   }
 }
 
-function drop({ path, reject }: Written, error: unknown): void {
+/** Removes a file; false if that is not allowed for now. */
+function isGone(path: string): boolean {
   try {
     Deno.removeSync(path);
-  } catch {
+    return true;
+  } catch (error) {
     // Gone already, or the folder is: there is nothing left to remove.
+    return !isForbidden(error);
   }
-  reject(error);
 }

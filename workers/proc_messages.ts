@@ -36,6 +36,8 @@ export type ToProcWorker =
     core: number;
     settings: CfgSettings;
     root: string;
+    /** When the download folder could be written, in milliseconds since the epoch, by the clock of its disk. */
+    writableAt: number;
     writer: string;
     /** The name of this machine. */
     machine: string;

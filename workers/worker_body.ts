@@ -77,6 +77,8 @@ class RunningWorker {
     const calls = this.#calls = new MainCalls(post);
     const context: DownloadContext = {
       root: start.root,
+      writableAt: start.writableAt,
+      refused: new Set(),
       writer: start.writer,
       bootId: start.bootId,
       drivers: makeDrivers({

@@ -1,5 +1,5 @@
 /** Processes that die: what their files had got counts, and nobody fails for what others did. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { assertCode, Corehaul, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
@@ -38,6 +38,31 @@ Deno.test(`corehaul run goes on with a file over which it was killed ${KILLS} ti
   assertEquals(await Deno.readFile(home.join("files/large.bin")), file.content());
   const [task] = await listedTasks("kv:list.db", { cwd: home.path });
   assertEquals(task!.status, "done");
+});
+
+Deno.test("corehaul run fails that file alone over which its process is killed again and again, and tells it", async () => {
+  await using home = await TempDir.create();
+  let kill = () => {};
+  await using server = FaultServer.start(async ({ path }, server) => {
+    if (path === "/deadly") kill();
+    // All that runs beside it is there when it happens.
+    await server.pause(100);
+    return new Response("x");
+  });
+  const others = Array.from({ length: 8 }, (_, i) => `f${i}`);
+  await home.write("tasks.txt", ["f0", "deadly", ...others.slice(1)].map((name) => `${server.url}/${name}\n`).join(""));
+  const args = ["run", "--once", "--tasks", "tasks.txt", "-d", "files", "--queue", "kv:list.db", "--json"];
+  let last: Corehaul;
+  // Once it may wait behind others that are under suspicion.
+  for (let run = 1; run <= 2 * KILLS; run++) {
+    await using process = last = await Corehaul.start([...args, "--workers", "1"], { cwd: home.path });
+    kill = () => process.kill("SIGKILL");
+    if ((await process.ended()).code === 1) break;
+  }
+  assertEquals(last!.events("task_failed").map(({ url }) => url), [`${server.url}/deadly`]);
+  assertMatch(last!.stderr, /hauling went wrong: .*\/deadly: The owner of this task died 5 times in a row/);
+  assertEquals(last!.events("summary").length, 1);
+  assertEquals(await filesIn(home.join("files")), others);
 });
 
 for (const wakes of ["before the other one has finished", "never again"]) {

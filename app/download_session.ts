@@ -146,6 +146,7 @@ export class DownloadSession {
     const vitals = new VitalsMeter(ports.counters, ports.cores.length);
     this.#lease = new LeaseKeeper(ports.list, this.owner, ports.settings.heartbeatMs, {
       vitals: () => vitals.read(),
+      held: () => this.#feeder.held,
       lost: () => {
         ports.news({ type: "owner_lost", owner: this.owner });
         this.#end.resolve("lost");
@@ -176,9 +177,7 @@ export class DownloadSession {
         this.#claims.renaming(worker, answers);
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
       },
-      suspects: () => {
-        if (!this.#stopping) this.#slots[ports.cores.length] ??= this.#spawn(ports.cores.length);
-      },
+      suspects: () => this.#slots[ports.cores.length] ??= this.#spawn(ports.cores.length),
       drop: (worker, seqs) => this.#slots[worker]?.thread.post({ type: "drop", seqs }),
       ordered: ({ id, url, out, core }, verb) => {
         const type = ORDERED[verb];

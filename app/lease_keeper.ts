@@ -1,5 +1,5 @@
 import { procIsAlive } from "../ffi/proc_identity.ts";
-import type { Task } from "../queue/task_model.ts";
+import type { ClaimedTask, Task } from "../queue/task_model.ts";
 import type { OwnerState, OwnerVerdict, OwnerVitals, TaskSharedList } from "../queue/task_shared_list.ts";
 
 /** How many heartbeats there are from one look for dead owners to the next. */
@@ -9,6 +9,8 @@ const RECLAIM_BEATS = 2.5;
 export interface LeaseEvents {
   /** What the owner says of itself. */
   vitals: () => OwnerVitals;
+  /** What it has in its hands. */
+  held: () => ClaimedTask[];
   /** Others took this owner for dead: nothing that it runs is its own any more. */
   lost: () => void;
   /** Owners died. Resolves when what they left is cleared up, and their tasks may go back to the list. */
@@ -56,6 +58,7 @@ export class LeaseKeeper implements AsyncDisposable {
     if (await this.#list.heartbeat(this.#owner, this.#events.vitals()) !== "lost") return;
     // It stays lost, and the session ends.
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#list.revive(this.#events.held());
     this.#events.lost();
   }
 

@@ -110,6 +110,11 @@ export class TaskFeeder {
     return this.#quiet.promise;
   }
 
+  /** The tasks that the workers have in their hands. */
+  get held(): ClaimedTask[] {
+    return this.#running.flatMap((running) => [...running.values()]);
+  }
+
   /** What the workers have in their hands. */
   *openClaims(): Generator<OpenClaim, void, void> {
     for (const worker of this.#running.keys()) yield* this.openClaimsOf(worker);

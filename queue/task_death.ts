@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Task, TaskOutcome } from "./task_model.ts";
+import type { ClaimedTask, Task, TaskOutcome } from "./task_model.ts";
 
 /** From so many crashes on a task is a suspect: it runs in a worker where nothing else does. */
 const SUSPECT_CRASHES = 2;
@@ -13,13 +13,33 @@ export function isSuspect({ crashes }: Pick<Task, "crashes">): boolean {
   return crashes >= SUSPECT_CRASHES;
 }
 
-/** How an owner went: it gave its tasks back; it died; or it stood still for longer than its lease, and lives. */
-export type OwnerEnd = "released" | "crashed" | "stuck";
+/**
+ * How an owner went: it gave its tasks back; it died; it was not heard of for longer than its lease; or it stood still for so
+ * long, and lives.
+ */
+export type OwnerEnd = "released" | "crashed" | "doubted" | "stuck";
+
+/** How an owner went, by what is known of it, when its tasks are taken back. */
+export function endOf(known: boolean | "stuck" | undefined): OwnerEnd {
+  return known === "stuck" ? "stuck" : known === false ? "crashed" : "doubted";
+}
 
 /** What becomes of a task whose owner went so. */
-export function farewellOutcome({ idle }: Pick<Task, "idle">, end: OwnerEnd): TaskOutcome {
+export function farewellOutcome({ idle, fence }: Pick<ClaimedTask, "idle" | "fence">, end: OwnerEnd): TaskOutcome {
   if (end === "released") return { type: "released" };
-  return end === "crashed" && idle !== true ? { type: "crashed" } : { type: "released", begun: true };
+  if (end === "stuck" || idle === true) return { type: "released", begun: true };
+  return end === "doubted" ? { type: "crashed", doubted: fence } : { type: "crashed" };
+}
+
+/** The same task when it turns out that the owner of its claim has not died; undefined if no death was counted for that. */
+export function taskRevive(task: Task, fence: string): Task | undefined {
+  const { doubted, ...rest } = task;
+  if (doubted !== fence) return undefined;
+  const revived: Task = { ...rest, crashes: Math.max(0, task.crashes - 1) };
+  if (task.status !== "failed" || task.error?.kind !== "crash") return revived;
+  delete revived.finishedAt;
+  delete revived.error;
+  return { ...revived, status: "waiting" };
 }
 
 /** What is noted of a running task, by which its owner's death is judged. */
@@ -34,5 +54,7 @@ export function taskNote(task: Task, note: TaskNote): Task {
   const { idle: _, ...rest } = task;
   if (note.type === "idle") return note.on ? { ...rest, idle: true } : rest;
   if (note.bytes <= (task.reached ?? 0)) return task;
-  return { ...task, crashes: 0, begun: true, reached: note.bytes };
+  const moved: Task = { ...task, crashes: 0, begun: true, reached: note.bytes };
+  delete moved.doubted;
+  return moved;
 }

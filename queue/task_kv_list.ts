@@ -9,6 +9,7 @@ import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from
 import { noteTasks } from "./task_kv_note.ts";
 import { countTasks, listTasks } from "./task_kv_read.ts";
 import { renameTasks } from "./task_kv_rename.ts";
+import { reviveTasks } from "./task_kv_revive.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
 import { TaskKvSettler } from "./task_kv_settler.ts";
 import { keepTime } from "./task_kv_time.ts";
@@ -137,6 +138,11 @@ export class TaskKvList implements TaskSharedList {
 
   note(notes: readonly NoteRequest[]): Promise<NoteResult[]> {
     return noteTasks(this.#store, this.#blocks, notes);
+  }
+
+  async revive(tasks: readonly ClaimedTask[]): Promise<void> {
+    await reviveTasks(this.#store, tasks);
+    this.#wake();
   }
 
   async reclaim(isAlive?: (owner: OwnerState) => OwnerVerdict, failed?: (task: Task) => void): Promise<number> {

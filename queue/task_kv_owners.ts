@@ -9,7 +9,7 @@ import { OWNER_LEASE_MS } from "./owner_lease.ts";
 import { taskKeys } from "./task_keys.ts";
 import { giveBack } from "./task_kv_settle.ts";
 import { emptyStep } from "./task_kv_steps.ts";
-import type { OwnerEnd } from "./task_death.ts";
+import { endOf, type OwnerEnd } from "./task_death.ts";
 import type { Task } from "./task_model.ts";
 import type { OwnerInfo, OwnerState, OwnerVerdict, OwnerVitals } from "./task_shared_list.ts";
 import type { KvStore } from "./kv_store.ts";
@@ -95,7 +95,7 @@ export async function reclaimTasks(
     const verdict = isAlive?.(owner);
     // A heartbeat that arrives between the look and the burial saves the owner.
     if (verdict === false || (verdict !== true && !owner.alive)) {
-      await bury(store, owner.owner, verdict === "stuck" ? "stuck" : "crashed", checks);
+      await bury(store, owner.owner, endOf(verdict), checks);
     }
   }
   let count = 0;

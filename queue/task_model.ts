@@ -48,6 +48,8 @@ export interface Task extends TaskRequest {
   crashes: number;
   /** So many bytes of the file were there when it has moved on last after a crash. */
   reached?: number;
+  /** The claim of the last crash of which it is not certain that its owner died. */
+  doubted?: string;
   /** Claimed, and certainly not begun: it waits until another suspect has ended, and is to blame for no death. */
   idle?: true;
   /** True if an attempt began and was stopped: something of its file may be there. */
@@ -122,7 +124,8 @@ export type TaskOutcome =
   /** `begun`: an attempt had begun. */
   | { type: "released"; begun?: true }
   | { type: "deferred"; notBefore: number; error?: TaskError }
-  | { type: "crashed" };
+  /** `doubted`: the claim, if it is not certain that its owner died. */
+  | { type: "crashed"; doubted?: string };
 
 /** A move that a task can make. */
 export type TaskMove = "claim" | TaskOutcome["type"] | TaskControl;
@@ -186,6 +189,7 @@ const REQUEST_FIELDS = ["firstOut", "named", ...KEPT_FIELDS, "source", "core"] a
 const ATTEMPT_FIELDS = [
   "begun",
   "reached",
+  "doubted",
   "history",
   "startedAt",
   "finishedAt",
@@ -257,6 +261,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       failed.attempts++;
       failed.crashes = 0;
       delete failed.reached;
+      delete failed.doubted;
       failed.startedAt = outcome.startedAt;
       failed.error = outcome.error;
       if (outcome.type === "failed") failed.finishedAt = now;
@@ -280,6 +285,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       const again = crashes < MAX_CRASHES;
       const crashed = taskIn(again ? "waiting" : "failed", task, UNDONE_FIELDS);
       crashed.crashes = crashes;
+      if (outcome.doubted !== undefined) crashed.doubted = outcome.doubted;
       const message = `The owner of this task died ${crashes} times in a row while running it`;
       crashed.error = { kind: "crash", message, retryable: again, at: now };
       if (!again) crashed.finishedAt = now;
@@ -330,6 +336,7 @@ export function taskControl(
     case "again": {
       const { finishedAt: _finished, notBefore: _notBefore, error: _error, vanished: _vanished, ...rest } = task;
       delete rest.reached;
+      delete rest.doubted;
       return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
     }
     case "prioritize":

@@ -10,6 +10,7 @@ import { TaskRedisAdder } from "./task_redis_add.ts";
 import { TaskRedisClaimer } from "./task_redis_claim.ts";
 import { TaskRedisOwners } from "./task_redis_owners.ts";
 import { noteClaims } from "./task_redis_note.ts";
+import { reviveClaims } from "./task_redis_revive.ts";
 import { listRedis } from "./task_redis_read.ts";
 import { renameClaims } from "./task_redis_rename.ts";
 import { COUNTS, LOST } from "./task_redis_scripts.ts";
@@ -142,6 +143,11 @@ export class TaskRedisList implements TaskSharedList {
 
   note(notes: readonly NoteRequest[]): Promise<NoteResult[]> {
     return noteClaims(this.#link, notes);
+  }
+
+  async revive(tasks: readonly ClaimedTask[]): Promise<void> {
+    await reviveClaims(this.#link, tasks, this.#name);
+    this.#wake();
   }
 
   async reclaim(isAlive?: (owner: OwnerState) => OwnerVerdict, failed?: (task: Task) => void): Promise<number> {

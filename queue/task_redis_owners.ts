@@ -10,7 +10,7 @@ import { decodeRecord } from "./task_redis_record.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { OWNERS } from "./task_redis_scripts.ts";
 import { settleClaims } from "./task_redis_settle.ts";
-import { farewellOutcome, type OwnerEnd } from "./task_death.ts";
+import { endOf, farewellOutcome, type OwnerEnd } from "./task_death.ts";
 import type { ClaimedTask, Task } from "./task_model.ts";
 import type { OwnerInfo, OwnerState, OwnerVerdict, OwnerVitals, TaskOrder } from "./task_shared_list.ts";
 
@@ -57,7 +57,7 @@ export class TaskRedisOwners {
       const verdict = isAlive?.(state);
       // A heartbeat that arrives between the look and the burial saves the owner.
       if (verdict === false || (verdict !== true && !state.alive)) {
-        await this.#send("bury", name, verdict === "stuck" ? "stuck" : "crashed", alive);
+        await this.#send("bury", name, endOf(verdict), alive);
       }
     }
     const dead = await this.#send("dead", "");
@@ -96,7 +96,7 @@ export class TaskRedisOwners {
       if (values.length === 0) break;
       const settlements = values.map((value) => {
         const { task, fence } = decodeRecord(value);
-        return { task: { ...task, fence } as ClaimedTask, outcome: farewellOutcome(task, end) };
+        return { task: { ...task, fence } as ClaimedTask, outcome: farewellOutcome({ ...task, fence }, end) };
       });
       const results = await settleClaims(this.#link, settlements, this.#clock.now(), this.#wake);
       for (const result of results) {

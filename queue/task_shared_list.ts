@@ -277,6 +277,8 @@ export interface TaskSharedList extends AsyncDisposable {
    * @param failed Told of each task that fails by it, as one over which too many have died.
    */
   reclaim(isAlive?: (owner: OwnerState) => OwnerVerdict, failed?: (task: Task) => void): Promise<number>;
+  /** An owner that others took for dead lives: the deaths that were counted for these claims of its are none. */
+  revive(tasks: readonly ClaimedTask[]): Promise<void>;
   /**
    * Moves tasks as the user wants it. A claim of a running one ends with that: its owner learns it by
    * {@linkcode TaskSharedList.takeOrders}, and whatever it settles is stale.

@@ -46,6 +46,7 @@ Deno.test("LeaseKeeper blames nobody for a process that stands still for longer 
     let back = 0;
     await using keeper = new LeaseKeeper(list, "ours", 10, {
       vitals: () => ({ load: [], active: 0, done: 0, failed: 0, retried: 0, bytes: 0, speed: 0 }),
+      held: () => [],
       lost: () => {},
       died: () => Promise.reject(new Error("Nobody has died")),
       reclaimed: (tasks) => back += tasks,
@@ -66,4 +67,30 @@ Deno.test("LeaseKeeper blames nobody for a process that stands still for longer 
     stopped.kill("SIGKILL");
     await stopped.status;
   }
+});
+
+Deno.test("LeaseKeeper takes back the deaths of its own owner, which others took for dead", async () => {
+  await using list = await TaskKvList.open(":memory:");
+  await list.add(drafts(3));
+  await list.register({ ...procIdentity(), owner: "ours", cores: [0], leaseMs: 1 });
+  const held = await list.claim({ owner: "ours", core: 0, limit: 3 });
+  // As another machine sees it, that knows nothing of our processes.
+  await until("the end of its lease", async () => await list.reclaim() === 3);
+  const crashes = async () => (await list.list()).tasks.map(({ crashes }) => crashes);
+  assertEquals(await crashes(), [1, 1, 1]);
+  const lost = Promise.withResolvers<void>();
+  await using keeper = new LeaseKeeper(list, "ours", 10, {
+    vitals: () => ({ load: [], active: 0, done: 0, failed: 0, retried: 0, bytes: 0, speed: 0 }),
+    held: () => held,
+    lost: () => lost.resolve(),
+    died: () => Promise.reject(new Error("Nobody has died")),
+    reclaimed: () => {},
+    gaveUp: () => {},
+    failed: (error) => {
+      throw error;
+    },
+  });
+  await keeper.start();
+  await lost.promise;
+  assertEquals(await crashes(), [0, 0, 0]);
 });

@@ -20,6 +20,7 @@ export function byTurns(lists: readonly TaskSharedList[]): TaskSharedList {
     settle: (settlements) => next().settle(settlements),
     rename: (renames) => next().rename(renames),
     note: (notes) => next().note(notes),
+    revive: (tasks) => next().revive(tasks),
     reclaim: (isAlive, failed) => next().reclaim(isAlive, failed),
     control: (request) => next().control(request),
     sync: (request) => next().sync(request),

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MAX_CRASHES } from "../../queue/task_model.ts";
+import { type ClaimedTask, MAX_CRASHES } from "../../queue/task_model.ts";
 import {
   assertCountsMatch,
   claimAs,
@@ -8,6 +8,7 @@ import {
   drafts,
   fakeClock,
   idsOf,
+  listAll,
   type OpenList,
   settleAll,
 } from "./contract_kit.ts";
@@ -102,6 +103,64 @@ export function contractDeaths(name: string, open: OpenList): void {
     }
     const all = await assertCountsMatch(list);
     assertEquals(all.filter(({ crashes, attempts, begun }) => crashes + attempts > 0 || begun !== true), []);
+  });
+
+  Deno.test(`${name} revive takes back the deaths of an owner that was not heard of, and no other`, async () => {
+    const clock = fakeClock();
+    await using list = await open({ clock });
+    await list.add(drafts(12).map((one, i) => ({ ...one, id: `${i}` })));
+    const lose = async (owner: string, known?: false) => {
+      const claimed = await claimAs(list, owner);
+      clock.advance(15_001);
+      await list.reclaim(() => known);
+      return claimed;
+    };
+    const crashes = async () => new Set((await assertCountsMatch(list)).map(({ crashes }) => crashes));
+    const certain = await lose("dead", false);
+    await list.revive(certain);
+    assertEquals(await crashes(), new Set([1]), "its process is gone");
+    const frozen = await lose("frozen");
+    assertEquals(await crashes(), new Set([2]));
+    // Wherever they are by then: waiting, later, paused, running, done, gone.
+    await list.control({ verb: "pause", ids: ["0"] });
+    await list.control({ verb: "remove", ids: ["1"] });
+    const others = await claimAs(list, "other", 11);
+    const [later, done, ...running] = others;
+    await settleAll(list, [later!], { type: "deferred", notBefore: clock.now() + 1000 });
+    await settleAll(list, [done!]);
+    await settleAll(list, running.slice(2), { type: "released" });
+    await list.revive(frozen);
+    await list.revive(frozen);
+    assertEquals(new Map((await assertCountsMatch(list)).map(({ id, crashes }) => [id, crashes])).get(done!.id), 0);
+    assertEquals(
+      new Set((await listAll(list)).filter(({ id }) => id !== done!.id).map(({ crashes }) => crashes)),
+      new Set([1]),
+    );
+    // What runs is judged by its record.
+    await list.reclaim(() => false);
+    assertEquals(await list.get(running[0]!.id).then((task) => task?.crashes), 2);
+  });
+
+  Deno.test(`${name} revive lets a task wait again that failed by the deaths of an owner that lives`, async () => {
+    const clock = fakeClock();
+    await using list = await open({ clock });
+    await list.add(drafts(3));
+    let last: ClaimedTask[] = [];
+    for (let round = 1; round <= MAX_CRASHES; round++) {
+      last = await claimAs(list, `o${round}`);
+      clock.advance(15_001);
+      assertEquals(await list.reclaim(), 3);
+    }
+    assertEquals(await list.counts(), countsOf({ failed: 3 }));
+    await list.revive(last.map((task) => ({ ...task, fence: "another" })));
+    assertEquals(await list.counts(), countsOf({ failed: 3 }));
+    await list.revive(last);
+    assertEquals(await list.counts(), countsOf({ waiting: 3 }));
+    const again = await claimAs(list, "p");
+    assertEquals(
+      again.map(({ crashes, error, finishedAt }) => [crashes, error, finishedAt]),
+      Array(3).fill([4, undefined, undefined]),
+    );
   });
 
   Deno.test(`${name} reclaim tells which tasks fail by it`, async () => {

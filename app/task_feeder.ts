@@ -256,6 +256,7 @@ export class TaskFeeder {
   async drained(): Promise<void> {
     clearInterval(this.#obeyTimer);
     await this.#obeying;
+    await this.#noting;
     this.#settleNow();
     while (this.#settling !== undefined || this.#renamer.busy !== undefined) {
       await this.#settling;

@@ -108,7 +108,7 @@ export class TaskLog {
         log.debug(`${news.tasks} tasks forgotten that were settled long ago`);
         break;
       case "tasks_reclaimed":
-        log.warn(`${news.tasks} tasks of a dead process went back to the list`);
+        log.warn(`${news.tasks} tasks of a process that is dead or stands still went back to the list`);
         break;
       case "tasks_lost":
         log.error(lostText(news.tasks));

@@ -81,6 +81,7 @@ export type {
   TaskOutcome,
   TaskStatus,
 } from "./queue/task_model.ts";
+export type { TaskNote } from "./queue/task_death.ts";
 export { redactTask } from "./queue/redact_task.ts";
 export { controlledStatuses } from "./queue/task_control_moves.ts";
 export { parseTaskFilter } from "./queue/task_filter.ts";
@@ -95,8 +96,11 @@ export type {
   FleetHosts,
   HostRoom,
   ListRequest,
+  NoteRequest,
+  NoteResult,
   OwnerInfo,
   OwnerState,
+  OwnerVerdict,
   OwnerVitals,
   RenameRequest,
   RenameResult,

@@ -1,3 +1,4 @@
+import type { DownloaderNews } from "./downloader_event.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 
 /** Why there is no space: a file could not be written, or less is free than is to stay so. */
@@ -6,12 +7,16 @@ type Reason = "full" | "low";
 /** What a timer can be set to. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Measures how long there has been no space for the files of a run: from the first that found none, until one is stored. */
+/**
+ * Measures how long there has been no space for the files of a run, or no permission to write them: from the first that found
+ * none, until one is stored.
+ */
 export class DiskWait implements Disposable {
   readonly #waitMs: number;
   readonly #over = Promise.withResolvers<"full">();
   readonly #reasons = new Set<Reason>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #forbidden = false;
 
   /** @param waitMs How long is too long, in milliseconds; 0: nothing is. */
   constructor(waitMs: number) {
@@ -23,11 +28,19 @@ export class DiskWait implements Disposable {
     return this.#over.promise;
   }
 
+  /** That it has been too long. */
+  get news(): DownloaderNews {
+    return { type: "space_missing", ms: this.#waitMs, ...(this.#forbidden ? { forbidden: true } : {}) };
+  }
+
   /** Notes how a claim ended. */
   note(outcome: TaskOutcome): void {
     if (outcome.type === "done") this.#set("full", false);
     // No other failure of the disk lets a task wait without an attempt.
-    else if (outcome.type === "deferred" && outcome.error?.kind === "disk") this.#set("full", true);
+    else if (outcome.type === "deferred" && outcome.error?.kind === "disk") {
+      this.#forbidden = outcome.error.forbidden === true;
+      this.#set("full", true);
+    }
   }
 
   /** Less is free than is to stay so, or not any more. */

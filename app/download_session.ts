@@ -1,13 +1,9 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
-import type { SharedCounters } from "../base/shared_counters.ts";
-import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { HttpIdentity } from "../download/http_identity.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
-import type { HostTable } from "../download/host_table.ts";
-import type { RateLimiter } from "../download/rate_limiter.ts";
-import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
-import type { ControlVerb, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { TaskOutcome } from "../queue/task_model.ts";
+import type { ControlVerb } from "../queue/task_shared_list.ts";
+import { RunningTasks } from "../workers/running_tasks.ts";
 import type {
   FromProcWorker,
   RenameAsk,
@@ -18,14 +14,13 @@ import type {
 import { ClockWatch } from "./clock_watch.ts";
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
-import type { DownloaderNews } from "./downloader_event.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
-import type { LoadSampler } from "./load_sampler.ts";
-import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
+import type { SettledTask } from "./outcome_news.ts";
+import { ProcThread } from "./proc_thread.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import { TaskFeeder } from "./task_feeder.ts";
 import { VitalsMeter } from "./vitals_meter.ts";
-import type { WorkerAnswers } from "./worker_answers.ts";
 import { WorkerWatch } from "./worker_watch.ts";
 
 /** How often in a row a worker may die before it has said a word. */
@@ -44,46 +39,10 @@ const ORDERED: Partial<Record<ControlVerb, "task_paused" | "task_canceled" | "ta
   remove: "task_removed",
 };
 
-/** What a session works with. */
-export interface SessionPorts {
-  /** The task list. */
-  list: TaskSharedList;
-  /** The settings. */
-  settings: CfgSettings;
-  /** Who asks over HTTP. */
-  identity: HttpIdentity;
-  /** The download folder, resolved by the system. */
-  root: string;
-  /** Nothing was in it when this process began. */
-  fresh: boolean;
-  /** What all workers know of the hosts. */
-  hosts: HostTable;
-  /** What all workers share of the bandwidth; absent: there is no limit. */
-  rate?: RateLimiter;
-  /** The core of each worker. */
-  cores: readonly number[];
-  /** The C library to pin with. */
-  library: string | undefined;
-  /** What workers may do. */
-  permissions: ThreadPermissions;
-  /** The workers' counters. */
-  counters: SharedCounters;
-  /** Who writes the load into the counters. */
-  sampler: LoadSampler;
-  /** Answers what workers ask. */
-  answers: WorkerAnswers;
-  /** The module that a worker runs. Default: the download worker. */
-  entry?: URL;
-  /** When a worker that has died is started again, in milliseconds; later each time that it dies soon. Default 500. */
-  restartMs?: number;
-  /** Told of everything that happens. */
-  news: (news: DownloaderNews) => void;
-  /** Told of every settled claim. */
-  settled: (task: ClaimedTask, outcome: TaskOutcome) => void;
-}
-
 interface WorkerSlot {
   thread: ProcThread<ToProcWorker, FromProcWorker>;
+  /** What it runs. */
+  running: RunningTasks;
   stopped: PromiseWithResolvers<void>;
   /** It has died. */
   died: (error: ErrorRecord) => void;
@@ -140,12 +99,15 @@ export class DownloadSession {
     const vitals = new VitalsMeter(ports.counters, ports.cores.length);
     this.#lease = new LeaseKeeper(ports.list, this.owner, ports.settings.heartbeatMs, {
       vitals: () => vitals.read(),
+      held: () => this.#feeder.held,
       lost: () => {
         ports.news({ type: "owner_lost", owner: this.owner });
         this.#end.resolve("lost");
       },
       died: () => this.#claims.recover(),
       reclaimed: (tasks) => ports.news({ type: "tasks_reclaimed", tasks }),
+      gaveUp: ({ core = 0, error, startedAt = Date.now(), ...task }) =>
+        this.#settled({ ...task, core }, { type: "failed", startedAt, error: error! }),
       failed,
     });
     this.#feeder = new TaskFeeder({
@@ -168,6 +130,7 @@ export class DownloadSession {
         this.#claims.renaming(worker, answers);
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
       },
+      suspects: () => this.#slots[ports.cores.length] ??= this.#spawn(ports.cores.length),
       drop: (worker, seqs) => this.#slots[worker]?.thread.post({ type: "drop", seqs }),
       ordered: ({ id, url, out, core }, verb) => {
         const type = ORDERED[verb];
@@ -175,7 +138,7 @@ export class DownloadSession {
       },
       settled: (task, outcome, stale) => {
         if (outcome.type === "deferred" && outcome.error?.space !== undefined) this.#claims.spaceMissing();
-        if (!stale) ports.settled(task, outcome);
+        if (!stale) this.#settled(task, outcome);
       },
       failed,
     });
@@ -236,10 +199,24 @@ export class DownloadSession {
     await this.#ports.list.leave(this.owner);
   }
 
+  #settled(task: SettledTask, outcome: TaskOutcome): void {
+    const { counters, cores, settled } = this.#ports;
+    // No worker lives that could count this one.
+    if (outcome.type === "failed" && outcome.error.kind === "crash") counters.add(cores.length + 1, "failed", 1);
+    settled(task, outcome);
+  }
+
+  /** The core of a worker; the one that runs suspects shares one. */
+  #coreOf(worker: number): number {
+    const { cores } = this.#ports;
+    return cores[worker % cores.length]!;
+  }
+
   #spawn(worker: number): WorkerSlot {
-    const { settings, library, permissions, cores, counters } = this.#ports;
-    const core = cores[worker]!;
+    const { settings, library, permissions, counters } = this.#ports;
+    const core = this.#coreOf(worker);
     const stopped = Promise.withResolvers<void>();
+    const running = RunningTasks.create(settings.concurrency);
     const identity = {
       role: "proc_worker",
       index: worker,
@@ -250,7 +227,7 @@ export class DownloadSession {
       stopped.resolve();
       this.#watch.ended(worker);
       this.#claims.lost(this.#feeder.openClaimsOf(worker));
-      const tasks = this.#feeder.crashed(worker);
+      const tasks = this.#feeder.crashed(worker, running.read());
       counters.set(worker, "active", 0);
       this.#ports.hosts.releaseAll(worker);
       this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
@@ -268,7 +245,7 @@ export class DownloadSession {
     const { short = 0, unborn = 0 } = this.#lives[worker] ?? {};
     this.#lives[worker] = { at: performance.now(), short, unborn: unborn + 1 };
     this.#watch.started(worker);
-    return { thread, stopped, died };
+    return { thread, running, stopped, died };
   }
 
   #restart(worker: number, { message }: ErrorRecord): void {
@@ -297,14 +274,16 @@ export class DownloadSession {
       this.#slots[worker]?.stopped.resolve();
       return;
     }
-    const { settings, cores, root, counters, sampler, library } = this.#ports;
+    const { settings, root, counters, sampler, library } = this.#ports;
+    const slot = this.#slots[worker]!;
     sampler.sample();
-    this.#slots[worker]?.thread.post({
+    slot.thread.post({
       type: "start",
       index: worker,
-      core: cores[worker]!,
+      core: this.#coreOf(worker),
       settings,
       root,
+      writableAt: this.#ports.writableAt ?? Infinity,
       writer: `${this.owner}-${worker}`,
       bootId: this.#identity.bootId,
       machine: this.#identity.host,
@@ -314,12 +293,13 @@ export class DownloadSession {
       lane: settings.httpClient === "auto",
       identity: this.#ports.identity,
       fresh: this.#ports.fresh,
+      running: slot.running.buffer,
       ...(library === undefined ? {} : { library }),
     });
   }
 
   #hear(worker: number, message: FromProcWorker): void {
-    const core = this.#ports.cores[worker]!;
+    const core = this.#coreOf(worker);
     const proc = `proc_worker-${worker}`;
     switch (message.type) {
       case "hello": {
@@ -341,6 +321,9 @@ export class DownloadSession {
         break;
       case "rename":
         this.#feeder.rename(worker, JSON.parse(message.batch) as RenameAsk[]);
+        break;
+      case "reached":
+        this.#feeder.reached(worker, message);
         break;
       case "ask":
         void this.#answer(this.#slots[worker]!, message.call, message.question);

@@ -35,7 +35,8 @@ import { placedNews } from "./placed_news.ts";
 import { outcomeNews } from "./outcome_news.ts";
 import { ScheduleWatch } from "./schedule_watch.ts";
 import { SpaceWatch } from "./space_watch.ts";
-import { StartHold } from "./start_hold.ts";
+import { holdUntilRead, StartHold } from "./start_hold.ts";
+import { StopRequest } from "./stop_request.ts";
 import { taskListOptions } from "./task_list_options.ts";
 import { TaskLog } from "./task_log.ts";
 import { FleetCooling } from "./fleet_cooling.ts";
@@ -49,6 +50,8 @@ import { threadPermissions, workerNeeds } from "./thread_permissions.ts";
 import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
+/** Of the worker that runs suspects, and of the main thread. */
+const FURTHER_COUNTERS = 2;
 const RUNNING = "Cannot run a downloader as it must not be running: current value is running";
 
 /**
@@ -83,7 +86,7 @@ export class Downloader implements AsyncDisposable {
   #seq = 0;
   #refused = 0;
   #startedAt: number | undefined;
-  #stopping: PromiseWithResolvers<number> | undefined;
+  #stopping: StopRequest | undefined;
   #schedule: ScheduleWatch | undefined;
   #disk: DiskWait | undefined;
   #session: DownloadSession | undefined;
@@ -96,7 +99,7 @@ export class Downloader implements AsyncDisposable {
     this.#folder = folder;
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
-    this.#counters = SharedCounters.create(plan.cores.length);
+    this.#counters = SharedCounters.create(plan.cores.length + FURTHER_COUNTERS);
     const { settings, identity } = plan;
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
     this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan), options);
@@ -178,7 +181,7 @@ export class Downloader implements AsyncDisposable {
    * @param graceMs How long running downloads may go on. Default: the option `graceMs`.
    */
   async stop(graceMs: number = this.#plan.settings.graceMs): Promise<void> {
-    this.#stopping?.resolve(graceMs);
+    this.#stopping?.ask(graceMs);
     await this.#running?.catch(() => {});
   }
 
@@ -225,17 +228,10 @@ export class Downloader implements AsyncDisposable {
   }
 
   async #run({ once = false, signal }: RunOptions): Promise<RunSummary> {
-    const stopping = Promise.withResolvers<number>();
-    this.#stopping = stopping;
+    const { settings, cores, allowed, library } = this.#plan;
+    using stopping = this.#stopping = new StopRequest(settings.graceMs, [signal, this.#options.signal]);
     this.#startedAt ??= Date.now();
     this.#list.hurry?.(false);
-    const stop = () => stopping.resolve(this.#plan.settings.graceMs);
-    const signals = [signal, this.#options.signal].filter((candidate) => candidate !== undefined);
-    for (const each of signals) {
-      if (each.aborted) stop();
-      each.addEventListener("abort", stop, { once: true });
-    }
-    const { settings, cores, allowed, library } = this.#plan;
     const tell = (news: DownloaderNews) => this.#tell(news);
     using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs, library);
     const failure = Promise.withResolvers<never>();
@@ -267,14 +263,14 @@ export class Downloader implements AsyncDisposable {
         news: tell,
       });
       // Before anything is claimed, and only here: a session that begins after a lost one goes on with the same tasks.
-      if (settings.refresh) await askAgain(this.#list, stopping.promise, tell);
+      if (settings.refresh) await askAgain(this.#list, stopping.asked, tell);
       await using _keep = new KeepWatch({
         list: this.#list,
         keepMs: settings.keepMs,
         news: tell,
         failed: failure.reject,
       });
-      if (settings.sync && feed !== undefined) await this.#holdUntilRead(feed, hold);
+      if (settings.sync && feed !== undefined) await holdUntilRead(hold, this.#list, feed.firstRead);
       while (true) {
         this.#session = session ??= this.#makeSession(sampler);
         const settled = new AbortController();
@@ -282,7 +278,7 @@ export class Downloader implements AsyncDisposable {
         try {
           await session.start();
           end = await Promise.race([
-            stopping.promise,
+            stopping.asked,
             session.over,
             failure.promise,
             disk.over,
@@ -291,7 +287,7 @@ export class Downloader implements AsyncDisposable {
         } finally {
           settled.abort();
         }
-        if (end === "full") this.#tell({ type: "space_missing", ms: settings.diskWaitMs });
+        if (end === "full") this.#tell(disk.news);
         if (typeof end === "number") this.#list.hurry?.(true);
         await session.stop(typeof end === "number" ? end : end === "full" ? settings.graceMs : 0);
         session = undefined;
@@ -311,7 +307,6 @@ export class Downloader implements AsyncDisposable {
     } finally {
       // Something failed before it could end by itself.
       await session?.stop(0).catch(() => {});
-      for (const each of signals) each.removeEventListener("abort", stop);
       this.#stopping = undefined;
       this.#schedule = undefined;
       this.#session = undefined;
@@ -325,6 +320,7 @@ export class Downloader implements AsyncDisposable {
       settings,
       identity,
       root: this.#folder.root,
+      writableAt: this.#folder.writableAt,
       fresh: this.#folder.empty && this.#sessions++ === 0,
       cores,
       library,
@@ -363,14 +359,6 @@ export class Downloader implements AsyncDisposable {
       news: (news) => this.#tell(news),
       failed,
     });
-  }
-
-  /** What is on the list may have vanished from its file since: nothing of it starts before the files were read. */
-  async #holdUntilRead(feed: ConfigFeed, hold: StartHold): Promise<void> {
-    const { waiting } = await this.#list.counts();
-    if (waiting === 0) return;
-    hold.set("sync", true);
-    void feed.firstRead.then(() => hold.set("sync", false));
   }
 
   #tellChecksums(): void {

@@ -35,8 +35,8 @@ export type DownloaderNews =
   | { type: "files_recovered"; named: number; removed: number }
   | { type: "space_low"; free: number; floor: number }
   | { type: "space_back"; free: number; floor: number }
-  /** There was no space for so many milliseconds: a run with `once` ends. */
-  | { type: "space_missing"; ms: number }
+  /** There was no space, or no permission to write (`forbidden`), for so many milliseconds: a run with `once` ends. */
+  | { type: "space_missing"; ms: number; forbidden?: true }
   /** It is not the time: nothing starts before `opensAt`, and what runs gets the grace period. */
   | { type: "window_closed"; opensAt: number }
   | { type: "window_opened" }

@@ -106,7 +106,7 @@ export interface DownloaderOptions {
   remoteTime?: boolean;
   /** Start nothing while the download folder has less free space, in bytes. Default 0: always start. */
   minFree?: number;
-  /** End a run with `once` when there was no space for so long, in milliseconds; 0: never. Default 600,000. */
+  /** End a run with `once` when there was no space, or no permission to write, for so long, in milliseconds; 0: never. Default 600,000. */
   diskWaitMs?: number;
   /** Bring each file and its folder to the disk before it counts as done. Default false. */
   fsync?: boolean;

@@ -25,7 +25,7 @@ export class FleetCooling implements Disposable {
   }
 
   /** A claim has ended: if its host wants to be left alone since, the others are told. */
-  settled({ url }: ClaimedTask, outcome: TaskOutcome): void {
+  settled({ url }: Pick<ClaimedTask, "url">, outcome: TaskOutcome): void {
     if (outcome.type === "done" || !("error" in outcome) || !this.#hosts.cooling) return;
     const { host } = urlHost(url);
     const until = this.#hosts.coolUntil(host);

@@ -1,5 +1,6 @@
 import { procIsAlive } from "../ffi/proc_identity.ts";
-import type { OwnerState, OwnerVitals, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { ClaimedTask, Task } from "../queue/task_model.ts";
+import type { OwnerState, OwnerVerdict, OwnerVitals, TaskSharedList } from "../queue/task_shared_list.ts";
 
 /** How many heartbeats there are from one look for dead owners to the next. */
 const RECLAIM_BEATS = 2.5;
@@ -8,12 +9,16 @@ const RECLAIM_BEATS = 2.5;
 export interface LeaseEvents {
   /** What the owner says of itself. */
   vitals: () => OwnerVitals;
+  /** What it has in its hands. */
+  held: () => ClaimedTask[];
   /** Others took this owner for dead: nothing that it runs is its own any more. */
   lost: () => void;
   /** Owners died. Resolves when what they left is cleared up, and their tasks may go back to the list. */
   died: () => Promise<void>;
   /** Tasks of dead owners went back to the list. */
   reclaimed: (tasks: number) => void;
+  /** So many owners have died over a task that it failed. */
+  gaveUp: (task: Task) => void;
   /** The list failed for good. */
   failed: (error: unknown) => void;
 }
@@ -53,6 +58,7 @@ export class LeaseKeeper implements AsyncDisposable {
     if (await this.#list.heartbeat(this.#owner, this.#events.vitals()) !== "lost") return;
     // It stays lost, and the session ends.
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#list.revive(this.#events.held());
     this.#events.lost();
   }
 
@@ -61,10 +67,14 @@ export class LeaseKeeper implements AsyncDisposable {
     const dead = new Set((await this.#list.owners()).filter(isDead).map(({ owner }) => owner));
     if (dead.size > 0) await this.#events.died();
     // A dead process is known at once; one that died since the look is left for the next. A living one is not vouched
-    // for: if it is frozen, its lease runs out.
-    const isAlive = (owner: OwnerState) =>
-      dead.has(owner.owner) ? false : owner.owner === this.#owner || isDead(owner) ? true : undefined;
-    const tasks = await this.#list.reclaim(isAlive);
+    // for: if it is frozen, its lease runs out, and it has died of nothing.
+    const isAlive = (owner: OwnerState): OwnerVerdict => {
+      if (owner.owner === this.#owner) return true;
+      if (dead.has(owner.owner)) return false;
+      const alive = procIsAlive(owner);
+      return alive === undefined ? undefined : alive ? "stuck" : true;
+    };
+    const tasks = await this.#list.reclaim(isAlive, this.#events.gaveUp);
     if (tasks > 0) this.#events.reclaimed(tasks);
   }
 

@@ -2,8 +2,11 @@ import { redactUrl } from "../base/redact_url.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 
+/** What is told of a task whose claim was settled. */
+export type SettledTask = Pick<ClaimedTask, "id" | "url" | "out" | "core" | "attempts">;
+
 /** The news that a claim has ended; `undefined` if that is nobody's concern. */
-export function outcomeNews(task: ClaimedTask, outcome: TaskOutcome): DownloaderNews | undefined {
+export function outcomeNews(task: SettledTask, outcome: TaskOutcome): DownloaderNews | undefined {
   const { id, out, core } = task;
   const about = { id, url: redactUrl(task.url), out, core, attempts: task.attempts + 1 };
   switch (outcome.type) {

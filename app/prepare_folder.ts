@@ -5,6 +5,7 @@ import { CfgError } from "../config/cfg_error.ts";
 import { claimLogFolder } from "../download/claim_log.ts";
 import { manifestFolder } from "../download/manifest_files.ts";
 import { makeStateFolder } from "../download/state_folder.ts";
+import { assertWritable } from "../download/forbidden.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
 import { exposedFiles } from "./exposed_files.ts";
 
@@ -12,6 +13,8 @@ import { exposedFiles } from "./exposed_files.ts";
 export interface DownloadFolder {
   /** The folder as the system resolves it. */
   root: string;
+  /** When it was found that it can be written, in milliseconds since the epoch, by the clock of its disk. */
+  writableAt: number;
   /** True if it holds nothing of the user's, nor of an earlier run. */
   empty: boolean;
 }
@@ -30,9 +33,9 @@ export async function prepareFolder(dir: string, logger?: Logger): Promise<Downl
     const root = await Deno.realPath(dir);
     const state = makeStateFolder(root);
     for (const folder of [state, manifestFolder(root), claimLogFolder(root)]) {
-      if (folder !== state && !fileExists(folder)) continue;
-      await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: "writable-" }));
+      if (folder === state || fileExists(folder)) await assertWritable(folder);
     }
+    const writableAt = await assertWritable(root);
     const { count, mend } = await exposedFiles({ directory: root });
     if (count > 0) {
       const files = count === 1 ? "1 file" : `${count} files`;
@@ -42,7 +45,7 @@ export async function prepareFolder(dir: string, logger?: Logger): Promise<Downl
         } to you`,
       );
     }
-    return { root, empty: await isEmpty(root) };
+    return { root, writableAt, empty: await isEmpty(root) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CfgError([{

@@ -1,3 +1,4 @@
+import type { TaskSharedList } from "../queue/task_shared_list.ts";
 import type { SharedCounters } from "../base/shared_counters.ts";
 
 /** Why nothing may start: there is no space, it is not the time, or nobody knows yet what is still asked for. */
@@ -28,4 +29,12 @@ export class StartHold implements Disposable {
     this.#reasons.clear();
     this.#write(false);
   }
+}
+
+/** What is on the list may have vanished from its file since: nothing of it starts before the files were read. */
+export async function holdUntilRead(hold: StartHold, list: TaskSharedList, firstRead: Promise<void>): Promise<void> {
+  const { waiting } = await list.counts();
+  if (waiting === 0) return;
+  hold.set("sync", true);
+  void firstRead.then(() => hold.set("sync", false));
 }

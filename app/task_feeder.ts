@@ -1,15 +1,11 @@
-import { redactUrl } from "../base/redact_url.ts";
 import type { OpenClaim } from "../download/claim_log.ts";
-import type { ClaimedTask, TaskDoneFacts, TaskOutcome } from "../queue/task_model.ts";
-import { copyKept } from "../queue/task_request.ts";
-import type {
-  ControlVerb,
-  RenameRequest,
-  RenameResult,
-  Settlement,
-  TaskSharedList,
-} from "../queue/task_shared_list.ts";
+import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
+import type { ControlVerb, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
 import type { ClaimGate } from "./claim_gate.ts";
+import { listedOutcome } from "./listed_outcome.ts";
+import { SuspectLine } from "./suspect_line.ts";
+import { TaskRenamer } from "./task_renamer.ts";
+import { workerTask } from "./worker_task.ts";
 import type { RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
 const CLAIM_AT_ONCE = 500;
@@ -17,7 +13,6 @@ const SETTLE_AT_ONCE = 500;
 /** What is worth a commit at once; fewer wait a moment for more. */
 const SETTLE_BATCH = 200;
 const SETTLE_WITHIN_MS = 40;
-const RENAME_AT_ONCE = 200;
 /** The list may change without a hint, in another process or by time. */
 const POLL_MS = 200;
 /** How often to look for what users did to running tasks: they are to obey within a second. */
@@ -37,8 +32,10 @@ export interface FeederPorts {
   cores: readonly number[];
   /** Says which hosts may be asked. */
   gate: ClaimGate;
-  /** Hands tasks to a worker. */
+  /** Hands tasks to a worker; one more than there are cores runs suspects, one at a time. */
   give: (worker: number, tasks: WorkerTask[]) => void;
+  /** There are suspects: that worker is needed. Default: it is there. */
+  suspects?: () => void;
   /** Tells a worker which paths its tasks have now. */
   renamed: (worker: number, answers: RenameAnswer[]) => void;
   /** A claim was settled; `stale` if it was not ours any more. */
@@ -61,10 +58,13 @@ export class TaskFeeder {
   readonly #running: Map<number, ClaimedTask>[];
   readonly #unsettled: Settlement[] = [];
   readonly #unsubscribe: () => void;
-  readonly #unnamed: { worker: number; ask: RenameAsk }[] = [];
+  readonly #renamer: TaskRenamer;
+  /** The number of the worker that runs suspects. */
+  readonly #alone: number;
+  readonly #line: SuspectLine;
+  #noting: Promise<void> = Promise.resolve();
   #settling: Promise<void> | undefined;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
-  #renaming: Promise<void> | undefined;
   #claiming: Promise<void> | undefined;
   #obeying: Promise<void> = Promise.resolve();
   /** Orders for claims that were not known yet when they came, by number and fence. */
@@ -76,8 +76,23 @@ export class TaskFeeder {
 
   constructor(ports: FeederPorts) {
     this.#ports = ports;
-    this.#wants = ports.cores.map(() => 0);
-    this.#running = ports.cores.map(() => new Map());
+    this.#alone = ports.cores.length;
+    this.#wants = Array.from({ length: this.#alone + 1 }, () => 0);
+    this.#running = this.#wants.map(() => new Map());
+    this.#renamer = new TaskRenamer({ ...ports, running: (worker) => this.#running[worker]! });
+    this.#line = new SuspectLine({
+      list: ports.list,
+      needed: () => ports.suspects?.(),
+      ready: () => this.#wants[this.#alone]! > 0,
+      isStill: (task) => this.#isStill(task),
+      give: (task) => this.#give(this.#alone, [task]),
+      end: (task, outcome) => {
+        if (outcome === undefined) ports.gate.ended(task);
+        else this.#end(task, outcome);
+        this.#settleSoon();
+      },
+      failed: ports.failed,
+    });
     this.#unsubscribe = ports.list.onWake(() => this.#wake.resolve());
   }
 
@@ -87,12 +102,17 @@ export class TaskFeeder {
   }
 
   get #holdsNothing(): boolean {
-    return this.#running.every((map) => map.size === 0);
+    return this.#running.every((map) => map.size === 0) && this.#line.empty;
   }
 
   /** Resolves the next time that it has become idle. */
   get quiet(): Promise<void> {
     return this.#quiet.promise;
+  }
+
+  /** The tasks that the workers have in their hands. */
+  get held(): ClaimedTask[] {
+    return this.#running.flatMap((running) => [...running.values()]);
   }
 
   /** What the workers have in their hands. */
@@ -120,7 +140,8 @@ export class TaskFeeder {
   want(worker: number, count: number): void {
     // What it takes back may be on the way to it.
     this.#wants[worker] = Math.max(0, this.#wants[worker]! + count);
-    this.#wake.resolve();
+    if (worker === this.#alone) this.#line.goOn();
+    else this.#wake.resolve();
   }
 
   /** A worker has finished tasks. */
@@ -132,6 +153,7 @@ export class TaskFeeder {
       if (task?.fence !== fence) continue;
       running.delete(seq);
       this.#end(task, outcome);
+      if (worker === this.#alone) this.#line.over(seq);
     }
     // Where hosts are capped, that may have made room.
     if (this.#ports.gate.capped) this.#wake.resolve();
@@ -140,19 +162,43 @@ export class TaskFeeder {
 
   /** A worker has learned the names of files, before it writes them. */
   rename(worker: number, asks: readonly RenameAsk[]): void {
-    for (const ask of asks) this.#unnamed.push({ worker, ask });
-    this.#renameSoon();
+    this.#renamer.rename(worker, asks);
   }
 
-  /** A worker died: what it held goes back to the list. Says how many tasks that were. */
-  crashed(worker: number): number {
+  /**
+   * A worker died: what it held goes back to the list. Says how many tasks that were.
+   *
+   * @param worker The worker.
+   * @param begun What it ran, which may be to blame. Default, and where that is nothing: all that it held.
+   */
+  crashed(worker: number, begun: ReadonlySet<number> = new Set()): number {
     const running = this.#running[worker]!;
-    const count = running.size;
+    const tasks = [...running.values()];
     this.#wants[worker] = 0;
-    for (const task of running.values()) this.#end(task, { type: "crashed" });
     running.clear();
+    for (const task of tasks) {
+      this.#end(task, { type: begun.size === 0 || begun.has(task.seq) ? "crashed" : "released" });
+      if (worker === this.#alone) this.#line.over(task.seq);
+    }
     this.#settleSoon();
-    return count;
+    return tasks.length;
+  }
+
+  /** A worker says how much there is of the file of a task over which others died. */
+  reached(worker: number, { seq, fence, bytes }: { seq: number; fence: string; bytes: number }): void {
+    const note = async () => {
+      const running = this.#running[worker]!;
+      const task = running.get(seq);
+      if (task?.fence !== fence) return;
+      const [result] = await this.#ports.list.note([{ task, note: { type: "reached", bytes } }]);
+      if (result?.type !== "noted") return;
+      const noted = result.task;
+      if (running.get(seq)?.fence === fence) running.set(seq, noted);
+      // It may have ended meanwhile.
+      for (const open of this.#unsettled) if (open.task.seq === seq && open.task.fence === fence) open.task = noted;
+      if (worker === this.#alone && noted.crashes === 0) this.#line.over(seq);
+    };
+    this.#noting = this.#noting.then(note).catch(this.#ports.failed);
   }
 
   /** Claims nothing more. */
@@ -161,6 +207,7 @@ export class TaskFeeder {
     this.#wake.resolve();
     this.#unsubscribe();
     await this.#claiming;
+    await this.#line.stop();
   }
 
   /** One after the other, so that nobody goes on while an order that was taken off the list is not yet known. */
@@ -185,6 +232,7 @@ export class TaskFeeder {
         const task = this.#running[worker]!.get(seq)!;
         this.#running[worker]!.delete(seq);
         this.#drop(task, verb);
+        if (worker === this.#alone) this.#line.over(seq);
         dropped.set(worker, [...dropped.get(worker) ?? [], seq]);
       }
       for (const [worker, seqs] of dropped) this.#ports.drop(worker, seqs);
@@ -208,10 +256,11 @@ export class TaskFeeder {
   async drained(): Promise<void> {
     clearInterval(this.#obeyTimer);
     await this.#obeying;
+    await this.#noting;
     this.#settleNow();
-    while (this.#settling !== undefined || this.#renaming !== undefined) {
+    while (this.#settling !== undefined || this.#renamer.busy !== undefined) {
       await this.#settling;
-      await this.#renaming;
+      await this.#renamer.busy;
     }
   }
 
@@ -219,7 +268,7 @@ export class TaskFeeder {
     while (!this.#stopped) {
       this.#wake = Promise.withResolvers<void>();
       let claimed = 0;
-      for (const worker of this.#wants.keys()) claimed += await this.#claimFor(worker);
+      for (const worker of this.#ports.cores.keys()) claimed += await this.#claimFor(worker);
       if (claimed > 0 || this.#stopped) continue;
       const poll = setTimeout(() => this.#wake.resolve(), POLL_MS);
       await this.#wake.promise;
@@ -228,7 +277,7 @@ export class TaskFeeder {
   }
 
   async #claimFor(worker: number): Promise<number> {
-    const { list, owner, cores, gate, give } = this.#ports;
+    const { list, owner, cores, gate } = this.#ports;
     const limit = Math.min(this.#wants[worker]!, CLAIM_AT_ONCE);
     if (limit === 0 || this.#stopped) return 0;
     const core = cores[worker]!;
@@ -248,12 +297,17 @@ export class TaskFeeder {
       this.#settleSoon();
       return 0;
     }
+    tasks = this.#line.sift(tasks);
     if (tasks.length === 0) return claimed.length;
+    this.#give(worker, tasks);
+    return tasks.length;
+  }
+
+  #give(worker: number, tasks: readonly ClaimedTask[]): void {
     this.#wants[worker]! -= tasks.length;
     const running = this.#running[worker]!;
     for (const task of tasks) running.set(task.seq, task);
-    give(worker, tasks.map(forWorker));
-    return tasks.length;
+    this.#ports.give(worker, tasks.map(workerTask));
   }
 
   /** The worker that holds a claim of a task; -1 if none does. */
@@ -271,6 +325,7 @@ export class TaskFeeder {
       this.#ports.gate.ended(this.#running[worker]!.get(seq)!);
       this.#running[worker]!.delete(seq);
       this.#ports.drop(worker, [seq]);
+      if (worker === this.#alone) this.#line.over(seq);
     }
   }
 
@@ -317,68 +372,12 @@ export class TaskFeeder {
   }
 
   async #settleBatch(): Promise<void> {
+    await this.#noting;
     const batch = this.#unsettled.splice(0, SETTLE_AT_ONCE);
     const results = await this.#ports.list.settle(batch);
     for (const [i, { task, outcome }] of batch.entries()) {
-      this.#ports.settled(task, outcome, results[i]?.type === "stale");
+      const result = results[i];
+      this.#ports.settled(task, listedOutcome(outcome, result), result?.type === "stale");
     }
   }
-
-  /** Those that come while a commit is under way share the next one. */
-  #renameSoon(): void {
-    if (this.#unnamed.length === 0) return;
-    this.#renaming ??= this.#renameAll().catch(this.#ports.failed).finally(() => {
-      this.#renaming = undefined;
-      this.#renameSoon();
-    });
-  }
-
-  async #renameAll(): Promise<void> {
-    while (this.#unnamed.length > 0) {
-      const batch = this.#unnamed.splice(0, RENAME_AT_ONCE);
-      const requests: RenameRequest[] = [];
-      const places = batch.map(({ worker, ask: [seq, fence, out, fallbackOut] }) => {
-        const task = this.#running[worker]!.get(seq);
-        if (task?.fence !== fence) return undefined;
-        return requests.push({ task, out, ...(fallbackOut === null ? {} : { fallbackOut }) }) - 1;
-      });
-      const results = await this.#ports.list.rename(requests);
-      const answers = new Map<number, RenameAnswer[]>();
-      for (const [i, { worker, ask: [seq, fence] }] of batch.entries()) {
-        const place = places[i];
-        const out = place === undefined ? null : this.#pathOf(worker, requests[place]!.task, results[place]!);
-        answers.set(worker, [...answers.get(worker) ?? [], [seq, fence, out]]);
-      }
-      for (const [worker, ofWorker] of answers) this.#ports.renamed(worker, ofWorker);
-    }
-  }
-
-  /** The path of a task after a rename; from now on it is settled under that. */
-  #pathOf(worker: number, task: ClaimedTask, result: RenameResult): string | null {
-    if (result.type !== "named") return result.type === "taken" ? task.out : null;
-    const running = this.#running[worker]!;
-    if (running.get(task.seq)?.fence === task.fence) running.set(task.seq, result.task);
-    return result.task.out;
-  }
-}
-
-function forWorker(task: ClaimedTask): WorkerTask {
-  const { id, seq, url, out, named, attempts, core, fence, bytes } = task;
-  const given: WorkerTask = { id, seq, url, out, attempts, core, fence };
-  if (task.crashes > 0 || task.begun === true) given.begun = true;
-  if (named !== undefined) given.named = named;
-  if (task.error?.space !== undefined) given.space = task.error.space;
-  copyKept(task, given);
-  if (bytes !== undefined) given.facts = factsOf(task, bytes);
-  return given;
-}
-
-/** What is known of the file of a task that was done before. */
-function factsOf({ url, finalUrl = redactUrl(url), etag, lastModified }: ClaimedTask, bytes: number): TaskDoneFacts {
-  return {
-    bytes,
-    finalUrl,
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-  };
 }

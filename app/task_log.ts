@@ -109,7 +109,7 @@ export class TaskLog {
         log.debug(`${news.tasks} tasks forgotten that were settled long ago`);
         break;
       case "tasks_reclaimed":
-        log.warn(`${news.tasks} tasks of a dead process went back to the list`);
+        log.warn(`${news.tasks} tasks of a process that is dead or stands still went back to the list`);
         break;
       case "tasks_lost":
         log.error(lostText(news));
@@ -135,7 +135,11 @@ export class TaskLog {
         log.info(`${news.free} bytes are free again`);
         break;
       case "space_missing":
-        log.error(`There has been no space for ${news.ms / 1000} s: what is waiting stays on the list (--disk-wait)`);
+        log.error(
+          `There has been no ${news.forbidden ? "permission to write" : "space"} for ${
+            news.ms / 1000
+          } s: what is waiting stays on the list (--disk-wait)`,
+        );
         break;
       case "window_closed":
         log.info(`It is not the time: nothing starts before ${new Date(news.opensAt).toISOString()}`);

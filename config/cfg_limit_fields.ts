@@ -113,7 +113,8 @@ export const CFG_LIMIT_FIELDS = {
     placeholder: "D",
     kind: duration(),
     default: "10m",
-    help: "end get and run --once with 1 when there was no space for so long; 0: never; a run that watches waits",
+    help:
+      "end get and run --once with 1 when there was no space, or no permission to write, for so long; 0: never; a run that watches waits",
     commands: DOWNLOADING,
   },
   fsync: {

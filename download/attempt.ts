@@ -7,6 +7,7 @@ import { DownloadError, networkError, withNote } from "./download_error.ts";
 import { IntegrityError } from "./expectations.ts";
 import { expiredStatus } from "./expired_link.ts";
 import type { HostPlace } from "./host_visits.ts";
+import { inodeAt } from "./inode_at.ts";
 import { isUnchanged, lookAtOldFile, type OldFile, UnchangedError } from "./old_file.ts";
 import { firstGap, openRange } from "./open_range.ts";
 import { originalName } from "./original_name.ts";
@@ -20,6 +21,7 @@ import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { FileChangedError } from "./segments.ts";
 import { shareFile } from "./share_file.ts";
 import { watchStream } from "./stream_watch.ts";
+import { watchProgress } from "./watch_progress.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** A body up to this many bytes is read at once and written in one piece. */
@@ -136,7 +138,7 @@ export class Attempt {
     const { manifest } = this.#context;
     manifest.void(this.#task);
     // The line of the old file vouches for one of its size: here it must be a line of this very file.
-    if (this.#old !== undefined && !await manifest.isNewest(this.#task.out, inodeOf(path))) {
+    if (this.#old !== undefined && !await manifest.isNewest(this.#task.out, inodeAt(path) ?? 0)) {
       throw new FileExistsError(path);
     }
     const old = await lookAtOldFile(
@@ -243,6 +245,7 @@ export class Attempt {
 
   async #fetch(watched: Watched): Promise<TaskDoneFacts> {
     let part = this.#isLeft ? PartFile.open(this.#target) : undefined;
+    using _progress = watchProgress(this.#task, this.#context, () => part);
     let keptBytes = 0;
     // One of several connections must be able to end without the others.
     const stream = this.#segments === 1 && part?.left?.pieces === undefined
@@ -378,14 +381,5 @@ export class Attempt {
     if (this.#movedFrom !== undefined) request.anonymous = true;
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
-  }
-}
-
-/** The inode of a file, or 0 if it is gone by now. */
-function inodeOf(path: string): number {
-  try {
-    return Deno.lstatSync(path).ino ?? 0;
-  } catch {
-    return 0;
   }
 }

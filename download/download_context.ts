@@ -25,6 +25,10 @@ export interface DownloadContext {
   writer: string;
   /** The drivers. */
   drivers: readonly DownloadDriver[];
+  /** When the folder could be written, in milliseconds since the epoch, by the clock of its disk. Absent: it is not known. */
+  writableAt?: number;
+  /** Tasks for which nobody could tell what refused to be written, by their numbers: each may try once more. */
+  refused?: Set<number>;
   /** True while nothing can be in the download folder that a task would have to look for. */
   fresh: boolean;
   /** The journal of finished files. */
@@ -92,6 +96,8 @@ export interface DownloadContext {
   renewLink?: RenewLink;
   /** Told of bytes as they come. */
   onBytes: (count: number) => void;
+  /** Told how much there is of the file of a task over which an owner has died, that can be continued. Absent: nobody is. */
+  reached?: (task: DownloadTask, bytes: number) => void;
 }
 
 /** What no download needs to know: it decides when a task is claimed. */
@@ -106,6 +112,8 @@ export interface DownloadTask
   begun?: true;
   /** The space that its file found the disk without; absent: it did not. */
   space?: SpaceWish;
+  /** An owner died while it ran this task, since it has moved on last. */
+  crashed?: true;
   /** What is there under its path is what that owner had finished: it is done, whatever `overwrite` says. */
   replayed?: true;
 }

@@ -1,15 +1,18 @@
 import { fileExists } from "../base/file_exists.ts";
 import { PRIVATE_FILE } from "../base/private_mode.ts";
-import { dirname } from "@std/path";
 import { closeLocked } from "./close_locked.ts";
 import { diskError } from "./disk_error.ts";
 import { DownloadError } from "./download_error.ts";
 import { FileExistsError } from "./file_exists_error.ts";
 import type { Replaceable } from "./file_mark.ts";
 import type { FinalNames } from "./final_names.ts";
-import { isPlanted, type LockedFile, openLocked } from "./open_locked.ts";
+import { isForbidden } from "./forbidden.ts";
+import { inodeAt } from "./inode_at.ts";
+import { type LockedFile, openLocked } from "./open_locked.ts";
 import { pathBelow } from "./path_below.ts";
-import { decodePartState, encodePartState, type PartState } from "./part_state.ts";
+import { readState } from "./read_state.ts";
+import { removeOutdated } from "./remove_outdated.ts";
+import { encodePartState, type PartState } from "./part_state.ts";
 import { type ByteRange, bytesIn, gapsIn } from "./segment_plan.ts";
 import { prepareFolder } from "./prepare_folder.ts";
 import { unfinishedPath } from "./unfinished_path.ts";
@@ -67,6 +70,8 @@ export class PartFile implements Disposable {
   /** Another writer has the usual name: this file is for now only, and has no state. */
   readonly #alone: boolean;
   readonly #size: number;
+  /** The file that may be replaced, by its inode. */
+  readonly #replaced: number | undefined;
   #left: PartLeft | undefined;
   /** Whose state is there. */
   #stateUrl: string | undefined;
@@ -89,6 +94,7 @@ export class PartFile implements Disposable {
     // What is empty has nothing to continue: most files are new, and a look for what is not there costs.
     this.#size = info.size;
     this.inode = info.ino ?? 0;
+    this.#replaced = (target.replace ?? false) === false ? undefined : inodeAt(finalPath);
     if (!alone && this.#size > 0) this.#left = this.#readLeft();
   }
 
@@ -99,7 +105,7 @@ export class PartFile implements Disposable {
 
   /** The url of what an earlier download left under a path, without userinfo. */
   static urlLeft(root: string, out: string): string | undefined {
-    return readPartState(unfinishedPath(pathBelow(root, out)) + STATE_SUFFIX)?.url;
+    return readState(unfinishedPath(pathBelow(root, out)) + STATE_SUFFIX)?.url;
   }
 
   /**
@@ -139,6 +145,11 @@ export class PartFile implements Disposable {
     throw new DownloadError("disk", `${target.out}: its unfinished file is locked by another writer`, {
       retryable: true,
     });
+  }
+
+  /** Bytes that a later download could continue. */
+  get continuable(): number {
+    return this.#state === undefined ? this.#left?.bytes ?? 0 : this.#bytes;
   }
 
   /** What an earlier download left: which version, and how many bytes of it are certain. */
@@ -270,12 +281,14 @@ export class PartFile implements Disposable {
       if (modified !== undefined) this.#file.utimeSync(Date.now() / 1000, modified);
       names.give(this.path, this.finalPath, this.#target.replace);
     } catch (error) {
-      this.discard();
+      // What may not get its name for now is whole.
+      if (!isForbidden(error)) this.discard();
       if (error instanceof Deno.errors.AlreadyExists) throw new FileExistsError(this.finalPath);
       throw diskError(error, this.finalPath);
     }
     this.#over = true;
     if (this.#state !== undefined) remove(this.#statePath);
+    if (this.#alone) this.#removeOutdated();
   }
 
   /** Throws away what was written. */
@@ -295,18 +308,6 @@ export class PartFile implements Disposable {
     }
   }
 
-  /** Brings the final name to the disk, where the system can do that. */
-  async syncFolder(): Promise<void> {
-    if (Deno.build.os === "windows") return;
-    const folder = dirname(this.finalPath);
-    try {
-      using handle = await Deno.open(folder, { read: true });
-      await handle.sync();
-    } catch (error) {
-      throw diskError(error, folder);
-    }
-  }
-
   /** Resolves when nothing is under way any more; before it is disposed of. */
   async settled(): Promise<void> {
     await this.#syncing;
@@ -315,14 +316,25 @@ export class PartFile implements Disposable {
   /** Lets go of the file; what cannot be continued is removed. */
   [Symbol.dispose](): void {
     if (!this.#over) {
-      const continuable = this.#left !== undefined || this.isOthers ||
-        (this.#state !== undefined && this.#bytes > 0);
-      // Another writer may have finished the file in the meantime.
-      const overtaken = (this.#target.replace ?? false) === false && fileExists(this.finalPath);
-      if (!continuable || overtaken) this.discard();
+      const continuable = this.#left !== undefined || this.isOthers || (this.#state !== undefined && this.#bytes > 0);
+      if (!continuable || this.#overtaken) this.discard();
       else this.onLeft();
     }
     closeLocked(this.#file);
+    // Who has finished it until now has met the lock.
+    if (!this.#over && this.#overtaken) this.#removeOutdated();
+  }
+
+  #removeOutdated(): void {
+    const { root, out, url, others = [] } = this.#target;
+    removeOutdated(root, out, [url, ...others]);
+  }
+
+  /** True if another writer has finished the file in the meantime. */
+  get #overtaken(): boolean {
+    if (this.#over) return false;
+    const inode = inodeAt(this.finalPath);
+    return inode !== undefined && inode !== this.#replaced;
   }
 
   get #statePath(): string {
@@ -330,7 +342,7 @@ export class PartFile implements Disposable {
   }
 
   #readLeft(): PartLeft | undefined {
-    const state = readPartState(this.#statePath);
+    const state = readState(this.#statePath);
     this.#stateUrl = state?.url;
     if (state === undefined || state.url !== this.#target.url) return undefined;
     const size = this.#size;
@@ -371,15 +383,6 @@ export class PartFile implements Disposable {
     }).catch(() => {
       // The disk's trouble shows at the next write; only the mark is missing.
     }).finally(() => this.#syncing = undefined);
-  }
-}
-
-/** What a state file says; nothing if it is not there, or is none. */
-export function readPartState(path: string): PartState | undefined {
-  try {
-    return isPlanted(path) ? undefined : decodePartState(Deno.readTextFileSync(path));
-  } catch {
-    return undefined;
   }
 }
 

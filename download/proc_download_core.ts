@@ -12,12 +12,14 @@ import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { WaitingFile } from "./disk_space.ts";
 import { IntegrityError } from "./expectations.ts";
+import { isForbidden, lookAtForbidden } from "./forbidden.ts";
 import { HostBusyError, type HostPlace } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import { type DownloadDriver, MovedError } from "./download_driver.ts";
 import { DownloadError, StoppedError, withNote } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
 import { PartFile } from "./part_file.ts";
+import { removeOutdated } from "./remove_outdated.ts";
 import { pathBelow } from "./path_below.ts";
 import { outProblem } from "./task_names.ts";
 
@@ -38,10 +40,14 @@ const ELSEWHERE: ReadonlySet<TaskErrorKind> = new Set([
 interface Failure {
   error: DownloadError;
   retryable: boolean;
+  /** The folder could be written before. */
+  forbidden?: true;
   /** Before this time the host wants no request, and that is too long to wait for. */
   notBefore?: number;
 }
 
+/** Tasks that are remembered as those that were refused once, at the most. */
+const MOST_REFUSED = 10_000;
 /** How long to wait before looking whether a full disk has space again. */
 const DISK_FULL_MS = 3000;
 
@@ -112,20 +118,26 @@ async function download(task: DownloadTask, context: DownloadContext, place: Hos
         context.mirrors.worked(source);
       }
       const { originalName, sentAs } = attempt as Attempt | undefined ?? {};
-      return {
-        type: "done",
-        startedAt,
-        facts,
-        ...(originalName === undefined ? {} : { originalName }),
-        ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
-      };
+      return done(
+        {
+          type: "done",
+          startedAt,
+          facts,
+          ...(originalName === undefined ? {} : { originalName }),
+          ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
+        },
+        task,
+        context,
+      );
     } catch (error) {
       moved = moved === undefined && error instanceof MovedError ? whereMoved(error, context.drivers) : undefined;
       if (moved !== undefined) {
         sources.unshift(source);
         continue;
       }
-      if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
+      if (error instanceof UnchangedError) {
+        return done({ type: "done", startedAt, facts: error.facts, unchanged: true }, task, context);
+      }
       if (error instanceof StoppedError) return { type: "released", begun: true };
       if (error instanceof HostBusyError) {
         if (error.cooling && isTooLong(error.until, context)) {
@@ -150,13 +162,23 @@ async function download(task: DownloadTask, context: DownloadContext, place: Hos
   return endOf(failures, busyUntil, task, context, startedAt);
 }
 
-/** What becomes of a task that has no space: the disk is nobody's fault, so it waits, however often it has to look. */
+/** What becomes of a task that has no space, or may not write: the disk is nobody's fault, so it waits, however often it has to look. */
 function parked(error: TaskError, now: number): TaskOutcome {
   return { type: "deferred", notBefore: now + DISK_FULL_MS, error };
 }
 
 function waitingFile({ out, url, fence }: DownloadTask, { root, writer, bootId }: DownloadContext): WaitingFile {
   return { root, out, tag: `${writer}-${fence}`, url: redactUrl(url), bootId };
+}
+
+/** The file is there: whatever others left of it, who had the task before, is of no use any more. */
+function done(
+  outcome: TaskOutcome & { type: "done" },
+  { begun, out, url, mirrors = [] }: DownloadTask,
+  { root }: DownloadContext,
+): TaskOutcome {
+  if (begun === true) removeOutdated(root, out, [url, ...mirrors].map(redactUrl));
+  return outcome;
 }
 
 /** The order in which to try the sources: first whoever has brought a part of the file, then who has not failed lately. */
@@ -223,9 +245,29 @@ function judge(error: unknown, task: DownloadTask, context: DownloadContext): Fa
     context.coolHost(failure.host, coolUntil(failure.retryAt, task.attempts + 1, context, Date.now()));
   }
   const { kind, status, retryAt, byStatus } = failure;
+  if (kind === "disk" && isForbidden(failure.cause) && passes(task, context)) return forbidden(failure);
   if (retryAt !== undefined && status !== undefined && isTooLong(retryAt, context)) return tooLong(failure, retryAt);
   const retryable = kind === "http" && status !== undefined && byStatus ? context.retryOn(status) : failure.retryable;
   return { error: failure, retryable };
+}
+
+/** True if what may not be written now could be before, so that it may be again. */
+function passes({ out, seq }: DownloadTask, { root, writableAt, refused }: DownloadContext): boolean {
+  if (writableAt === undefined) return false;
+  const verdict = lookAtForbidden(root, out, writableAt);
+  if (verdict !== "unclear") return verdict === "for now";
+  // It may be over already; a task that meets it again has a path that cannot be written.
+  if (refused === undefined || refused.has(seq)) return false;
+  if (refused.size >= MOST_REFUSED) refused.clear();
+  refused.add(seq);
+  return true;
+}
+
+/** The task waits, as for a disk that is full. */
+function forbidden({ message, cause }: DownloadError): Failure {
+  const noted = `${message}; it could be written when this run began`;
+  const error = new DownloadError("disk", noted, { cause, retryable: true, full: true });
+  return { error, retryable: true, forbidden: true };
 }
 
 function isTooLong(retryAt: number, { maxHostWaitMs }: DownloadContext): boolean {
@@ -267,14 +309,17 @@ function endOf(
     context.retry,
     now,
   );
-  const taskError = { ...error.toTaskError(now), retryable };
+  const taskError: TaskError = { ...error.toTaskError(now), retryable };
   // Whoever asks again for what is done wants to know that it is not lost.
   if (context.refresh && fileExists(pathBelow(context.root, task.out))) {
     taskError.message += "; the file that is there stays";
   }
+  if (decisive.forbidden === true) taskError.forbidden = true;
   if (error.full) {
-    taskError.space ??= { bytes: 1 };
-    context.space.wait(waitingFile(task, context), taskError.space);
+    if (decisive.forbidden !== true) {
+      taskError.space ??= { bytes: 1 };
+      context.space.wait(waitingFile(task, context), taskError.space);
+    }
     return parked(taskError, now);
   }
   // Nor has a task failed for good while there is a source that only could not be asked.

@@ -20,6 +20,7 @@ import { Segments, type SegmentsSetup } from "./segments.ts";
 import type { SentBody, StoredFormOptions } from "./stored_form.ts";
 import type { SharedFile } from "./share_file.ts";
 import { watchStream } from "./stream_watch.ts";
+import { syncFolder } from "./sync_folder.ts";
 import { Throttle } from "./throttle.ts";
 import type { Watched } from "./watchdog.ts";
 
@@ -326,7 +327,7 @@ export class Receiver {
     // From here on the file is known to be whole: whoever finds it after a crash gives it its name.
     outlived?.discard();
     part.finish(names, modifiedTime(facts, remoteTime));
-    if (fsync) await resting(watched, part.syncFolder());
+    if (fsync) await resting(watched, syncFolder(part.finalPath));
     return facts;
   }
 

@@ -1,10 +1,11 @@
 import { dirname } from "@std/path";
-import { closeLocked } from "./close_locked.ts";
 import type { FinalNames } from "./final_names.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import type { FileSpace } from "../ffi/file_space.ts";
 import { modifiedTime } from "./modified_time.ts";
-import { PartFile, readPartState } from "./part_file.ts";
+import { PartFile } from "./part_file.ts";
+import { readState } from "./read_state.ts";
+import { lockLeft, lookAtLeft, removeLeft } from "./left_files.ts";
 import { pathBelow } from "./path_below.ts";
 import { gapsIn } from "./segment_plan.ts";
 import { outProblem } from "./task_names.ts";
@@ -67,24 +68,24 @@ export function recoverClaim(claim: LostClaim, options: RecoverClaimOptions): Re
   const result: RecoveredClaim = { done: false, named: false, removed: 0, busy: false };
   const { out, writer, fence, line } = claim;
   const finalPath = pathBelow(options.root, out);
-  if (outProblem(out) !== undefined || !isFolderBelow(options.root, dirname(finalPath))) return result;
+  if (!isBelow(options.root, out)) return result;
   const plain = unfinishedPath(finalPath);
   const own = `${plain}-${writer}-${fence}`;
   // What was decoded has the second one where what was sent has the first.
   const owns = [own, `${own}-2`];
   if (line !== undefined) {
-    result.done = isLine(look(finalPath), line);
+    result.done = isLine(lookAtLeft(finalPath), line);
     if (!result.done && options.sameBoot) nameWhole(line, finalPath, [...owns, plain], options, result);
     if (result.done) removeOutlived(plain, line, options.root);
     if (result.named) removeSent(plain, line, options.root, result);
   }
   if (!result.done) releaseLeft(plain, options.space);
   for (const path of [...owns, `${plain}-info-${writer}-${fence}`]) {
-    const info = look(path);
+    const info = lookAtLeft(path);
     if (info === undefined) continue;
-    using lock = info.isFile ? lockFree(path) : undefined;
+    using lock = info.isFile ? lockLeft(path) : undefined;
     if (info.isFile && lock === undefined) result.busy = true;
-    else if (remove(path)) result.removed++;
+    else if (removeLeft(path)) result.removed++;
   }
   return result;
 }
@@ -98,23 +99,23 @@ function nameWhole(
   result: RecoveredClaim,
 ): void {
   for (const path of candidates) {
-    if (!isWhole(look(path), line)) continue;
-    using lock = lockFree(path);
+    if (!isWhole(lookAtLeft(path), line)) continue;
+    using lock = lockLeft(path);
     if (lock === undefined) {
       result.busy = true;
       return;
     }
     // Whoever had the lock before may have changed it.
-    if (!isWhole(look(path), line)) return;
+    if (!isWhole(lookAtLeft(path), line)) return;
     const modified = modifiedTime(line, remoteTime);
     if (modified !== undefined) Deno.utimeSync(path, Date.now() / 1000, modified);
     try {
-      names.give(path, finalPath, mayReplace(look(finalPath), line));
+      names.give(path, finalPath, mayReplace(lookAtLeft(finalPath), line));
       result.done = true;
       result.named = true;
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      if (remove(path)) result.removed++;
+      if (removeLeft(path)) result.removed++;
     }
     return;
   }
@@ -122,26 +123,26 @@ function nameWhole(
 
 /** What outlives a file that got its name, if the crash came right after that: its state, or its other name. */
 function removeOutlived(plain: string, line: ManifestLine, root: string): void {
-  if (isLine(look(plain), line)) remove(plain);
-  if (look(plain) === undefined && PartFile.urlLeft(root, line.out) !== undefined) remove(`${plain}-info`);
+  if (isLine(lookAtLeft(plain), line)) removeLeft(plain);
+  if (lookAtLeft(plain) === undefined && PartFile.urlLeft(root, line.out) !== undefined) removeLeft(`${plain}-info`);
 }
 
 /** What was sent, if the crash came before it made room for what was decoded from it: the file is another one. */
 function removeSent(plain: string, line: ManifestLine, root: string, result: RecoveredClaim): void {
-  if (look(plain)?.isFile !== true || PartFile.urlLeft(root, line.out) !== line.url) return;
-  using lock = lockFree(plain);
+  if (lookAtLeft(plain)?.isFile !== true || PartFile.urlLeft(root, line.out) !== line.url) return;
+  using lock = lockLeft(plain);
   if (lock === undefined) return;
-  if (remove(plain)) result.removed++;
-  remove(`${plain}-info`);
+  if (removeLeft(plain)) result.removed++;
+  removeLeft(`${plain}-info`);
 }
 
 /** Gives back the space that was reserved for the rest of an unfinished file, unless somebody goes on with it. */
 function releaseLeft(plain: string, space: FileSpace): void {
-  if (look(plain)?.isFile !== true) return;
-  using lock = lockFree(plain);
+  if (lookAtLeft(plain)?.isFile !== true) return;
+  using lock = lockLeft(plain);
   if (lock === undefined) return;
   const { size, blocks } = Deno.statSync(plain);
-  const state = readPartState(`${plain}-info`);
+  const state = readState(`${plain}-info`);
   if (state?.pieces !== undefined) space.release(plain, gapsIn(state.length, state.pieces.written));
   else if ((blocks ?? 0) * BLOCK > size + UNWRITTEN) Deno.truncateSync(plain, size);
 }
@@ -161,38 +162,13 @@ function isWhole(info: Deno.FileInfo | undefined, line: ManifestLine): boolean {
   return isLine(info, line) && (info?.mtime?.getTime() ?? Infinity) <= line.finishedAt + CLOCKS_MS;
 }
 
-function isFolderBelow(root: string, folder: string): boolean {
+/** True if what a log says is a path below the download folder, and no link leads elsewhere. */
+export function isBelow(root: string, out: string): boolean {
+  if (outProblem(out) !== undefined) return false;
   try {
-    const real = Deno.realPathSync(folder);
+    const real = Deno.realPathSync(dirname(pathBelow(root, out)));
     return real === root || real.startsWith(root.endsWith("/") ? root : `${root}/`);
   } catch {
     return false;
-  }
-}
-
-function look(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw error;
-  }
-}
-
-/** The lock of a file; undefined if somebody has that. */
-function lockFree(path: string): Disposable | undefined {
-  const file = Deno.openSync(path, { read: true, write: true });
-  if (file.tryLockSync(true)) return { [Symbol.dispose]: () => closeLocked(file) };
-  file.close();
-  return undefined;
-}
-
-function remove(path: string): boolean {
-  try {
-    Deno.removeSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

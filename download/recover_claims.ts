@@ -4,7 +4,9 @@ import { type DeadClaimLog, deadClaimLogs } from "./dead_claim_logs.ts";
 import { FinalNames } from "./final_names.ts";
 import { Manifest } from "./manifest.ts";
 import { listManifestFiles, manifestFolder, readManifestFile } from "./manifest_files.ts";
-import { type LostClaim, recoverClaim } from "./recover_claim.ts";
+import { ManifestIndex } from "./manifest_index.ts";
+import { isBelow, type LostClaim, recoverClaim } from "./recover_claim.ts";
+import { removeIfOutdated } from "./remove_outdated.ts";
 
 /** How {@linkcode recoverClaims} works. */
 export interface RecoverClaimsOptions {
@@ -41,6 +43,7 @@ const LAST_FILES = 2;
 export async function recoverClaims(options: RecoverClaimsOptions): Promise<RecoveredClaims> {
   using space = new FileSpace(options.library);
   const recovered: RecoveredClaims = { named: 0, removed: 0, done: new Map() };
+  using manifest = new ManifestIndex(manifestFolder(options.root));
   for await (const log of deadClaimLogs(options.root, options.own)) {
     using names = new FinalNames(options.library);
     const sameBoot = log.head.bootId === procIdentity().bootId;
@@ -50,6 +53,10 @@ export async function recoverClaims(options: RecoverClaimsOptions): Promise<Reco
         const result = recoverClaim(claim, { ...options, names, space, sameBoot });
         if (result.named) recovered.named++;
         recovered.removed += result.removed;
+        // Another owner may have finished it, whom this one kept from clearing up.
+        if (isBelow(options.root, claim.out)) {
+          recovered.removed += await removeIfOutdated(options.root, claim.out, manifest);
+        }
         if (result.done) recovered.done.set(claim.out, claim.line!.url);
         left ||= result.busy;
         if (claim.line !== undefined && !result.done && result.removed > 0) takeBack(claim, options.root);

@@ -3,6 +3,7 @@ import type { FinalNames } from "./final_names.ts";
 import type { Manifest, ManifestLine } from "./manifest.ts";
 import { diskError } from "./disk_error.ts";
 import { FileExistsError } from "./file_exists_error.ts";
+import { isForbidden } from "./forbidden.ts";
 import type { PartTarget } from "./part_file.ts";
 import { pathBelow } from "./path_below.ts";
 import { prepareFolder } from "./prepare_folder.ts";
@@ -30,6 +31,8 @@ export class SmallFiles {
   readonly #names: FinalNames;
   readonly #manifest: Manifest;
   #written: Written[] = [];
+  /** What could not be removed, as the folder might not be written. */
+  #late: string[] = [];
 
   /**
    * @param names Gives the final names.
@@ -71,6 +74,7 @@ export class SmallFiles {
   }
 
   #finish(): void {
+    if (this.#late.length > 0) this.#late = this.#late.filter((path) => !isGone(path));
     const written = this.#written;
     this.#written = [];
     const ready: Written[] = [];
@@ -80,13 +84,13 @@ export class SmallFiles {
         lines.push(file.line(file.inode));
         ready.push(file);
       } catch (error) {
-        drop(file, error);
+        this.#drop(file, error);
       }
     }
     try {
       if (lines.length > 0) this.#manifest.append(lines);
     } catch (error) {
-      for (const file of ready) drop(file, diskError(error, "the manifest"));
+      for (const file of ready) this.#drop(file, diskError(error, "the manifest"));
       return;
     }
     for (const file of ready) {
@@ -95,9 +99,14 @@ export class SmallFiles {
         file.resolve();
       } catch (error) {
         const taken = error instanceof Deno.errors.AlreadyExists;
-        drop(file, taken ? new FileExistsError(file.finalPath) : diskError(error, file.finalPath));
+        this.#drop(file, taken ? new FileExistsError(file.finalPath) : diskError(error, file.finalPath));
       }
     }
+  }
+
+  #drop({ path, reject }: Written, error: unknown): void {
+    if (!isGone(path)) this.#late.push(path);
+    reject(error);
   }
 }
 
@@ -114,11 +123,13 @@ function write(path: string, bytes: Uint8Array, modified: number | undefined): n
   }
 }
 
-function drop({ path, reject }: Written, error: unknown): void {
+/** Removes a file; false if that is not allowed for now. */
+function isGone(path: string): boolean {
   try {
     Deno.removeSync(path);
-  } catch {
+    return true;
+  } catch (error) {
     // Gone already, or the folder is: there is nothing left to remove.
+    return !isForbidden(error);
   }
-  reject(error);
 }

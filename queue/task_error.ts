@@ -42,6 +42,8 @@ export interface TaskError {
   retryable: boolean;
   /** When it happened, in milliseconds since the epoch. */
   at: number;
+  /** The folder could be written before, and cannot now: the task waits, as for space. */
+  forbidden?: true;
   /** Before this time its host wants no request, and that is too long to wait for; in milliseconds since the epoch. */
   retryAt?: number;
   /** The space that the file waits for, where the disk had none. */

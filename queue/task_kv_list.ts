@@ -9,8 +9,10 @@ import { claimTasks } from "./task_kv_claim.ts";
 import { controlTasks, syncTasks, takeOrders } from "./task_kv_control.ts";
 import { findTask } from "./task_kv_locate.ts";
 import { readOwners, reclaimTasks, registerOwner, removeOwner, renewOwner } from "./task_kv_owners.ts";
+import { noteTasks } from "./task_kv_note.ts";
 import { countTasks, listTasks } from "./task_kv_read.ts";
 import { renameTasks } from "./task_kv_rename.ts";
+import { reviveTasks } from "./task_kv_revive.ts";
 import { RunningBlocks } from "./task_kv_running.ts";
 import { TaskKvSettler } from "./task_kv_settler.ts";
 import { emptyStep } from "./task_kv_steps.ts";
@@ -23,8 +25,11 @@ import type {
   ControlRequest,
   ControlResult,
   ListRequest,
+  NoteRequest,
+  NoteResult,
   OwnerInfo,
   OwnerState,
+  OwnerVerdict,
   OwnerVitals,
   RenameRequest,
   RenameResult,
@@ -138,8 +143,17 @@ export class TaskKvList implements TaskSharedList {
     return this.#broken.past(() => renameTasks(this.#store, this.#blocks, renames));
   }
 
-  async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {
-    const count = await this.#broken.past(() => reclaimTasks(this.#store, this.#clock.now(), isAlive));
+  note(notes: readonly NoteRequest[]): Promise<NoteResult[]> {
+    return this.#broken.past(() => noteTasks(this.#store, this.#blocks, notes));
+  }
+
+  async revive(tasks: readonly ClaimedTask[]): Promise<void> {
+    await this.#broken.past(() => reviveTasks(this.#store, tasks));
+    this.#wake();
+  }
+
+  async reclaim(isAlive?: (owner: OwnerState) => OwnerVerdict, failed?: (task: Task) => void): Promise<number> {
+    const count = await this.#broken.past(() => reclaimTasks(this.#store, this.#clock.now(), isAlive, failed));
     if (count > 0) this.#wake();
     return count;
   }

@@ -9,11 +9,10 @@ import { OWNER_LEASE_MS } from "./owner_lease.ts";
 import { taskKeys } from "./task_keys.ts";
 import { giveBack } from "./task_kv_settle.ts";
 import { emptyStep } from "./task_kv_steps.ts";
-import type { OwnerInfo, OwnerState, OwnerVitals } from "./task_shared_list.ts";
+import { endOf, type OwnerEnd } from "./task_death.ts";
+import type { Task } from "./task_model.ts";
+import type { OwnerInfo, OwnerState, OwnerVerdict, OwnerVitals } from "./task_shared_list.ts";
 import type { KvStore } from "./kv_store.ts";
-
-/** How an owner went; whoever finishes giving back its tasks must know. */
-type Farewell = "released" | "crashed";
 
 /** Makes an owner known and alive. */
 export async function registerOwner(store: KvStore, info: OwnerInfo, now: number): Promise<void> {
@@ -82,32 +81,34 @@ async function readLeases(store: KvStore, now: number): Promise<Lease[]> {
 
 /**
  * Takes back the tasks of owners that are dead: those that `isAlive` knows to be gone, at once, and those that it
- * cannot judge (another machine's) after their lease.
+ * cannot judge (another machine's), or that stand still, after their lease.
  *
  * @returns How many tasks went back.
  */
 export async function reclaimTasks(
   store: KvStore,
   now: number,
-  isAlive: ((owner: OwnerState) => boolean | undefined) | undefined,
+  isAlive: ((owner: OwnerState) => OwnerVerdict) | undefined,
+  failed?: (task: Task) => void,
 ): Promise<number> {
   for (const { owner, checks } of await readLeases(store, now)) {
     const verdict = isAlive?.(owner);
     // A heartbeat that arrives between the look and the burial saves the owner.
     if (verdict === false || (verdict !== true && !owner.alive)) {
-      await bury(store, owner.owner, "crashed", checks);
+      await bury(store, owner.owner, endOf(verdict), checks);
     }
   }
   let count = 0;
-  for (const entry of await store.list<Farewell>({ prefix: taskKeys.deadAll() }, 100_000)) {
+  // Whoever finishes giving back the tasks of an owner must know how it went.
+  for (const entry of await store.list<OwnerEnd>({ prefix: taskKeys.deadAll() }, 100_000)) {
     const owner = entry.key[2] as string;
-    count += await giveBack(store, owner, entry.value, now);
+    count += await giveBack(store, owner, entry.value, now, failed);
     await forget(store, owner);
   }
   return count;
 }
 
-async function bury(store: KvStore, owner: string, how: Farewell, checks: Deno.AtomicCheck[] = []): Promise<void> {
+async function bury(store: KvStore, owner: string, how: OwnerEnd, checks: Deno.AtomicCheck[] = []): Promise<void> {
   const step = { ...emptyStep(), checks };
   step.deletes.push(taskKeys.owner(owner), taskKeys.alive(owner));
   step.sets.push([taskKeys.dead(owner), how]);

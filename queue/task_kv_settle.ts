@@ -6,7 +6,8 @@ import { placeDone } from "./task_kv_done.ts";
 import { decodeRunning, encodeRunning, type RunningBlock, RunningBlocks, runningTasks } from "./task_kv_running.ts";
 import { count, emptyStep, isReady, placeAlone } from "./task_kv_steps.ts";
 import { settledText } from "./settled_text.ts";
-import { taskWithRequest } from "./task_model.ts";
+import { farewellOutcome, type OwnerEnd } from "./task_death.ts";
+import { type Task, taskWithRequest } from "./task_model.ts";
 import type { Settlement, SettleResult } from "./task_shared_list.ts";
 
 /** Blocks that one commit rewrites, at the most. */
@@ -174,20 +175,25 @@ function withChanges({ task }: TaskText, running: string): TaskText {
   return taskText(taskWithRequest(task, parseTask(running)));
 }
 
-/** Gives back what an owner was running, and says how many tasks that were; `outcome` says whether it died over them. */
+/** Gives back what an owner was running, and says how many tasks that were; `end` says whether it died over them. */
 export async function giveBack(
   store: KvStore,
   owner: string,
-  outcome: "released" | "crashed",
+  end: OwnerEnd,
   now: number,
+  failed?: (task: Task) => void,
 ): Promise<number> {
   let total = 0;
   while (true) {
     const entries = await store.list<Uint8Array>({ prefix: taskKeys.runningOf(owner) }, 80);
     if (entries.length === 0) return total;
     const items = entries.flatMap((entry) => runningTasks(decodeRunning(entry)))
-      .map((task) => settleItem({ task, outcome: { type: outcome } }, now, store.limits.valueBytes));
+      .map((task) => settleItem({ task, outcome: farewellOutcome(task, end) }, now, store.limits.valueBytes));
     await settleItems(store, new RunningBlocks(store), items);
-    total += items.filter((item) => item.result?.type === "settled").length;
+    for (const { result } of items) {
+      if (result?.type !== "settled") continue;
+      total++;
+      if (result.task.status === "failed") failed?.(result.task);
+    }
   }
 }

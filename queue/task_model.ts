@@ -5,7 +5,8 @@
  * waiting with a `notBefore`; any other failure, and the last of the tries, is `failed`. A claim that was never started
  * is released, or deferred if its host wants to be left alone for a while, and one whose owner died is reclaimed: none of
  * these counts as an attempt, but five crashes in a row fail the task, so that a file which kills its worker cannot kill it
- * for ever. Only the user moves a settled task again, or pauses, cancels and removes one in any other state.
+ * for ever. Crashes are counted from the last one on after which more of the file was there. Only the user moves a settled
+ * task again, or pauses, cancels and removes one in any other state.
  *
  * @module
  */
@@ -43,8 +44,14 @@ export interface Task extends TaskRequest {
   owner?: string;
   /** Attempts that ended, in success or failure. */
   attempts: number;
-  /** Owners that died in a row while they ran it. */
+  /** Owners or workers that died in a row while they ran it, since it has moved on last. */
   crashes: number;
+  /** So many bytes of the file were there when it has moved on last after a crash. */
+  reached?: number;
+  /** The claim of the last crash of which it is not certain that its owner died. */
+  doubted?: string;
+  /** Claimed, and certainly not begun: it waits until another suspect has ended, and is to blame for no death. */
+  idle?: true;
   /** True if an attempt began and was stopped: something of its file may be there. */
   begun?: true;
   /** The earliest time of the next attempt, in milliseconds since the epoch. */
@@ -117,7 +124,8 @@ export type TaskOutcome =
   /** `begun`: an attempt had begun. */
   | { type: "released"; begun?: true }
   | { type: "deferred"; notBefore: number; error?: TaskError }
-  | { type: "crashed" };
+  /** `doubted`: the claim, if it is not certain that its owner died. */
+  | { type: "crashed"; doubted?: string };
 
 /** A move that a task can make. */
 export type TaskMove = "claim" | TaskOutcome["type"] | TaskControl;
@@ -180,6 +188,8 @@ const REQUEST_FIELDS = ["firstOut", "named", ...KEPT_FIELDS, "source", "core"] a
 /** What is known of the attempts so far. */
 const ATTEMPT_FIELDS = [
   "begun",
+  "reached",
+  "doubted",
   "history",
   "startedAt",
   "finishedAt",
@@ -193,7 +203,7 @@ const ATTEMPT_FIELDS = [
 /** What every task has, and what no task keeps when its state changes. */
 type OtherField =
   | ("id" | "seq" | "url" | "out" | "priority" | "attempts" | "crashes" | "addedAt")
-  | ("status" | "owner" | "notBefore" | "vanished");
+  | ("status" | "owner" | "notBefore" | "vanished" | "idle");
 type ListedField = typeof REQUEST_FIELDS[number] | typeof ATTEMPT_FIELDS[number] | OtherField;
 /** A field of a task that is in none of the lists would get lost. */
 type _NoFieldIsLost = NoField<Exclude<keyof Task, ListedField>>;
@@ -250,6 +260,8 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       const failed = taskIn(outcome.type === "failed" ? "failed" : "waiting", task, UNDONE_FIELDS);
       failed.attempts++;
       failed.crashes = 0;
+      delete failed.reached;
+      delete failed.doubted;
       failed.startedAt = outcome.startedAt;
       failed.error = outcome.error;
       if (outcome.type === "failed") failed.finishedAt = now;
@@ -273,6 +285,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       const again = crashes < MAX_CRASHES;
       const crashed = taskIn(again ? "waiting" : "failed", task, UNDONE_FIELDS);
       crashed.crashes = crashes;
+      if (outcome.doubted !== undefined) crashed.doubted = outcome.doubted;
       const message = `The owner of this task died ${crashes} times in a row while running it`;
       crashed.error = { kind: "crash", message, retryable: again, at: now };
       if (!again) crashed.finishedAt = now;
@@ -322,6 +335,8 @@ export function taskControl(
     }
     case "again": {
       const { finishedAt: _finished, notBefore: _notBefore, error: _error, vanished: _vanished, ...rest } = task;
+      delete rest.reached;
+      delete rest.doubted;
       return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
     }
     case "prioritize":

@@ -12,6 +12,8 @@ import { listScript } from "./task_redis_prelude.ts";
 import { TaskRedisAdder } from "./task_redis_add.ts";
 import { TaskRedisClaimer } from "./task_redis_claim.ts";
 import { TaskRedisOwners } from "./task_redis_owners.ts";
+import { noteClaims } from "./task_redis_note.ts";
+import { reviveClaims } from "./task_redis_revive.ts";
 import { listRedis } from "./task_redis_read.ts";
 import { renameClaims } from "./task_redis_rename.ts";
 import { COUNTS, LOST } from "./task_redis_scripts.ts";
@@ -26,8 +28,11 @@ import type {
   ControlRequest,
   ControlResult,
   ListRequest,
+  NoteRequest,
+  NoteResult,
   OwnerInfo,
   OwnerState,
+  OwnerVerdict,
   OwnerVitals,
   RenameRequest,
   RenameResult,
@@ -143,8 +148,17 @@ export class TaskRedisList implements TaskSharedList {
     return renameClaims(this.#link, renames);
   }
 
-  async reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number> {
-    const count = await this.#owners.reclaim(isAlive);
+  note(notes: readonly NoteRequest[]): Promise<NoteResult[]> {
+    return noteClaims(this.#link, notes);
+  }
+
+  async revive(tasks: readonly ClaimedTask[]): Promise<void> {
+    await reviveClaims(this.#link, tasks, this.#name);
+    this.#wake();
+  }
+
+  async reclaim(isAlive?: (owner: OwnerState) => OwnerVerdict, failed?: (task: Task) => void): Promise<number> {
+    const count = await this.#owners.reclaim(isAlive, failed);
     if (count > 0) this.#wake();
     return count;
   }

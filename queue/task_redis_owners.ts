@@ -10,13 +10,11 @@ import type { RedisLink } from "./redis_link.ts";
 import { listScript } from "./task_redis_prelude.ts";
 import { OWNERS } from "./task_redis_scripts.ts";
 import { settleClaims } from "./task_redis_settle.ts";
-import type { ClaimedTask } from "./task_model.ts";
-import type { OwnerInfo, OwnerState, OwnerVitals, TaskOrder } from "./task_shared_list.ts";
+import { endOf, farewellOutcome, type OwnerEnd } from "./task_death.ts";
+import type { ClaimedTask, Task } from "./task_model.ts";
+import type { OwnerInfo, OwnerState, OwnerVerdict, OwnerVitals, TaskOrder } from "./task_shared_list.ts";
 
 const owners = listScript(OWNERS);
-
-/** How an owner went; whoever finishes giving back its tasks must know. */
-type Farewell = "released" | "crashed";
 
 /** Keeps account of the owners of a list. */
 export class TaskRedisOwners {
@@ -50,19 +48,23 @@ export class TaskRedisOwners {
     return (await this.#read()).map(({ state }) => state);
   }
 
-  async reclaim(isAlive: ((owner: OwnerState) => boolean | undefined) | undefined): Promise<number> {
+  async reclaim(
+    isAlive: ((owner: OwnerState) => OwnerVerdict) | undefined,
+    failed?: (task: Task) => void,
+  ): Promise<number> {
     const registered = await this.#read();
     for (const { name, state, alive } of registered) {
       const verdict = isAlive?.(state);
       // A heartbeat that arrives between the look and the burial saves the owner.
       if (verdict === false || (verdict !== true && !state.alive)) {
-        await this.#send("bury", name, "crashed", alive);
+        await this.#send("bury", name, endOf(verdict), alive);
       }
     }
     const dead = await this.#send("dead", "");
     let count = 0;
     for (let i = 0; i < dead.length; i += 2) {
-      count += await this.#giveBack(decodeURIComponent(dead[i]!), dead[i + 1] as Farewell);
+      // Whoever finishes giving back the tasks of an owner must know how it went.
+      count += await this.#giveBack(decodeURIComponent(dead[i]!), dead[i + 1] as OwnerEnd, failed);
     }
     return count;
   }
@@ -87,17 +89,21 @@ export class TaskRedisOwners {
   }
 
   /** Gives back what an owner was running, and forgets it; says how many tasks that were. */
-  async #giveBack(owner: string, how: Farewell): Promise<number> {
+  async #giveBack(owner: string, end: OwnerEnd, failed?: (task: Task) => void): Promise<number> {
     let total = 0;
     while (true) {
       const values = await this.#ask("running", owner);
       if (values.length === 0) break;
       const records = await readRecords(this.#link, rawRecords(values));
       const settlements = records.filter((record) => record !== undefined).map(({ task, fence }) => {
-        return { task: { ...task, fence } as ClaimedTask, outcome: { type: how } as const };
+        return { task: { ...task, fence } as ClaimedTask, outcome: farewellOutcome({ ...task, fence }, end) };
       });
       const results = await settleClaims(this.#link, settlements, this.#clock.now(), this.#wake);
-      total += results.filter(({ type }) => type === "settled").length;
+      for (const result of results) {
+        if (result.type !== "settled") continue;
+        total++;
+        if (result.task.status === "failed") failed?.(result.task);
+      }
     }
     await this.#ask("forget", owner);
     return total;

@@ -6,6 +6,7 @@
  * @module
  */
 import type { TaskFilter } from "./task_filter.ts";
+import type { TaskNote } from "./task_death.ts";
 import type { ClaimedTask, Task, TaskOutcome, TaskStatus } from "./task_model.ts";
 import type { TaskRequest } from "./task_request.ts";
 
@@ -152,6 +153,25 @@ export interface BrokenRecords {
   keys: string[];
 }
 
+/** Something to note of a running task. */
+export interface NoteRequest {
+  /** The task as it was claimed. */
+  task: ClaimedTask;
+  /** What to note. */
+  note: TaskNote;
+}
+
+/**
+ * What became of a note: `noted` has the task with it, settle that one. `stale`: the claim was not this owner's any more.
+ */
+export type NoteResult = { type: "noted"; task: ClaimedTask } | { type: "stale" };
+
+/**
+ * What is known of an owner: it lives (`true`), is dead (`false`), or its process is there and may stand still (`"stuck"`):
+ * then its tasks go back after its lease, and that is nobody's death. `undefined`: nothing; after its lease it is dead.
+ */
+export type OwnerVerdict = boolean | "stuck" | undefined;
+
 /** How many tasks are in each state. */
 export type TaskCounts = Record<TaskStatus, number>;
 
@@ -259,8 +279,17 @@ export interface TaskSharedList extends AsyncDisposable {
    * nothing again, and says where the file is now.
    */
   rename(renames: readonly RenameRequest[]): Promise<RenameResult[]>;
-  /** Gives the tasks of dead owners back to the list, and says how many. */
-  reclaim(isAlive?: (owner: OwnerState) => boolean | undefined): Promise<number>;
+  /** Notes something of running tasks; one result for each, in order. */
+  note(notes: readonly NoteRequest[]): Promise<NoteResult[]>;
+  /**
+   * Gives the tasks of dead owners back to the list, and says how many.
+   *
+   * @param isAlive What is known of an owner. Default: nothing.
+   * @param failed Told of each task that fails by it, as one over which too many have died.
+   */
+  reclaim(isAlive?: (owner: OwnerState) => OwnerVerdict, failed?: (task: Task) => void): Promise<number>;
+  /** An owner that others took for dead lives: the deaths that were counted for these claims of its are none. */
+  revive(tasks: readonly ClaimedTask[]): Promise<void>;
   /**
    * Moves tasks as the user wants it. A claim of a running one ends with that: its owner learns it by
    * {@linkcode TaskSharedList.takeOrders}, and whatever it settles is stale.

@@ -4,6 +4,7 @@ import type { TaskOutcome } from "../queue/task_model.ts";
 import type { AdmissionLimit } from "./admission_limit.ts";
 import type { HostGate } from "./host_gate.ts";
 import type { WorkerSettlement, WorkerTask } from "./proc_messages.ts";
+import type { RunningTasks } from "./running_tasks.ts";
 
 const SETTLE_BATCH = 200;
 const SETTLE_WITHIN_MS = 100;
@@ -36,6 +37,8 @@ export interface PoolPorts {
   settle: (settlements: WorkerSettlement[]) => void;
   /** Says which hosts may be asked. */
   gate: HostGate;
+  /** Where it notes what runs. Default: nowhere. */
+  running?: RunningTasks;
 }
 
 /**
@@ -242,7 +245,10 @@ export class DownloadPool {
     this.#crowded = 0;
     this.#admission.started();
     const place = { host };
+    const { running } = this.#ports;
+    const noted = running?.begin(task.seq);
     const outcome = await this.#ports.download(task, place);
+    if (noted !== undefined) running?.end(noted);
     this.#ports.gate.leave(place.host);
     this.#active--;
     this.#running.delete(task.seq);

@@ -36,6 +36,8 @@ export type ToProcWorker =
     core: number;
     settings: CfgSettings;
     root: string;
+    /** When the download folder could be written, in milliseconds since the epoch, by the clock of its disk. */
+    writableAt: number;
     writer: string;
     /** The name of this machine. */
     machine: string;
@@ -54,6 +56,8 @@ export type ToProcWorker =
     fresh: boolean;
     /** The C library, if there is one. */
     library?: string;
+    /** Where it notes what it runs; see `RunningTasks`. */
+    running: SharedArrayBuffer;
   }
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }
@@ -104,6 +108,8 @@ export type FromProcWorker =
   | { type: "settle"; batch: string }
   | { type: "rename"; batch: string }
   | { type: "ask"; call: number; question: WorkerQuestion }
+  /** So much there is of the file of a task over which an owner has died. */
+  | { type: "reached"; seq: number; fence: string; bytes: number }
   /** Its heap is nearly full, in bytes: it is to be replaced. */
   | { type: "full"; used: number; limit: number }
   | { type: "stopped" };

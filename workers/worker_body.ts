@@ -27,6 +27,7 @@ import { SharedHostGate } from "./host_gate.ts";
 import { driverQuestions } from "./driver_questions.ts";
 import { MainCalls } from "./main_calls.ts";
 import { NameDesk } from "./name_desk.ts";
+import { RunningTasks } from "./running_tasks.ts";
 import type { FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
 
 const BEAT_MS = 200;
@@ -77,6 +78,8 @@ class RunningWorker {
     const calls = this.#calls = new MainCalls(post);
     const context: DownloadContext = {
       root: start.root,
+      writableAt: start.writableAt,
+      refused: new Set(),
       writer: start.writer,
       bootId: start.bootId,
       drivers: makeDrivers({
@@ -118,6 +121,7 @@ class RunningWorker {
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
       onBytes: (count) => counters.add(index, "bytes", count),
+      reached: ({ seq, fence }, bytes) => post({ type: "reached", seq, fence, bytes }),
     };
     this.#context = context;
     const admission = new AdmissionLimit(
@@ -130,6 +134,7 @@ class RunningWorker {
       ended: (seq: number) => context.watchdog.forget(seq),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
+      running: RunningTasks.attach(start.running),
       gate: new SharedHostGate(hosts, capped, settings.maxHostWaitMs),
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);

@@ -9,9 +9,9 @@ import { byTurns } from "../queue/by_turns.ts";
 import { DONE, drafts, ownerInfo } from "../queue/contract_kit.ts";
 import { until } from "../support/until.ts";
 
-/** A feeder for two workers that do nothing, over a real list. */
+/** A feeder for two workers that do nothing, and one for suspects, over a real list. */
 async function setUp(list: TaskSharedList, perHost = 0) {
-  const given: WorkerTask[][] = [[], []];
+  const given: WorkerTask[][] = [[], [], []];
   const answers: [worker: number, answer: RenameAnswer][] = [];
   const settled: [id: string, out: string, type: string, stale: boolean][] = [];
   const dropped: [worker: number, seqs: number[]][] = [];
@@ -219,3 +219,48 @@ for (const again of [false, true]) {
     assertEquals(gate.hosts!(host)!.room, most);
   });
 }
+
+Deno.test("TaskFeeder lets suspects run one at a time, and no death is blamed on those that wait for it", async () => {
+  await using list = await TaskKvList.open(":memory:");
+  await list.add(drafts(6));
+  const suspects = async () => (await list.list()).tasks.filter(({ crashes }) => crashes >= 2).map(({ seq }) => seq);
+  for (const owner of ["a", "b"]) {
+    await list.register(ownerInfo(owner));
+    // The last one has seen one death only.
+    await list.claim({ owner, core: 1, limit: owner === "a" ? 6 : 5 });
+    await list.reclaim((state) => state.owner !== owner);
+  }
+  assertEquals((await suspects()).length, 5);
+  const { feeder, given, settled } = await setUp(list);
+  feeder.start();
+  feeder.want(0, 10);
+  await until("who is none", () => given[0]!.length === 1);
+  await until("the claims", async () => (await list.counts()).running === 6);
+  assertEquals(given[2], []);
+  // More than one is wanted, and there is only one at a time.
+  feeder.want(2, 4);
+  const alone = async (count: number) => await until("the next one", () => given[2]!.length === count);
+  await alone(1);
+  feeder.settle(2, [[given[2]![0]!.seq, DONE, given[2]![0]!.fence]]);
+  await alone(2);
+  const second = given[2]![1]!;
+  assertEquals([second.crashed, second.begun], [true, true]);
+  // It has got further than ever: the next one need not wait for its end.
+  feeder.reached(2, { seq: second.seq, fence: second.fence, bytes: 7 });
+  await alone(3);
+  const third = given[2]![2]!;
+  await until(
+    "the others' wait",
+    async () => (await list.list()).tasks.filter(({ idle }) => idle === true).length === 2,
+  );
+  assertEquals(given[2]!.length, 3);
+  // The whole process dies.
+  await list.reclaim(() => false);
+  const left = (await list.list()).tasks.filter(({ status }) => status !== "done");
+  const blamed = new Map(left.map(({ seq, crashes }) => [seq, crashes]));
+  assertEquals([blamed.get(second.seq), blamed.get(third.seq), blamed.get(given[0]![0]!.seq)], [1, 3, 2]);
+  assertEquals([...blamed.values()].sort(), [1, 2, 2, 2, 3]);
+  await feeder.stop();
+  await feeder.drained();
+  assertEquals(settled.filter(([, , , stale]) => !stale).map(([, , type]) => type), ["done"]);
+});

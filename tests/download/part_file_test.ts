@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DownloadError } from "../../download/download_error.ts";
+import { fileMark } from "../../download/file_mark.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { PartFile } from "../../download/part_file.ts";
 
@@ -143,3 +144,42 @@ Deno.test("PartFile never empties a finished file that a crash left with two nam
     assertEquals(Deno.readTextFileSync(join(root, "moved")), "whole");
     assertEquals(Deno.readTextFileSync(join(root, "a")), "again");
   }));
+
+const STATE = { url: "http://h/x", length: 9, etag: '"e"', bootId: "boot-1", synced: 0 };
+
+for (const replace of [false, true, "a mark"]) {
+  Deno.test(`PartFile that was overtaken while it could be continued leaves nothing (replace: ${replace})`, () =>
+    inFolder((root) => {
+      if (replace !== false) Deno.writeTextFileSync(join(root, "a"), "an older version");
+      const mark = () => replace === "a mark" ? fileMark(Deno.lstatSync(join(root, "a"))) : replace === true;
+      const late = PartFile.open({ ...of(root, "a", "1"), replace: mark() });
+      late.begin(0, STATE);
+      late.write(bytes("half"));
+      {
+        using faster = PartFile.open({ ...of(root, "a", "2"), replace: mark() });
+        faster.begin(0, STATE);
+        faster.write(bytes("whole one"));
+        faster.finish(final);
+      }
+      assertEquals(names(root), ["a", "a.part", "a.part-info"], "the late one holds them");
+      late[Symbol.dispose]();
+      assertEquals(names(root), ["a"]);
+      assertEquals(Deno.readTextFileSync(join(root, "a")), "whole one");
+    }));
+
+  Deno.test(`PartFile that is finished removes what another one has left beside it (replace: ${replace})`, () =>
+    inFolder((root) => {
+      if (replace !== false) Deno.writeTextFileSync(join(root, "a"), "an older version");
+      const mark = () => replace === "a mark" ? fileMark(Deno.lstatSync(join(root, "a"))) : replace === true;
+      const late = PartFile.open({ ...of(root, "a", "1"), replace: mark() });
+      late.begin(0, STATE);
+      late.write(bytes("half"));
+      using faster = PartFile.open({ ...of(root, "a", "2"), replace: mark() });
+      faster.begin(0, STATE);
+      faster.write(bytes("whole one"));
+      late[Symbol.dispose]();
+      assertEquals(names(root), [...replace === false ? [] : ["a"], "a.part", "a.part-2", "a.part-info"]);
+      faster.finish(final);
+      assertEquals(names(root), ["a"]);
+    }));
+}

@@ -334,3 +334,33 @@ Deno.test({
     await Deno.remove(root);
   },
 });
+
+Deno.test("recoverClaims removes what is left of a file that another owner has finished since, and nothing that will be continued", async () => {
+  await using folder = await CrashedFolder.make();
+  folder.claim("finished", "refreshed", "foreign", "held", "changed");
+  using other = new Manifest(folder.root, "0b-other-0");
+  const finish = (out: string, more: Partial<ManifestLine> = {}) => {
+    folder.write(out, "whole");
+    other.append([folder.line(out, out, { finishedAt: Date.now() + 10, ...more })]);
+  };
+  // Its next version was being fetched.
+  finish("refreshed", { finishedAt: Date.now() - 10_000 });
+  for (const { out } of folder.claims) {
+    folder.write(`${out}.part`, "left");
+    folder.write(`${out}.part-info`, STATE.replace("http://h/x", `http://h/${out}`));
+  }
+  finish("finished");
+  finish("held");
+  finish("changed", { bytes: 4 });
+  folder.write("foreign", "whole");
+  const held = openLocked(join(folder.root, "held.part"))!;
+  const recover = async () => {
+    const { named, removed } = await folder.recover();
+    return [named, removed];
+  };
+  assertEquals(await recover(), [0, 1]);
+  const left = ["changed", "foreign", "held", "refreshed"];
+  const names = (outs: string[]) => outs.flatMap((out) => [out, `${out}.part`, `${out}.part-info`]);
+  assertEquals(folder.names(), [...names(left), "finished"].sort());
+  closeLocked(held.file);
+});

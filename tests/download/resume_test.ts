@@ -333,3 +333,17 @@ test("continues what another worker began in a folder that was empty before", as
   assertEquals(bench.read(), file.content());
   assert(bench.server.requests[1]!.headers.has("range"));
 });
+
+test("removes what others left of a small file that they had before, however it came about", async (lane) => {
+  await using bench = await DownloadBench.start(() => new Response("small"), { lane });
+  for (const left of [["file.part", "file.part-info"], ["file.part"], ["file.part-info"]]) {
+    for (const name of left) await Deno.writeTextFile(`${bench.root}/${name}`, "left of a larger version");
+    assertEquals((await bench.fetch("/x", { begun: true })).type, "done");
+    assertEquals(bench.names(), ["file"]);
+    // It is there now, and nobody is asked.
+    for (const name of left) await Deno.writeTextFile(`${bench.root}/${name}`, "left");
+    assertEquals((await bench.fetch("/x", { begun: true })).type, "done");
+    assertEquals(bench.names(), ["file"]);
+    await Deno.remove(`${bench.root}/file`);
+  }
+});

@@ -6,6 +6,7 @@ import { FinalNames } from "../../download/final_names.ts";
 import { Manifest, type ManifestLine } from "../../download/manifest.ts";
 import { FileExistsError } from "../../download/file_exists_error.ts";
 import { SmallFiles } from "../../download/small_files.ts";
+import { mayMount, onSmallDisk } from "../support/small_disk.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const visible = (root: string) =>
@@ -104,3 +105,25 @@ Deno.test("SmallFiles leaves nothing under a final name if the manifest cannot b
     assertEquals(error.kind, "disk");
     assertEquals(visible(root), []);
   }));
+
+Deno.test({
+  name: "SmallFiles removes later what it may not remove for now",
+  ignore: !mayMount,
+  fn: () =>
+    inFolder(async (elsewhere, files) => {
+      await onSmallDisk(join(elsewhere, "files"), async () => {
+        const root = await Deno.realPath(join(elsewhere, "files"));
+        const mount = (how: string) => new Deno.Command("mount", { args: ["-o", `remount,${how}`, root] }).outputSync();
+        const store = (out: string) =>
+          files.store({ root, out, tag: "1" }, bytes(out), undefined, (ino) => line(out, ino));
+        const refused = store("a");
+        // It is written, and has yet to get its name.
+        assertEquals(mount("ro").success, true);
+        await assertRejects(() => refused, DownloadError, "Read-only file system");
+        assertEquals(visible(root), ["a.part-1"]);
+        assertEquals(mount("rw").success, true);
+        await store("b");
+        assertEquals(visible(root), ["b"]);
+      });
+    }),
+});

@@ -76,6 +76,7 @@ Deno.test("corehaul lets nobody else read its lists, claim logs and manifests, w
         "files/.corehaul/manifest/*",
         "files/.corehaul/running",
         "files/.corehaul/running/*",
+        "files/.corehaul/space",
         "files/slow.part-info",
       ]);
       for (const [name, mode] of secret) {

@@ -9,6 +9,7 @@ import { contractAdd } from "./contract_add.ts";
 import { contractAside } from "./contract_aside.ts";
 import { contractClaim } from "./contract_claim.ts";
 import { contractConcurrent } from "./contract_concurrent.ts";
+import { contractDeaths } from "./contract_deaths.ts";
 import type { OpenList } from "./contract_kit.ts";
 import { contractLedger } from "./contract_ledger.ts";
 import { contractOwners } from "./contract_owners.ts";
@@ -32,6 +33,7 @@ export function contractSuite(name: string, open: OpenList): void {
   contractClaim(name, open);
   contractAside(name, open);
   contractSettle(name, open);
+  contractDeaths(name, open);
   contractRename(name, open);
   contractRead(name, open);
   contractLedger(name, open);

@@ -5,6 +5,7 @@ import { AdmissionLimit } from "../../workers/admission_limit.ts";
 import { DownloadPool } from "../../workers/download_pool.ts";
 import type { GateAnswer, HostGate } from "../../workers/host_gate.ts";
 import type { WorkerSettlement, WorkerTask } from "../../workers/proc_messages.ts";
+import { RunningTasks } from "../../workers/running_tasks.ts";
 
 const DONE: TaskOutcome = { type: "done", startedAt: 0, facts: { bytes: 1, finalUrl: "http://h/" } };
 
@@ -16,6 +17,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
   const aborted: number[] = [];
   const settled: WorkerSettlement[] = [];
   const counters = SharedCounters.create(1);
+  const noted = RunningTasks.create(max);
   const pool = new DownloadPool(
     {
       download: (task) => new Promise((resolve) => running.set(task.seq, resolve)),
@@ -27,6 +29,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
       want: (count) => wants.push(count),
       settle: (settlements) => settled.push(...settlements),
       gate,
+      running: RunningTasks.attach(noted.buffer),
     },
     new AdmissionLimit({ max, threshold: 90 }, 0),
     counters,
@@ -38,7 +41,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
     await Promise.resolve();
     await Promise.resolve();
   };
-  return { pool, running, aborted, wants, settled, counters, end };
+  return { pool, running, aborted, wants, settled, counters, noted, end };
 }
 
 function tasks(from: number, count: number): WorkerTask[] {
@@ -377,4 +380,17 @@ Deno.test("DownloadPool says of each outcome by which claim it came about, thoug
     "1 done 2",
     "2 done 1",
   ]);
+});
+
+Deno.test("DownloadPool notes what runs, and not what waits", async () => {
+  const { pool, noted, end } = setUp(4);
+  pool.start();
+  pool.offer(tasks(1, 10));
+  assertEquals(noted.read(), new Set([1, 2, 3, 4]));
+  await end(2);
+  assertEquals(noted.read(), new Set([1, 3, 4, 5]));
+  const stopped = pool.stop();
+  for (const seq of [1, 3, 4, 5]) await end(seq);
+  await stopped;
+  assertEquals(noted.read(), new Set());
 });

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { textDigest } from "../base/text_digest.ts";
 import type { SpaceWaiter } from "./space_turn.ts";
+import { makeStateFolder } from "./state_folder.ts";
 import { STATE_FOLDER } from "./task_names.ts";
 
 /** Whoever has not looked for so long, waits no more: its process has ended, or its task has. */
@@ -10,22 +11,25 @@ const FORGOTTEN_MS = 60_000;
 const MOST = 32;
 const NAME = /^([0-9a-f]{16})-(\d+)-(\d+)(-more)?$/;
 const ID_DIGITS = 16;
+const FOLDER = "space";
 
 /**
  * The files of a download folder that wait for space, of all processes: `DIR/.corehaul/space/ID-MISSING-HELD`. The files
  * there are empty, as a full disk has no room for more; their time says when the waiting one has looked last.
  */
 export class SpaceLine {
+  readonly #root: string;
   readonly #folder: string;
 
   /** @param root The download folder. */
   constructor(root: string) {
-    this.#folder = join(root, STATE_FOLDER, "space");
+    this.#root = root;
+    this.#folder = join(root, STATE_FOLDER, FOLDER);
   }
 
   /** Makes the folder, while there is space. */
   prepare(): void {
-    Deno.mkdirSync(this.#folder, { recursive: true });
+    makeStateFolder(this.#root, FOLDER);
   }
 
   /** What names a file there. */

@@ -80,7 +80,7 @@ Deno.test("corehaul lets nobody else read its lists, claim logs and manifests, w
         "files/slow.part-info",
       ]);
       for (const [name, mode] of secret) {
-        const isFolder = /(corehaul|manifest|running)$/.test(name);
+        const isFolder = /(corehaul|manifest|running|space)$/.test(name);
         assertEquals([name, mode], [name, isFolder ? "700" : "600"]);
       }
       // What nobody else can read is not spoken of.

@@ -356,6 +356,8 @@ export class Attempt {
   #conditional(watched: Watched): DriverRequest {
     const request = this.#visiting(watched, this.#place);
     if (this.#old?.condition !== undefined) request.condition = this.#old.condition;
+    // Of a file that is there, what is told may show that it has not changed.
+    if (this.#old?.facts === undefined && !this.#inTheWay) request.wanted = true;
     return request;
   }
 

@@ -2,6 +2,7 @@ import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { S3Answer } from "../download/protocols/s3_access.ts";
+import { startingAwsProcesses, type StartProcess } from "./aws_processes.ts";
 
 /** What decides beside the environment. */
 export type S3Settings = Pick<CfgSettings, "s3Endpoint" | "s3RequestPayer" | "s3NoSignRequest">;
@@ -14,17 +15,21 @@ const REGION = "us-east-1";
  *
  * @param settings Where the buckets are, whether whoever asks pays, and whether nobody is to ask. Default: what the environment
  * says, else Amazon.
+ * @param start Starts the processes of a profile, such as its `credential_process`. Default: as any process.
  */
 export async function s3Account(
   { s3Endpoint: endpoint, s3RequestPayer: requestPayer = false, s3NoSignRequest: unsigned = false }: Partial<
     S3Settings
   >,
+  start: StartProcess = (spawn) => spawn(),
 ): Promise<S3Answer> {
   const env = (name: string) => Deno.env.get(name) || undefined;
   try {
     const where = endpoint ?? env("AWS_ENDPOINT_URL_S3") ?? env("AWS_ENDPOINT_URL");
     const region = env("AWS_REGION") ?? env("AWS_DEFAULT_REGION") ?? await profileRegion(env("AWS_PROFILE")) ?? REGION;
-    const credentials = unsigned ? undefined : await findCredentials(env("AWS_PROFILE") !== undefined);
+    const credentials = unsigned
+      ? undefined
+      : await startingAwsProcesses(start, () => findCredentials(env("AWS_PROFILE") !== undefined));
     return {
       type: "access",
       access: {

@@ -142,7 +142,7 @@ export class Attempt {
       path,
       this.#task,
       this.#identity,
-      { manifest, overwrite: "never", refresh: false },
+      { ...this.#context, overwrite: "never", refresh: false },
       watched,
     );
     if (old.type === "done") return old.facts;
@@ -248,7 +248,7 @@ export class Attempt {
       ? undefined
       : watchStream(this.#context.watchdog, this.#source, watched);
     const receiver = this.#receiver;
-    receiver.sent = undefined;
+    receiver.forget();
     const budget = receiver.limited ? receiver.budget(stream ?? watched) : undefined;
     try {
       if (budget !== undefined) await budget.begin();

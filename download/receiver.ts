@@ -2,10 +2,12 @@ import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { BodyBudget } from "./body_budget.ts";
+import { plainEncoding } from "./content_encoding.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
 import { Expectations } from "./expectations.ts";
+import type { FileForm } from "./file_form.ts";
 import { mayReplaceNow } from "./file_mark.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
@@ -56,6 +58,8 @@ export class Receiver {
   originalName: string | undefined;
   /** How the body was sent, if it is stored so under a Content-Encoding: that goes into the manifest. */
   sent: SentBody | undefined;
+  /** The Content-Encoding that is taken off the body: that goes into the manifest, too. */
+  #decodedFrom: string | undefined;
 
   /** @param ports The attempt that it works for. */
   constructor({ task, source, context, startedAt, identity = source }: ReceiverPorts) {
@@ -77,6 +81,12 @@ export class Receiver {
     return new BodyBudget(this.#context.throttle, this.#throttle, this.#context.budgets, watched);
   }
 
+  /** Forgets an answer whose body it did not take. */
+  forget(): void {
+    this.sent = undefined;
+    this.#decodedFrom = undefined;
+  }
+
   /**
    * An answer with a Content-Encoding, in the form in which it is stored. Hardly any has one: what that needs is loaded then.
    *
@@ -90,6 +100,7 @@ export class Receiver {
     const options = { ...this.#wanted, continued: left !== undefined, knownType: left?.contentType };
     const { response, sent } = storedForm(answer, contentEncoding, options);
     this.sent = sent;
+    this.#decodedFrom = response.decoded ? plainEncoding(contentEncoding) : undefined;
     return response;
   }
 
@@ -278,6 +289,7 @@ export class Receiver {
     if (settled === undefined) return await this.#finish(target, part, facts, watched, expectations);
     using decoded = settled.part;
     this.sent = undefined;
+    this.#decodedFrom = sent.encoding.text;
     const { bytes } = decoded;
     return await this.#finish(target, decoded, { ...facts, bytes }, watched, settled.expectations, part);
   }
@@ -316,6 +328,18 @@ export class Receiver {
     };
   }
 
+  /** How the file is stored, where its answer had a Content-Encoding. */
+  get #form(): FileForm {
+    const encoding = this.sent?.encoding.text;
+    const decodedFrom = this.#decodedFrom;
+    if ((encoding ?? decodedFrom) === undefined) return {};
+    const { contentEncoding: mode } = this.#context;
+    return {
+      ...(encoding === undefined ? { decodedFrom: decodedFrom! } : { contentEncoding: encoding }),
+      ...(mode === "auto" ? {} : { encodingMode: mode }),
+    };
+  }
+
   #line(
     { root, out, replace = false }: PartTarget,
     facts: TaskDoneFacts,
@@ -333,7 +357,7 @@ export class Receiver {
       ...facts,
       out,
       ...(this.originalName === undefined ? {} : { originalName: this.originalName }),
-      ...(this.sent === undefined ? {} : { contentEncoding: this.sent.encoding.text }),
+      ...this.#form,
       inode,
       ...(digest === undefined ? {} : { digest }),
       ...(replace !== false && mayReplaceNow(pathBelow(root, out), replace) ? { replace: true } : {}),

@@ -55,7 +55,7 @@ export interface Refusal {
 export interface DriverRequest {
   /** Where the file is. */
   url: string;
-  /** Extra headers of the task, for the origin of `url` only. */
+  /** Extra headers of the task, for the origin of `url` only. An empty value says that no such header is to go out. */
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;

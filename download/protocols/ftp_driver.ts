@@ -13,6 +13,9 @@ import { decodeBytes } from "./ftp_text.ts";
 import { closeConn } from "../close_conn.ts";
 import { walkFolder } from "./walk_folder.ts";
 
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const NOT_IN_A_COMMAND = /[\r\n\0]/;
+
 /** What is known of a file. */
 interface FtpLooked {
   /** What is told of it. */
@@ -85,7 +88,7 @@ export class FtpDriver implements DownloadDriver {
     try {
       let root: string | undefined;
       const look = async (_below: string, inUrl: string) => {
-        const below = decodeBytes(inUrl, "path", /\0/);
+        const below = decodeBytes(inUrl, "path", NOT_IN_A_COMMAND);
         const { entries, path } = await session.list(root === undefined ? target.path : `${root}${below}`, signal);
         root ??= path.endsWith("/") ? path : `${path}/`;
         return entries;

@@ -13,7 +13,6 @@ import { decodeBytes } from "./ftp_text.ts";
 import { closeConn } from "../close_conn.ts";
 import { walkFolder } from "./walk_folder.ts";
 
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
 const NOT_IN_A_COMMAND = /[\r\n\0]/;
 
 /** What is known of a file. */

@@ -17,7 +17,7 @@ import {
   retrieve,
   SinkError,
 } from "./ftp_transfer.ts";
-import { withoutStacks } from "./ftp_stacks.ts";
+import { withoutStacks } from "./without_stacks.ts";
 import { knownLookup, LedSocket } from "./known_lookup.ts";
 import type { FolderEntry } from "./walk_folder.ts";
 

@@ -127,15 +127,17 @@ async function checkModules({ protocols = [] }: CfgSettings, bad: Bad): Promise<
 
 /**
  * What is given several times goes out once with all values, which means the same (RFC 9110, 5.3), whichever client sends
- * it: `fetch` joins them anyway. Of `Cookie` there may be no second field, and its values have another separator.
+ * it: `fetch` joins them anyway. Of `Cookie` there may be no second field, and its values have another separator. An empty value
+ * takes back what was said before of its name, by other options too.
  */
 function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<string, string> {
   const found = new Map<string, [name: string, value: string]>();
   for (const { name, value } of headers) {
     const lower = name.toLowerCase();
     const [first, before] = found.get(lower) ?? [name, ""];
-    const values = [before, value].filter((each) => each !== "");
-    found.set(lower, [first, values.join(lower === "cookie" ? "; " : ", ")]);
+    const values = value === "" ? [] : [before, value].filter((each) => each.trim() !== "");
+    const none = value === "" ? "" : " ";
+    found.set(lower, [first, values.length === 0 ? none : values.join(lower === "cookie" ? "; " : ", ")]);
   }
   return {
     ...(userAgent === undefined || found.has("user-agent") ? {} : { "User-Agent": userAgent }),

@@ -4,6 +4,7 @@ import { showAddress } from "../base/show_address.ts";
 import { parseEndpoint } from "../config/cfg_parse.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { S3Answer } from "../download/protocols/s3_access.ts";
+import { startingAwsProcesses, type StartProcess } from "./aws_processes.ts";
 
 /** What decides beside the environment. */
 export type S3Settings = Pick<CfgSettings, "s3Endpoint" | "s3RequestPayer" | "s3NoSignRequest">;
@@ -16,11 +17,13 @@ const REGION = "us-east-1";
  *
  * @param settings Where the buckets are, whether whoever asks pays, and whether nobody is to ask. Default: what the environment
  * says, else Amazon.
+ * @param start Starts the processes of a profile, such as its `credential_process`. Default: as any process.
  */
 export async function s3Account(
   { s3Endpoint: endpoint, s3RequestPayer: requestPayer = false, s3NoSignRequest: unsigned = false }: Partial<
     S3Settings
   >,
+  start: StartProcess = (spawn) => spawn(),
 ): Promise<S3Answer> {
   const env = (name: string) => Deno.env.get(name) || undefined;
   const named = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].find((name) => env(name) !== undefined);
@@ -36,7 +39,9 @@ export async function s3Account(
   const where = parsed?.value.replace(/\/+$/, "");
   try {
     const region = env("AWS_REGION") ?? env("AWS_DEFAULT_REGION") ?? await profileRegion(env("AWS_PROFILE")) ?? REGION;
-    const credentials = unsigned ? undefined : await findCredentials(env("AWS_PROFILE") !== undefined);
+    const credentials = unsigned
+      ? undefined
+      : await startingAwsProcesses(start, () => findCredentials(env("AWS_PROFILE") !== undefined));
     return {
       type: "access",
       access: {

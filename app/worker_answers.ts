@@ -3,6 +3,7 @@ import { redactUrl } from "../base/redact_url.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { SshPorts } from "../download/protocols/ssh_access.ts";
 import type { AnswerTo, WorkerQuestion } from "../workers/proc_messages.ts";
+import type { StartProcess } from "./aws_processes.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
 import type { DownloaderOptions } from "./downloader_options.ts";
 import { LinkRenewer } from "./link_renewer.ts";
@@ -15,24 +16,26 @@ export class WorkerAnswers implements Disposable {
   readonly #settings: CfgSettings;
   readonly #renewer: LinkRenewer | undefined;
   readonly #news: (news: DownloaderNews) => void;
+  readonly #start: StartProcess;
   readonly #ask: DownloaderOptions["askPassphrase"];
   #ssh: Promise<SshPorts> | undefined;
 
   /**
    * @param settings The settings.
    * @param news Told of new links.
-   * @param start Starts the user's command. Default: as any process.
+   * @param start Starts the user's commands. Default: as any process.
    * @param options Asks the user for passphrases. Default: nobody is asked.
    */
   constructor(
     settings: CfgSettings,
     news: (news: DownloaderNews) => void = () => {},
-    start: <T>(spawn: () => T) => T = (spawn) => spawn(),
+    start: StartProcess = (spawn) => spawn(),
     { askPassphrase }: Pick<DownloaderOptions, "askPassphrase"> = {},
   ) {
     this.#settings = settings;
     this.#ask = askPassphrase;
     this.#news = news;
+    this.#start = start;
     const { refreshCmd } = settings;
     this.#renewer = refreshCmd === undefined ? undefined : new LinkRenewer({ command: refreshCmd, start });
   }
@@ -70,7 +73,7 @@ export class WorkerAnswers implements Disposable {
         return message === undefined ? { type: "done" } : { type: "problem", message };
       }
       case "s3":
-        return await (await import("./s3_account.ts")).s3Account(this.#settings);
+        return await (await import("./s3_account.ts")).s3Account(this.#settings, this.#start);
     }
   }
 

@@ -57,7 +57,8 @@ export const CFG_HTTP_FIELDS = {
     defaultNote: "none",
     repeatable: true,
     show: showHeader,
-    help: "send this header ('Name: value') to the origin of each url; may be given several times",
+    help:
+      "send this header ('Name: value') to the origin of each url, with 'Name:' none of that name, with 'Name;' an empty one; may be given several times",
     commands: DOWNLOADING,
   },
   userAgent: {

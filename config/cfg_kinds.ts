@@ -153,7 +153,7 @@ export const HEADERS: CfgListKind<CfgHeader, Readonly<Record<string, string | re
       const values = typeof value === "string" ? [value] : value;
       // With a colon in it, a part of the name would be read as the value.
       if (name.includes(":") || !isListOf(values, "string")) return undefined;
-      texts.push(...values.map((text) => `${name}: ${text}`));
+      texts.push(...values.map((text) => /^\s+$/.test(text) ? `${name};` : `${name}: ${text}`));
     }
     return texts;
   },

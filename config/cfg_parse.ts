@@ -11,7 +11,7 @@ import { parseCoreList } from "../base/parse_core_list.ts";
 export interface CfgHeader {
   /** Its name. */
   readonly name: string;
-  /** Its value, often a secret. */
+  /** Its value, often a secret. Empty: none of that name goes out; one blank: it goes out empty. */
   readonly value: string;
 }
 
@@ -98,11 +98,12 @@ const HEADER_VALUE = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
 const OWN_HEADERS =
   /^(?:accept-encoding|connection|content-length|expect|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
 
-/** A header: `Name: value`. */
+/** A header: `Name: value`; as in curl, `Name:` sends none of that name, and `Name;` an empty one. */
 export function parseHeader(text: string): Parsed<CfgHeader> {
   const colon = text.indexOf(":");
-  const name = text.slice(0, Math.max(0, colon));
-  const value = text.slice(colon + 1).trim();
+  const empty = colon === -1 && text.endsWith(";");
+  const name = text.slice(0, empty ? -1 : Math.max(0, colon));
+  const value = empty ? " " : text.slice(colon + 1).trim();
   if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return { must: "be a header such as 'Name: value'" };
   return OWN_HEADERS.test(name) ? { must: "be a header that is not the client's own" } : { value: { name, value } };
 }

@@ -145,7 +145,7 @@ export class Attempt {
       path,
       this.#task,
       this.#identity,
-      { manifest, overwrite: "never", refresh: false },
+      { ...this.#context, overwrite: "never", refresh: false },
       watched,
     );
     if (old.type === "done") return old.facts;
@@ -252,7 +252,7 @@ export class Attempt {
       ? undefined
       : watchStream(this.#context.watchdog, this.#source, watched);
     const receiver = this.#receiver;
-    receiver.sent = undefined;
+    receiver.forget();
     const budget = receiver.limited ? receiver.budget(stream ?? watched) : undefined;
     try {
       if (budget !== undefined) await budget.begin();
@@ -360,6 +360,8 @@ export class Attempt {
   #conditional(watched: Watched): DriverRequest {
     const request = this.#visiting(watched, this.#place);
     if (this.#old?.condition !== undefined) request.condition = this.#old.condition;
+    // Of a file that is there, what is told may show that it has not changed.
+    if (this.#old?.facts === undefined && !this.#inTheWay) request.wanted = true;
     return request;
   }
 

@@ -55,7 +55,7 @@ export interface Refusal {
 export interface DriverRequest {
   /** Where the file is. */
   url: string;
-  /** Extra headers of the task, for the origin of `url` only. */
+  /** Extra headers of the task, for the origin of `url` only. An empty value says that no such header is to go out. */
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;
@@ -79,6 +79,10 @@ export interface DriverRequest {
    * awaited, and what it throws ends the request.
    */
   visit?: (host: string) => Promise<void> | undefined;
+  /**
+   * The body will be read, whatever is told of the file: it may begin to come before that. Default: only `whole` and `read` say so.
+   */
+  wanted?: true;
   /** The body will be read slowly: it must not slow down others that come from the same host. Default false. */
   slow?: boolean;
   /** Told while the name of a host is looked up. Default: nobody is. */

@@ -3,7 +3,10 @@
  * Worker that may not read them. Most of it is secret.
  */
 export interface HttpIdentity {
-  /** Headers of every request to the origin of a task's url; `user-agent` and `accept` go along to other origins. */
+  /**
+   * Headers of every request to the origin of a task's url; `user-agent` and `accept` go along to other origins. An empty value says
+   * that no such header is to go out, a blank that it goes out empty.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** The text of a netrc file. */
   readonly netrc?: string;

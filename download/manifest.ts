@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { PRIVATE_FILE } from "../base/private_mode.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
+import type { FileForm } from "./file_form.ts";
 import { MANIFEST, manifestFileName, manifestFolder } from "./manifest_files.ts";
 import { ManifestIndex } from "./manifest_index.ts";
 import type { ManifestLine, VoidLine } from "./manifest_line.ts";
@@ -12,6 +13,12 @@ const encoder = new TextEncoder();
 const NO_LINES: readonly never[] = [];
 /** A file that is as large as this gets no further line: what is finished is easily kept, moved and read. */
 const FULL_BYTES = 16 * 1024 * 1024;
+
+/** What the manifest knows of a finished file. */
+export interface StoredFile extends TaskDoneFacts {
+  /** Its form, if its answer had a Content-Encoding. */
+  form?: FileForm;
+}
 
 /** How a {@linkcode Manifest} writes. */
 export interface ManifestOptions {
@@ -78,7 +85,7 @@ export class Manifest implements Disposable {
    * @param inode Its inode, which tells the versions of a file apart that have the same size. Default: not known.
    * @returns The facts, or `undefined` if the file is not ours.
    */
-  async find(url: string, out: string, size: number, inode = 0): Promise<TaskDoneFacts | undefined> {
+  async find(url: string, out: string, size: number, inode = 0): Promise<StoredFile | undefined> {
     let line = this.#index.find(url, out, size, inode);
     if (line === undefined || (inode !== 0 && line.inode !== inode)) {
       // Somebody may have finished it since the index was read, in this process or in another.
@@ -86,12 +93,19 @@ export class Manifest implements Disposable {
       line = this.#index.find(url, out, size, inode);
     }
     if (line === undefined) return undefined;
-    const { bytes, finalUrl, etag, lastModified } = line;
+    const { bytes, finalUrl, etag, lastModified, contentEncoding, decodedFrom, encodingMode } = line;
     return {
       bytes,
       finalUrl,
       ...(etag === undefined ? {} : { etag }),
       ...(lastModified === undefined ? {} : { lastModified }),
+      ...((contentEncoding ?? decodedFrom) === undefined ? {} : {
+        form: {
+          ...(contentEncoding === undefined ? {} : { contentEncoding }),
+          ...(decodedFrom === undefined ? {} : { decodedFrom }),
+          ...(encodingMode === undefined ? {} : { encodingMode }),
+        },
+      }),
     };
   }
 

@@ -1,3 +1,5 @@
+import type { ContentEncodingMode } from "./content_encoding.ts";
+
 /** Where a file is from, and when it came. */
 export interface ManifestRecord {
   /** Where it is, relative to the download folder. */
@@ -38,6 +40,10 @@ export interface ManifestLine extends ManifestRecord {
   fence: string;
   /** Its inode when it was finished. */
   inode: number;
+  /** The Content-Encoding of the answer that brought it, if that was taken off the bytes. */
+  decodedFrom?: string;
+  /** What the user wanted to be done with a Content-Encoding, if the answer had one; absent: `"auto"`. */
+  encodingMode?: ContentEncodingMode;
   /** True if it may take the place of a file that has its name. */
   replace?: boolean;
 }
@@ -54,7 +60,10 @@ const TEXTS = ["id", "fence", "url", "finalUrl", "out"] as const;
 const COUNTS = ["bytes", "attempts", "core", "startedAt", "finishedAt"] as const;
 /** There is no later date. */
 const LAST_DATE = 8.64e15;
-const OPTIONAL_TEXTS = ["originalName", "contentEncoding", "digest", "etag", "lastModified", "machine"] as const;
+const OPTIONAL_TEXTS = [
+  ...["originalName", "contentEncoding", "digest", "etag", "lastModified", "machine", "decodedFrom"] as const,
+  "encodingMode",
+] as const;
 
 /**
  * Reads a line of the manifest.

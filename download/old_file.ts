@@ -11,10 +11,12 @@ import { DownloadError } from "./download_error.ts";
 import { type TaskDoneFacts, taskHost } from "../queue/task_model.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { DriverRequest, DriverResponse } from "./download_driver.ts";
+import { type FileForm, isFormFor } from "./file_form.ts";
 import { fileMark, type Replaceable } from "./file_mark.ts";
 import { parseHttpDate } from "./http_date.ts";
 import { diskError } from "./disk_error.ts";
 import { FileExistsError } from "./file_exists_error.ts";
+import type { StoredFile } from "./manifest.ts";
 import { isStrongEtag } from "./part_state.ts";
 import type { Watched } from "./watchdog.ts";
 
@@ -31,6 +33,8 @@ export type OldFile =
     facts?: TaskDoneFacts;
     /** Which version it is, if that was noted when it was stored. */
     condition?: DriverRequest["condition"];
+    /** True if a Content-Encoding was taken off it: then no length of an answer is that of the file. */
+    decoded?: boolean;
     /** When it was changed last, in milliseconds since the epoch, if nothing was noted: only that and its size tell its version. */
     modifiedAt?: number;
   };
@@ -66,13 +70,17 @@ export async function lookAtOldFile(
   path: string,
   task: DownloadTask,
   source: string,
-  { overwrite, refresh, manifest }: Pick<DownloadContext, "overwrite" | "refresh" | "manifest">,
+  { overwrite, refresh, manifest, contentEncoding }: Pick<
+    DownloadContext,
+    "overwrite" | "refresh" | "manifest" | "contentEncoding"
+  >,
   watched: Pick<Watched, "signal" | "rest">,
 ): Promise<OldFile> {
   const info = await look(path);
   if (!info.isFile) throw new FileExistsError(path);
   if (overwrite === "always" && task.replayed !== true) return { type: "ask", replace: true };
-  const ours = await manifest.find(redactUrl(task.url), task.out, info.size, info.ino ?? 0);
+  const found = await manifest.find(redactUrl(task.url), task.out, info.size, info.ino ?? 0);
+  const { form, ours } = found === undefined ? { form: undefined, ours: undefined } : split(found);
   // A process that died had finished it, in this very run as the user sees it.
   if (task.replayed === true && ours !== undefined) return { type: "done", facts: ours };
   if (overwrite === "always") return { type: "ask", replace: true };
@@ -89,7 +97,8 @@ export async function lookAtOldFile(
   const replace = overwrite !== "never" || (ours !== undefined && fileMark(info));
   // Whether the file has the checksum is not known, unless the task was done with it: it is fetched in any case.
   const vouched = task.checksum === undefined || recorded !== undefined;
-  if (!vouched || (task.size ?? info.size) !== info.size) return { type: "ask", replace };
+  const isOtherForm = form !== undefined && !isFormFor(form, contentEncoding);
+  if (!vouched || isOtherForm || (task.size ?? info.size) !== info.size) return { type: "ask", replace };
   if (known === undefined) {
     const facts = { bytes: info.size, finalUrl: redactUrl(source) };
     // No condition: "not modified" would say nothing of the size, and an earlier program may have left only a part of it.
@@ -101,6 +110,7 @@ export async function lookAtOldFile(
     type: "ask",
     replace,
     facts: known,
+    ...(form?.decodedFrom === undefined ? {} : { decoded: true }),
     condition: {
       length,
       ...(etag === undefined ? {} : { etag }),
@@ -109,19 +119,24 @@ export async function lookAtOldFile(
   };
 }
 
+function split({ form, ...ours }: StoredFile): { form: FileForm | undefined; ours: TaskDoneFacts } {
+  return { form, ours };
+}
+
 /**
  * True if an answer with a body brings what is there already: a strong ETag stands for the same bytes, and some servers know no
  * conditions. Of a file that nothing was noted of, the size must be the same, and its date not older than the server's.
  */
-export function isUnchanged({ facts, modifiedAt }: OldFile & { type: "ask" }, response: DriverResponse): boolean {
-  const { etag, lastModified, length, decoded } = response;
-  if (facts === undefined || decoded === true) return false;
+export function isUnchanged(old: OldFile & { type: "ask" }, response: DriverResponse): boolean {
+  const { facts, modifiedAt, decoded = false } = old;
+  const { etag, lastModified, length } = response;
+  if (facts === undefined || response.decoded === true && !decoded) return false;
   if (modifiedAt !== undefined) {
     const since = lastModified === undefined ? undefined : parseHttpDate(lastModified);
     return length === facts.bytes && since !== undefined && since <= modifiedAt;
   }
   if (etag === undefined || etag !== facts.etag) return false;
-  return isStrongEtag(etag) && (length ?? facts.bytes) === facts.bytes;
+  return isStrongEtag(etag) && (decoded || (length ?? facts.bytes) === facts.bytes);
 }
 
 /** The validators of one server say nothing at another: a mirror is asked by them only if it brought the file. */

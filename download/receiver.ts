@@ -2,10 +2,12 @@ import { bareUrl } from "../base/bare_url.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { BodyBudget } from "./body_budget.ts";
+import { plainEncoding } from "./content_encoding.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
 import { Expectations } from "./expectations.ts";
+import type { FileForm } from "./file_form.ts";
 import { mayReplaceNow } from "./file_mark.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
@@ -15,6 +17,7 @@ import type { PartFile, PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";
+import { resting } from "./resting.ts";
 import { type ByteRange, gapsIn } from "./segment_plan.ts";
 import { Segments, type SegmentsSetup } from "./segments.ts";
 import type { SentBody, StoredFormOptions } from "./stored_form.ts";
@@ -26,8 +29,6 @@ import type { Watched } from "./watchdog.ts";
 
 /** Shorter files are fetched again sooner than continued. */
 const RESUMABLE = 1024 * 1024;
-/** How often a stall is ruled out while the disk is waited for. */
-const REST_EVERY_MS = 100;
 
 /** Where nobody counts connections. */
 const anyPlace = () => ({ place: undefined, [Symbol.dispose]: () => {} });
@@ -58,6 +59,8 @@ export class Receiver {
   originalName: string | undefined;
   /** How the body was sent, if it is stored so under a Content-Encoding: that goes into the manifest. */
   sent: SentBody | undefined;
+  /** The Content-Encoding that is taken off the body: that goes into the manifest, too. */
+  #decodedFrom: string | undefined;
 
   /** @param ports The attempt that it works for. */
   constructor({ task, source, context, startedAt, identity = source }: ReceiverPorts) {
@@ -79,6 +82,12 @@ export class Receiver {
     return new BodyBudget(this.#context.throttle, this.#throttle, this.#context.budgets, watched);
   }
 
+  /** Forgets an answer whose body it did not take. */
+  forget(): void {
+    this.sent = undefined;
+    this.#decodedFrom = undefined;
+  }
+
   /**
    * An answer with a Content-Encoding, in the form in which it is stored. Hardly any has one: what that needs is loaded then.
    *
@@ -92,6 +101,7 @@ export class Receiver {
     const options = { ...this.#wanted, continued: left !== undefined, knownType: left?.contentType };
     const { response, sent } = storedForm(answer, contentEncoding, options);
     this.sent = sent;
+    this.#decodedFrom = response.decoded ? plainEncoding(contentEncoding) : undefined;
     return response;
   }
 
@@ -303,6 +313,7 @@ export class Receiver {
     if (settled === undefined) return await this.#finish(target, part, facts, watched, expectations);
     using decoded = settled.part;
     this.sent = undefined;
+    this.#decodedFrom = sent.encoding.text;
     const { bytes } = decoded;
     return await this.#finish(target, decoded, { ...facts, bytes }, watched, settled.expectations, part);
   }
@@ -341,6 +352,18 @@ export class Receiver {
     };
   }
 
+  /** How the file is stored, where its answer had a Content-Encoding. */
+  get #form(): FileForm {
+    const encoding = this.sent?.encoding.text;
+    const decodedFrom = this.#decodedFrom;
+    if ((encoding ?? decodedFrom) === undefined) return {};
+    const { contentEncoding: mode } = this.#context;
+    return {
+      ...(encoding === undefined ? { decodedFrom: decodedFrom! } : { contentEncoding: encoding }),
+      ...(mode === "auto" ? {} : { encodingMode: mode }),
+    };
+  }
+
   #line(
     { root, out, replace = false }: PartTarget,
     facts: TaskDoneFacts,
@@ -358,7 +381,7 @@ export class Receiver {
       ...facts,
       out,
       ...(this.originalName === undefined ? {} : { originalName: this.originalName }),
-      ...(this.sent === undefined ? {} : { contentEncoding: this.sent.encoding.text }),
+      ...this.#form,
       inode,
       ...(digest === undefined ? {} : { digest }),
       ...(replace !== false && mayReplaceNow(pathBelow(root, out), replace) ? { replace: true } : {}),
@@ -367,17 +390,5 @@ export class Receiver {
       startedAt: this.#startedAt,
       finishedAt: Date.now(),
     };
-  }
-}
-
-/** Waits for the disk, which is no stall of the server, however long it takes. */
-async function resting<T>(watched: Watched, work: Promise<T>): Promise<T> {
-  const timer = setInterval(() => watched.rest(), REST_EVERY_MS);
-  try {
-    watched.rest();
-    return await work;
-  } finally {
-    clearInterval(timer);
-    watched.rest();
   }
 }

@@ -93,8 +93,11 @@ export function aria2Entry(
 
   function addHeader(name: string, value: string): void {
     const headers = made.headers ??= {};
-    const known = headers[name];
-    headers[name] = known === undefined ? value : `${known}${/^cookie$/i.test(name) ? "; " : ", "}${value}`;
+    const lower = name.toLowerCase();
+    const first = Object.keys(headers).find((known) => known.toLowerCase() === lower) ?? name;
+    const values = [headers[first] ?? "", value].filter((each) => each.trim() !== "");
+    // aria2 sends it, though it has no value.
+    headers[first] = values.length === 0 ? " " : values.join(lower === "cookie" ? "; " : ", ");
   }
 }
 

@@ -41,8 +41,14 @@ const entryShape = {
     z.string().regex(HEADER_NAME, "must be header names"),
     z.string().regex(HEADER_VALUE, "must be one line"),
   )
+    .refine(
+      (headers) => new Set(Object.keys(headers).map((name) => name.toLowerCase())).size === Object.keys(headers).length,
+      { error: ({ input }) => `must have each name once, whatever its case: there are ${twice(input)}` },
+    )
     .optional()
-    .describe("extra request headers, sent to the origin of url only"),
+    .describe(
+      "extra request headers, sent to the origin of url only; one with an empty value is not sent, not by an option either",
+    ),
   user: z.string().min(1).optional()
     .describe("who asks, for urls without a user name in them"),
   password: z.string().optional()
@@ -127,4 +133,11 @@ function show(value: unknown, path: readonly PropertyKey[]): string {
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The first two names of headers that differ in case only. */
+function twice(headers: unknown): string {
+  const groups = Map.groupBy(Object.keys(headers as object), (name) => name.toLowerCase()).values();
+  return groups.find((names) => names.length > 1)?.slice(0, 2).map((name) => JSON.stringify(name)).join(" and ") ??
+    "two";
 }

@@ -54,7 +54,8 @@ class CustomDriver implements DownloadDriver {
     const file = await this.#during(signal, async () => {
       const opening = this.#open({
         url,
-        headers,
+        // One without a value is not to go out.
+        headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== "")),
         offset: from?.from ?? 0,
         ...(from === undefined ? {} : { ifVersion: from.ifRange }),
         signal,

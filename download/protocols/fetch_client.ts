@@ -9,6 +9,8 @@ import { LearnedServers } from "./learned_servers.ts";
 import { proxyFailure } from "./proxy_failure.ts";
 
 const USER_AGENT = "corehaul/0.1.0";
+/** What fetch adds by itself where it is not given. */
+const ALWAYS_SENT = ["user-agent", "accept"];
 
 /** How a {@linkcode FetchClient} connects. */
 export interface FetchClientOptions {
@@ -76,8 +78,8 @@ export class FetchClient implements Disposable {
    * @throws {DownloadError} If there is no answer; an abort throws its reason.
    */
   async ask({ headers: extra, visit, ...question }: FetchQuestion): Promise<FetchAnswer> {
-    const headers = new Headers(extra);
-    if (!headers.has("user-agent")) headers.set("user-agent", USER_AGENT);
+    const { headers, unwanted } = readHeaders(extra);
+    if (!headers.has("user-agent") && !unwanted.has("user-agent")) headers.set("user-agent", USER_AGENT);
     // fetch asks for gzip by itself, and then hides the length.
     headers.set("accept-encoding", "identity");
     const { url, signal } = question;
@@ -85,7 +87,7 @@ export class FetchClient implements Disposable {
     while (true) {
       const before = this.#needs(url.origin);
       try {
-        return await this.#askOnce(question, headers, proxy);
+        return await this.#askOnce(question, headers, unwanted, proxy);
       } catch (error) {
         const asked = this.#learn(url.origin, error, proxy);
         if (asked === undefined || this.#needs(url.origin) === before) {
@@ -103,6 +105,7 @@ export class FetchClient implements Disposable {
   async #askOnce(
     { url, signal, alone, watch }: Omit<FetchQuestion, "headers" | "visit">,
     headers: Headers,
+    unwanted: ReadonlySet<string>,
     proxy: string | undefined,
   ): Promise<FetchAnswer> {
     const { origin } = url;
@@ -120,6 +123,8 @@ export class FetchClient implements Disposable {
     const looking = this.#lookUp(proxy === undefined ? url : new URL(proxy), signal, watch);
     if (looking !== undefined) await looking;
     const { client, end } = this.#clients.take(origin, proxy, this.#http2Servers.has(origin), alone);
+    // What fetch would send in any case can only be left without a value.
+    for (const name of ALWAYS_SENT) if (unwanted.has(name)) headers.set(name, "");
     try {
       return { response: await fetch(url, { client, redirect: "manual", headers, signal }), end };
     } catch (error) {
@@ -160,4 +165,15 @@ export class FetchClient implements Disposable {
 /** The name or address in a url, without brackets. */
 function bareHostname({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
+}
+
+/** The headers that are to go out, and the names of those that are not. */
+function readHeaders(given: Readonly<Record<string, string>>): { headers: Headers; unwanted: ReadonlySet<string> } {
+  const headers = new Headers();
+  const unwanted = new Set<string>();
+  for (const [name, value] of Object.entries(given)) {
+    if (value === "") unwanted.add(name.toLowerCase());
+    else headers.append(name, value);
+  }
+  return { headers, unwanted };
 }

@@ -7,21 +7,30 @@ import { FileChangedError } from "../segments.ts";
 import { BodyResponse } from "./body_response.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import { datedFacts, type DatedVersion } from "./dated_file.ts";
-import { type FtpReading, FtpSession, type FtpTransfer, isFull, RestRefusedError } from "./ftp_session.ts";
+import { type FtpReading, FtpSession, type FtpTransfer, isFull, isTold, RestRefusedError } from "./ftp_session.ts";
 import { type FtpTarget, ftpTarget } from "./ftp_target.ts";
 import { decodeBytes } from "./ftp_text.ts";
 import { closeConn } from "../close_conn.ts";
 import { walkFolder } from "./walk_folder.ts";
 
-/** A file that was found. */
-interface FtpFound {
-  /** The connection, which is nobody else's meanwhile. */
-  session: FtpSession;
-  /** What is told of the file. */
+const NOT_IN_A_COMMAND = /[\r\n\0]/;
+
+/** What is known of a file. */
+interface FtpLooked {
+  /** What is told of it. */
   version: DatedVersion;
-  /** The file, which comes already, where nothing is told of it: only that shows that it is there. */
+  /** The file, which comes already. Where nothing is told of it, only that shows that it is there. */
   begun?: FtpTransfer;
 }
+
+/** A file that was found. */
+interface FtpFound extends FtpLooked {
+  /** The connection, which is nobody else's meanwhile. */
+  session: FtpSession;
+}
+
+/** What a server takes at once: one command, the questions about a file, or those and the file. */
+type AtOnce = "nothing" | "questions" | "file";
 
 /** Who asks, and how. */
 export type FtpIdentity = Pick<HttpIdentity, "netrc" | "proxy" | "caCerts" | "denyPrivate" | "allowPrivate">;
@@ -39,8 +48,10 @@ export class FtpDriver implements DownloadDriver {
   readonly #hosts: HostAddresses;
   readonly #pool = new ConnectionPool<FtpSession>(isFull);
   readonly #credentialsOf: ReturnType<typeof readNetrc>;
-  /** Servers that do not take several commands at once, as far as that is known. */
-  readonly #oneByOne = new Set<string>();
+  /** What servers take at once, as far as that is known. Those of which nothing is known yet are asked the questions. */
+  readonly #atOnce = new Map<string, AtOnce>();
+  /** Whether servers tell the date behind a file where it was asked for with that, as far as it is known. */
+  readonly #dateBehind = new Map<string, boolean>();
   /** Servers that begin no file in the middle. */
   readonly #fromStartOnly = new Set<string>();
 
@@ -76,7 +87,7 @@ export class FtpDriver implements DownloadDriver {
     try {
       let root: string | undefined;
       const look = async (_below: string, inUrl: string) => {
-        const below = decodeBytes(inUrl, "path", /\0/);
+        const below = decodeBytes(inUrl, "path", NOT_IN_A_COMMAND);
         const { entries, path } = await session.list(root === undefined ? target.path : `${root}${below}`, signal);
         root ??= path.endsWith("/") ? path : `${path}/`;
         return entries;
@@ -88,7 +99,11 @@ export class FtpDriver implements DownloadDriver {
   }
 
   /** Looks at the file, over a connection that the server may have given up meanwhile. */
-  async #find(target: FtpTarget, { signal, watch }: Pick<DriverRequest, "signal" | "watch">): Promise<FtpFound> {
+  async #find(
+    target: FtpTarget,
+    request: Pick<DriverRequest, "signal" | "watch" | "wanted" | "range" | "condition">,
+  ): Promise<FtpFound> {
+    const { signal, watch } = request;
     while (true) {
       const { connection: session, used } = await this.#pool.take(
         target.account,
@@ -96,29 +111,55 @@ export class FtpDriver implements DownloadDriver {
         (ending) => this.#connect(target, ending, watch),
         signal,
       );
+      const atOnce = this.#atOnceFor(target, request);
       try {
-        const version = await this.#look(target, session, signal);
-        const isTold = version.length !== undefined || version.lastModified !== undefined;
-        return isTold ? { session, version } : { session, version, begun: await session.begin(target.path, signal) };
+        return { session, ...await this.#look(target, session, atOnce, signal) };
       } catch (error) {
         this.#pool.give(session);
+        if (!session.closed) throw error;
         // What ends a new connection, or brings no answer, may be that several commands came at once.
-        if (!used && session.closed) this.#oneByOne.add(target.host);
-        const gone = used && session.closed && error instanceof DownloadError && error.kind === "network";
+        if (!used) this.#atOnce.set(target.host, atOnce === "file" ? "questions" : "nothing");
+        const gone = error instanceof DownloadError && error.kind === "network" && (used || atOnce === "file");
         if (!gone || signal.aborted) throw error;
       }
     }
   }
 
-  async #look(target: FtpTarget, session: FtpSession, signal: AbortSignal): Promise<DatedVersion> {
-    const { host, path } = target;
+  #atOnceFor(
+    { host, path }: FtpTarget,
+    { wanted, range, condition }: Pick<DriverRequest, "wanted" | "range" | "condition">,
+  ): AtOnce | undefined {
     // Servers drop blanks at the beginning of a path: where it really begins is a question of its own.
-    if (!this.#oneByOne.has(host) && !/^\s/.test(path)) {
-      const version = await session.statAtOnce(path, signal);
-      if (version !== undefined) return version;
-      this.#oneByOne.add(host);
+    if (/^\s/.test(path)) return "nothing";
+    const known = this.#atOnce.get(host);
+    const all = wanted === true && range === undefined && condition === undefined;
+    return known === "file" && !all ? "questions" : known;
+  }
+
+  async #look(
+    { host, path }: FtpTarget,
+    session: FtpSession,
+    atOnce: AtOnce | undefined,
+    signal: AbortSignal,
+  ): Promise<FtpLooked> {
+    if (atOnce === "file") {
+      const behind = this.#dateBehind.get(host);
+      const looked = await session.fetchAtOnce(
+        path,
+        signal,
+        behind === false ? undefined : { inOrder: behind === true },
+      );
+      if (looked !== undefined) return looked;
+      this.#atOnce.set(host, "questions");
     }
-    return await session.stat(path, signal);
+    let version: DatedVersion | undefined;
+    if (atOnce !== "nothing") {
+      version = await session.statAtOnce(path, signal);
+      if (version === undefined) this.#atOnce.set(host, "nothing");
+      else if (atOnce === undefined) this.#atOnce.set(host, "file");
+    }
+    version ??= await session.stat(path, signal);
+    return isTold(version) ? { version } : { version, begun: await session.begin(path, signal) };
   }
 
   #answer(
@@ -160,19 +201,22 @@ export class FtpDriver implements DownloadDriver {
     reading: FtpReading,
   ): Promise<void> {
     const { from, to, signal } = reading;
-    const bytes = await session.read(target.path, reading, begun).catch((error) => {
+    const dated = begun?.dated === true;
+    const { bytes, stamp } = await session.read(target.path, reading, begun).catch((error) => {
       if (error instanceof RestRefusedError) this.#fromStartOnly.add(target.host);
+      if (dated && this.#dateBehind.get(target.host) !== true) this.#dateBehind.set(target.host, false);
       throw error;
     });
+    if (dated && this.#dateBehind.get(target.host) !== false) this.#dateBehind.set(target.host, stamp !== undefined);
     const wanted = (to ?? length ?? from + bytes) - from;
     if (bytes !== wanted) {
       // It may have begun with the first byte all the same.
       if (bytes > wanted && from > 0) this.#fromStartOnly.add(target.host);
       throw new DownloadError("network", `${target.host}: ${bytes} bytes came, where ${wanted} were announced`);
     }
-    if (lastModified !== undefined && await this.#stampNow(target, session, signal) !== lastModified) {
-      throw new FileChangedError(target.host);
-    }
+    if (lastModified === undefined) return;
+    const now = stamp ?? await this.#stampNow(target, session, signal);
+    if (now !== lastModified) throw new FileChangedError(target.host);
   }
 
   async #stampNow(target: FtpTarget, session: FtpSession, signal: AbortSignal): Promise<string | undefined> {

@@ -4,6 +4,10 @@ import type { FolderEntry } from "./walk_folder.ts";
 
 const WITH_HIDDEN = "LIST -a";
 const WITHOUT = "LIST";
+/** A carriage return that is not at the end of a line. */
+const INNER_RETURN = /\r(?!\r*(?:\n|$))/g;
+/** Characters that stand for it while a listing is read: of what is no text, at least one is not in any name. */
+const STAND_INS = ["\ufffe", "\uffff", "\ufdd0", "\ufdd1"];
 
 /**
  * Lists the folder that a connection is in.
@@ -16,8 +20,14 @@ export async function listFolder(client: Client): Promise<FolderEntry[]> {
   client.parseList = (bytes) => {
     // The months of some listings are words, which are known in UTF-8.
     const text = textOfBytes(bytes);
-    names = text === undefined ? (name) => name : bytesOfText;
-    return parseList(text ?? bytes);
+    const read = text ?? bytes;
+    // The library ends a name where it has this character, and would name another file.
+    const stand = STAND_INS.find((other) => !read.includes(other)) ?? "\r";
+    names = (name) => {
+      const written = name.replaceAll(stand, "\r");
+      return text === undefined ? written : bytesOfText(written);
+    };
+    return parseList(read.replace(INNER_RETURN, stand));
   };
   let entries: FileInfo[];
   try {

@@ -3,11 +3,13 @@ import { closeConn } from "../close_conn.ts";
 import { DownloadError, networkError } from "../download_error.ts";
 import type { PooledConnection } from "./connection_pool.ts";
 import type { DatedVersion } from "./dated_file.ts";
-import { lookAtOnce } from "./ftp_pipeline.ts";
+import { dateOf, fetchAtOnce, lookAtOnce } from "./ftp_pipeline.ts";
 import { listFolder } from "./ftp_listing.ts";
 import type { FtpTarget } from "./ftp_target.ts";
 import { bytesOfText, textOfBytes } from "./ftp_text.ts";
+import type { FtpTalk } from "./ftp_talk.ts";
 import {
+  connectData,
   type FtpReading,
   type FtpTransfer,
   openDataConnection,
@@ -15,6 +17,7 @@ import {
   retrieve,
   SinkError,
 } from "./ftp_transfer.ts";
+import { withoutStacks } from "./without_stacks.ts";
 import { knownLookup, LedSocket } from "./known_lookup.ts";
 import type { FolderEntry } from "./walk_folder.ts";
 
@@ -28,6 +31,14 @@ export interface FtpDialing {
   caCerts?: readonly string[];
   /** Take every certificate; the runtime must have been started so. */
   insecure: boolean;
+}
+
+/** What was read of a file. */
+export interface FtpRead {
+  /** How many bytes came. */
+  bytes: number;
+  /** When the file was modified, as an HTTP date, if that was asked for with it and told behind it. */
+  stamp?: string;
 }
 
 /** The server does not begin in the middle of a file. */
@@ -74,6 +85,7 @@ export class FtpSession implements PooledConnection {
     const lookup = knownLookup(dialing.addresses);
     client.ftp._newSocket = () => new LedSocket(lookup);
     client.ftp.encoding = "latin1";
+    withoutStacks(client.ftp);
     const session = new FtpSession(client, target, dialing);
     await session.#during(signal, () =>
       client.access({
@@ -113,10 +125,43 @@ export class FtpSession implements PooledConnection {
   async statAtOnce(path: string, signal: AbortSignal): Promise<DatedVersion | undefined> {
     return await this.#during(signal, async () => {
       const { version, port, refusals } = await lookAtOnce(this.#client.ftp, path);
-      const failure = refusals.find(({ code }) => !NOT_TOLD.has(code) && code !== 522);
-      if (failure !== undefined) throw failure;
+      checkRefusals(refusals);
       this.#port = port;
       return refusals.some(({ code }) => UNKNOWN_COMMAND.has(code)) ? undefined : version;
+    });
+  }
+
+  /**
+   * Asks for size, date and the file itself at once, so that it comes while those are looked at.
+   *
+   * @param path The file; it must not begin with a blank.
+   * @param signal Gives up.
+   * @param date Whether the server keeps to the order of commands, if the date is to be told once more behind the file; absent: it
+   * is not.
+   * @returns The file; undefined if the server names no port to fetch it from.
+   * @throws {DownloadError} If neither size nor date is told, and there is no such file.
+   */
+  async fetchAtOnce(
+    path: string,
+    signal: AbortSignal,
+    date?: { inOrder: boolean },
+  ): Promise<{ version: DatedVersion; begun: FtpTransfer } | undefined> {
+    this.#port = undefined;
+    return await this.#during(signal, async () => {
+      const { ftp } = this.#client;
+      const { looked, talk } = fetchAtOnce(ftp, path, date);
+      const { version, port, refusals } = await looked;
+      checkRefusals(refusals);
+      if (port === undefined) {
+        await talk.told.catch((error) => {
+          if (!(error instanceof FTPError)) throw error;
+        });
+        return undefined;
+      }
+      const conn = await connectData(ftp, port, this.#tls, signal).catch((error) => refusalOr(error, version, talk));
+      const begun = { conn, dated: date !== undefined, ...talk };
+      if (!isTold(version)) await agreed(begun, signal);
+      return { version, begun };
     });
   }
 
@@ -145,17 +190,8 @@ export class FtpSession implements PooledConnection {
   async begin(path: string, signal: AbortSignal): Promise<FtpTransfer> {
     return await this.#during(signal, async () => {
       const transfer = await this.#retrieve(path, 0, signal);
-      const abort = () => closeConn(transfer.conn);
-      signal.addEventListener("abort", abort);
-      try {
-        await transfer.begun;
-        return transfer;
-      } catch (error) {
-        closeConn(transfer.conn);
-        throw error;
-      } finally {
-        signal.removeEventListener("abort", abort);
-      }
+      await agreed(transfer, signal);
+      return transfer;
     });
   }
 
@@ -164,14 +200,14 @@ export class FtpSession implements PooledConnection {
    *
    * @param path The file.
    * @param reading What of it, and where it goes.
-   * @param begun What {@linkcode FtpSession.begin} gave. Default: it is asked for now.
-   * @returns How many bytes came.
+   * @param begun What comes already. Default: it is asked for now.
    * @throws {RestRefusedError} If the server begins no file in the middle.
    */
-  async read(path: string, reading: FtpReading, begun?: FtpTransfer): Promise<number> {
+  async read(path: string, reading: FtpReading, begun?: FtpTransfer): Promise<FtpRead> {
     const { from, to, length, signal } = reading;
     const wanted = (to ?? length ?? Infinity) - from;
     let bytes = 0;
+    let stamp: string | undefined;
     try {
       await this.#during(signal, async () => {
         const { conn, told } = begun ?? await this.#retrieve(path, from, signal);
@@ -183,15 +219,14 @@ export class FtpSession implements PooledConnection {
           const read = readData(conn, this.#buffer ??= new Uint8Array(BUFFER), reading).then((count) => bytes = count);
           const failure = await read.then(() => undefined, (error) => error);
           if (failure instanceof SinkError) throw failure;
-          const last = await told;
+          const { last, behind, outOfStep } = await told;
           if (failure !== undefined) throw failure;
+          if (behind !== undefined && !(behind instanceof FTPError)) stamp = dateOf(behind.message);
           // Who hangs up early is told that the transfer broke off; and some servers hang up behind the last byte.
-          if (bytes >= wanted) return;
+          if (bytes >= wanted) return outOfStep && this.close();
           if (last instanceof Error) throw last;
-          if (last.code >= 400) throw new FTPError(last);
         } finally {
           signal.removeEventListener("abort", abort);
-          closeConn(conn);
         }
       });
     } catch (error) {
@@ -202,7 +237,7 @@ export class FtpSession implements PooledConnection {
       }
       throw error;
     }
-    return bytes;
+    return { bytes, ...(stamp === undefined ? {} : { stamp }) };
   }
 
   /**
@@ -265,6 +300,42 @@ export class FtpSession implements PooledConnection {
 }
 
 const NONE: ReadonlySet<number> = new Set();
+
+/** True if anything was told that tells versions of a file apart. */
+export function isTold({ length, lastModified }: DatedVersion): boolean {
+  return length !== undefined || lastModified !== undefined;
+}
+
+/** Waits until a server has agreed to send a file. */
+async function agreed({ conn, begun }: FtpTransfer, signal: AbortSignal): Promise<void> {
+  const abort = () => closeConn(conn);
+  signal.addEventListener("abort", abort);
+  try {
+    await begun;
+  } catch (error) {
+    closeConn(conn);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Why nobody waits at a port: some servers close it when they refuse the file. */
+async function refusalOr(error: unknown, version: DatedVersion, { begun, told }: FtpTalk): Promise<never> {
+  let refused = false;
+  const waited = begun.catch(() => refused = true);
+  // What nothing was told of is not there, most likely.
+  if (isTold(version)) await Promise.resolve();
+  else await waited;
+  if (refused) await told;
+  throw error;
+}
+
+/** What is neither about the file nor about the question ends what was asked. */
+function checkRefusals(refusals: readonly FTPError[]): void {
+  const failure = refusals.find(({ code }) => !NOT_TOLD.has(code) && code !== 522);
+  if (failure !== undefined) throw failure;
+}
 
 /** True if a server says that it has enough connections. */
 export function isFull(error: unknown): boolean {

@@ -43,10 +43,15 @@ export function decodeBytes(part: string, what: string, forbidden: RegExp): stri
   if (/%(?![0-9a-f]{2})/i.test(part)) {
     throw new DownloadError(
       "unsupported",
-      `Cannot fetch the url as its ${what} must be percent-encoded: % is %25 there`,
+      `Cannot fetch the url as its ${what} must be percent-encoded, % as %25: current value is "${shown(part)}"`,
     );
   }
   const bytes = part.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   if (!forbidden.test(bytes)) return bytes;
-  throw new DownloadError("unsupported", `Cannot fetch the url as its ${what} must have no control characters in it`);
+  const message = `Cannot fetch the url as its ${what} must have no control characters in it`;
+  throw new DownloadError("unsupported", `${message}: current value is "${shown(part)}"`);
+}
+
+function shown(part: string): string {
+  return part.length > 100 ? `${part.slice(0, 99)}…` : part;
 }

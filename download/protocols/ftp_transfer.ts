@@ -1,7 +1,8 @@
-import type { FTPContext, FTPResponse } from "basic-ftp";
+import type { FTPContext } from "basic-ftp";
 import { closeConn } from "../close_conn.ts";
 import { connectTcp } from "../connect_tcp.ts";
 import { portOf } from "./ftp_pipeline.ts";
+import { followTransfer, type FtpTalk } from "./ftp_talk.ts";
 import type { ReadBody } from "./body_response.ts";
 
 /** What to read of a file. */
@@ -24,8 +25,7 @@ export interface FtpReading {
 export class SinkError extends Error {}
 
 /**
- * Asks for a port to connect to, and connects. The data comes over a connection of the runtime's own: node's would take several
- * times the memory and the time.
+ * Asks for a port to connect to, and connects.
  *
  * @param ftp The control connection.
  * @param tls How to encrypt; absent: not at all.
@@ -38,11 +38,32 @@ export async function openDataConnection(
   signal: AbortSignal,
   known?: number,
 ): Promise<Deno.Conn> {
-  const conn = await connectTo(ftp, known ?? await passivePort(ftp), signal).catch(async (error) => {
+  const port = known ?? await passivePort(ftp);
+  return await connectData(ftp, port, tls, signal).catch(async (error) => {
     // The server may have waited long enough.
     if (known === undefined || signal.aborted || ftp.closed) throw error;
-    return await connectTo(ftp, await passivePort(ftp), signal);
+    return await connectData(ftp, await passivePort(ftp), tls, signal);
   });
+}
+
+/**
+ * Connects to a port at which the server waits. The data comes over a connection of the runtime's own: node's would take several
+ * times the memory and the time.
+ *
+ * @param ftp The control connection. Whatever address a reply names: data comes from where this one leads, and from nowhere else.
+ * @param port The port.
+ * @param tls How to encrypt; absent: not at all.
+ * @param signal Gives up.
+ */
+export async function connectData(
+  ftp: FTPContext,
+  port: number,
+  tls: Deno.StartTlsOptions | undefined,
+  signal: AbortSignal,
+): Promise<Deno.Conn> {
+  const hostname = ftp.socket.remoteAddress;
+  if (hostname === undefined) throw new Error("the control connection is lost");
+  const conn = await connectTcp({ hostname, port, signal });
   if (tls === undefined) return conn;
   // Otherwise the handshake waits for a delayed acknowledgement.
   conn.setNoDelay(true);
@@ -52,13 +73,6 @@ export async function openDataConnection(
     conn.close();
     throw error;
   }
-}
-
-/** Whatever address a reply names: data comes from where the control connection leads, and from nowhere else. */
-async function connectTo(ftp: FTPContext, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
-  const hostname = ftp.socket.remoteAddress;
-  if (hostname === undefined) throw new Error("the control connection is lost");
-  return await connectTcp({ hostname, port, signal });
 }
 
 /** EPSV (RFC 2428) where the server knows it, else PASV (RFC 959). */
@@ -113,16 +127,11 @@ export async function readData(conn: Deno.Conn, buffer: Uint8Array, reading: Ftp
 }
 
 /** A file that a server is about to send. */
-export interface FtpTransfer {
+export interface FtpTransfer extends FtpTalk {
   /** What it comes over. */
   readonly conn: Deno.Conn;
-  /** Resolves when the server has agreed to send it, and rejects if it does not. */
-  readonly begun: Promise<void>;
-  /**
-   * Resolves behind the data with the last reply, also if that says that the client has hung up; or with the error that ended the
-   * control connection meanwhile. Rejects if the transfer does not begin.
-   */
-  readonly told: Promise<FTPResponse | Error>;
+  /** True if its date was asked for with it, to be told behind it. Default false. */
+  readonly dated?: boolean;
 }
 
 /**
@@ -134,20 +143,6 @@ export interface FtpTransfer {
  * @param from The first byte.
  */
 export function retrieve(ftp: FTPContext, conn: Deno.Conn, path: string, from: number): FtpTransfer {
-  const { promise: begun, resolve: begin, reject: refuse } = Promise.withResolvers<void>();
-  let agreed = false;
-  const told = ftp.handle(from > 0 ? `REST ${from}` : `RETR ${path}`, (reply, task) => {
-    const { code } = reply as { code?: unknown };
-    if (reply instanceof Error) {
-      if (!agreed) task.reject(reply);
-      else task.resolve(typeof code === "number" ? { code, message: reply.message } : reply);
-    } else if (code === 350) ftp.send(`RETR ${path}`);
-    else if (code === 125 || code === 150) {
-      agreed = true;
-      begin();
-    } else if (Number(code) >= 200) task.resolve(reply);
-  });
-  told.then(() => begin(), refuse);
-  begun.catch(() => {});
-  return { conn, begun, told };
+  const command = from > 0 ? `REST ${from}` : `RETR ${path}`;
+  return { conn, ...followTransfer(ftp, path, (handler) => ftp.handle(command, handler)) };
 }

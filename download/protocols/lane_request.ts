@@ -66,7 +66,8 @@ export function laneHost(url: URL): LaneHost | undefined {
  *
  * @param host Its server.
  * @param href The url.
- * @param headers The headers of the task; they take the place of the ones that all requests have.
+ * @param headers The headers of the task; they take the place of the ones that all requests have. One with an empty value does not
+ * go out.
  * @returns The request, in ASCII; undefined if the lane does not send it.
  */
 export function laneRequest(
@@ -94,6 +95,10 @@ function tailWith(host: LaneHost, headers: Readonly<Record<string, string>>): st
     const value = text.replace(/^[\t ]+|[\t ]+$/g, "");
     if (!NAME.test(name) || !VALUE.test(value) || REFUSED.has(lower) || own.has(lower)) return undefined;
     own.add(lower);
+    if (text === "") {
+      lines.delete(lower);
+      continue;
+    }
     // The file is wanted as it is, whatever the task says.
     if (lower !== "accept-encoding") lines.set(lower, `${name}: ${value}\r\n`);
   }

@@ -117,9 +117,10 @@ export class S3Driver implements DownloadDriver {
     const named = { ...requestPayer ? { "x-amz-request-payer": "requester" } : {}, ...this.#amazonHeaders, ...amazon };
     let headers: Record<string, string> = { ...others, ...named };
     if (credentials !== undefined) {
-      const asked = { url: url.href, headers: named, service: "s3", region, cache: this.#signingKeys, ...credentials };
+      const signed = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== ""));
+      const asked = { url: url.href, headers: signed, service: "s3", region, cache: this.#signingKeys, ...credentials };
       const { authorization: _, ...unsigned } = others;
-      headers = { ...unsigned, ...Object.fromEntries((await new AwsV4Signer(asked).sign()).headers) };
+      headers = { ...unsigned, ...named, ...Object.fromEntries((await new AwsV4Signer(asked).sign()).headers) };
       // Whoever makes the connection names the host.
       delete headers.host;
     }

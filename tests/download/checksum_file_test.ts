@@ -32,7 +32,7 @@ async function run(tool: string, args: string[], names: string[]): Promise<strin
   }
 }
 
-const ODD_NAMES = [
+const LINE_NAMES = [
   "plain.zip",
   "two words",
   " space first",
@@ -43,7 +43,7 @@ const ODD_NAMES = [
   "a\\\nb",
   "-dash",
 ];
-ODD_NAMES.push("(paren) = 00", "x) = y", "#comment", "文件", "MD5 (x) = 00", "end\\");
+LINE_NAMES.push("(paren) = 00", "x) = y", "#comment", "文件", "MD5 (x) = 00", "end\\");
 const TOOLS: [string, ChecksumAlgorithm][] = [
   ["md5sum", "md5"],
   ["sha1sum", "sha-1"],
@@ -59,8 +59,8 @@ for (const [tool, algorithm] of TOOLS) {
       name: `parseChecksumFile reads what ${[tool, ...args].join(" ")} writes, whatever the names`,
       ignore: Deno.build.os !== "linux",
       fn: async () => {
-        const text = await run(tool, args, ODD_NAMES);
-        const expected = new Map(ODD_NAMES.map((name) => [name, checksumOf(algorithm, name)]));
+        const text = await run(tool, args, LINE_NAMES);
+        const expected = new Map(LINE_NAMES.map((name) => [name, checksumOf(algorithm, name)]));
         assertEquals(checksumsOf(text), expected);
         const crlf = text.replaceAll("\n", "\r\n");
         assertEquals(checksumsOf(crlf), expected);

@@ -149,3 +149,36 @@ function bytesOf(encoded: string): number[] {
   const decoded = encoded.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   return Array.from(decoded, (character) => character.charCodeAt(0));
 }
+
+Deno.test("FtpDriver refuses a folder whose name has a line break, and sends none", async () => {
+  await using home = await folder();
+  await home.write("deep/sub\rfolder/file", "f");
+  await home.write("deep/a\rfile", "f");
+  await home.write("deep/b", "b");
+  await using server = await VsftpdServer.start(home.path);
+  await using relay = FtpRelay.start(server.port, {});
+  using driver = new FtpDriver(ANONYMOUS);
+  // A name in a listing may have anything but what ends its line.
+  const below = await failure(listed(driver, `${relay.url}/deep/`));
+  assertEquals([below.kind, below.retryable], ["unsupported", false], below.message);
+  assertMatch(below.message, /its path must have no control characters in it: current value is "sub%0Dfolder\/"$/);
+  assertEquals(relay.commands.filter((line) => /^CWD|folder|[\r\n]/.test(line)), ["CWD deep/"]);
+  // The files around it are those that are there; one that cannot be asked for fails by itself.
+  await Deno.remove(home.join("deep/sub\rfolder"), { recursive: true });
+  assertEquals(await listed(driver, `${relay.url}/deep/`), [
+    { path: "a\rfile", url: `${relay.url}/deep/a%0Dfile` },
+    { path: "b", url: `${relay.url}/deep/b` },
+  ]);
+  const before = relay.commands.length;
+  for (const part of ["a%0Ab", "a%0Db", "a%0D%0ADELE%20one.bin", "a%00b"]) {
+    for (const path of [`${part}/`, `deep/${part}/`]) {
+      const whole = await failure(listed(driver, `${relay.url}/${path}`));
+      assertEquals([whole.kind, whole.retryable], ["unsupported", false], path);
+      assertMatch(whole.message, /its path must have no control characters in it: current value is "/);
+      assert(whole.message.includes(path), whole.message);
+    }
+    const file = await failure(drive(driver, `${relay.url}/${part}`));
+    assert(file.kind === "unsupported" && file.message.includes(part), file.message);
+  }
+  assertEquals(relay.commands.slice(before).filter((line) => line !== "QUIT"), []);
+});

@@ -65,16 +65,18 @@ testClients(
   },
 );
 
+const NOTED = /^(x-|cookie|accept:|authorization)/i;
+
 /** A server that notes the lines of the headers as they come; `/away` leads to another one. */
-function headerServer(seen: Record<string, string[]>, away?: URL): RawServer {
+function headerServer(seen: Record<string, string[]>, away?: URL, noted = NOTED): RawServer {
   return new RawServer(async (connection) => {
     const head = await connection.request();
     if (head === undefined) return;
     const path = head.split(" ")[1]!;
-    seen[path] = head.split("\r\n").slice(1).filter((line) => /^(x-|cookie|accept:|authorization)/i.test(line))
+    seen[path] = head.split("\r\n").slice(1).filter((line) => noted.test(line))
       .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()))
       .map((line) => line.replace(/^(authorization: AWS4-HMAC-SHA256) .*$/, "$1"))
-      .filter((line) => !line.startsWith("x-amz-")).sort();
+      .filter((line) => !/^x-amz-(?!none)/.test(line)).sort();
     const closing = "Content-Length: 0\r\nConnection: close\r\n\r\n";
     await connection.send(
       path === "/away" ? `HTTP/1.1 302 Found\r\nLocation: ${away}\r\n${closing}` : `HTTP/1.1 200 OK\r\n${closing}`,
@@ -97,7 +99,7 @@ for (const how of ["auto", "fetch", "deny-private"]) {
       "Accept: image/png",
       "X-TAG: c, d",
     ];
-    given.push("Accept: image/gif;q=0.5", "X-Empty:", "Authorization: mine");
+    given.push("Accept: image/gif;q=0.5", "X-Empty;", "Authorization: mine", "X-Away: 1", "X-AWAY:", "X-None:");
     const allow = [server, other].flatMap(({ port }) => ["--allow-private", `127.0.0.1:${port}`]);
     const options = how === "deny-private" ? ["--deny-private", ...allow] : ["--http-client", how];
     const entries = [
@@ -125,6 +127,55 @@ for (const how of ["auto", "fetch", "deny-private"]) {
       "/away": all,
       "/other": all.slice(0, 1),
       "/bucket/key": all.with(1, "authorization: AWS4-HMAC-SHA256"),
+    });
+  });
+}
+
+for (const how of ["auto", "fetch", "deny-private"]) {
+  Deno.test(`corehaul sends none of a header that is given without a value, as curl does, ${how}`, async () => {
+    await using home = await TempDir.create();
+    const seen: Record<string, string[]> = {};
+    await using server = headerServer(seen, undefined, /^(x-|cookie|accept:|authorization|user-agent|referer)/i);
+    const options = how === "deny-private"
+      ? ["--deny-private", "--allow-private", `127.0.0.1:${server.port}`]
+      : ["--http-client", how];
+    const bare = server.url("/plain").href.replace("//", "//me:secret@");
+    await home.write(
+      "tasks.json",
+      JSON.stringify([
+        bare,
+        { url: server.url("/own").href, headers: { "x-kept": "", "X-BLANK": " ", "user-agent": "own" } },
+        "s3://bucket/key",
+      ]),
+    );
+    await home.write("cookies.txt", COOKIES);
+    const given = [
+      "User-Agent:",
+      "Accept: ",
+      "Authorization:",
+      "Cookie:",
+      "Referer:",
+      "X-Kept: 1",
+      "x-amz-none:",
+      "X-Blank;",
+    ];
+    const headers = given.flatMap((header) => ["--header", header]);
+    const more = ["--user-agent", "agent/1", "--referer", "http://ref.test/", "--cookies", "cookies.txt"];
+    const args = ["run", "--once", "--tasks", "tasks.json", "--s3-endpoint", server.url().href, ...options, ...headers];
+    const env = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
+    assertCode(await corehaul([...args, ...more], { cwd: home.path, env }), 0);
+    // The runtime's fetch sends these two in any case, so there they have no value.
+    const always = how === "fetch" ? ["accept: ", "user-agent: "] : [];
+    assertEquals(seen, {
+      "/plain": [...always, "x-blank: ", "x-kept: 1"],
+      "/own": [...always.slice(0, 1), "user-agent: own", "x-blank: "],
+      "/bucket/key": [
+        ...always.slice(0, 1),
+        "authorization: AWS4-HMAC-SHA256",
+        ...always.slice(1),
+        "x-blank: ",
+        "x-kept: 1",
+      ],
     });
   });
 }

@@ -108,3 +108,26 @@ Deno.test("corehaul pays only with --s3-request-payer, and uses no key with --s3
   assertEquals([both.code, both.asked], [2, []]);
   assertMatch(both.stderr, /Cannot use --s3-request-payer as it must be without --s3-no-sign-request/);
 });
+
+Deno.test({
+  name: "corehaul lets the credential process of a profile use every core that it may use itself",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using home = await TempDir.create();
+    await using server = FaultServer.start(({ headers }) =>
+      new Response(/Credential=([^/]+)/.exec(headers.get("authorization") ?? "")?.[1])
+    );
+    const keys = JSON.stringify({ Version: 1, AccessKeyId: "OF-PROCESS", SecretAccessKey: "s" });
+    const script = `grep ^Cpus_allowed_list /proc/self/status >"$(dirname "$0")/cores.txt"; echo '${keys}'`;
+    await home.write("keys.sh", script);
+    await home.write("config", `[default]\ncredential_process = sh ${home.join("keys.sh")}\n`);
+    const more = ["--s3-endpoint", server.url, "--log-level", "debug"];
+    const env = { AWS_CONFIG_FILE: home.join("config"), AWS_EC2_METADATA_DISABLED: "true" };
+    const { code, stderr } = await get(home, ["s3://photos/a"], more, env);
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /proc_worker-0 runs on core/);
+    assertEquals(await Deno.readTextFile(home.join("files/a")), "OF-PROCESS");
+    const own = /^Cpus_allowed_list.*$/m.exec(await Deno.readTextFile("/proc/self/status"));
+    assertEquals((await Deno.readTextFile(home.join("cores.txt"))).trim(), own![0]);
+  },
+});

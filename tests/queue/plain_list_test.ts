@@ -117,6 +117,8 @@ http://h/a.iso\tftp://m/a.iso
   header=X-Key: 1, 2
   header=Cookie: a=b
   header=Cookie:c=d
+  header=x-KEY: 3
+  header=X-None:
   referer=http://h/page
   user-agent=Browser 5.0
   checksum=sha-256=${"0f".repeat(32)}
@@ -143,18 +145,20 @@ Deno.test("scanTaskFile reads the options of an input file of aria2, which stand
         mirrors: ["ftp://m/a.iso"],
         out: "isos/linux/disk one.iso",
         headers: {
-          "X-Key": "1, 2",
+          "X-Key": "1, 2, 3",
           Cookie: "a=b; c=d",
+          // There aria2 sends it, though it has no value.
+          "X-None": " ",
           Referer: "http://h/page",
           "User-Agent": "Browser 5.0",
         },
         checksum: `sha-256:${"0f".repeat(32)}`,
       }],
-      [12, "http://h/b"],
-      [17, { url: "http://h/c", out: "photos/" }],
-      [19, "http://h/d"],
-      [20, "http://h/e"],
-      [21, { url: "http://h/f?a=b", out: "f.bin" }],
+      [14, "http://h/b"],
+      [19, { url: "http://h/c", out: "photos/" }],
+      [21, "http://h/d"],
+      [22, "http://h/e"],
+      [23, { url: "http://h/f?a=b", out: "f.bin" }],
     ]);
     assertEquals(end.ignored, ["split", "continue"]);
     for (const { value } of entries) assertEquals(checkTaskEntry(value).type, "entry");

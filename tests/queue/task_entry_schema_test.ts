@@ -43,6 +43,7 @@ Deno.test("checkTaskEntry names the field that is wrong, and its value", () => {
     [{ url: "http://h/", out: "" }, "out", '""'],
     [{ url: "http://h/", headers: { "x y": "1" } }, "headers.x y", ""],
     [{ url: "http://h/", headers: { x: "a\r\nEvil: 1" } }, "headers.x", "must be one line"],
+    [{ url: "http://h/", headers: { "X-A": "1", b: "2", "x-a": "1" } }, "headers", '"X-A" and "x-a"'],
     [{ url: "http://h/", headers: [] }, "headers", "[]"],
     [{ url: "http://h/", mirrors: ["x"] }, "mirrors.0", '"x"'],
     [{ url: "http://h/", mirrors: Array(51).fill("http://m/") }, "mirrors", "50"],

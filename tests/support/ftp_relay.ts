@@ -6,6 +6,11 @@ export interface FtpRelayOptions {
   reply?: (line: string) => string | undefined;
   /** What becomes of commands that come together: only the first one counts, or the connection ends. Default: all count. */
   together?: "dropped" | "ended";
+  /**
+   * What the relay itself answers, while a file is on its way, to a command that comes behind the one for the file; undefined: nothing, as it
+   * forgets the command. Default: such commands wait for their turn at the server.
+   */
+  inTransfer?: (line: string) => string | undefined;
 }
 
 /** Stands before a real FTP server and changes commands or replies, as servers of other makers would have them. */
@@ -50,7 +55,9 @@ export class FtpRelay implements AsyncDisposable {
   async #pair(client: Deno.TcpConn): Promise<void> {
     const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     this.#open.add(client).add(server);
-    const { command = (line) => line, reply = (line) => line, together } = this.#options;
+    const { command = (line) => line, reply = (line) => line, together, inTransfer } = this.#options;
+    // Commands that came behind one for a file, which the server has not agreed to send yet.
+    let held: string[] | undefined;
     const only = (lines: string[]) => {
       this.batches.push(lines.length);
       if (lines.length > 1 && together !== undefined) return together === "ended" ? undefined : lines.slice(0, 1);
@@ -59,12 +66,23 @@ export class FtpRelay implements AsyncDisposable {
     await Promise.all([
       this.#pump(client, server, (line) => {
         this.commands.push(line);
-        return command(line);
+        if (held !== undefined) {
+          held.push(line);
+          return [];
+        }
+        if (inTransfer !== undefined && line.startsWith("RETR")) held = [];
+        return [command(line)];
       }, only),
       this.#pump(server, client, (line) => {
         const changed = reply(line);
-        if (changed === undefined) queueMicrotask(this.#ended.resolve);
-        return changed;
+        if (changed === undefined) {
+          queueMicrotask(this.#ended.resolve);
+          return undefined;
+        }
+        if (held === undefined || !/^(150|226|[45])/.test(line)) return [changed];
+        const own = held.map(inTransfer!).filter((line) => line !== undefined);
+        held = undefined;
+        return [changed, ...own];
       }),
     ]);
     this.#open.delete(client);
@@ -74,7 +92,7 @@ export class FtpRelay implements AsyncDisposable {
   async #pump(
     from: Deno.TcpConn,
     to: Deno.TcpConn,
-    change: (line: string) => string | undefined,
+    change: (line: string) => string[] | undefined,
     only: (lines: string[]) => string[] | undefined = (lines) => lines,
   ): Promise<void> {
     const buffer = new Uint8Array(65_536);
@@ -88,7 +106,8 @@ export class FtpRelay implements AsyncDisposable {
         for (const line of lines) {
           const changed = change(line);
           if (changed === undefined) return;
-          const bytes = Uint8Array.from(`${changed}\r\n`, (character) => character.charCodeAt(0));
+          const text = changed.map((line) => `${line}\r\n`).join("");
+          const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
           for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
         }
       }

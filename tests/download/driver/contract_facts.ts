@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { drive, request } from "../../support/drive.ts";
 import { bytesFor } from "../../support/fault_server.ts";
+import { ODD_NAMES } from "../../support/odd_names.ts";
 import {
   assertBytes,
   assertFailsWith,
@@ -8,7 +9,6 @@ import {
   type DriverCase,
   EMPTY,
   failureOf,
-  ODD_NAMES,
   ONE,
   ONE_BYTES,
   SIZE,

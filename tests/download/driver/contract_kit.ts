@@ -59,19 +59,6 @@ export const SMALL_TEXT = "small";
 export const EMPTY = "empty";
 /** A file that the server has and gives nobody. */
 export const FORBIDDEN = "forbidden.bin";
-/** Names of which each has something that urls or protocols take for something else. */
-export const ODD_NAMES: readonly string[] = [
-  "with space.txt",
-  "100%.txt",
-  "100%25.txt",
-  "a+b&c=d.txt",
-  "hash#tag.txt",
-  "what?.txt",
-  "quote'\"quote.txt",
-  "ünïcödé-文件-😀.bin",
-  "~tilde;colon.txt",
-  "[brackets]{braces}.txt",
-];
 /** When files were modified that nobody gives another date: long enough ago that the date tells versions apart. */
 export const STAMP: Date = new Date("2026-01-02T03:04:05Z");
 

@@ -3,6 +3,7 @@ import type { DownloadDriver, ListedFile } from "../../../download/download_driv
 import { drive } from "../../support/drive.ts";
 import { bytesFor } from "../../support/fault_server.ts";
 import { freePort } from "../../support/nginx_server.ts";
+import { ODD_NAMES } from "../../support/odd_names.ts";
 import {
   assertBytes,
   assertFailsWith,
@@ -13,7 +14,6 @@ import {
   type DriverServer,
   failureOf,
   giveUp,
-  ODD_NAMES,
   STAMP,
 } from "./contract_kit.ts";
 

@@ -17,6 +17,8 @@ export type PrivateKey =
   | { type: "problem"; message: string };
 
 const PKCS8 = /^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/;
+/** About one wrong passphrase in 200 leaves what looks decrypted in PKCS #8, and then is no key of any kind. */
+const WRONG = /passphrase|decrypt|DECODER routines::unsupported/i;
 const MAGIC = "openssh-key-v1\0";
 
 /**
@@ -44,7 +46,7 @@ export async function readPrivateKey(text: string, passphrase?: string): Promise
     return { type: "key", text: await signable(text.trim(), passphrase) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return encrypted && /passphrase|decrypt/i.test(reason) ? { type: "wrong" } : { type: "problem", message: reason };
+    return encrypted && WRONG.test(reason) ? { type: "wrong" } : { type: "problem", message: reason };
   }
 }
 

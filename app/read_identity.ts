@@ -135,9 +135,9 @@ function headersOf({ headers = [], userAgent, referer }: CfgSettings): Record<st
   for (const { name, value } of headers) {
     const lower = name.toLowerCase();
     const [first, before] = found.get(lower) ?? [name, ""];
-    const values = value === "" ? [] : [before, value].filter((each) => each.trim() !== "");
-    const none = value === "" ? "" : " ";
-    found.set(lower, [first, values.length === 0 ? none : values.join(lower === "cookie" ? "; " : ", ")]);
+    // What has no value adds nothing to the values that there are; alone it takes the header away, or a space sends it empty.
+    const values = [before, value].filter((each) => each.trim() !== "");
+    found.set(lower, [first, values.length === 0 ? before || value : values.join(lower === "cookie" ? "; " : ", ")]);
   }
   return {
     ...(userAgent === undefined || found.has("user-agent") ? {} : { "User-Agent": userAgent }),

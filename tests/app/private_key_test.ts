@@ -1,5 +1,6 @@
 /** Private keys of SSH, as OpenSSH's own tool writes and reads them. */
 import { assert, assertEquals } from "@std/assert";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { readPrivateKey } from "../../app/private_key.ts";
 import { findProgram } from "../support/find_program.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -43,6 +44,22 @@ for (const [name, args] of KINDS) {
     }
   });
 }
+
+Deno.test("readPrivateKey takes no passphrase for a right one that only seems to decrypt", async () => {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const text = String(privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "right" }));
+  const seems = (passphrase: string) => {
+    try {
+      createPrivateKey({ key: text, passphrase });
+    } catch (error) {
+      return !/decrypt/.test(String(error));
+    }
+    return false;
+  };
+  let passphrase = 0;
+  while (!seems(`wrong ${passphrase}`)) passphrase++;
+  assertEquals(await readPrivateKey(text, `wrong ${passphrase}`), { type: "wrong" });
+});
 
 Deno.test("readPrivateKey says of what is no key what is wrong", async () => {
   assertEquals(await readPrivateKey("hello"), { type: "problem", message: "it has no private key" });

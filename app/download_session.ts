@@ -26,6 +26,7 @@ import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
 import { VitalsMeter } from "./vitals_meter.ts";
 import type { WorkerAnswers } from "./worker_answers.ts";
+import { workerShare } from "./worker_share.ts";
 import { WorkerWatch } from "./worker_watch.ts";
 
 /** How often in a row a worker may die before it has said a word. */
@@ -157,7 +158,7 @@ export class DownloadSession {
         perHost: hostLimit(ports.settings),
         perHostRate: ports.settings.perHostRate,
         maxHostWaitMs: ports.settings.maxHostWaitMs,
-        concurrency: ports.settings.concurrency * ports.cores.length,
+        concurrency: Math.min(ports.settings.jobs ?? Infinity, ports.settings.concurrency * ports.cores.length),
         workers: ports.cores.length,
       }),
       give: (worker, tasks) => {
@@ -302,7 +303,7 @@ export class DownloadSession {
       type: "start",
       index: worker,
       core: cores[worker]!,
-      settings,
+      settings: { ...settings, concurrency: workerShare(settings, worker, cores.length) },
       root,
       writer: `${this.owner}-${worker}`,
       bootId: this.#identity.bootId,

@@ -37,7 +37,7 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity): Downloa
   const library = libcLibrary();
   const topology = cpuTopology(library === undefined ? {} : { library });
   const { allowed, quota } = topology;
-  const { cores, workers, nameTemplate } = settings;
+  const { cores, workers, jobs, nameTemplate } = settings;
   try {
     const layout = cpuLayout({
       allowed,
@@ -50,7 +50,8 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity): Downloa
       ...(nameTemplate === undefined ? {} : { nameTemplate }),
       ...(shard === undefined ? {} : { shard }),
     };
-    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, rules };
+    // A worker without a place for a download would only wait.
+    return { settings, identity, main: layout.main, cores: layout.workers.slice(0, jobs), allowed, library, rules };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CfgError([{ field: "cores", source: "options", message: error.message }]);

@@ -1,7 +1,8 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, checkTaskFile, ignoredFields, type Logger, parseChecksum } from "../mod.ts";
 import { readTaskFile, type TaskEntry, TaskFileError, type TaskFileRules } from "../mod.ts";
-import { type Command, UsageError } from "./parse_command.ts";
+import type { Command } from "./parse_command.ts";
+import { UsageError } from "./usage_error.ts";
 
 const AT_ONCE = 500;
 const STANDARD_INPUT = "-";
@@ -60,6 +61,11 @@ function rulesOf({ name }: Command, { urlColumn, columns, dir }: CfgSettings): T
 
 /** Checks a name as that of an entry is checked, before anything is made. */
 async function assertOut(out: string): Promise<void> {
+  if (out === "-") {
+    const message = "Cannot use --out as it must be the name of a file, and nothing is written to standard output: " +
+      "write -o NAME, and read the file below the download folder afterwards";
+    throw new CfgError([{ field: "out", source: "flag", message }]);
+  }
   if (out.endsWith("/")) {
     const message = `Cannot use --out as it must end in the name of the file: current value is "${out}"`;
     throw new CfgError([{ field: "out", source: "flag", message }]);

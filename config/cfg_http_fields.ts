@@ -15,6 +15,7 @@ const showProxy = (text: string): string => text.includes("@") ? "…" : text;
 export const CFG_HTTP_FIELDS = {
   httpClient: {
     flag: "http-client",
+    group: "who",
     placeholder: "NAME",
     kind: oneOf("auto", "fetch"),
     default: "auto",
@@ -24,6 +25,7 @@ export const CFG_HTTP_FIELDS = {
   },
   maxRedirects: {
     flag: "max-redirects",
+    group: "who",
     placeholder: "N",
     kind: integer(0, 1_000),
     default: "20",
@@ -32,6 +34,7 @@ export const CFG_HTTP_FIELDS = {
   },
   contentEncoding: {
     flag: "content-encoding",
+    group: "where",
     placeholder: "MODE",
     kind: oneOf("auto", "decode", "keep"),
     default: "auto",
@@ -41,6 +44,7 @@ export const CFG_HTTP_FIELDS = {
   },
   refreshCmd: {
     flag: "refresh-cmd",
+    group: "who",
     placeholder: "CMD",
     kind: textThat("be a command"),
     defaultNote: "none",
@@ -51,6 +55,8 @@ export const CFG_HTTP_FIELDS = {
   },
   headers: {
     flag: "header",
+    group: "who",
+    common: true,
     placeholder: "HEADER",
     kind: HEADERS,
     defaultNote: "none",
@@ -61,6 +67,7 @@ export const CFG_HTTP_FIELDS = {
   },
   userAgent: {
     flag: "user-agent",
+    group: "who",
     placeholder: "TEXT",
     kind: textOf(parseLine),
     defaultNote: "corehaul and its version",
@@ -69,6 +76,7 @@ export const CFG_HTTP_FIELDS = {
   },
   referer: {
     flag: "referer",
+    group: "who",
     placeholder: "URL",
     kind: textOf(parseReferer),
     defaultNote: "none",
@@ -77,6 +85,8 @@ export const CFG_HTTP_FIELDS = {
   },
   netrc: {
     flag: "netrc",
+    group: "who",
+    common: true,
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -85,6 +95,7 @@ export const CFG_HTTP_FIELDS = {
   },
   cookies: {
     flag: "cookies",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "no cookies",
@@ -93,6 +104,8 @@ export const CFG_HTTP_FIELDS = {
   },
   proxy: {
     flag: "proxy",
+    group: "who",
+    common: true,
     placeholder: "URL",
     kind: textOf(parseProxy),
     defaultNote: "from the environment",
@@ -102,6 +115,7 @@ export const CFG_HTTP_FIELDS = {
   },
   ca: {
     flag: "ca",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -110,6 +124,7 @@ export const CFG_HTTP_FIELDS = {
   },
   cert: {
     flag: "cert",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -118,6 +133,7 @@ export const CFG_HTTP_FIELDS = {
   },
   key: {
     flag: "key",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "the file of --cert",
@@ -126,6 +142,7 @@ export const CFG_HTTP_FIELDS = {
   },
   insecure: {
     flag: "insecure",
+    group: "who",
     kind: SWITCH,
     default: "false",
     help: "take every TLS certificate, of anybody; not in a compiled binary",
@@ -133,6 +150,7 @@ export const CFG_HTTP_FIELDS = {
   },
   denyPrivate: {
     flag: "deny-private",
+    group: "who",
     kind: SWITCH,
     default: "false",
     help:
@@ -141,6 +159,7 @@ export const CFG_HTTP_FIELDS = {
   },
   allowPrivate: {
     flag: "allow-private",
+    group: "who",
     placeholder: "HOST:PORT",
     kind: textOf(parseHostPort),
     defaultNote: "none",
@@ -150,6 +169,7 @@ export const CFG_HTTP_FIELDS = {
   },
   allowDowngrade: {
     flag: "allow-downgrade",
+    group: "who",
     kind: SWITCH,
     default: "false",
     help: "follow redirects from https to http",

@@ -20,6 +20,8 @@ const NAMESPACE = /^[A-Za-z0-9._-]{1,64}$/;
 export const CFG_QUEUE_FIELDS = {
   queue: {
     flag: "queue",
+    group: "list",
+    common: true,
     placeholder: "URL",
     kind: textOf(parseQueue),
     default: "kv:.corehaul/queue.db",
@@ -30,6 +32,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   namespace: {
     flag: "namespace",
+    group: "list",
     placeholder: "NAME",
     kind: textOf((value) => NAMESPACE.test(value) ? { value } : { must: "be 1 to 64 letters, digits, dots, _ or -" }),
     default: "default",
@@ -38,6 +41,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueCa: {
     flag: "queue-ca",
+    group: "list",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "whom the system trusts",
@@ -46,6 +50,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueCert: {
     flag: "queue-cert",
+    group: "list",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -54,6 +59,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueKey: {
     flag: "queue-key",
+    group: "list",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "in the file of --queue-cert",
@@ -62,6 +68,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   waitQueue: {
     flag: "wait-queue",
+    group: "list",
     kind: SWITCH,
     default: "false",
     help: "wait for a Redis that does not answer yet, instead of giving up",
@@ -69,6 +76,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueTimeoutMs: {
     flag: "queue-timeout",
+    group: "list",
     placeholder: "D",
     kind: duration(),
     defaultNote: "10m for run, else 10; 30 for a file",
@@ -78,6 +86,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   leaseMs: {
     flag: "lease",
+    group: "list",
     placeholder: "D",
     kind: duration(1000, 86_400_000),
     default: "15",
@@ -86,6 +95,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   heartbeatMs: {
     flag: "heartbeat",
+    group: "list",
     placeholder: "D",
     kind: duration(100, 3_600_000),
     default: "2",
@@ -94,6 +104,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   fleetPerHost: {
     flag: "fleet-per-host",
+    group: "speed",
     placeholder: "N",
     kind: integer(0, 1_000_000),
     default: "0",
@@ -102,6 +113,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   shard: {
     flag: "shard",
+    group: "what",
     placeholder: "K/N",
     kind: SHARD,
     defaultNote: "all",

@@ -1,22 +1,15 @@
-import { CFG_FIELDS, cfgEnvName, type CfgField, cfgFileKey } from "./cfg_fields.ts";
+import { CFG_FIELDS, cfgEnvName } from "./cfg_fields.ts";
 import { CfgError, type CfgProblem } from "./cfg_error.ts";
 import { cfgReadOptions } from "./cfg_options.ts";
+import { cfgSaid, type CfgTexts } from "./cfg_said.ts";
 import type { CfgSettings } from "./cfg_settings.ts";
 import { leaseProblem } from "./lease_problem.ts";
 
-/** Where values come from; later ones win: defaults, file, environment, flags, options. */
-export interface CfgSources {
-  /** The configuration file: its name, and the object in it. */
-  file?: { name: string; values: unknown };
-  /** The environment. */
-  env?: Readonly<Record<string, string | undefined>>;
-  /** The flags, by flag name. */
-  flags?: Readonly<Record<string, string | readonly string[]>>;
+/** Where values come from; later ones win: defaults, files, environment, flags, options. */
+export interface CfgSources extends CfgTexts {
   /** The options of a program, of which nothing is known yet but that they should be those of a downloader. */
   options?: Readonly<Record<string, unknown>>;
 }
-
-type Take = (field: CfgField, raw: string | readonly string[], spelled: string, source: string) => void;
 
 /**
  * Puts the settings together, checks every value once, and freezes the result.
@@ -34,8 +27,9 @@ type Take = (field: CfgField, raw: string | readonly string[], spelled: string, 
  */
 export function cfgResolve(sources: CfgSources = {}): CfgSettings {
   const problems: CfgProblem[] = [];
+  const bad = (problem: CfgProblem) => problems.push(problem);
   const settings: Record<string, unknown> = {};
-  const take: Take = (field, raw, spelled, source) => {
+  for (const { field, raw, spelled, source } of cfgSaid(sources, bad)) {
     const values: unknown[] = [];
     for (const text of typeof raw === "string" ? [raw] : raw) {
       const parsed = field.kind.parse(text);
@@ -43,28 +37,13 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
       else {
         const shown = JSON.stringify(field.show?.(text) ?? text);
         const message = `Cannot use ${spelled} as it must ${parsed.must}: current value is ${shown}`;
-        problems.push({ field: spelled, source, message });
+        bad({ field: spelled, source, message });
       }
     }
     settings[field.name] = field.repeatable ? values : values[0];
-  };
-  const env = sources.env ?? {};
-  for (const field of CFG_FIELDS) {
-    const value = field.defaultFrom?.(env) ?? field.default;
-    if (value !== undefined) take(field, value, field.flag, "default");
-  }
-  if (sources.file !== undefined) takeFile(sources.file, take, problems);
-  for (const field of CFG_FIELDS) {
-    const name = cfgEnvName(field);
-    const value = env[name];
-    if (value !== undefined) take(field, field.repeatable ? value.split(/\r?\n/) : value, name, "environment");
-  }
-  for (const field of CFG_FIELDS) {
-    const value = sources.flags?.[field.flag];
-    if (value !== undefined) take(field, value, `--${field.flag}`, "flag");
   }
   const set = (name: string, value: unknown) => settings[name] = value;
-  if (sources.options !== undefined) cfgReadOptions(sources.options, set, (problem) => problems.push(problem));
+  if (sources.options !== undefined) cfgReadOptions(sources.options, set, bad);
   if (problems.length > 0) throw new CfgError(problems);
   const settled = Object.freeze(settings) as unknown as CfgSettings;
   const lease = leaseProblem(settled);
@@ -78,15 +57,12 @@ export function cfgResolve(sources: CfgSources = {}): CfgSettings {
  * @param sources Where the values come from.
  * @returns The names of the settings.
  */
-export function cfgGiven({ file, env, flags }: CfgSources): ReadonlySet<keyof CfgSettings> {
-  const given = CFG_FIELDS.filter((field) =>
-    [
-      (file?.values as Record<string, unknown> | undefined)?.[cfgFileKey(field)],
-      env?.[cfgEnvName(field)],
-      flags?.[field.flag],
-    ].some((value) => value !== undefined)
-  );
-  return new Set(given.map(({ name }) => name));
+export function cfgGiven(sources: CfgTexts): ReadonlySet<keyof CfgSettings> {
+  const given = new Set<keyof CfgSettings>();
+  for (const { field, source, implied } of cfgSaid(sources, () => {})) {
+    if (source !== "default" && !implied) given.add(field.name);
+  }
+  return given;
 }
 
 /**
@@ -98,33 +74,4 @@ export function cfgGiven({ file, env, flags }: CfgSources): ReadonlySet<keyof Cf
 export function cfgUnknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set(CFG_FIELDS.map(cfgEnvName));
   return Object.keys(env).filter((name) => name.startsWith("CFG_") && !known.has(name)).sort();
-}
-
-function takeFile(
-  { name, values }: { name: string; values: unknown },
-  take: Take,
-  problems: CfgProblem[],
-): void {
-  const bad = (field: string, message: string) => problems.push({ field, source: name, message });
-  if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    bad("config", `Cannot use ${name} as it must hold a JSON object`);
-    return;
-  }
-  const fields = new Map(CFG_FIELDS.map((field) => [cfgFileKey(field), field]));
-  for (const [key, value] of Object.entries(values)) {
-    const field = fields.get(key);
-    if (field === undefined) bad(key, `Cannot use ${key} in ${name} as it is not an option`);
-    else if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-      take(field, String(value), `${key} in ${name}`, name);
-    } else if (field.repeatable) {
-      if (isTexts(value)) take(field, value, `${key} in ${name}`, name);
-      else bad(key, `Cannot use ${key} in ${name} as it must be a string or an array of strings`);
-    } else {
-      bad(key, `Cannot use ${key} in ${name} as it must be a string, a number or a boolean`);
-    }
-  }
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }

@@ -10,7 +10,8 @@ import {
 import type { CfgSettings } from "../../config/cfg_settings.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
-import { type Command, UsageError } from "../parse_command.ts";
+import type { Command } from "../parse_command.ts";
+import { UsageError } from "../usage_error.ts";
 import { readFilter } from "../read_filter.ts";
 import { tell } from "../print.ts";
 
@@ -36,7 +37,8 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const result = settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
   for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
-  tell(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result), logger);
+  if (settings.json) tell(JSON.stringify({ type: verb, ...result }), logger);
+  else if (!settings.quiet) tell(answer(verb, result), logger);
   return result.unknown.length + result.unmoved.length > 0 ? INCOMPLETE : DONE;
 }
 

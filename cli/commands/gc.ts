@@ -2,7 +2,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { compactTaskList, type TaskFilter, type TaskSharedList } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
-import { UsageError } from "../parse_command.ts";
+import { UsageError } from "../usage_error.ts";
 import { tell } from "../print.ts";
 
 const PAGE = 1000;
@@ -30,7 +30,7 @@ export async function gcCommand({ settings, logger }: CommandContext): Promise<n
     code = INCOMPLETE;
   }
   if (json) tell(JSON.stringify({ type: "gc", touched, freed, dryRun }), logger);
-  else {
+  else if (!settings.quiet) {
     const did = dryRun ? "would be forgotten" : "forgotten";
     const room = freed > 0 ? `; the list takes ${formatBytes(freed, { binary: true })} less on the disk` : "";
     tell(`${touched} ${touched === 1 ? "task" : "tasks"} ${did}${room}`, logger);

@@ -36,6 +36,7 @@ const VALUES: Record<string, string> = {
   shard: "1/1",
   cores: String((await allowedCores())[0]),
   workers: "1",
+  jobs: "8",
   concurrency: "8",
   "cpu-threshold": "80",
   "admit-interval": "0.2",
@@ -111,11 +112,13 @@ const EITHER = [[
   "queue-key",
   "fleet-per-host",
   "s3-no-sign-request",
+  "quiet",
 ], [
   "proxy",
   "cert",
   "key",
   "s3-request-payer",
+  "verbose",
 ]];
 
 function everyOption(command: CfgCommand, values: Record<string, string>, left: readonly string[]): string[] {
@@ -168,7 +171,7 @@ Deno.test("corehaul --help names every option, its default and its commands", as
   const { code, stdout } = await corehaul(["--help"], options);
   assertEquals(code, 0);
   for (const field of CFG_FIELDS) {
-    const line = stdout.split("\n").find((line) => line.includes(` ${spelled(field)} `));
+    const line = stdout.split("\n").find((line) => new RegExp(`^ +(-., )*${spelled(field)} `).test(line));
     assert(line !== undefined, `${spelled(field)} is missing`);
     assert(line.includes(field.help), line);
     if (field.short !== undefined) assert(line.includes(`-${field.short}, `), line);
@@ -245,6 +248,13 @@ Deno.test("corehaul logs as text or JSON, to a file or to standard error, as muc
 
   const quiet = await get("e", "--log-level", "error", "--progress", "none");
   assertEquals([quiet.stdout, quiet.stderr], ["", ""]);
+  const url = `${server.url}/q`;
+  for (const args of [[url, "-q"], ["add", url, "-q"], ["cancel", "--all", "-q"], ["gc", "--keep", "0", "-q"]]) {
+    const ended = await corehaul(args, { cwd: home.path });
+    assertEquals([ended.code, ended.stdout, ended.stderr], [0, "", ""], args[0]);
+  }
+  assertMatch((await get("e", "-q", "--json")).stdout, /"type":"summary"/);
+  assertMatch((await corehaul([url, "-v"], { cwd: home.path })).stderr, /^debug: .*proc_worker-0 runs on core \d+$/m);
 });
 
 Deno.test("corehaul rotates a log file that has grown to its size, and keeps what was in it", async () => {

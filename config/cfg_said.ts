@@ -1,0 +1,129 @@
+import type { CfgProblem } from "./cfg_error.ts";
+import { CFG_FIELDS, cfgEnvName, type CfgField, cfgFileKey } from "./cfg_fields.ts";
+
+/** A configuration file. */
+export interface CfgFile {
+  /** Its name. */
+  name: string;
+  /** What is in it, of which nothing is known yet. */
+  values: unknown;
+}
+
+/** Where values come from; later ones win: defaults, files, environment, flags. */
+export interface CfgTexts {
+  /** The configuration file, or several of them: later ones win. */
+  file?: CfgFile | readonly CfgFile[];
+  /** The environment. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** The flags, by flag name. */
+  flags?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** What a source says of an option. */
+export interface CfgSaid {
+  /** The option. */
+  field: CfgField;
+  /** Its value, or the values of one that may be repeated, as texts. */
+  raw: string | readonly string[];
+  /** The option as the source spells it. */
+  spelled: string;
+  /** The source: `default`, the name of a file, `environment` or `flag`. */
+  source: string;
+  /** True if the source says it only by a switch that implies it. */
+  implied?: true;
+}
+
+/**
+ * Everything that is said of all options, in an order in which what comes later wins.
+ *
+ * @param sources Where values come from.
+ * @param bad Told what makes no sense before any value is looked at.
+ */
+export function* cfgSaid(sources: CfgTexts, bad: (problem: CfgProblem) => void): Generator<CfgSaid, void, void> {
+  const env = sources.env ?? {};
+  for (const field of CFG_FIELDS) {
+    const raw = field.defaultFrom?.(env) ?? field.default;
+    if (raw !== undefined) yield { field, raw, spelled: field.flag, source: "default" };
+  }
+  const { file = [] } = sources;
+  for (const each of Array.isArray(file) ? file as readonly CfgFile[] : [file as CfgFile]) {
+    const all = [...saidByFile(each)];
+    yield* implied(all.filter(isSaid), bad);
+    for (const one of all) {
+      if (isSaid(one)) yield one;
+      else bad(one);
+    }
+  }
+  const byEnv: CfgSaid[] = [];
+  const byFlags: CfgSaid[] = [];
+  for (const field of CFG_FIELDS) {
+    const name = cfgEnvName(field);
+    const value = env[name];
+    if (value !== undefined) {
+      byEnv.push({
+        field,
+        raw: field.repeatable ? value.split(/\r?\n/) : value,
+        spelled: name,
+        source: "environment",
+      });
+    }
+    const raw = sources.flags?.[field.flag];
+    if (raw !== undefined) byFlags.push({ field, raw, spelled: `--${field.flag}`, source: "flag" });
+  }
+  for (const all of [byEnv, byFlags]) {
+    yield* implied(all, bad);
+    yield* all;
+  }
+}
+
+/** What the switches of a source imply: it comes before the source's own words, which win. */
+function* implied(all: readonly CfgSaid[], bad: (problem: CfgProblem) => void): Generator<CfgSaid, void, void> {
+  for (const [index, { field, raw, spelled, source }] of all.entries()) {
+    if (field.implies === undefined || !isOn(field, raw)) continue;
+    for (const [flag, value] of Object.entries(field.implies)) {
+      const other = CFG_FIELDS.find((each) => each.flag === flag)!;
+      const at = all.findIndex((each) => each.field === other);
+      if (at >= 0 && other.implies !== undefined && isOn(other, all[at]!.raw)) {
+        if (index > at) continue;
+        bad({ field: spelled, source, message: `Cannot use ${spelled} together with ${all[at]!.spelled}` });
+      } else yield { field: other, raw: value, spelled, source, implied: true };
+    }
+  }
+}
+
+function isSaid(said: CfgSaid | CfgProblem): said is CfgSaid {
+  return "raw" in said;
+}
+
+function isOn({ kind }: CfgField, raw: string | readonly string[]): boolean {
+  const parsed = typeof raw === "string" ? kind.parse(raw) : undefined;
+  return parsed !== undefined && "value" in parsed && parsed.value === true;
+}
+
+function* saidByFile({ name, values }: CfgFile): Generator<CfgSaid | CfgProblem, void, void> {
+  const wrong = (field: string, message: string): CfgProblem => ({ field, source: name, message });
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    yield wrong("config", `Cannot use ${name} as it must hold a JSON object`);
+    return;
+  }
+  const fields = new Map(CFG_FIELDS.map((field) => [cfgFileKey(field), field]));
+  for (const [key, value] of Object.entries(values)) {
+    const field = fields.get(key);
+    const spelled = `${key} in ${name}`;
+    if (field === undefined) {
+      const message = `Cannot use ${spelled} as it is not an option`;
+      yield { ...wrong(key, message), known: [...fields.keys()] };
+    } else if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+      yield { field, raw: String(value), spelled, source: name };
+    } else if (field.repeatable) {
+      if (isTexts(value)) yield { field, raw: value, spelled, source: name };
+      else yield wrong(key, `Cannot use ${spelled} as it must be a string or an array of strings`);
+    } else {
+      yield wrong(key, `Cannot use ${spelled} as it must be a string, a number or a boolean`);
+    }
+  }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
+}

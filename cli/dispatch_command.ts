@@ -3,7 +3,6 @@ import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, QueueUnavailableError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { type CommandContext, DONE, INCOMPLETE, UNAVAILABLE, USAGE } from "./command_context.ts";
-import { helpText } from "./help.ts";
 import { setUpLog } from "./log_setup.ts";
 import { type Command, parseCommand } from "./parse_command.ts";
 import { reexecInsecure } from "./reexec.ts";
@@ -33,8 +32,8 @@ export async function dispatchCommand(argv: readonly string[]): Promise<number> 
 }
 
 async function dispatch(command: Command, argv: readonly string[]): Promise<number> {
-  if (command.name === "help") {
-    print(helpText(command.topic));
+  if (command.name === "help" || command.name === "completions" || command.name === "man") {
+    print(await (await import("./page_text.ts")).pageText(command));
     return DONE;
   }
   if (command.name === "version") {

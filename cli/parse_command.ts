@@ -6,9 +6,11 @@ import { UsageError } from "./usage_error.ts";
 /** What the user typed. */
 export interface Command {
   /** The command; `run` if none was named. */
-  name: CfgCommand | "help" | "version";
+  name: CfgCommand | keyof typeof PAGES | "help" | "version";
   /** The command to explain, for `help`. */
   topic?: CfgCommand;
+  /** Every option is to be explained, for `help`. */
+  all?: boolean;
   /** What is neither the command nor a flag. */
   args: string[];
   /** Flags and their values. */
@@ -39,6 +41,12 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
   collect: { usage: "collect DIR…", help: "merge the manifests of several download folders into one" },
   gc: { usage: "gc", help: "forget tasks that were done or canceled longer ago than --keep; files stay" },
   doctor: { usage: "doctor", help: "check what this machine allows" },
+};
+
+/** What is printed of the command itself. */
+export const PAGES: Readonly<Record<"completions" | "man", { usage: string; help: string }>> = {
+  completions: { usage: "completions SHELL", help: "print what bash, zsh or fish needs to complete command lines" },
+  man: { usage: "man", help: "print the manual page" },
 };
 
 /** What may stand there without a command. */
@@ -80,10 +88,17 @@ export function parseCommand(argv: readonly string[]): Command {
   if (priority.length > 0 && name !== "priority") unknown.push(...priority.map((arg) => ({ arg })));
   if (unknown.length > 0) throw unknownOption(unknown[0]!, name);
   if (parsed.help === true || words[0] === "help") {
-    const topic = named ?? (isCommand(words[1]) ? words[1] : undefined);
-    return { name: "help", args: [], flags: {}, ...(topic === undefined ? {} : { topic }) };
+    const topic = words.find(isCommand);
+    const [, asked] = words[0] === "help" ? words : [];
+    if (asked !== undefined && topic === undefined && asked !== "all") throw unknownCommand(asked);
+    const all = words.includes("all");
+    return { name: "help", args: [], flags: {}, all, ...(topic === undefined ? {} : { topic }) };
   }
   if (parsed.version === true) return { name: "version", args: [], flags: {} };
+  if (words[0] === "completions" || words[0] === "man") {
+    readFlags(rest, parsed, words[0]);
+    return { name: words[0], args: words.slice(1), flags: {} };
+  }
   const args = [...priority, ...(named === undefined ? words : words.slice(1))];
   const flags = readFlags(rest, parsed, name);
   takeThreshold(name, args, flags, named !== undefined);
@@ -156,14 +171,16 @@ function lastValue(flag: string, values: readonly string[]): string | undefined 
   return values.at(-1);
 }
 
-function readFlags(rest: readonly string[], parsed: Record<string, unknown>, name: CfgCommand): Command["flags"] {
+function readFlags(rest: readonly string[], parsed: Record<string, unknown>, name: Command["name"]): Command["flags"] {
   const flags: Command["flags"] = {};
   for (const field of CFG_FIELDS) {
     const given = rest.find((arg) => names(field).some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
     const value = parsed[field.flag];
     // The values of an option that was not given are an empty list.
     if (Array.isArray(value) ? value.length === 0 : given === undefined) continue;
-    if (!field.commands.includes(name)) throw new UsageError(`Option --${field.flag} is not one of corehaul ${name}`);
+    if (!(field.commands as readonly string[]).includes(name)) {
+      throw new UsageError(`Option --${field.flag} is not one of corehaul ${name}`);
+    }
     if (!Array.isArray(value)) flags[field.flag] = switchValue(given!, value);
     else if (!field.repeatable) flags[field.flag] = lastValue(field.flag, value.map(String))!;
     else if (value.includes("")) throw new UsageError(`Option --${field.flag} needs a value`);
@@ -233,7 +250,9 @@ function isUrl(word: string | undefined): boolean {
 function unknownCommand(word: string): UsageError {
   const message = `Unknown command "${word}"`;
   // No command has such a sign in it.
-  if (!/[./:]/.test(word)) return new UsageError(message, { word, known: [Object.keys(COMMANDS)] });
+  if (!/[./:]/.test(word)) {
+    return new UsageError(message, { word, known: [[...Object.keys(COMMANDS), ...Object.keys(PAGES), "help"]] });
+  }
   return new UsageError(`${message}: write corehaul get URL, or corehaul get -i FILE for a file with URLs in it`);
 }
 

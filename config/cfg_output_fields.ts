@@ -65,7 +65,6 @@ export const CFG_OUTPUT_FIELDS = {
   logFile: {
     flag: "log-file",
     group: "output",
-    common: true,
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "standard error",

@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type DownloaderOptions, settingsFromOptions } from "../../app/downloader_options.ts";
-import { helpText } from "../../cli/help.ts";
 import { COMMANDS, parseCommand } from "../../cli/parse_command.ts";
 import { CfgError } from "../../config/cfg_error.ts";
 import { CFG_FIELDS, type CfgCommand, cfgEnvName, type CfgField, cfgFileKey } from "../../config/cfg_fields.ts";
@@ -214,21 +213,6 @@ Deno.test("cfgOptionsOf gives a command what its table has for it, and nothing e
     const names = CFG_FIELDS.filter(({ commands }) => commands.includes(command)).map(cfgOptionName)
       .filter((name) => name !== undefined);
     assertEquals(Object.keys(cfgOptionsOf(cfgResolve({ flags: single }), command)), names);
-  }
-});
-
-Deno.test("helpText has every option of a command in a line of its own, and no other one", () => {
-  for (const topic of [undefined, ...Object.keys(COMMANDS) as CfgCommand[]]) {
-    const lines = helpText(topic).split("\n");
-    for (const field of CFG_FIELDS) {
-      const flag = `--${field.negatable ? "no-" : ""}${field.flag}${
-        field.placeholder === undefined ? "" : ` ${field.placeholder}`
-      } `;
-      const found = lines.filter((line) =>
-        new RegExp(`^ {2}(?: {4}|-., )${RegExp.escape(flag)} *${RegExp.escape(field.help)}`).test(line)
-      );
-      assertEquals(found.length, topic === undefined || field.commands.includes(topic) ? 1 : 0, `${topic} ${flag}`);
-    }
   }
 });
 

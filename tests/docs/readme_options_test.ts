@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { COMMANDS, WITHOUT_COMMAND } from "../../cli/parse_command.ts";
+import { COMMANDS, PAGES, WITHOUT_COMMAND } from "../../cli/parse_command.ts";
 import { CFG_FIELDS, type CfgField } from "../../config/cfg_fields.ts";
 import { readDocument, section, tables } from "./markdown.ts";
 
@@ -44,8 +44,8 @@ Deno.test("README.zh-CN.md lists every option of CFG_FIELDS, with its default an
   }
 });
 
-Deno.test("README.md and README.zh-CN.md list every command of COMMANDS", async () => {
-  const commands = [...WITHOUT_COMMAND, ...Object.values(COMMANDS)];
+Deno.test("README.md and README.zh-CN.md list every command of COMMANDS and PAGES", async () => {
+  const commands = [...WITHOUT_COMMAND, ...Object.values(COMMANDS), ...Object.values(PAGES)];
   const usages = commands.map(({ usage }) => usage);
   const helps = commands.map(({ help }) => help);
   const commandTable = async (path: string) =>

@@ -166,28 +166,27 @@ Deno.test("corehaul takes every option on each of its commands", async (t) => {
   assertEquals(await home.names(), [...made, ...Object.keys(files)].sort());
 });
 
-Deno.test("corehaul --help names every option, its default and its commands", async () => {
-  const options = { cwd: Deno.cwd() };
-  const { code, stdout } = await corehaul(["--help"], options);
-  assertEquals(code, 0);
-  for (const field of CFG_FIELDS) {
-    const line = stdout.split("\n").find((line) => new RegExp(`^ +(-., )*${spelled(field)} `).test(line));
-    assert(line !== undefined, `${spelled(field)} is missing`);
-    assert(line.includes(field.help), line);
-    if (field.short !== undefined) assert(line.includes(`-${field.short}, `), line);
-    if (field.default !== undefined && field.placeholder !== undefined) assert(line.includes(field.default), line);
-  }
-  for (const command of COMMANDS) assertMatch(stdout, new RegExp(`^ +corehaul ${command}`, "m"));
+Deno.test("corehaul explains itself, a command, and all options, however it is asked, and tells its version", async () => {
+  const ask = async (...args: string[]) => {
+    const { code, stdout, stderr } = await corehaul(args, { cwd: Deno.cwd() });
+    assertEquals([code, stderr], [0, ""], args.join(" "));
+    return stdout;
+  };
+  const general = await ask("--help");
+  assertEquals([await ask("help"), await ask("-h")], [general, general]);
+  for (const command of COMMANDS) assertMatch(general, new RegExp(`^ +${command}\\b`, "m"));
+  const get = await ask("get", "--help");
+  assertEquals([await ask("help", "get"), await ask("--help", "get"), await ask("get", "-qh")], [get, get, get]);
+  const named = (text: string, field: CfgField) => new RegExp(`^ +(-., )*${spelled(field)}( |$)`, "m").test(text);
+  const all = await ask("--help", "all");
+  for (const field of CFG_FIELDS) assert(named(all, field), spelled(field));
   for (const command of COMMANDS) {
-    const help = await corehaul([command, "--help"], options);
-    assertEquals(help.code, 0);
+    const ofCommand = await ask(command, "--help", "all");
     for (const field of CFG_FIELDS) {
-      const named = new RegExp(`^ +(-., )?${spelled(field)} `, "m").test(help.stdout);
-      assertEquals(named, field.commands.includes(command), `${command} ${spelled(field)}`);
+      assertEquals(named(ofCommand, field), field.commands.includes(command), `${command} ${spelled(field)}`);
     }
   }
-  const version = await corehaul(["--version"], options);
-  assertMatch(version.stdout, /^corehaul \d+\.\d+\.\d+ \(deno \d+\.\d+\.\d+\)\n$/);
+  assertMatch(await ask("--version"), /^corehaul \d+\.\d+\.\d+ \(deno \d+\.\d+\.\d+\)\n$/);
 });
 
 Deno.test("corehaul reads every option from the environment and from a configuration file, and names what is wrong", async () => {

@@ -1,5 +1,5 @@
+import { nearestWord } from "../config/nearest_word.ts";
 import { foreignWord } from "./foreign_words.ts";
-import { nearestWord } from "./nearest_word.ts";
 import type { WrongWord } from "./usage_error.ts";
 
 /**

@@ -1,36 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { COMMANDS } from "../../cli/parse_command.ts";
 import { foreignWord } from "../../cli/foreign_words.ts";
-import { nearestWord } from "../../cli/nearest_word.ts";
+import { COMMANDS } from "../../cli/parse_command.ts";
 import { usageHint } from "../../cli/usage_hint.ts";
 import { CFG_FIELDS } from "../../config/cfg_fields.ts";
 import { readDocument, tables } from "../docs/markdown.ts";
 
 const FLAGS = CFG_FIELDS.map(({ flag }) => `--${flag}`);
 const LETTERS = CFG_FIELDS.flatMap(({ short, otherShort }) => [short, otherShort]).map((letter) => `-${letter}`);
-
-Deno.test("nearestWord finds the word that was meant, and none for one that is far from all", () => {
-  const cases: Record<string, string | undefined> = {
-    "--retrys": "--retries",
-    "--retires": "--retries",
-    "--treshold": "--cpu-threshold",
-    "--concurency": "--concurrency",
-    "--directory": "--dir",
-    "--segment": "--segments",
-    "--DIR": "--dir",
-    "--check-sum": "--checksum",
-    "--spider": undefined,
-    "--x": undefined,
-  };
-  for (const [word, meant] of Object.entries(cases)) assertEquals(nearestWord(word, FLAGS), meant, word);
-  for (const flag of FLAGS.filter((each) => each.length > 5)) {
-    assertEquals(nearestWord(flag.slice(0, 3) + flag.slice(4), FLAGS), flag);
-  }
-  assertEquals(nearestWord("statsu", Object.keys(COMMANDS)), "status");
-  assertEquals(nearestWord("lst", Object.keys(COMMANDS)), "list");
-  assertEquals(nearestWord("test", Object.keys(COMMANDS)), undefined);
-  assertEquals(nearestWord("a", []), undefined);
-});
 
 Deno.test("usageHint looks among the options of the command first, then among all", () => {
   const known = [["--dir", "--retries"], FLAGS];

@@ -1,5 +1,4 @@
-import { closestString } from "@std/text/closest-string";
-import { levenshteinDistance } from "@std/text/levenshtein-distance";
+import { wordDistance } from "../base/word_distance.ts";
 
 /** Of the letters of the longer word, the part that may be wrong, missing or too many. */
 const MOST_WRONG = 0.45;
@@ -28,7 +27,6 @@ const LEAST_PART = 4;
  * ```
  */
 export function nearestWord(word: string, words: readonly string[]): string | undefined {
-  if (words.length === 0) return undefined;
   const mark = /^(?:--?|CFG_|cfg_)/.exec(word)?.[0] ?? "";
   // What all of them begin with makes none of them nearer.
   const bare = (text: string) => text.slice(text.startsWith(mark) ? mark.length : 0).toLowerCase();
@@ -38,16 +36,16 @@ export function nearestWord(word: string, words: readonly string[]): string | un
   };
   const [first] = words.filter(begins).sort((a, b) => a.length - b.length);
   if (first !== undefined) return first;
-  const compareFn = (a: string, b: string) => distance(bare(a), bare(b));
-  const nearest = closestString(word, words, { caseSensitive: true, compareFn });
-  return compareFn(word, nearest) < Infinity ? nearest : undefined;
+  const distances = words.map((each) => distance(bare(word), bare(each)));
+  const least = Math.min(...distances);
+  return least < Infinity ? words[distances.indexOf(least)] : undefined;
 }
 
 /** How far a word is from another one, or from a part of it; `Infinity` if that is too far. */
 function distance(word: string, other: string): number {
   const parts = other.split(/[-_]/).filter((part) => part !== other && part.length >= LEAST_PART);
   const distances = [other, ...parts].map((text) => {
-    const wrong = levenshteinDistance(word, text);
+    const wrong = wordDistance(word, text);
     const length = Math.max(word.length, text.length);
     if (wrong > Math.max(1, Math.floor(length * MOST_WRONG))) return Infinity;
     return wrong + (text === other ? 0 : PART_COSTS) - sharedBeginning(word, text) * BEGINNING_COUNTS;

@@ -71,6 +71,7 @@ export const COMMAND_EXAMPLES: Readonly<Record<CfgCommand, readonly CommandExamp
   ],
   doctor: [
     ["corehaul doctor", "before the first run"],
+    ["corehaul doctor --config", "which options are set where?"],
     ["corehaul doctor --queue redis://redis.example:6379/0", "a Redis"],
   ],
 };

@@ -40,7 +40,7 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
     print(`corehaul ${config.version} (deno ${Deno.version.deno})`);
     return DONE;
   }
-  const { settings, given, unknownVariables } = await settleSettings(command);
+  const { settings, given, unknownVariables, places, sources } = await settleSettings(command);
   if (settings.insecure && downloads(command)) {
     const code = await reexecInsecure(argv);
     if (code !== undefined) return code;
@@ -49,7 +49,7 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
   if (settings.proxy !== undefined) { for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.delete(name); }
   const terminal = await Terminal.open(isLive(settings, command));
   await using log = await setUpLog(settings, terminal);
-  const context: CommandContext = { command, settings, given, terminal, logger: log.logger };
+  const context: CommandContext = { command, settings, given, places, sources, terminal, logger: log.logger };
   for (const name of unknownVariables) {
     const hint = await hintFor({ word: name, known: [CFG_FIELDS.map(cfgEnvName)] });
     const meant = hint === undefined ? "" : `: ${hint}`;

@@ -45,7 +45,7 @@ export const OPTION_NOTES: readonly string[] = [
 
 /** The options that are in no table. */
 export const OWN_OPTIONS: readonly (readonly [left: string, help: string])[] = [
-  ["    --config FILE", "read options from this file (JSON)"],
+  ["    --config FILE", "read options from this file alone (JSON, with comments)"],
   ["-h, --help [all]", "show this; with all: every option"],
   ["-V, --version", "show the version"],
 ];

@@ -17,6 +17,8 @@ export interface Command {
   flags: Record<string, string | string[]>;
   /** The configuration file. */
   config?: string;
+  /** The configuration itself is asked for: `doctor --config`. */
+  showConfig?: boolean;
 }
 
 /** Every command, with what stands behind it and what it does. */
@@ -40,7 +42,10 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
   },
   collect: { usage: "collect DIR…", help: "merge the manifests of several download folders into one" },
   gc: { usage: "gc", help: "forget tasks that were done or canceled longer ago than --keep; files stay" },
-  doctor: { usage: "doctor", help: "check what this machine allows" },
+  doctor: {
+    usage: "doctor",
+    help: "check what this machine allows; with --config, tell where options have their values from",
+  },
 };
 
 /** What is printed of the command itself. */
@@ -102,8 +107,10 @@ export function parseCommand(argv: readonly string[]): Command {
   const args = [...priority, ...(named === undefined ? words : words.slice(1))];
   const flags = readFlags(rest, parsed, name);
   takeThreshold(name, args, flags, named !== undefined);
-  const config = lastValue("config", parsed.config as string[]);
-  return { name, args, flags, ...(config === undefined ? {} : { config }) };
+  const files = parsed.config as string[];
+  const showConfig = name === "doctor" && files.includes("");
+  const config = lastValue("config", showConfig ? files.filter((file) => file !== "") : files);
+  return { name, args, flags, ...(config === undefined ? {} : { config }), ...(showConfig ? { showConfig } : {}) };
 }
 
 /** Says which option there is not; letters that stand together may be known one by one to other tools. */

@@ -48,6 +48,12 @@ export interface CfgRow {
    * an array too; the values of a source take the place of all those of the sources before.
    */
   readonly repeatable?: true;
+  /**
+   * What a configuration file may say of it that nobody named, as it was only found in the working folder: nothing, or only a
+   * path below that folder. The folder may come from somebody else, and must not run programs, weaken what protects, or write
+   * elsewhere. Default: everything.
+   */
+  readonly fromFolder?: "never" | "below";
   /** What a switch sets too when it is on, by flag: an option that the same source sets by its own name stays as it is. */
   readonly implies?: Readonly<Record<string, string>>;
   /** What a message may show of a value that is wrong. Default: all of it. */

@@ -56,6 +56,7 @@ export const CFG_TABLE = {
     flag: "dir",
     group: "where",
     common: true,
+    fromFolder: "below",
     short: "d",
     otherShort: "P",
     placeholder: "DIR",
@@ -124,6 +125,7 @@ export const CFG_TABLE = {
   output: {
     flag: "output",
     group: "where",
+    fromFolder: "below",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "standard output",

@@ -45,6 +45,7 @@ export const CFG_HTTP_FIELDS = {
   refreshCmd: {
     flag: "refresh-cmd",
     group: "who",
+    fromFolder: "never",
     placeholder: "CMD",
     kind: textThat("be a command"),
     defaultNote: "none",
@@ -106,6 +107,7 @@ export const CFG_HTTP_FIELDS = {
     flag: "proxy",
     group: "who",
     common: true,
+    fromFolder: "never",
     placeholder: "URL",
     kind: textOf(parseProxy),
     defaultNote: "from the environment",
@@ -116,6 +118,7 @@ export const CFG_HTTP_FIELDS = {
   ca: {
     flag: "ca",
     group: "who",
+    fromFolder: "never",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -143,6 +146,7 @@ export const CFG_HTTP_FIELDS = {
   insecure: {
     flag: "insecure",
     group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "take every TLS certificate, of anybody; not in a compiled binary",
@@ -151,6 +155,7 @@ export const CFG_HTTP_FIELDS = {
   denyPrivate: {
     flag: "deny-private",
     group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help:
@@ -160,6 +165,7 @@ export const CFG_HTTP_FIELDS = {
   allowPrivate: {
     flag: "allow-private",
     group: "who",
+    fromFolder: "never",
     placeholder: "HOST:PORT",
     kind: textOf(parseHostPort),
     defaultNote: "none",
@@ -170,6 +176,7 @@ export const CFG_HTTP_FIELDS = {
   allowDowngrade: {
     flag: "allow-downgrade",
     group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "follow redirects from https to http",

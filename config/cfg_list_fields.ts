@@ -78,6 +78,7 @@ export const CFG_LIST_FIELDS = {
   saveFailed: {
     flag: "save-failed",
     group: "where",
+    fromFolder: "below",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",

@@ -65,6 +65,7 @@ export const CFG_OUTPUT_FIELDS = {
   logFile: {
     flag: "log-file",
     group: "output",
+    fromFolder: "below",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "standard error",

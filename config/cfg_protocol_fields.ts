@@ -32,6 +32,7 @@ export const CFG_PROTOCOL_FIELDS = {
   sshKnownHosts: {
     flag: "ssh-known-hosts",
     group: "who",
+    fromFolder: "never",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "as ~/.ssh/config says, else ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts",
@@ -41,6 +42,7 @@ export const CFG_PROTOCOL_FIELDS = {
   sshAcceptNew: {
     flag: "ssh-accept-new",
     group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "take the host key of an sftp server that is not known, and keep it; never another one than the known one",
@@ -49,6 +51,7 @@ export const CFG_PROTOCOL_FIELDS = {
   s3Endpoint: {
     flag: "s3-endpoint",
     group: "who",
+    fromFolder: "never",
     placeholder: "URL",
     kind: textOf(parseEndpoint),
     defaultNote: "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon",
@@ -83,6 +86,7 @@ export const CFG_PROTOCOL_FIELDS = {
   allowFile: {
     flag: "allow-file",
     group: "what",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "take file urls: a list can then copy what this user may read",
@@ -91,6 +95,7 @@ export const CFG_PROTOCOL_FIELDS = {
   protocols: {
     flag: "protocol",
     group: "what",
+    fromFolder: "never",
     placeholder: "SCHEME:=MODULE",
     kind: PROTOCOLS,
     defaultNote: "none",

@@ -1,3 +1,4 @@
+import { isAbsolute, normalize } from "@std/path";
 import type { CfgProblem } from "./cfg_error.ts";
 import { CFG_FIELDS, cfgEnvName, type CfgField, cfgFileKey } from "./cfg_fields.ts";
 
@@ -7,6 +8,8 @@ export interface CfgFile {
   name: string;
   /** What is in it, of which nothing is known yet. */
   values: unknown;
+  /** True if nobody named it: it was there in the working folder. */
+  found?: boolean;
 }
 
 /** Where values come from; later ones win: defaults, files, environment, flags. */
@@ -100,7 +103,7 @@ function isOn({ kind }: CfgField, raw: string | readonly string[]): boolean {
   return parsed !== undefined && "value" in parsed && parsed.value === true;
 }
 
-function* saidByFile({ name, values }: CfgFile): Generator<CfgSaid | CfgProblem, void, void> {
+function* saidByFile({ name, values, found = false }: CfgFile): Generator<CfgSaid | CfgProblem, void, void> {
   const wrong = (field: string, message: string): CfgProblem => ({ field, source: name, message });
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     yield wrong("config", `Cannot use ${name} as it must hold a JSON object`);
@@ -113,15 +116,32 @@ function* saidByFile({ name, values }: CfgFile): Generator<CfgSaid | CfgProblem,
     if (field === undefined) {
       const message = `Cannot use ${spelled} as it is not an option`;
       yield { ...wrong(key, message), known: [...fields.keys()] };
-    } else if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-      yield { field, raw: String(value), spelled, source: name };
-    } else if (field.repeatable) {
-      if (isTexts(value)) yield { field, raw: value, spelled, source: name };
-      else yield wrong(key, `Cannot use ${spelled} as it must be a string or an array of strings`);
-    } else {
-      yield wrong(key, `Cannot use ${spelled} as it must be a string, a number or a boolean`);
+      continue;
     }
+    const texts = textsOf(value);
+    const many = field.repeatable ? "a string or an array of strings" : "a string, a number or a boolean";
+    if (texts === undefined || (Array.isArray(value) && !field.repeatable)) {
+      yield wrong(key, `Cannot use ${spelled} as it must be ${many}`);
+    } else if (found && !mayFolderSay(field, texts)) {
+      const why = field.fromFolder === "below"
+        ? `must be a path below this folder: current value is ${JSON.stringify(texts.join())}`
+        : "must not stand in a file that was only found here";
+      yield wrong(key, `Cannot use ${spelled} as it ${why}; --config ${name} takes everything`);
+    } else yield { field, raw: Array.isArray(value) ? texts : texts[0]!, spelled, source: name };
   }
+}
+
+/** A value of the file as flags would have it; undefined if it is of no such type. */
+function textsOf(value: unknown): readonly string[] | undefined {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return [String(value)];
+  return isTexts(value) ? value : undefined;
+}
+
+/** True if a file that was only found may say this. */
+function mayFolderSay({ fromFolder }: CfgField, texts: readonly string[]): boolean {
+  if (fromFolder === undefined) return true;
+  return fromFolder === "below" &&
+    texts.every((text) => !isAbsolute(text) && !/^\.\.(?:[\\/]|$)/.test(normalize(text)));
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -19,6 +19,7 @@ import { ClockWatch } from "./clock_watch.ts";
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import { workerShare } from "./downloader_plan.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
@@ -26,7 +27,6 @@ import { ProcThread, type ThreadPermissions } from "./proc_thread.ts";
 import { TaskFeeder } from "./task_feeder.ts";
 import { VitalsMeter } from "./vitals_meter.ts";
 import type { WorkerAnswers } from "./worker_answers.ts";
-import { workerShare } from "./worker_share.ts";
 import { WorkerWatch } from "./worker_watch.ts";
 
 /** How often in a row a worker may die before it has said a word. */

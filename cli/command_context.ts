@@ -1,5 +1,5 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import type { CfgTexts } from "../config/cfg_said.ts";
+import type { CfgTexts } from "../config/cfg_resolve.ts";
 import type { Logger } from "../mod.ts";
 import type { ConfigPlace } from "./config_files.ts";
 import type { Command } from "./parse_command.ts";

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "@std/path";
 import type { ParseError } from "jsonc-parser";
 import { CfgError } from "../config/cfg_error.ts";
-import type { CfgFile } from "../config/cfg_said.ts";
+import type { CfgFile } from "../config/cfg_resolve.ts";
 
 const NAME = "corehaul.jsonc";
 

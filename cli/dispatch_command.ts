@@ -4,13 +4,12 @@ import { CfgError, QueueUnavailableError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { type CommandContext, DONE, INCOMPLETE, UNAVAILABLE, USAGE } from "./command_context.ts";
 import { setUpLog } from "./log_setup.ts";
-import { type Command, parseCommand } from "./parse_command.ts";
+import { type Command, parseCommand, UsageError, type WrongWord } from "./parse_command.ts";
 import { reexecInsecure } from "./reexec.ts";
 import { settleSettings } from "./settle_settings.ts";
 import { OutputError, print } from "./print.ts";
 import { flushStandard } from "./standard_streams.ts";
 import { Terminal } from "./terminal.ts";
-import { UsageError, type WrongWord } from "./usage_error.ts";
 import { visibleText } from "./visible_text.ts";
 
 /**

@@ -1,9 +1,7 @@
-import { SHELLS } from "./completion_model.ts";
-import { completionScript } from "./completions.ts";
+import { completionScript, SHELLS } from "./completions.ts";
 import { helpText } from "./help.ts";
 import { manPage } from "./man_page.ts";
-import type { Command } from "./parse_command.ts";
-import { UsageError } from "./usage_error.ts";
+import { type Command, UsageError } from "./parse_command.ts";
 
 /** Lines that are longer cannot be read, those of narrower terminals break all the same. */
 const WIDTHS = { min: 40, max: 100 };

@@ -1,7 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { CONTROLLING } from "../config/cfg_field.ts";
 import { CFG_FIELDS, type CfgCommand, type CfgField } from "../config/cfg_fields.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** What the user typed. */
 export interface Command {
@@ -19,6 +18,32 @@ export interface Command {
   config?: string;
   /** The configuration itself is asked for: `doctor --config`. */
   showConfig?: boolean;
+}
+
+/** A word that is none of those that there are. */
+export interface WrongWord {
+  /** The word, or the option with its dashes. */
+  word: string;
+  /** Other ways to read it, for options of one letter that stand together. */
+  also?: readonly string[];
+  /** The words that there are, the likeliest ones first. */
+  known: readonly (readonly string[])[];
+}
+
+/** What the user typed makes no sense. */
+export class UsageError extends Error {
+  override name = "UsageError";
+  /** The word that is wrong, if one is: for an answer that names the right one. */
+  readonly wrong: WrongWord | undefined;
+
+  /**
+   * @param message What is wrong, without a period.
+   * @param wrong The word that is wrong, if one is.
+   */
+  constructor(message: string, wrong?: WrongWord) {
+    super(message);
+    this.wrong = wrong;
+  }
 }
 
 /** Every command, with what stands behind it and what it does. */

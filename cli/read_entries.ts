@@ -1,9 +1,18 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CfgError, checkTaskFile, ignoredFields, type Logger, parseChecksum, redactUrl } from "../mod.ts";
-import { readTaskFile, type TaskEntry, TaskFileError, type TaskFileRules } from "../mod.ts";
+import {
+  CfgError,
+  checkTaskFile,
+  ignoredFields,
+  type Logger,
+  parseChecksum,
+  readTaskFile,
+  redactUrl,
+  type TaskEntry,
+  TaskFileError,
+  type TaskFileRules,
+} from "../mod.ts";
 import { hostUrl } from "./host_url.ts";
-import type { Command } from "./parse_command.ts";
-import { UsageError } from "./usage_error.ts";
+import { type Command, UsageError } from "./parse_command.ts";
 
 const AT_ONCE = 500;
 const STANDARD_INPUT = "-";

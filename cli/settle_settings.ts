@@ -1,6 +1,5 @@
 import { cfgOptionsOf } from "../config/cfg_options.ts";
-import { cfgGiven, cfgResolve, cfgUnknownVariables } from "../config/cfg_resolve.ts";
-import type { CfgTexts } from "../config/cfg_said.ts";
+import { cfgGiven, cfgResolve, type CfgTexts, cfgUnknownVariables } from "../config/cfg_resolve.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloaderOptions } from "../mod.ts";
 import { passphraseAsker } from "./ask_passphrase.ts";

@@ -1,4 +1,4 @@
-import { cfgOrigins } from "../config/cfg_origins.ts";
+import { cfgOrigins } from "../config/cfg_resolve.ts";
 import { cfgFileKey } from "../config/cfg_fields.ts";
 import { type CommandContext, DONE } from "./command_context.ts";
 import { tell, tellLine } from "./print.ts";

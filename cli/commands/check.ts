@@ -9,7 +9,7 @@ import {
 import { checksumCountText, type Logger, readChecksums, TaskFileError } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE, USAGE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../parse_command.ts";
 import { tell, tellLine } from "../print.ts";
 
 /** Hosts that the summary names, those with the most entries. */

@@ -1,7 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import { CfgError, type CollectedRecord, type CollectedTwin, collectManifests, OutputFile } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../parse_command.ts";
 import { OutputError, print } from "../print.ts";
 
 const AT_ONCE = 1000;

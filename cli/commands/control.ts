@@ -10,8 +10,7 @@ import {
 import type { CfgSettings } from "../../config/cfg_settings.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
-import type { Command } from "../parse_command.ts";
-import { UsageError } from "../usage_error.ts";
+import { type Command, UsageError } from "../parse_command.ts";
 import { readFilter } from "../read_filter.ts";
 import { tell } from "../print.ts";
 

@@ -2,7 +2,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { compactTaskList, type TaskFilter, type TaskSharedList } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../parse_command.ts";
 import { tell } from "../print.ts";
 
 const PAGE = 1000;

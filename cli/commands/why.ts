@@ -1,7 +1,7 @@
 import { redactTask, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
-import { UsageError } from "../usage_error.ts";
+import { UsageError } from "../parse_command.ts";
 import { print, printLine } from "../print.ts";
 
 /** `corehaul why ID|URL`: tells the story of a task. */

@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseCommand } from "../../cli/parse_command.ts";
-import { UsageError } from "../../cli/usage_error.ts";
+import { parseCommand, UsageError } from "../../cli/parse_command.ts";
 import { CFG_FIELDS } from "../../config/cfg_fields.ts";
 
 Deno.test("parseCommand takes a negative priority for a word, and leaves every id behind it", () => {

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { foreignWord } from "../../cli/foreign_words.ts";
 import { COMMANDS } from "../../cli/parse_command.ts";
-import { usageHint } from "../../cli/usage_hint.ts";
+import { foreignWord, usageHint } from "../../cli/usage_hint.ts";
 import { CFG_FIELDS } from "../../config/cfg_fields.ts";
 import { readDocument, tables } from "../docs/markdown.ts";
 

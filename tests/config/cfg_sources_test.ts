@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CFG_FIELDS, cfgFileKey } from "../../config/cfg_fields.ts";
 import { CfgError } from "../../config/cfg_error.ts";
-import { cfgOrigins } from "../../config/cfg_origins.ts";
-import { cfgResolve } from "../../config/cfg_resolve.ts";
+import { cfgOrigins, cfgResolve } from "../../config/cfg_resolve.ts";
 
 const found = (values: Record<string, unknown>) => ({ file: { name: "corehaul.jsonc", values, found: true } });
 const refusals = (values: Record<string, unknown>) =>

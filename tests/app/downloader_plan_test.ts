@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { workerShare } from "../../app/worker_share.ts";
+import { workerShare } from "../../app/downloader_plan.ts";
 
 Deno.test("workerShare gives the workers all jobs between them, as equally as can be, and none of them too many", () => {
   for (let workers = 1; workers <= 5; workers++) {

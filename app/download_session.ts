@@ -14,6 +14,7 @@ import type {
 import { ClockWatch } from "./clock_watch.ts";
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
+import { workerShare } from "./downloader_plan.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { SettledTask } from "./outcome_news.ts";
@@ -119,7 +120,7 @@ export class DownloadSession {
         perHost: hostLimit(ports.settings),
         perHostRate: ports.settings.perHostRate,
         maxHostWaitMs: ports.settings.maxHostWaitMs,
-        concurrency: ports.settings.concurrency * ports.cores.length,
+        concurrency: Math.min(ports.settings.jobs ?? Infinity, ports.settings.concurrency * ports.cores.length),
         workers: ports.cores.length,
       }),
       give: (worker, tasks) => {
@@ -274,14 +275,14 @@ export class DownloadSession {
       this.#slots[worker]?.stopped.resolve();
       return;
     }
-    const { settings, root, counters, sampler, library } = this.#ports;
+    const { settings, root, counters, sampler, library, cores } = this.#ports;
     const slot = this.#slots[worker]!;
     sampler.sample();
     slot.thread.post({
       type: "start",
       index: worker,
       core: this.#coreOf(worker),
-      settings,
+      settings: { ...settings, concurrency: workerShare(settings, worker % cores.length, cores.length) },
       root,
       writableAt: this.#ports.writableAt ?? Infinity,
       writer: `${this.owner}-${worker}`,

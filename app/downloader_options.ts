@@ -55,6 +55,8 @@ export interface DownloaderOptions {
   pinMain?: boolean;
   /** Give Workers only the permissions that they need; Deno then must run with `--unstable-worker-options`. Default false. */
   restrictWorkers?: boolean;
+  /** Downloads at a time, of all workers together. Default: as many as `concurrency` allows. */
+  jobs?: number;
   /** Downloads at a time in each worker. Default 64. */
   concurrency?: number;
   /** No new download while the core is busier, in percent. Default 90. */

@@ -37,7 +37,7 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity): Downloa
   const library = libcLibrary();
   const topology = cpuTopology(library === undefined ? {} : { library });
   const { allowed, quota } = topology;
-  const { cores, workers, nameTemplate } = settings;
+  const { cores, workers, jobs, nameTemplate } = settings;
   try {
     const layout = cpuLayout({
       allowed,
@@ -50,7 +50,8 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity): Downloa
       ...(nameTemplate === undefined ? {} : { nameTemplate }),
       ...(shard === undefined ? {} : { shard }),
     };
-    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, rules };
+    // A worker without a place for a download would only wait.
+    return { settings, identity, main: layout.main, cores: layout.workers.slice(0, jobs), allowed, library, rules };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CfgError([{ field: "cores", source: "options", message: error.message }]);
@@ -70,4 +71,29 @@ export function pinMain({ main, library }: DownloaderPlan): DownloaderNews | und
 /** Starts processes of the user: the main thread may be bound to one core, they are not. */
 export function processStarter({ allowed, library }: DownloaderPlan): <T>(spawn: () => T) => T {
   return (spawn) => onCores(allowed, spawn, library);
+}
+
+/**
+ * How many downloads one of the workers may have at a time: no more than `concurrency`, and of `jobs` an equal part, in which
+ * the first workers have one more where it cannot be divided.
+ *
+ * @param settings The two limits.
+ * @param worker The index of the worker, from 0.
+ * @param workers How many there are, no more than `jobs`.
+ *
+ * @example
+ * ```ts
+ * import { workerShare } from "./downloader_plan.ts";
+ *
+ * workerShare({ concurrency: 64, jobs: 5 }, 0, 2); // 3
+ * workerShare({ concurrency: 64, jobs: 5 }, 1, 2); // 2
+ * ```
+ */
+export function workerShare(
+  { concurrency, jobs }: Pick<CfgSettings, "concurrency" | "jobs">,
+  worker: number,
+  workers: number,
+): number {
+  if (jobs === undefined) return concurrency;
+  return Math.min(concurrency, Math.floor(jobs / workers) + (worker < jobs % workers ? 1 : 0));
 }

@@ -1,5 +1,7 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
+import type { CfgTexts } from "../config/cfg_resolve.ts";
 import type { Logger } from "../mod.ts";
+import type { ConfigPlace } from "./config_files.ts";
 import type { Command } from "./parse_command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,6 +13,10 @@ export interface CommandContext {
   settings: CfgSettings;
   /** Which of them the user gave, in whatever way. */
   given: ReadonlySet<keyof CfgSettings>;
+  /** Where configuration files were looked for. */
+  places: readonly ConfigPlace[];
+  /** Everything that was said of options. */
+  sources: CfgTexts;
   /** Where to draw and to print. */
   terminal: Terminal;
   /** Where to log. */

@@ -1,11 +1,10 @@
-import type { CfgCommand } from "../config/cfg_fields.ts";
+import { CFG_FIELDS, type CfgCommand, cfgEnvName } from "../config/cfg_fields.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, hideAddresses, QueueUnavailableError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { type CommandContext, DONE, INCOMPLETE, UNAVAILABLE, USAGE } from "./command_context.ts";
-import { helpText } from "./help.ts";
 import { setUpLog } from "./log_setup.ts";
-import { type Command, parseCommand, UsageError } from "./parse_command.ts";
+import { type Command, parseCommand, UsageError, type WrongWord } from "./parse_command.ts";
 import { reexecInsecure } from "./reexec.ts";
 import { settleSettings } from "./settle_settings.ts";
 import { OutputError, print } from "./print.ts";
@@ -23,7 +22,7 @@ export async function dispatchCommand(argv: readonly string[]): Promise<number> 
   try {
     return await dispatch(parseCommand(argv), argv);
   } catch (error) {
-    return report(error);
+    return await report(error);
   } finally {
     // A line is queued at the end of the turn in which it was said.
     await Promise.resolve();
@@ -32,15 +31,15 @@ export async function dispatchCommand(argv: readonly string[]): Promise<number> 
 }
 
 async function dispatch(command: Command, argv: readonly string[]): Promise<number> {
-  if (command.name === "help") {
-    print(helpText(command.topic));
+  if (command.name === "help" || command.name === "completions" || command.name === "man") {
+    print(await (await import("./page_text.ts")).pageText(command));
     return DONE;
   }
   if (command.name === "version") {
     print(`corehaul ${config.version} (deno ${Deno.version.deno})`);
     return DONE;
   }
-  const { settings, given, unknownVariables } = await settleSettings(command);
+  const { settings, given, unknownVariables, places, sources } = await settleSettings(command);
   if (settings.insecure && downloads(command)) {
     const code = await reexecInsecure(argv);
     if (code !== undefined) return code;
@@ -49,8 +48,12 @@ async function dispatch(command: Command, argv: readonly string[]): Promise<numb
   if (settings.proxy !== undefined) { for (const name of ["NO_PROXY", "no_proxy"]) Deno.env.delete(name); }
   const terminal = await Terminal.open(isLive(settings, command));
   await using log = await setUpLog(settings, terminal);
-  const context: CommandContext = { command, settings, given, terminal, logger: log.logger };
-  for (const name of unknownVariables) log.logger.warn(`the variable ${name} stands for no option, and is ignored`);
+  const context: CommandContext = { command, settings, given, places, sources, terminal, logger: log.logger };
+  for (const name of unknownVariables) {
+    const hint = await hintFor({ word: name, known: [CFG_FIELDS.map(cfgEnvName)] });
+    const meant = hint === undefined ? "" : `: ${hint}`;
+    log.logger.warn(`the variable ${name} stands for no option, and is ignored${meant}`);
+  }
   return await COMMAND_BODIES[command.name](context);
 }
 
@@ -87,17 +90,27 @@ function isLive(settings: CfgSettings, command: Command): boolean {
   return !settings.json && Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }
 
+/** What is said of a wrong word is loaded only then. */
+async function hintFor(wrong: WrongWord): Promise<string | undefined> {
+  return (await import("./usage_hint.ts")).usageHint(wrong);
+}
+
 /** Says what went wrong, in one line for each problem, and gives the exit code for it. */
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   const say = (message: string) => new Terminal().line(`corehaul: ${message.split("\n").map(visibleText).join("\n")}`);
   if (error instanceof CfgError) {
-    for (const problem of error.problems) say(problem.message);
+    for (const { message, field, known } of error.problems) {
+      const hint = known === undefined ? undefined : await hintFor({ word: field, known: [known] });
+      say(hint === undefined ? message : `${message}: ${hint}`);
+    }
     return USAGE;
   }
   // Whoever read the answer, such as head, has seen enough of it.
   if (error instanceof Deno.errors.BrokenPipe) return DONE;
   if (error instanceof UsageError) {
-    say(`${hideAddresses(error.message)}; see corehaul --help`);
+    const hint = error.wrong === undefined ? undefined : await hintFor(error.wrong);
+    const said = hideAddresses(error.message);
+    say(hint === undefined ? `${said}; see corehaul --help` : `${said}: ${hint}`);
     return USAGE;
   }
   if (error instanceof OutputError) {

@@ -1,10 +1,23 @@
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { CfgError, checkTaskFile, ignoredFields, type Logger, parseChecksum } from "../mod.ts";
-import { readTaskFile, type TaskEntry, TaskFileError, type TaskFileRules } from "../mod.ts";
+import {
+  CfgError,
+  checkTaskFile,
+  ignoredFields,
+  type Logger,
+  parseChecksum,
+  readTaskFile,
+  redactUrl,
+  type TaskEntry,
+  TaskFileError,
+  type TaskFileRules,
+} from "../mod.ts";
+import { hostUrl } from "./host_url.ts";
 import { type Command, UsageError } from "./parse_command.ts";
 
 const AT_ONCE = 500;
 const STANDARD_INPUT = "-";
+/** The schemes of urls that are taken without further ado. */
+const SCHEMES = ["http:", "https:", "ftp:", "ftps:", "ftpes:", "sftp:", "s3:", "data:", "file:"];
 
 /** Entries that are taken together. */
 export interface EntryBatch {
@@ -36,7 +49,7 @@ export async function* readEntries(
   }
   const [flag] = Object.keys(one);
   const batches = inBatches(
-    allEntries(command.args, input, rulesOf(command, settings), logger),
+    allEntries(typedEntries(command.args, settings, logger), input, rulesOf(command, settings), logger),
     flag === undefined ? AT_ONCE : Infinity,
   );
   for await (const batch of batches) {
@@ -60,6 +73,11 @@ function rulesOf({ name }: Command, { urlColumn, columns, dir }: CfgSettings): T
 
 /** Checks a name as that of an entry is checked, before anything is made. */
 async function assertOut(out: string): Promise<void> {
+  if (out === "-") {
+    const message = "Cannot use --out as it must be the name of a file, and nothing is written to standard output: " +
+      "write -o NAME, and read the file below the download folder afterwards";
+    throw new CfgError([{ field: "out", source: "flag", message }]);
+  }
   if (out.endsWith("/")) {
     const message = `Cannot use --out as it must end in the name of the file: current value is "${out}"`;
     throw new CfgError([{ field: "out", source: "flag", message }]);
@@ -71,8 +89,38 @@ async function assertOut(out: string): Promise<void> {
   }
 }
 
-async function* allEntries(
+/** The entries of a command line. What is no url may be a host, which is then asked as nobody in particular: it is a guess. */
+function typedEntries(
   args: readonly string[],
+  { protocols = [] }: CfgSettings,
+  logger: Logger,
+): (TaskEntry | string)[] {
+  const schemes = new Set([...SCHEMES, ...protocols.map(({ scheme }) => scheme)]);
+  let told = false;
+  return args.map((word) => {
+    const url = hostUrl(word, schemes);
+    if (url === undefined) return word;
+    if (isFile(word)) {
+      throw new UsageError(
+        `"${word}" is a file: write -i ${word} for the URLs in it, or ${url} for the host of that name`,
+      );
+    }
+    if (!told) logger.info(`no scheme is given: ${redactUrl(url)} is asked, without netrc and the headers of options`);
+    told = true;
+    return { url, anonymous: true };
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+async function* allEntries(
+  args: readonly (TaskEntry | string)[],
   input: readonly string[],
   rules: TaskFileRules,
   logger: Logger,

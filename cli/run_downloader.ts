@@ -58,7 +58,7 @@ export async function runDownloader(
       const told = `stopping: what runs gets ${settings.graceMs / 1000} s; once more ends at once`;
       logger.info(told);
       // Whoever waits at the terminal does not see the file.
-      if (settings.logFile !== undefined && Deno.stderr.isTerminal()) terminal.line(told);
+      if (settings.logFile !== undefined && !settings.quiet && Deno.stderr.isTerminal()) terminal.line(told);
       stop.abort();
     };
     Deno.addSignalListener(name as Deno.Signal, listener);

@@ -22,6 +22,8 @@ const ALGORITHM: CfgKind<ChecksumAlgorithm, string> = {
 export const CFG_CHECKSUM_FIELDS = {
   checksum: {
     flag: "checksum",
+    group: "what",
+    common: true,
     placeholder: "ALGO:DIGEST",
     kind: textThat("be ALGORITHM:DIGEST"),
     defaultNote: "none",
@@ -32,6 +34,7 @@ export const CFG_CHECKSUM_FIELDS = {
   },
   checksumFile: {
     flag: "checksum-file",
+    group: "what",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -40,6 +43,7 @@ export const CFG_CHECKSUM_FIELDS = {
   },
   checksumAlgo: {
     flag: "checksum-algo",
+    group: "what",
     placeholder: "ALGO",
     kind: ALGORITHM,
     defaultNote: "as the file says",

@@ -8,6 +8,8 @@ export interface CfgProblem {
   source: string;
   /** What it must be, and what it is. */
   message: string;
+  /** The names that there are, where the field is none of them. */
+  known?: readonly string[];
 }
 
 /** The configuration is wrong; all problems come together. */

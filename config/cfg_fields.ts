@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { type CfgCommand, type CfgRow, type CfgRows, CONTROLLING, DOWNLOADING } from "./cfg_field.ts";
+import { type CfgCommand, type CfgRow, type CfgRows, DOWNLOADING } from "./cfg_field.ts";
 import { CFG_CHECKSUM_FIELDS } from "./cfg_checksum_fields.ts";
 import { CFG_HTTP_FIELDS } from "./cfg_http_fields.ts";
 import { CFG_LIMIT_FIELDS } from "./cfg_limit_fields.ts";
 import { CFG_PROTOCOL_FIELDS } from "./cfg_protocol_fields.ts";
 import { CFG_LIST_FIELDS } from "./cfg_list_fields.ts";
+import { CFG_OUTPUT_FIELDS } from "./cfg_output_fields.ts";
 import { CFG_QUEUE_FIELDS } from "./cfg_queue_fields.ts";
 import { CFG_SCHEDULE_FIELDS } from "./cfg_schedule_fields.ts";
 import { CFG_TABLE_FIELDS } from "./cfg_table_fields.ts";
@@ -17,26 +18,14 @@ import { CORES, duration, integer, oneOf, SWITCH, textThat } from "./cfg_kinds.t
 
 export type { CfgCommand };
 
-const ALL: readonly CfgCommand[] = [
-  "run",
-  "get",
-  "add",
-  "check",
-  "list",
-  "why",
-  "status",
-  ...CONTROLLING,
-  "manifest",
-  "collect",
-  "gc",
-  "doctor",
-];
 const MAX_WORKERS = 1024;
 
 /** Every option by the name of its setting, in the order of the help. */
 export const CFG_TABLE = {
   tasks: {
     flag: "tasks",
+    group: "what",
+    common: true,
     placeholder: "FILE",
     kind: textThat("name a file"),
     default: "code_tasks.json",
@@ -47,6 +36,7 @@ export const CFG_TABLE = {
   ...CFG_TABLE_FIELDS,
   sync: {
     flag: "sync",
+    group: "what",
     kind: SWITCH,
     default: "false",
     help: "cancel tasks that have not started when their entries vanish from their task file",
@@ -54,6 +44,8 @@ export const CFG_TABLE = {
   },
   once: {
     flag: "once",
+    group: "when",
+    common: true,
     kind: SWITCH,
     default: "false",
     help: "end when nothing is waiting or running",
@@ -62,7 +54,11 @@ export const CFG_TABLE = {
   },
   dir: {
     flag: "dir",
+    group: "where",
+    common: true,
+    fromFolder: "below",
     short: "d",
+    otherShort: "P",
     placeholder: "DIR",
     kind: textThat("name a folder"),
     default: "downloads",
@@ -72,6 +68,8 @@ export const CFG_TABLE = {
   },
   out: {
     flag: "out",
+    group: "where",
+    common: true,
     short: "o",
     placeholder: "NAME",
     kind: textThat("name a file"),
@@ -82,6 +80,8 @@ export const CFG_TABLE = {
   },
   input: {
     flag: "input",
+    group: "what",
+    common: true,
     short: "i",
     placeholder: "FILE",
     kind: textThat("name a file"),
@@ -94,6 +94,7 @@ export const CFG_TABLE = {
   ...CFG_CHECKSUM_FIELDS,
   status: {
     flag: "status",
+    group: "what",
     placeholder: "STATE",
     kind: oneOf("waiting", "running", "paused", "done", "failed", "canceled"),
     defaultNote: "all",
@@ -104,6 +105,7 @@ export const CFG_TABLE = {
   ...CFG_LIST_FIELDS,
   verify: {
     flag: "verify",
+    group: "what",
     kind: SWITCH,
     default: "false",
     help: "read every file again and say which are missing or not what they were",
@@ -112,6 +114,7 @@ export const CFG_TABLE = {
   },
   format: {
     flag: "format",
+    group: "output",
     placeholder: "NAME",
     kind: oneOf("jsonl", "csv"),
     default: "jsonl",
@@ -121,6 +124,8 @@ export const CFG_TABLE = {
   },
   output: {
     flag: "output",
+    group: "where",
+    fromFolder: "below",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "standard output",
@@ -131,6 +136,7 @@ export const CFG_TABLE = {
   ...CFG_QUEUE_FIELDS,
   cores: {
     flag: "cores",
+    group: "speed",
     placeholder: "LIST",
     kind: CORES,
     defaultNote: "the allowed cores, all but the first",
@@ -139,6 +145,7 @@ export const CFG_TABLE = {
   },
   workers: {
     flag: "workers",
+    group: "speed",
     placeholder: "N",
     kind: integer(1, MAX_WORKERS),
     defaultNote: "one for each of those cores, within the CPU quota",
@@ -147,14 +154,27 @@ export const CFG_TABLE = {
   },
   pin: {
     flag: "pin",
+    group: "speed",
     kind: SWITCH,
     default: "true",
     negatable: true,
     help: "leave it to the system where threads run",
     commands: DOWNLOADING,
   },
+  jobs: {
+    flag: "jobs",
+    group: "speed",
+    common: true,
+    short: "j",
+    placeholder: "N",
+    kind: integer(1, 10_000 * MAX_WORKERS),
+    defaultNote: "as many as --concurrency allows",
+    help: "downloads at a time, of all workers together",
+    commands: DOWNLOADING,
+  },
   concurrency: {
     flag: "concurrency",
+    group: "speed",
     placeholder: "N",
     kind: integer(1, 10_000),
     default: "64",
@@ -163,6 +183,8 @@ export const CFG_TABLE = {
   },
   cpuThreshold: {
     flag: "cpu-threshold",
+    group: "speed",
+    common: true,
     placeholder: "N",
     kind: integer(1, 100),
     default: "90",
@@ -171,6 +193,7 @@ export const CFG_TABLE = {
   },
   admitIntervalMs: {
     flag: "admit-interval",
+    group: "speed",
     placeholder: "D",
     kind: duration(20),
     default: "0.1",
@@ -179,6 +202,8 @@ export const CFG_TABLE = {
   },
   retries: {
     flag: "retries",
+    group: "when",
+    common: true,
     placeholder: "N",
     kind: integer(0, 1_000),
     default: "5",
@@ -187,6 +212,7 @@ export const CFG_TABLE = {
   },
   retryWaitMs: {
     flag: "retry-wait",
+    group: "when",
     placeholder: "D",
     kind: duration(1),
     default: "1",
@@ -195,6 +221,7 @@ export const CFG_TABLE = {
   },
   retryOn: {
     flag: "retry-on",
+    group: "when",
     placeholder: "LIST",
     kind: textThat("be a list of HTTP statuses such as 408,429,5xx"),
     default: "408,425,429,5xx",
@@ -203,6 +230,7 @@ export const CFG_TABLE = {
   },
   maxHostWaitMs: {
     flag: "max-host-wait",
+    group: "when",
     placeholder: "D",
     kind: duration(0),
     default: "1h",
@@ -211,6 +239,7 @@ export const CFG_TABLE = {
   },
   connectTimeoutMs: {
     flag: "connect-timeout",
+    group: "when",
     placeholder: "D",
     kind: duration(1),
     default: "10",
@@ -219,6 +248,7 @@ export const CFG_TABLE = {
   },
   lookupTimeoutMs: {
     flag: "lookup-timeout",
+    group: "when",
     placeholder: "D",
     kind: duration(1),
     default: "10",
@@ -227,6 +257,7 @@ export const CFG_TABLE = {
   },
   stallTimeoutMs: {
     flag: "stall-timeout",
+    group: "when",
     placeholder: "D",
     kind: duration(1),
     default: "30",
@@ -235,6 +266,7 @@ export const CFG_TABLE = {
   },
   timeoutMs: {
     flag: "timeout",
+    group: "when",
     placeholder: "D",
     kind: duration(1),
     defaultNote: "none",
@@ -247,6 +279,7 @@ export const CFG_TABLE = {
   ...CFG_PROTOCOL_FIELDS,
   nameTemplate: {
     flag: "name-template",
+    group: "where",
     placeholder: "TEXT",
     kind: textThat("be a path such as {host}/{path}/{name}"),
     defaultNote: "as the server calls them",
@@ -255,6 +288,7 @@ export const CFG_TABLE = {
   },
   expectType: {
     flag: "expect-type",
+    group: "what",
     placeholder: "LIST",
     kind: textThat("be auto, or a comma list of media types"),
     defaultNote: "anything",
@@ -264,6 +298,7 @@ export const CFG_TABLE = {
   },
   graceMs: {
     flag: "grace",
+    group: "when",
     placeholder: "D",
     kind: duration(0),
     default: "4",
@@ -272,65 +307,14 @@ export const CFG_TABLE = {
   },
   workerTimeoutMs: {
     flag: "worker-timeout",
+    group: "when",
     placeholder: "D",
     kind: duration(1000),
     default: "30",
     help: "how long a worker may show no sign of life before another one takes its place",
     commands: DOWNLOADING,
   },
-  progress: {
-    flag: "progress",
-    placeholder: "MODE",
-    kind: oneOf("auto", "bar", "plain", "none"),
-    default: "auto",
-    help: "auto, bar, plain or none; auto is bar on a terminal that can draw (not TERM=dumb), else plain",
-    commands: [...DOWNLOADING, "manifest"],
-    cliOnly: "progress()",
-  },
-  json: {
-    flag: "json",
-    kind: SWITCH,
-    default: "false",
-    help: "events and answers as JSON on standard output, one a line",
-    commands: ALL,
-    cliOnly: "events()",
-  },
-  logLevel: {
-    flag: "log-level",
-    placeholder: "LEVEL",
-    kind: oneOf("debug", "info", "warning", "error"),
-    default: "info",
-    help: "debug, info, warning or error",
-    commands: ALL,
-    cliOnly: "logger",
-  },
-  logFile: {
-    flag: "log-file",
-    placeholder: "FILE",
-    kind: textThat("name a file"),
-    defaultNote: "standard error",
-    help: "log to this file, each line at once; a regular file is rotated at 10 MiB, 5 kept",
-    commands: ALL,
-    cliOnly: "logger",
-  },
-  logFormat: {
-    flag: "log-format",
-    placeholder: "FORM",
-    kind: oneOf("text", "json"),
-    default: "text",
-    help: "text or json",
-    commands: ALL,
-    cliOnly: "logger",
-  },
-  lang: {
-    flag: "lang",
-    placeholder: "LANG",
-    kind: oneOf("en", "zh"),
-    defaultFrom: localeLang,
-    defaultNote: "from the locale",
-    help: "en or zh: the language of the lines about each file",
-    commands: ALL,
-  },
+  ...CFG_OUTPUT_FIELDS,
 } as const satisfies CfgRows;
 
 /** An option of the table, with its name. */
@@ -353,10 +337,4 @@ export function cfgEnvName(field: CfgRow): string {
 /** The key of a field in the configuration file: `--cpu-threshold` is `cfg_cpu_threshold`. */
 export function cfgFileKey(field: CfgRow): string {
   return `cfg_${field.flag.replaceAll("-", "_")}`;
-}
-
-/** Chinese if the locale is, English otherwise. */
-function localeLang(env: Readonly<Record<string, string | undefined>>): string {
-  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || "";
-  return locale.toLowerCase().startsWith("zh") ? "zh" : "en";
 }

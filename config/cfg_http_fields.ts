@@ -16,6 +16,7 @@ const showProxy = (text: string): string => showAddress(text) === text ? text : 
 export const CFG_HTTP_FIELDS = {
   httpClient: {
     flag: "http-client",
+    group: "who",
     placeholder: "NAME",
     kind: oneOf("auto", "fetch"),
     default: "auto",
@@ -25,6 +26,7 @@ export const CFG_HTTP_FIELDS = {
   },
   maxRedirects: {
     flag: "max-redirects",
+    group: "who",
     placeholder: "N",
     kind: integer(0, 1_000),
     default: "20",
@@ -33,6 +35,7 @@ export const CFG_HTTP_FIELDS = {
   },
   contentEncoding: {
     flag: "content-encoding",
+    group: "where",
     placeholder: "MODE",
     kind: oneOf("auto", "decode", "keep"),
     default: "auto",
@@ -42,6 +45,8 @@ export const CFG_HTTP_FIELDS = {
   },
   refreshCmd: {
     flag: "refresh-cmd",
+    group: "who",
+    fromFolder: "never",
     placeholder: "CMD",
     kind: textThat("be a command"),
     defaultNote: "none",
@@ -52,6 +57,8 @@ export const CFG_HTTP_FIELDS = {
   },
   headers: {
     flag: "header",
+    group: "who",
+    common: true,
     placeholder: "HEADER",
     kind: HEADERS,
     defaultNote: "none",
@@ -63,6 +70,7 @@ export const CFG_HTTP_FIELDS = {
   },
   userAgent: {
     flag: "user-agent",
+    group: "who",
     placeholder: "TEXT",
     kind: textOf(parseLine),
     defaultNote: "corehaul and its version",
@@ -71,6 +79,7 @@ export const CFG_HTTP_FIELDS = {
   },
   referer: {
     flag: "referer",
+    group: "who",
     placeholder: "URL",
     kind: textOf(parseReferer),
     defaultNote: "none",
@@ -79,6 +88,8 @@ export const CFG_HTTP_FIELDS = {
   },
   netrc: {
     flag: "netrc",
+    group: "who",
+    common: true,
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -87,6 +98,7 @@ export const CFG_HTTP_FIELDS = {
   },
   cookies: {
     flag: "cookies",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "no cookies",
@@ -95,6 +107,9 @@ export const CFG_HTTP_FIELDS = {
   },
   proxy: {
     flag: "proxy",
+    group: "who",
+    common: true,
+    fromFolder: "never",
     placeholder: "URL",
     kind: textOf(parseProxy),
     defaultNote: "from the environment",
@@ -104,6 +119,8 @@ export const CFG_HTTP_FIELDS = {
   },
   ca: {
     flag: "ca",
+    group: "who",
+    fromFolder: "never",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -112,6 +129,7 @@ export const CFG_HTTP_FIELDS = {
   },
   cert: {
     flag: "cert",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -120,6 +138,7 @@ export const CFG_HTTP_FIELDS = {
   },
   key: {
     flag: "key",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "the file of --cert",
@@ -128,6 +147,8 @@ export const CFG_HTTP_FIELDS = {
   },
   insecure: {
     flag: "insecure",
+    group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "take every TLS certificate, of anybody; not in a compiled binary",
@@ -135,6 +156,8 @@ export const CFG_HTTP_FIELDS = {
   },
   denyPrivate: {
     flag: "deny-private",
+    group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help:
@@ -143,6 +166,8 @@ export const CFG_HTTP_FIELDS = {
   },
   allowPrivate: {
     flag: "allow-private",
+    group: "who",
+    fromFolder: "never",
     placeholder: "HOST:PORT",
     kind: textOf(parseHostPort),
     defaultNote: "none",
@@ -152,6 +177,8 @@ export const CFG_HTTP_FIELDS = {
   },
   allowDowngrade: {
     flag: "allow-downgrade",
+    group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "follow redirects from https to http",

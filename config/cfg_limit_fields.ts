@@ -31,6 +31,8 @@ const SEGMENTS: CfgKind<number | "auto"> = {
 export const CFG_LIMIT_FIELDS = {
   perHost: {
     flag: "per-host",
+    group: "speed",
+    common: true,
     placeholder: "N",
     kind: integer(0, 1000),
     default: "0",
@@ -39,6 +41,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   perHostRate: {
     flag: "per-host-rate",
+    group: "speed",
     placeholder: "R",
     kind: numberOf(rate, RATE_MUST),
     default: "0",
@@ -47,6 +50,8 @@ export const CFG_LIMIT_FIELDS = {
   },
   segments: {
     flag: "segments",
+    group: "speed",
+    common: true,
     placeholder: "N",
     kind: SEGMENTS,
     default: "1",
@@ -55,6 +60,8 @@ export const CFG_LIMIT_FIELDS = {
   },
   limitRate: {
     flag: "limit-rate",
+    group: "speed",
+    common: true,
     placeholder: "SIZE",
     kind: SIZE,
     default: "0",
@@ -63,6 +70,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   minSpeed: {
     flag: "min-speed",
+    group: "speed",
     placeholder: "SIZE",
     kind: SIZE,
     default: "0",
@@ -71,6 +79,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   maxSize: {
     flag: "max-size",
+    group: "what",
     placeholder: "SIZE",
     kind: SIZE,
     defaultNote: "none",
@@ -79,6 +88,8 @@ export const CFG_LIMIT_FIELDS = {
   },
   overwrite: {
     flag: "overwrite",
+    group: "where",
+    common: true,
     placeholder: "WHEN",
     kind: oneOf("never", "changed", "always"),
     default: "never",
@@ -87,6 +98,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   refresh: {
     flag: "refresh",
+    group: "where",
     kind: SWITCH,
     default: "false",
     help: "ask again for what is done already, and replace it if the server has another version",
@@ -94,6 +106,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   remoteTime: {
     flag: "remote-time",
+    group: "where",
     kind: SWITCH,
     default: "true",
     negatable: true,
@@ -102,6 +115,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   minFree: {
     flag: "min-free",
+    group: "where",
     placeholder: "SIZE",
     kind: SIZE,
     default: "0",
@@ -110,6 +124,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   diskWaitMs: {
     flag: "disk-wait",
+    group: "when",
     placeholder: "D",
     kind: duration(),
     default: "10m",
@@ -119,6 +134,7 @@ export const CFG_LIMIT_FIELDS = {
   },
   fsync: {
     flag: "fsync",
+    group: "where",
     kind: SWITCH,
     default: "false",
     help: "bring each file and its folder to the disk before it counts as done",

@@ -10,6 +10,7 @@ import { duration, integer, SWITCH, textThat } from "./cfg_kinds.ts";
 export const CFG_LIST_FIELDS = {
   all: {
     flag: "all",
+    group: "what",
     kind: SWITCH,
     default: "false",
     help: "every task of the list; with retry, every one that failed",
@@ -18,6 +19,7 @@ export const CFG_LIST_FIELDS = {
   },
   where: {
     flag: "where",
+    group: "what",
     placeholder: "KEY=VALUE",
     kind: textThat("be KEY=VALUE"),
     repeatable: true,
@@ -29,6 +31,7 @@ export const CFG_LIST_FIELDS = {
   },
   missing: {
     flag: "missing",
+    group: "what",
     kind: SWITCH,
     default: "false",
     help: "only tasks that are done and whose file is not in the download folder any more",
@@ -37,6 +40,7 @@ export const CFG_LIST_FIELDS = {
   },
   keepMs: {
     flag: "keep",
+    group: "what",
     placeholder: "D",
     kind: duration(),
     defaultNote: "for ever",
@@ -45,6 +49,7 @@ export const CFG_LIST_FIELDS = {
   },
   failed: {
     flag: "failed",
+    group: "what",
     kind: SWITCH,
     default: "false",
     help: "forget tasks that failed, too",
@@ -53,6 +58,7 @@ export const CFG_LIST_FIELDS = {
   },
   dryRun: {
     flag: "dry-run",
+    group: "what",
     kind: SWITCH,
     default: "false",
     help: "only say how many tasks it would be",
@@ -61,6 +67,7 @@ export const CFG_LIST_FIELDS = {
   },
   fix: {
     flag: "fix",
+    group: "list",
     kind: SWITCH,
     default: "false",
     help: "close lists, claim logs and manifests that others can read to them (chmod 600)",
@@ -69,6 +76,7 @@ export const CFG_LIST_FIELDS = {
   },
   limit: {
     flag: "limit",
+    group: "what",
     placeholder: "N",
     kind: integer(1),
     defaultNote: "all",
@@ -78,6 +86,8 @@ export const CFG_LIST_FIELDS = {
   },
   saveFailed: {
     flag: "save-failed",
+    group: "where",
+    fromFolder: "below",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",

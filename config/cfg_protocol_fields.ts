@@ -11,6 +11,7 @@ import { parseEndpoint } from "./cfg_parse.ts";
 export const CFG_PROTOCOL_FIELDS = {
   sshKey: {
     flag: "ssh-key",
+    group: "who",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "as ~/.ssh/config says, else the usual ones",
@@ -20,6 +21,7 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   sshPassphrase: {
     flag: "ssh-passphrase",
+    group: "who",
     placeholder: "TEXT",
     kind: textThat("not be empty"),
     defaultNote: "the agent's keys, else asked for at the terminal",
@@ -29,6 +31,8 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   sshKnownHosts: {
     flag: "ssh-known-hosts",
+    group: "who",
+    fromFolder: "never",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "as ~/.ssh/config says, else ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts",
@@ -37,6 +41,8 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   sshAcceptNew: {
     flag: "ssh-accept-new",
+    group: "who",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "take the host key of an sftp server that is not known, and keep it; never another one than the known one",
@@ -44,6 +50,8 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   s3Endpoint: {
     flag: "s3-endpoint",
+    group: "who",
+    fromFolder: "never",
     placeholder: "URL",
     kind: textOf(parseEndpoint),
     defaultNote: "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon",
@@ -52,6 +60,7 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   s3RequestPayer: {
     flag: "s3-request-payer",
+    group: "who",
     kind: SWITCH,
     default: "false",
     help: "pay for what is fetched from s3 buckets whose owners want that",
@@ -59,6 +68,7 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   s3NoSignRequest: {
     flag: "s3-no-sign-request",
+    group: "who",
     kind: SWITCH,
     default: "false",
     help: "ask for s3 urls without credentials, also where there are some: for buckets that everybody may read",
@@ -66,6 +76,7 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   folderLimit: {
     flag: "folder-limit",
+    group: "what",
     placeholder: "N",
     kind: integer(1, 10_000_000),
     default: "100000",
@@ -74,6 +85,8 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   allowFile: {
     flag: "allow-file",
+    group: "what",
+    fromFolder: "never",
     kind: SWITCH,
     default: "false",
     help: "take file urls: a list can then copy what this user may read",
@@ -81,6 +94,8 @@ export const CFG_PROTOCOL_FIELDS = {
   },
   protocols: {
     flag: "protocol",
+    group: "what",
+    fromFolder: "never",
     placeholder: "SCHEME:=MODULE",
     kind: PROTOCOLS,
     defaultNote: "none",

@@ -20,6 +20,8 @@ const NAMESPACE = /^[A-Za-z0-9._-]{1,64}$/;
 export const CFG_QUEUE_FIELDS = {
   queue: {
     flag: "queue",
+    group: "list",
+    common: true,
     placeholder: "URL",
     kind: textOf(parseQueue),
     default: "kv:.corehaul/queue.db",
@@ -29,6 +31,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   namespace: {
     flag: "namespace",
+    group: "list",
     placeholder: "NAME",
     kind: textOf((value) => NAMESPACE.test(value) ? { value } : { must: "be 1 to 64 letters, digits, dots, _ or -" }),
     default: "default",
@@ -37,6 +40,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueCa: {
     flag: "queue-ca",
+    group: "list",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "whom the system trusts",
@@ -45,6 +49,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueCert: {
     flag: "queue-cert",
+    group: "list",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "none",
@@ -53,6 +58,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueKey: {
     flag: "queue-key",
+    group: "list",
     placeholder: "FILE",
     kind: textThat("name a file"),
     defaultNote: "in the file of --queue-cert",
@@ -61,6 +67,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   waitQueue: {
     flag: "wait-queue",
+    group: "list",
     kind: SWITCH,
     default: "false",
     help: "wait for a Redis that does not answer yet, instead of giving up",
@@ -68,6 +75,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   queueTimeoutMs: {
     flag: "queue-timeout",
+    group: "list",
     placeholder: "D",
     kind: duration(),
     defaultNote: "10m for run, else 10; 30 for a file",
@@ -77,6 +85,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   leaseMs: {
     flag: "lease",
+    group: "list",
     placeholder: "D",
     kind: duration(1000, 86_400_000),
     default: "15",
@@ -85,6 +94,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   heartbeatMs: {
     flag: "heartbeat",
+    group: "list",
     placeholder: "D",
     kind: duration(100, 3_600_000),
     default: "2",
@@ -93,6 +103,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   fleetPerHost: {
     flag: "fleet-per-host",
+    group: "speed",
     placeholder: "N",
     kind: integer(0, 1_000_000),
     default: "0",
@@ -101,6 +112,7 @@ export const CFG_QUEUE_FIELDS = {
   },
   shard: {
     flag: "shard",
+    group: "what",
     placeholder: "K/N",
     kind: SHARD,
     defaultNote: "all",

@@ -33,6 +33,7 @@ const timeWindow = (text: string): Parsed<string> =>
 export const CFG_SCHEDULE_FIELDS = {
   startAt: {
     flag: "start-at",
+    group: "when",
     placeholder: "TIME",
     kind: START_TIME,
     defaultNote: "now",
@@ -41,6 +42,7 @@ export const CFG_SCHEDULE_FIELDS = {
   },
   window: {
     flag: "window",
+    group: "when",
     placeholder: "FROM-TO",
     kind: textOf(timeWindow),
     repeatable: true,

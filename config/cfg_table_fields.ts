@@ -12,6 +12,7 @@ const READING = ["run", "get", "add", "check"] as const;
 export const CFG_TABLE_FIELDS = {
   urlColumn: {
     flag: "url-column",
+    group: "what",
     placeholder: "NAME",
     kind: textThat("name a column, or be its number"),
     defaultNote: "url",
@@ -21,6 +22,7 @@ export const CFG_TABLE_FIELDS = {
   },
   columns: {
     flag: "columns",
+    group: "what",
     placeholder: "FIELD=NAME,…",
     kind: COLUMNS,
     defaultNote: "those called like fields",

@@ -380,7 +380,7 @@ export class Attempt {
       signal: watched.signal,
     };
     if (this.#receiver.limited) request.slow = true;
-    if (this.#movedFrom !== undefined) request.anonymous = true;
+    if (this.#movedFrom !== undefined || this.#task.anonymous === true) request.anonymous = true;
     if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
     return request;
   }

@@ -59,7 +59,10 @@ export interface DriverRequest {
   headers: Readonly<Record<string, string>>;
   /** How many redirects to follow. */
   maxRedirects: number;
-  /** Ask as nobody in particular, whatever is known of the user: a server led here from another protocol. Default false. */
+  /**
+   * Ask as nobody in particular, whatever is known of the user: a server led here from another protocol, or the task wants it.
+   * Default false.
+   */
   anonymous?: true;
   /** The same for all requests of one attempt to fetch a file: what servers set in it may be kept for it. Default: for none. */
   attempt?: object;

@@ -83,17 +83,23 @@ export class RequestIdentities {
     return this.#jar !== undefined;
   }
 
-  /** Begins a request for a task with its headers. */
-  start(href: string, taskHeaders: HeaderRecord): RequestIdentity {
+  /**
+   * Begins a request for a task.
+   *
+   * @param href The url of the task.
+   * @param taskHeaders Its headers.
+   * @param anonymous Leave out the headers of the options that tell of the user's rights, and netrc. Default false.
+   */
+  start(href: string, taskHeaders: HeaderRecord, anonymous = false): RequestIdentity {
     const url = new URL(href);
     const userinfo = takeUserinfo(url);
-    if (userinfo?.password === "") {
-      userinfo.password = this.#credentials?.(url.hostname, userinfo.login)?.password ?? "";
-    }
-    const own = userinfo === undefined && isEmpty(this.#headers) && isAscii(taskHeaders)
+    const headers = anonymous ? harmless(this.#headers) : this.#headers;
+    const known = anonymous ? undefined : this.#credentials;
+    if (userinfo?.password === "") userinfo.password = known?.(url.hostname, userinfo.login)?.password ?? "";
+    const own = userinfo === undefined && isEmpty(headers) && isAscii(taskHeaders)
       ? taskHeaders
-      : merge(userinfo === undefined ? NONE : basic(userinfo), this.#headers, taskHeaders);
-    return new OneRequest(url, own, userinfo, this.#credentials, this.#jar);
+      : merge(userinfo === undefined ? NONE : basic(userinfo), headers, taskHeaders);
+    return new OneRequest(url, own, userinfo, known, this.#jar);
   }
 }
 

@@ -8,9 +8,11 @@ import { HEADER_PREFIX, nearField } from "./near_field.ts";
 import { RefusedEntry } from "./refused_entry.ts";
 import { fieldsWhere, TASK_FIELDS } from "./task_request.ts";
 
-/** Fields whose values are numbers, or urls. */
+/** Fields whose values are numbers, true or false, or urls. */
 const NUMBERS: ReadonlySet<string> = new Set(fieldsWhere(({ cell }) => cell === "number"));
+const SWITCHES: ReadonlySet<string> = new Set(fieldsWhere(({ cell }) => cell === "switch"));
 const URLS: ReadonlySet<string> = new Set(fieldsWhere(({ cell }) => cell === "urls"));
+const SWITCH_VALUES: ReadonlyMap<unknown, boolean> = new Map([["true", true], ["false", false]]);
 const FIELDS: ReadonlySet<string> = new Set(TASK_FIELDS);
 const MOST_NAMES = 1000;
 /** An algorithm in the name of a column, and the number of hexadecimal digits of each. */
@@ -38,6 +40,7 @@ export function putField(entry: Record<string, unknown>, field: string, value: u
     const headers = (entry.headers ??= {}) as Record<string, unknown>;
     headers[field.slice(HEADER_PREFIX.length)] = textOf(value);
   } else if (NUMBERS.has(field)) entry[field] = numberOf(value);
+  else if (SWITCHES.has(field)) entry[field] = SWITCH_VALUES.get(value) ?? value;
   else if (URLS.has(field)) entry[field] = typeof value === "string" ? value.split(/\s+/) : value;
   else {
     const text = textOf(value);

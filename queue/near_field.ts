@@ -1,3 +1,4 @@
+import { wordDistance } from "../base/word_distance.ts";
 import { TASK_FIELDS } from "./task_request.ts";
 
 /** Columns and fields that hold one header each. */
@@ -29,27 +30,5 @@ export function nearField(name: string): string | undefined {
 
 function isNear(name: string, field: string): boolean {
   const most = field.length > 5 ? 2 : field.length > 2 ? 1 : 0;
-  return Math.abs(name.length - field.length) <= most && distance(name, field) <= most;
-}
-
-/** How many letters must be changed, left out, put in or swapped with the next one to make one name of the other. */
-function distance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, i) => i)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      row.push(
-        Math.min(
-          change,
-          row[j - 1]! + 1,
-          rows[i - 1]![j]! + 1,
-          swapped ? rows[i - 2]![j - 2]! + 1 : Infinity,
-        ),
-      );
-    }
-    rows.push(row);
-  }
-  return rows[a.length]![b.length]!;
+  return Math.abs(name.length - field.length) <= most && wordDistance(name, field) <= most;
 }

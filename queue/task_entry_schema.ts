@@ -70,6 +70,8 @@ const entryShape = {
     .meta({ format: "date-time" }).describe(
       "the file is not fetched before this time; without an offset it is local",
     ),
+  anonymous: z.boolean().optional()
+    .describe("true: the headers of the options, but for User-Agent and Accept, and netrc are not for this file"),
 } satisfies EntryShape;
 
 const entrySchema = z.strictObject(entryShape).describe("one file to fetch");

@@ -30,6 +30,8 @@ export interface TaskRequest {
   size?: number;
   /** The earliest time of the first attempt, in milliseconds since the epoch. Default: at once. */
   notBefore?: number;
+  /** Ask without the headers of the options, but for `User-Agent` and `Accept`, and without netrc. Default false. */
+  anonymous?: boolean;
 }
 
 /** One entry of a task file: a request in the form in which users write it. */
@@ -61,6 +63,7 @@ export interface RequestField<Role extends string = "kept" | "own" | "entry", Ce
 
 /** How a cell of a table holds a value of this type. */
 type CellOf<Value> = Value extends number ? "number"
+  : Value extends boolean ? "switch"
   : Value extends string ? "text"
   : Value extends readonly string[] ? "urls"
   : "headers";
@@ -87,6 +90,7 @@ export const TASK_REQUEST_FIELDS = {
   checksum: { role: "kept", cell: "text", ofOneFile: true },
   size: { role: "kept", cell: "number", ofOneFile: true },
   notBefore: { role: "own", cell: "text" },
+  anonymous: { role: "kept", cell: "switch" },
 } as const satisfies RequestFields;
 
 /** The fields of a role. */

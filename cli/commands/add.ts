@@ -55,7 +55,9 @@ export async function addCommand(context: CommandContext): Promise<number> {
     const changed = counts.changed === 0 ? "" : `${counts.changed} changed, `;
     const { added, duplicate, refused } = counts;
     if (checksums !== undefined && count.files > 0) logger[count.found > 0 ? "info" : "warn"](checksumCountText(count));
-    if (!settings.json) tell(`${added} added, ${changed}${duplicate} known already, ${refused} refused`, logger);
+    if (!settings.json && !settings.quiet) {
+      tell(`${added} added, ${changed}${duplicate} known already, ${refused} refused`, logger);
+    }
   }
   return counts.refused > 0 ? INCOMPLETE : DONE;
 }

@@ -38,7 +38,8 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const result = await control(request, settings, logger);
   for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
-  tell(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result), logger);
+  if (settings.json) tell(JSON.stringify({ type: verb, ...result }), logger);
+  else if (!settings.quiet) tell(answer(verb, result), logger);
   const gone = verb !== "remove" || await takeOut(settings.queue, logger);
   return result.unknown.length + result.unmoved.length > 0 || !gone ? INCOMPLETE : DONE;
 }

@@ -2,8 +2,10 @@ import { doctor, taskListOptions } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { tell, tellLine } from "../print.ts";
 
-/** `corehaul doctor`: checks what this machine allows. */
-export async function doctorCommand({ settings, logger }: CommandContext): Promise<number> {
+/** `corehaul doctor`: checks what this machine allows; with `--config`, tells where each option has its value from. */
+export async function doctorCommand(context: CommandContext): Promise<number> {
+  const { command, settings, logger } = context;
+  if (command.showConfig) return (await import("../show_config.ts")).showConfig(context);
   const { queue, dir, cores, workers, fix } = settings;
   const findings = await doctor({ queue, directory: dir, list: await taskListOptions(settings), cores, workers, fix });
   for (const { name, ok, detail } of findings) {

@@ -33,7 +33,7 @@ export async function gcCommand({ settings, logger }: CommandContext): Promise<n
     code = INCOMPLETE;
   }
   if (json) tell(JSON.stringify({ type: "gc", touched, freed, dryRun }), logger);
-  else {
+  else if (!settings.quiet) {
     const did = dryRun ? "would be forgotten" : "forgotten";
     const room = freed >= WORTH_TELLING
       ? `; the list takes ${formatBytes(freed, { binary: true })} less on the disk`

@@ -79,7 +79,7 @@ export class HttpDriver implements DownloadDriver {
 
   async open(request: DriverRequest): Promise<DriverResponse> {
     const identities = this.#identities ??= await this.#loading!;
-    const identity = identities.start(request.url, request.headers);
+    const identity = identities.start(request.url, request.headers, request.anonymous);
     const { range, condition, signal, visit, watch, attempt, refused } = request;
     const keepsBody = refused !== undefined;
     let cookies = attempt === undefined ? undefined : this.#cookies.get(attempt);

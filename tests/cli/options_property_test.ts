@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type DownloaderOptions, settingsFromOptions } from "../../app/downloader_options.ts";
-import { helpText } from "../../cli/help.ts";
 import { COMMANDS, parseCommand } from "../../cli/parse_command.ts";
 import { CfgError } from "../../config/cfg_error.ts";
 import { CFG_FIELDS, type CfgCommand, cfgEnvName, type CfgField, cfgFileKey } from "../../config/cfg_fields.ts";
@@ -71,6 +70,12 @@ function samples(field: CfgField): fc.Arbitrary<string[]> {
   return fc.array(values.filter(fits), { minLength: 1, maxLength: field.repeatable ? 3 : 1 });
 }
 
+/** What switches set beside themselves. */
+function implied(field: CfgField, texts: readonly string[] | undefined): Record<string, string> {
+  const isOn = texts !== undefined && ["true", "yes", "1"].includes(texts[0]!);
+  return isOn ? field.implies ?? {} : {};
+}
+
 const raw = ({ repeatable }: CfgField, texts: string[]) => repeatable ? texts : texts[0]!;
 
 /** The flags of a command line with an option on it. */
@@ -104,7 +109,7 @@ for (const field of CFG_FIELDS) {
         for (const source of sources.slice(0, field.repeatable ? 3 : 4)) {
           const settings = cfgResolve(source);
           assertEquals(settings[name], expected);
-          assertEquals(others(settings, name), others(cfgResolve(), name));
+          assertEquals(others(settings, name), others(cfgResolve({ flags: implied(field, texts) }), name));
         }
         if (option === undefined) return;
         const given = cfgOptionsOf(cfgResolve(sources[0]), command) as Record<string, unknown>;
@@ -162,7 +167,10 @@ function camelCase(flag: string): string {
 Deno.test("cfgResolve lets later sources win, option by option: defaults, the file, variables, flags, a program", () => {
   /** What each of the sources says of each option; most say nothing. */
   const said = fc.tuple(...CFG_FIELDS.map((field) => {
-    const perhaps = fc.option(samples(field), { nil: undefined });
+    // What a switch implies is in a test of its own.
+    const perhaps = field.implies === undefined
+      ? fc.option(samples(field), { nil: undefined })
+      : fc.constant(undefined);
     return fc.tuple(perhaps, perhaps, perhaps, perhaps);
   }));
   const resolve = (sources: CfgSources) => cfgResolve(sources) as unknown as Record<string, unknown>;
@@ -195,27 +203,16 @@ Deno.test("cfgResolve lets later sources win, option by option: defaults, the fi
 Deno.test("cfgOptionsOf gives a command what its table has for it, and nothing else", () => {
   for (const command of Object.keys(COMMANDS) as CfgCommand[]) {
     const flags = Object.fromEntries(
-      CFG_FIELDS.map((field) => [field.flag, fc.sample(samples(field), { numRuns: 1, seed: 1 })[0]!]),
+      CFG_FIELDS.map((field) => {
+        // Those that imply something may exclude each other.
+        const some = field.implies === undefined ? samples(field) : fc.constant<string[]>(["false"]);
+        return [field.flag, fc.sample(some, { numRuns: 1, seed: 1 })[0]!];
+      }),
     );
     const single = Object.fromEntries(CFG_FIELDS.map((field) => [field.flag, raw(field, flags[field.flag]!)]));
     const names = CFG_FIELDS.filter(({ commands }) => commands.includes(command)).map(cfgOptionName)
       .filter((name) => name !== undefined);
     assertEquals(Object.keys(cfgOptionsOf(cfgResolve({ flags: single }), command)), names);
-  }
-});
-
-Deno.test("helpText has every option of a command in a line of its own, and no other one", () => {
-  for (const topic of [undefined, ...Object.keys(COMMANDS) as CfgCommand[]]) {
-    const lines = helpText(topic).split("\n");
-    for (const field of CFG_FIELDS) {
-      const flag = `--${field.negatable ? "no-" : ""}${field.flag}${
-        field.placeholder === undefined ? "" : ` ${field.placeholder}`
-      } `;
-      const found = lines.filter((line) =>
-        new RegExp(`^ {2}(?: {4}|-., )${RegExp.escape(flag)} *${RegExp.escape(field.help)}`).test(line)
-      );
-      assertEquals(found.length, topic === undefined || field.commands.includes(topic) ? 1 : 0, `${topic} ${flag}`);
-    }
   }
 });
 

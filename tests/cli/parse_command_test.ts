@@ -44,3 +44,33 @@ Deno.test("parseCommand says that an option with nothing behind its = needs a va
   assertThrows(() => parseCommand(["run", "--no-pin="]), UsageError, "Option --no-pin takes no value");
   assertEquals(parseCommand(["get", "--", "--dir="]).args, ["--dir="]);
 });
+
+Deno.test("parseCommand takes a URL without a command for get, and the name of a command for that", () => {
+  const url = "http://a.test/x";
+  const { name, args, flags } = parseCommand(["-d", "files", url, "s3://b/k", "--retries=1"]);
+  assertEquals([name, args, flags], ["get", [url, "s3://b/k"], { dir: "files", retries: "1" }]);
+  assertEquals(parseCommand([url, "get"]).args, [url, "get"]);
+  assertEquals(parseCommand(["get", "http"]).args, ["http"]);
+  assertEquals(parseCommand(["add", url]).name, "add");
+  assertEquals(parseCommand(["HTTP://a.test/"]).name, "get");
+  assertEquals(parseCommand(["75"]), { name: "run", args: [], flags: { "cpu-threshold": "75" } });
+  const refused = [["a.test/x"], ["data:,x"], ["list.txt"], ["75", url], ["run", url], ["run", "75", url], [
+    "status",
+    url,
+  ]];
+  for (const argv of refused) assertThrows(() => parseCommand(argv), UsageError);
+});
+
+Deno.test("parseCommand takes letters that stand together, and a value behind the last one", () => {
+  const flags = (...argv: string[]) => parseCommand(["get", ...argv]).flags;
+  assertEquals(flags("-q"), { quiet: "true" });
+  assertEquals(flags("-qj4"), { quiet: "true", jobs: "4" });
+  assertEquals(flags("-vj", "4"), { verbose: "true", jobs: "4" });
+  assertEquals(flags("-j=4", "-v"), { jobs: "4", verbose: "true" });
+  for (const argv of [["-P", "a/b"], ["-Pa/b"], ["-da/b"], ["-P=a/b"], ["-qda/b", "-v=false"]]) {
+    assertEquals(flags(...argv).dir, "a/b");
+  }
+  assertEquals(flags("-oname", "-i-", "--", "-qv"), { out: "name", input: ["-"] });
+  assertEquals(parseCommand(["get", "-qh"]).name, "help");
+  assertThrows(() => flags("-qx"), UsageError, "Unknown option -qx");
+});

@@ -60,6 +60,8 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     allowFile: false,
     graceMs: 4000,
     workerTimeoutMs: 30_000,
+    quiet: false,
+    verbose: false,
     progress: "auto",
     json: false,
     logLevel: "info",
@@ -224,4 +226,28 @@ Deno.test("cfgResolve reads the columns of fields, whatever their names are", ()
   for (const text of ["", "out", "out=", "=name", "out=a,out=b"]) {
     assertThrows(() => columnsOf(text), CfgError, "be FIELD=COLUMN such as", text);
   }
+});
+
+Deno.test("cfgResolve lets a switch imply other options, source by source, and their own words win", () => {
+  const shown = (sources: CfgSources) => {
+    const { quiet, verbose, logLevel, progress } = cfgResolve(sources);
+    return [quiet, verbose, logLevel, progress];
+  };
+  assertEquals(shown({ flags: { quiet: "true" } }), [true, false, "error", "none"]);
+  assertEquals(shown({ flags: { verbose: "true" } }), [false, true, "debug", "auto"]);
+  assertEquals(shown({ flags: { quiet: "false" } }), [false, false, "info", "auto"]);
+  assertEquals(shown({ flags: { quiet: "true", "log-level": "warning" } }), [true, false, "warning", "none"]);
+  assertEquals(shown({ env: { CFG_LOG_LEVEL: "info", CFG_PROGRESS: "bar" }, flags: { quiet: "true" } }), [
+    true,
+    false,
+    "error",
+    "none",
+  ]);
+  assertEquals(shown({ env: { CFG_QUIET: "1" }, flags: { verbose: "true" } }), [false, true, "debug", "none"]);
+  assertEquals(
+    shown({ file: { name: "c.json", values: { cfg_verbose: true } }, env: { CFG_LOG_LEVEL: "error" } }),
+    [false, true, "error", "auto"],
+  );
+  const both = assertThrows(() => cfgResolve({ env: { CFG_QUIET: "yes", CFG_VERBOSE: "yes" } }), CfgError);
+  assertEquals(both.message, "Cannot use CFG_QUIET together with CFG_VERBOSE");
 });

@@ -6,7 +6,10 @@ import { codeBlocks, headings, readDocument, tables } from "./markdown.ts";
 
 const DOCUMENT = "docs/from-other-tools.md";
 const FLAGS: ReadonlySet<string> = new Set(
-  CFG_FIELDS.flatMap(({ flag, short }) => short === undefined ? [`--${flag}`] : [`--${flag}`, `-${short}`]),
+  CFG_FIELDS.flatMap(({ flag, short, otherShort }) => [
+    `--${flag}`,
+    ...[short, otherShort].filter((letter) => letter !== undefined).map((letter) => `-${letter}`),
+  ]),
 );
 
 /** The flags in a text of ours. */

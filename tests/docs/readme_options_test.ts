@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { COMMANDS } from "../../cli/parse_command.ts";
+import { COMMANDS, PAGES, WITHOUT_COMMAND } from "../../cli/parse_command.ts";
 import { CFG_FIELDS, type CfgField } from "../../config/cfg_fields.ts";
 import { readDocument, section, tables } from "./markdown.ts";
 
 const HAN = /\p{Script=Han}/u;
 
 function spell(field: CfgField): string {
-  const short = field.short === undefined ? "" : `\`-${field.short}\`, `;
+  const short = [field.short, field.otherShort].filter((letter) => letter !== undefined)
+    .map((letter) => `\`-${letter}\`, `).join("");
   const value = field.placeholder === undefined ? "" : ` ${field.placeholder}`;
   return `${short}\`--${field.negatable ? "no-" : ""}${field.flag}${value}\``;
 }
@@ -43,9 +44,10 @@ Deno.test("README.zh-CN.md lists every option of CFG_FIELDS, with its default an
   }
 });
 
-Deno.test("README.md and README.zh-CN.md list every command of COMMANDS", async () => {
-  const usages = ["[CPU_THRESHOLD]", ...Object.values(COMMANDS).map((command) => command.usage)];
-  const helps = ["the same as run", ...Object.values(COMMANDS).map((command) => command.help)];
+Deno.test("README.md and README.zh-CN.md list every command of COMMANDS and PAGES", async () => {
+  const commands = [...WITHOUT_COMMAND, ...Object.values(COMMANDS), ...Object.values(PAGES)];
+  const usages = commands.map(({ usage }) => usage);
+  const helps = commands.map(({ help }) => help);
   const commandTable = async (path: string) =>
     tables(await readDocument(path)).find((table) => table[1]?.[0] === "`corehaul [CPU_THRESHOLD]`")!.slice(1);
   const english = await commandTable("README.md");

@@ -107,3 +107,17 @@ Deno.test("RequestIdentities keeps the cookies that servers set, for the request
   assertEquals(first.headers(), { Cookie: "other=2" });
   assertEquals(identities.start("http://a.test/x", {}).headers(), { Cookie: "sid=1" });
 });
+
+Deno.test("RequestIdentities tells who asks only where that is wanted: not of the options nor of netrc, but of the url and the task", () => {
+  const headers = { "User-Agent": "option", Accept: "*/*", "X-Key": "option", Authorization: "option" };
+  const identities = new RequestIdentities({ ...ANONYMOUS, headers, netrc: "default login me password secret" });
+  const of = (url: string, task: Record<string, string> = {}) => identities.start(url, task, true);
+  const harmless: Record<string, string> = { "User-Agent": "option", Accept: "*/*" };
+  assertEquals({ ...of("http://a.test/x").headers() }, harmless);
+  assertEquals(of("http://a.test/x").credentials(), undefined);
+  assertEquals({ ...of("http://a.test/x", { "x-key": "task" }).headers() }, { ...harmless, "x-key": "task" });
+  assertEquals({ ...of("http://you@a.test/x").headers() }, { ...harmless, Authorization: basic("you:") });
+  const moved = of("http://a.test/x");
+  moved.moveTo(new URL("http://b.test/x"));
+  assertEquals([{ ...moved.headers() }, moved.credentials()], [harmless, undefined]);
+});

@@ -25,14 +25,38 @@ const RANGE = "a whole number from 1 to 100";
 const MD5 = "md5:d41d8cd98f00b204e9800998ecf8427e";
 const GET = ["get", "http://127.0.0.1:1/x"];
 const CASES: Case[] = [
-  { name: "an unknown flag", args: ["run", "--treshold", "75"], names: ["--treshold"] },
-  { name: "an unknown flag with a value", args: ["run", "--foo=bar"], names: ["--foo"] },
+  {
+    name: "an unknown flag",
+    args: ["run", "--treshold", "75"],
+    names: ["Unknown option --treshold: did you mean --cpu-threshold?"],
+  },
+  { name: "an unknown flag with a value", args: ["run", "--foo=bar"], names: ["--foo; see corehaul --help"] },
   { name: "an unknown short flag", args: ["run", "-x"], names: ["-x"] },
   { name: "a flag of another command", args: ["status", "--once"], names: ["--once", "status"] },
   { name: "a flag without its value", args: ["run", "--dir"], names: ["--dir"] },
   { name: "a switch that is neither on nor off", args: ["run", "--once=maybe"], names: ["--once", '"maybe"'] },
   { name: "a negated switch with a value", args: ["run", "--no-pin=5"], names: ["--no-pin"] },
-  { name: "an unknown command", args: ["fetch"], names: ['"fetch"'] },
+  { name: "an unknown command", args: ["statsu"], names: ['Unknown command "statsu": did you mean status?'] },
+  { name: "a command of other tools", args: ["fetch"], names: ['Unknown command "fetch": write corehaul get URL'] },
+  { name: "a file in place of a command", args: ["half.json"], names: ['"half.json": write', "corehaul get -i FILE"] },
+  {
+    name: "an unknown key in the configuration file",
+    args: ["run", "--config", "slip.json"],
+    names: ["Cannot use cfg_retires in slip.json as it is not an option: did you mean cfg_retries?"],
+  },
+  {
+    name: "a threshold before a URL",
+    args: ["75", "http://127.0.0.1:1/x"],
+    names: ["write corehaul get --cpu-threshold 75 URL"],
+  },
+  { name: "a URL for run", args: ["run", "http://127.0.0.1:1/x"], names: ["write corehaul get URL"] },
+  { name: "-c", args: [...GET, "-c"], names: ["Unknown option -c: what was broken off is always continued"] },
+  { name: "-O", args: [...GET, "-O", "name"], names: ["Unknown option -O: ", "write -o NAME"] },
+  { name: "--user", args: [...GET, "--user", "me:secret"], names: ["Unknown option --user: write --netrc FILE"] },
+  { name: "--user=", args: [...GET, "--user=me:secret"], names: ["Unknown option --user: write --netrc FILE"] },
+  { name: "-o -", args: [...GET, "-o", "-"], names: ["--out", "standard output", "write -o NAME"] },
+  { name: "-o- of add", args: ["add", "http://127.0.0.1:1/x", "-o-"], names: ["--out", "standard output"] },
+  { name: "--quiet and --verbose", args: [...GET, "-qv"], names: ["Cannot use --quiet together with --verbose"] },
   { name: "a threshold of 0", args: ["0"], names: ["cpu-threshold", RANGE, '"0"'] },
   { name: "a threshold of 101", args: ["run", "101"], names: ["cpu-threshold", RANGE, '"101"'] },
   { name: "a threshold of 7.5", args: ["run", "7.5"], names: ["cpu-threshold", RANGE, '"7.5"'] },
@@ -248,6 +272,7 @@ Deno.test("corehaul names what is wrong in one line, and creates nothing", async
     await t.step(name, async () => {
       await using home = await TempDir.create();
       await home.write("cfg.json", '{ "cfg_speed": 1 }');
+      await home.write("slip.json", '{ "cfg_retires": 1 }');
       await home.write("tasks.json", '{ "cfg_tasks": ["nowhere.json"] }');
       await home.write("half.json", '[\n  { "url": ');
       await home.write("bad.sums", "<!doctype html>\n\nnot a checksum\n");
@@ -282,7 +307,7 @@ Deno.test("corehaul names variables that stand for no option, and goes on", asyn
   assertCode(ended, 0);
   assertEquals(ended.stderr.trimEnd().split("\n"), [
     "warning: the variable CFG_CONFIG stands for no option, and is ignored",
-    "warning: the variable CFG_RETRIS stands for no option, and is ignored",
+    "warning: the variable CFG_RETRIS stands for no option, and is ignored: did you mean CFG_RETRIES?",
   ]);
 });
 

@@ -275,7 +275,7 @@ Deno.test("corehaul --json prints one event a line, and the summary at the end",
 Deno.test("corehaul get counts the entries that it refuses, and its --json names them", async () => {
   await using home = await TempDir.create();
   await using server = serve();
-  const json = await corehaul(["get", "bad", `${server.url}/ok`, "--json"], { cwd: home.path });
+  const json = await corehaul(["get", "/bad", `${server.url}/ok`, "--json"], { cwd: home.path });
   assertCode(json, 1);
   const events = jsonLines(json.stdout);
   assertEquals(events.filter(({ type }) => type === "entry_refused").map(({ index, field }) => [index, field]), [
@@ -283,7 +283,7 @@ Deno.test("corehaul get counts the entries that it refuses, and its --json names
   ]);
   assertEquals(events.filter(({ type }) => type === "tasks_added").map(({ added }) => added), [1]);
   assertEquals([events.at(-1)!.type, events.at(-1)!.refused, events.at(-1)!.done], ["summary", 1, 1]);
-  const text = await corehaul(["get", "bad", `${server.url}/ok`], { cwd: home.path });
+  const text = await corehaul(["get", "/bad", `${server.url}/ok`], { cwd: home.path });
   assertCode(text, 1);
   assertMatch(text.stdout, /^0 retries, 0 failures, 1 entries refused$/m);
 });

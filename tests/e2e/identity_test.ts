@@ -319,3 +319,33 @@ testClients(
     assertEquals(await Deno.readTextFile(home.join("files", "unsized")), "/unsized");
   },
 );
+
+Deno.test("corehaul get and add take a host without a scheme for http, say so once, and tell it nothing of the user", async () => {
+  await using home = await TempDir.create();
+  await home.write("netrc.txt", NETRC);
+  await using server = FaultServer.start(answer);
+  const host = server.url.replace("http://", "");
+  const who = ["--netrc", "netrc.txt", "--header", "X-Key: secret-key", "--user-agent", "test/1"];
+  const told = `no scheme is given: ${server.url}/a is asked, without netrc and the headers of options`;
+  const heard = (path: string) => {
+    const { headers } = server.requests.find((request) => request.path === path)!;
+    return ["authorization", "x-key", "user-agent"].map((name) => headers.get(name));
+  };
+  const known = ["Basic bWU6c2VjcmV0LW5ldHJj", "secret-key", "test/1"];
+
+  const got = await corehaul(["get", `${host}/a`, `${host}/b`, `${server.url}/c`, ...who], { cwd: home.path });
+  assertCode(got, 0);
+  assertEquals(got.stderr.split("\n").filter((line) => line.includes("no scheme")), [told]);
+  assertEquals([heard("/a"), heard("/b"), heard("/c")], [[null, null, "test/1"], [null, null, "test/1"], known]);
+
+  await home.write("list.txt", `${host}/f\n${server.url}/g\n`);
+  const added = await corehaul(["add", `${host}/d`, "-i", "list.txt"], { cwd: home.path });
+  // In a file it is no url.
+  assertEquals([added.code, added.stdout], [1, "2 added, 0 known already, 1 refused\n"]);
+  assertCode(await corehaul(["run", "--once", ...who], { cwd: home.path }), 0);
+  assertEquals([heard("/d"), heard("/g")], [[null, null, "test/1"], known]);
+
+  const file = await corehaul(["get", "list.txt"], { cwd: home.path });
+  assertEquals([file.code, file.stdout], [2, ""]);
+  assertMatch(file.stderr, /"list\.txt" is a file: write -i list\.txt for the URLs in it, or http:\/\/list\.txt/);
+});

@@ -1,6 +1,6 @@
 /** Limits that hold over all workers. */
 import { assert, assertEquals } from "@std/assert";
-import { assertCode, Corehaul, shareCommandProcesses } from "../support/corehaul.ts";
+import { assertCode, Corehaul, corehaul, jsonLines, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole } from "../support/task_table.ts";
@@ -18,6 +18,32 @@ testClients("corehaul keeps to --limit-rate over all workers", async (client) =>
   await assertWhole(tasks, home.join("files"), ({ pathname }) => bytesFor(pathname, 300_000));
   // Six million bytes; a burst and the last piece of each of eight slots come free.
   assert(ms / 1000 > (6_000_000 - 8 * 300_000) / 2_097_152, `${ms} ms`);
+});
+
+Deno.test("corehaul has no more downloads at a time than -j says, over all workers", async (t) => {
+  for (const [jobs, workers] of [[3, 2], [1, 2]] as const) {
+    await t.step(`${jobs} of ${workers} workers`, async () => {
+      await using home = await TempDir.create();
+      let [active, peak] = [0, 0];
+      const reached = Promise.withResolvers<void>();
+      await using server = FaultServer.start(async ({ path }) => {
+        peak = Math.max(peak, ++active);
+        if (active === jobs) reached.resolve();
+        await reached.promise;
+        // A slow server: whatever else may run at the same time comes meanwhile.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        active--;
+        return new Response(bytesFor(path, 10));
+      });
+      const urls = Array.from({ length: 12 }, (_, i) => `${server.url}/${i}`);
+      const limits = ["-j", String(jobs), "--workers", String(workers), "--cpu-threshold", "100"];
+      const ended = await corehaul([...urls, ...limits, "--json"], { cwd: home.path });
+      assertCode(ended, 0);
+      const started = jsonLines(ended.stdout).filter(({ type }) => type === "proc_started");
+      const downloading = started.filter(({ proc }) => String(proc).startsWith("proc_worker"));
+      assertEquals([peak, server.requests.length, downloading.length], [jobs, 12, Math.min(jobs, workers)]);
+    });
+  }
 });
 
 testClients("corehaul refuses larger files than --max-size, and does not ask again", async (client) => {

@@ -36,6 +36,7 @@ const VALUES: Record<string, string> = {
   shard: "1/1",
   cores: String((await allowedCores())[0]),
   workers: "1",
+  jobs: "8",
   concurrency: "8",
   "cpu-threshold": "80",
   "admit-interval": "0.2",
@@ -111,11 +112,13 @@ const EITHER = [[
   "queue-key",
   "fleet-per-host",
   "s3-no-sign-request",
+  "quiet",
 ], [
   "proxy",
   "cert",
   "key",
   "s3-request-payer",
+  "verbose",
 ]];
 
 function everyOption(command: CfgCommand, values: Record<string, string>, left: readonly string[]): string[] {
@@ -163,28 +166,27 @@ Deno.test("corehaul takes every option on each of its commands", async (t) => {
   assertEquals(await home.names(), [...made, ...Object.keys(files)].sort());
 });
 
-Deno.test("corehaul --help names every option, its default and its commands", async () => {
-  const options = { cwd: Deno.cwd() };
-  const { code, stdout } = await corehaul(["--help"], options);
-  assertEquals(code, 0);
-  for (const field of CFG_FIELDS) {
-    const line = stdout.split("\n").find((line) => line.includes(` ${spelled(field)} `));
-    assert(line !== undefined, `${spelled(field)} is missing`);
-    assert(line.includes(field.help), line);
-    if (field.short !== undefined) assert(line.includes(`-${field.short}, `), line);
-    if (field.default !== undefined && field.placeholder !== undefined) assert(line.includes(field.default), line);
-  }
-  for (const command of COMMANDS) assertMatch(stdout, new RegExp(`^ +corehaul ${command}`, "m"));
+Deno.test("corehaul explains itself, a command, and all options, however it is asked, and tells its version", async () => {
+  const ask = async (...args: string[]) => {
+    const { code, stdout, stderr } = await corehaul(args, { cwd: Deno.cwd() });
+    assertEquals([code, stderr], [0, ""], args.join(" "));
+    return stdout;
+  };
+  const general = await ask("--help");
+  assertEquals([await ask("help"), await ask("-h")], [general, general]);
+  for (const command of COMMANDS) assertMatch(general, new RegExp(`^ +${command}\\b`, "m"));
+  const get = await ask("get", "--help");
+  assertEquals([await ask("help", "get"), await ask("--help", "get"), await ask("get", "-qh")], [get, get, get]);
+  const named = (text: string, field: CfgField) => new RegExp(`^ +(-., )*${spelled(field)}( |$)`, "m").test(text);
+  const all = await ask("--help", "all");
+  for (const field of CFG_FIELDS) assert(named(all, field), spelled(field));
   for (const command of COMMANDS) {
-    const help = await corehaul([command, "--help"], options);
-    assertEquals(help.code, 0);
+    const ofCommand = await ask(command, "--help", "all");
     for (const field of CFG_FIELDS) {
-      const named = new RegExp(`^ +(-., )?${spelled(field)} `, "m").test(help.stdout);
-      assertEquals(named, field.commands.includes(command), `${command} ${spelled(field)}`);
+      assertEquals(named(ofCommand, field), field.commands.includes(command), `${command} ${spelled(field)}`);
     }
   }
-  const version = await corehaul(["--version"], options);
-  assertMatch(version.stdout, /^corehaul \d+\.\d+\.\d+ \(deno \d+\.\d+\.\d+\)\n$/);
+  assertMatch(await ask("--version"), /^corehaul \d+\.\d+\.\d+ \(deno \d+\.\d+\.\d+\)\n$/);
 });
 
 Deno.test("corehaul reads every option from the environment and from a configuration file, and names what is wrong", async () => {
@@ -245,6 +247,13 @@ Deno.test("corehaul logs as text or JSON, to a file or to standard error, as muc
 
   const quiet = await get("e", "--log-level", "error", "--progress", "none");
   assertEquals([quiet.stdout, quiet.stderr], ["", ""]);
+  const url = `${server.url}/q`;
+  for (const args of [[url, "-q"], ["add", url, "-q"], ["cancel", "--all", "-q"], ["gc", "--keep", "0", "-q"]]) {
+    const ended = await corehaul(args, { cwd: home.path });
+    assertEquals([ended.code, ended.stdout, ended.stderr], [0, "", ""], args[0]);
+  }
+  assertMatch((await get("e", "-q", "--json")).stdout, /"type":"summary"/);
+  assertMatch((await corehaul([url, "-v"], { cwd: home.path })).stderr, /^debug: .*proc_worker-0 runs on core \d+$/m);
 });
 
 Deno.test("corehaul rotates a log file that has grown to its size, and keeps what was in it", async () => {

@@ -24,8 +24,8 @@ Deno.test("scanTaskFile reads tables with commas, semicolons and tabs, whatever 
 Deno.test("scanTaskFile takes every field of a task from the columns of a table", async () => {
   const sha = "sha-256:" + "0".repeat(64);
   const [value] = await values(
-    "id,url,out,priority,mirrors,limitRate,segments,checksum,size,notBefore,header:X-A,header:Referer\n" +
-      `mine,http://h/a,"a, ""b"".txt",1,http://m/1  http://m/2,1000,2,${sha},77,2026-12-24T22:00:00Z,"x,y",http://r/\n`,
+    "id,url,out,priority,mirrors,limitRate,segments,checksum,size,notBefore,anonymous,header:X-A,header:Referer\n" +
+      `mine,http://h/a,"a, ""b"".txt",1,http://m/1  http://m/2,1000,2,${sha},77,2026-12-24T22:00:00Z,true,"x,y",http://r/\n`,
   );
   const entry: TaskEntry = {
     id: "mine",
@@ -38,6 +38,7 @@ Deno.test("scanTaskFile takes every field of a task from the columns of a table"
     checksum: sha,
     size: 77,
     notBefore: "2026-12-24T22:00:00Z",
+    anonymous: true,
     headers: { "X-A": "x,y", Referer: "http://r/" },
   };
   assertEquals(value, entry);

@@ -210,6 +210,8 @@ export function commonEnv(): Record<string, string> {
     NO_COLOR: "1",
     DENO_NO_UPDATE_CHECK: "1",
     NO_PROXY: local,
+    // Whoever runs the tests may have options of his own.
+    XDG_CONFIG_HOME: "/dev/null",
     // What a test holds back is no stall, however long a busy machine needs; an option on the command line is stronger.
     CFG_STALL_TIMEOUT: "3600",
   };

@@ -29,6 +29,9 @@ export const TEST_PROGRAMS: readonly TestProgram[] = [
   { name: "faketime", debianPackage: "faketime" },
   { name: "ip", debianPackage: "iproute2" },
   { name: "ps", debianPackage: "procps" },
+  { name: "zsh", debianPackage: "zsh" },
+  { name: "fish", debianPackage: "fish" },
+  { name: "groff", debianPackage: "groff-base" },
   { name: "git", debianPackage: "git" },
   { name: "buildah", debianPackage: "buildah" },
 ];

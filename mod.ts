@@ -72,6 +72,7 @@ export type {
   TaskOutcome,
   TaskStatus,
 } from "./queue/task_model.ts";
+export { hostSilentSince, silentHosts } from "./queue/host_silent_since.ts";
 export { redactTask } from "./queue/redact_task.ts";
 export { controlledStatuses } from "./queue/task_control_moves.ts";
 export { parseTaskFilter } from "./queue/task_filter.ts";
@@ -92,6 +93,7 @@ export type {
   RenameResult,
   Settlement,
   SettleResult,
+  SilentHosts,
   SyncRequest,
   SyncResult,
   TaskCounts,

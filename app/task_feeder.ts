@@ -234,9 +234,9 @@ export class TaskFeeder {
     const core = cores[worker]!;
     const { hosts } = gate;
     const request = { owner, core, limit, worker: { index: worker, of: cores.length } };
-    const claimed = await list.claim(hosts === undefined ? request : { ...request, hosts });
+    const claimed = await list.claim(hosts === undefined ? request : { ...request, hosts, reopened: gate.reopened() });
+    gate.claimed(claimed, limit);
     if (claimed.length === 0) return 0;
-    gate.claimed(claimed);
     // Only what users took away can still be in the hands of a worker.
     const again = claimed.filter(({ seq, begun }) => begun === true && this.#workerOf(seq) >= 0);
     if (again.length > 0) await this.#endOlder(again);

@@ -11,7 +11,7 @@ import { taskRetryAt } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { IntegrityError } from "./expectations.ts";
-import { HostBusyError, type HostPlace } from "./host_visits.ts";
+import { HostBusyError, type HostPlace, HostSilentError } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import { type DownloadDriver, MovedError } from "./download_driver.ts";
 import { DownloadError, StoppedError, withNote } from "./download_error.ts";
@@ -104,7 +104,10 @@ export async function procDownloadCore(
         sources.unshift(source);
         continue;
       }
-      if (error instanceof UnchangedError) return { type: "done", startedAt, facts: error.facts, unchanged: true };
+      if (error instanceof UnchangedError) {
+        context.hosts?.answered(place);
+        return { type: "done", startedAt, facts: error.facts, unchanged: true };
+      }
       if (error instanceof StoppedError) return { type: "released", begun: true };
       if (error instanceof HostBusyError) {
         if (error.cooling && isTooLong(error.until, context)) {
@@ -114,9 +117,14 @@ export async function procDownloadCore(
         busyUntil = Math.min(busyUntil, error.until);
         continue;
       }
+      if (error instanceof HostSilentError) {
+        failures.push(unasked(error));
+        continue;
+      }
       // Something may be left of it now.
       context.fresh = false;
       const failure = judge(error, task, context);
+      context.hosts?.failed(place, failure.error, source);
       failures.push(failure);
       if (!ELSEWHERE.has(failure.error.kind)) break;
       if (mirrors !== undefined) context.mirrors.failed(source, Date.now());
@@ -209,6 +217,12 @@ function tooLong(error: DownloadError, notBefore: number): Failure {
     ? new DownloadError("http", `${error.host}: ${note}`, { host: error.host!, retryAt: notBefore })
     : withNote(error, note);
   return { error: noted, retryable: false, notBefore };
+}
+
+/** It was not asked, as it does not answer anybody. */
+function unasked(error: HostSilentError): Failure {
+  const note = `not asked again before ${new Date(error.until).toISOString()}`;
+  return { error: withNote(error, note), retryable: false, notBefore: error.until };
 }
 
 /** What becomes of the task; `busyUntil` is when a source may be asked that was passed over, if there is one. */

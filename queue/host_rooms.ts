@@ -7,6 +7,8 @@ const LONGEST_HOST = 255;
 export class HostRooms {
   readonly #ask: ((host: string) => HostRoom | undefined) | undefined;
   readonly #known: Map<string, HostRoom | undefined>;
+  /** True if a task was refused whose host may have more room any moment. */
+  metBrief = false;
 
   /**
    * @param ask How it stands with a host; absent: any number of tasks of any host may be taken.
@@ -50,7 +52,10 @@ export class HostRooms {
   take(host: string): number | undefined {
     const room = this.#of(host);
     if (room === undefined) return undefined;
-    if (room.room <= 0) return room.until;
+    if (room.room <= 0) {
+      if (room.brief === true) this.metBrief = true;
+      return room.until;
+    }
     room.room--;
     return undefined;
   }

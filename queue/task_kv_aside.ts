@@ -9,6 +9,7 @@ import { parseTask, type TaskText } from "./task_codec.ts";
 import { taskKeys, taskShard } from "./task_keys.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 import type { HostRooms } from "./host_rooms.ts";
+import type { ClaimRequest } from "./task_shared_list.ts";
 import { textHost } from "./url_host.ts";
 
 type Entry = Deno.KvEntry<Uint8Array>;
@@ -111,8 +112,11 @@ export async function bringBack(
   rooms: HostRooms,
   cursor: AsideCursor,
   now: number,
-  limit: number,
+  { limit, reopened = [] }: Pick<ClaimRequest, "limit" | "reopened">,
 ): Promise<void> {
+  for (const host of reopened.slice(0, HOSTS_AT_ONCE)) {
+    await bringHostBack(store, 0, host, Math.min(limit, rooms.roomOf(host)));
+  }
   let hosts = 0;
   for (const [first, end] of asideRanges(cursor, now)) {
     for (let start = first;; hosts++) {

@@ -1,5 +1,7 @@
+import type { HostAnswers } from "../download/host_answers.ts";
 import type { HostTable } from "../download/host_table.ts";
 import { taskHost } from "../queue/task_model.ts";
+import { urlHost } from "../queue/url_host.ts";
 
 /** Whether a host may be asked for a file now. */
 export type GateAnswer =
@@ -7,8 +9,11 @@ export type GateAnswer =
   | { type: "open" }
   /** Not before this time, whatever happens. */
   | { type: "closed"; until: number }
-  /** Not now: as many as may are at it, or the next one is due in a moment. */
-  | { type: "full" };
+  /**
+   * Not now: as many as may are at it, or the next one is due in a moment; `unanswered` if it has never answered, and somebody
+   * waits for that.
+   */
+  | { type: "full"; unanswered?: true };
 
 /** Stands between a worker and the hosts. */
 export interface HostGate {
@@ -18,10 +23,27 @@ export interface HostGate {
   enter(host: string): GateAnswer;
   /** It is over. */
   leave(host: string): void;
+  /** How it stands with hosts that have never answered; absent: they are asked like all others. */
+  readonly firsts?: FirstAnswers | undefined;
+}
+
+/** What a worker knows of hosts that have never answered. */
+export interface FirstAnswers {
+  /** The worker has so many places: three quarters of them, at the most, may wait for first answers. */
+  places(count: number): void;
+  /** True if as many as may wait for first answers. */
+  readonly full: boolean;
+  /** Changes whenever a host has answered for the first time. */
+  readonly heard: number;
+  /** True if a request to the host was given up: it is asked after those that were never asked. */
+  isSilent(host: string): boolean;
 }
 
 const OPEN: GateAnswer = { type: "open" };
 const FULL: GateAnswer = { type: "full" };
+const UNANSWERED: GateAnswer = { type: "full", unanswered: true };
+/** The part of the places that may wait for first answers. */
+const FIRSTS_PART = 0.75;
 /** A request that is due sooner is waited for in place. */
 const SOON_MS = 250;
 
@@ -30,6 +52,7 @@ export class SharedHostGate implements HostGate {
   readonly #table: HostTable;
   readonly #capped: boolean;
   readonly #maxWaitMs: number;
+  readonly firsts: FirstAnswers | undefined;
 
   /**
    * @param table What is known of the hosts.
@@ -41,29 +64,38 @@ export class SharedHostGate implements HostGate {
     this.#table = table;
     this.#capped = capped;
     this.#maxWaitMs = maxWaitMs;
+    this.firsts = table.answers && firstAnswers(table.answers);
   }
 
   hostOf({ url, mirrors }: { url: string; mirrors?: readonly string[] }): string {
     // Nearly always there is nothing to look up.
     if (!this.#capped && !this.#table.cooling) return "";
-    const host = taskHost(url);
-    if (!this.#table.cooling) return host;
+    const { host } = urlHost(url);
+    const { answers } = this.#table;
+    if (!this.#table.cooling && answers?.anyGivenUp !== true) return host;
     const soonest = mirrors === undefined ? host : this.#soonest(host, mirrors);
-    return this.#table.coolUntil(soonest) - Date.now() > this.#maxWaitMs ? "" : soonest;
+    // Nothing holds up what fails without a request.
+    const fails = this.#table.coolUntil(soonest) - Date.now() > this.#maxWaitMs ||
+      (answers?.isGivenUp(soonest) ?? false);
+    return fails ? "" : soonest;
   }
 
-  /** The first host that is not cooling, else the one that has cooled first. */
+  /** The first host that may be asked, else the one that may be soonest. */
   #soonest(first: string, mirrors: readonly string[]): string {
     let soonest = first;
-    let until = this.#table.coolUntil(first);
+    let until = this.#closedUntil(first);
     for (let i = 0; i < mirrors.length && until > 0; i++) {
       const host = taskHost(mirrors[i]!);
-      const its = this.#table.coolUntil(host);
+      const its = this.#closedUntil(host);
       if (its >= until) continue;
       soonest = host;
       until = its;
     }
     return soonest;
+  }
+
+  #closedUntil(host: string): number {
+    return this.#table.answers?.isGivenUp(host) ? Infinity : this.#table.coolUntil(host);
   }
 
   enter(host: string): GateAnswer {
@@ -82,10 +114,25 @@ export class SharedHostGate implements HostGate {
         return grant.until - Date.now() > SOON_MS ? { type: "closed", until: grant.until } : FULL;
       case "capped":
         return FULL;
+      case "unanswered":
+        return UNANSWERED;
     }
   }
 
   leave(host: string): void {
     if (host !== "" && this.#capped) this.#table.release(host);
   }
+}
+
+function firstAnswers(answers: HostAnswers): FirstAnswers {
+  return {
+    places: (count) => answers.mostFirsts = Math.max(1, Math.floor(count * FIRSTS_PART)),
+    get full() {
+      return answers.firstsFull;
+    },
+    get heard() {
+      return answers.heard;
+    },
+    isSilent: (host) => answers.isSilent(host),
+  };
 }

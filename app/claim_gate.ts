@@ -54,6 +54,7 @@ export class ClaimGate {
   /** Hosts have one cap, or a rate, whatever they answer. */
   readonly #fixed: boolean;
   readonly #perHost: number;
+  readonly #aheadUnanswered: number;
   readonly #concurrency: number;
   readonly #aheadInAll: number;
   readonly #maxWaitMs: number;
@@ -73,6 +74,8 @@ export class ClaimGate {
     this.#table = table;
     this.#fixed = perHostRate > 0 || (perHost > 0 && table.answers === undefined);
     this.#perHost = perHost > 0 ? perHost : Infinity;
+    // What is claimed counts on other machines too, where they spare a host together.
+    this.#aheadUnanswered = perHost > 0 ? 0 : AHEAD_UNANSWERED;
     this.#concurrency = concurrency;
     this.#aheadInAll = AHEAD_IN_ALL * workers;
     this.#maxWaitMs = maxHostWaitMs;
@@ -153,7 +156,7 @@ export class ClaimGate {
     if (cap === 0 && this.#unanswered.size < MOST_UNANSWERED) this.#unanswered.add(host);
     if (cap === 0 && answers!.isSilent(host)) return { room: silent ? Math.max(0, 1 - held) : 0, until: 0 };
     const hosts = this.#held.size + (held === 0 ? 1 : 0);
-    const ahead = Math.min(cap === 0 ? AHEAD_UNANSWERED : AHEAD, Math.floor(this.#aheadInAll / hosts));
+    const ahead = Math.min(cap === 0 ? this.#aheadUnanswered : AHEAD, Math.floor(this.#aheadInAll / hosts));
     const room = Math.max(1, Math.min(cap, this.#concurrency)) + ahead - held;
     return {
       room: room >= Math.max(1, ahead * LEAST_PART) ? room : 0,

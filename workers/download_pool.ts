@@ -187,7 +187,10 @@ export class DownloadPool {
       this.#handOver(task, { type: "deferred", notBefore: Date.now() + BACK_FOR_MS });
       return;
     }
-    const host = this.#ports.gate.hostOf(task);
+    this.#startAt(this.#ports.gate.hostOf(task), task);
+  }
+
+  #startAt(host: string, task: WorkerTask): void {
     // Those that wait already go first.
     const answer = this.#kept.has(host) ? FULL : this.#enter(host);
     if (answer.type === "open") {
@@ -250,11 +253,15 @@ export class DownloadPool {
 
   /** Starts tasks that waited for a host, as many as it takes now. */
   #startKept(host: string): void {
-    while (this.#kept.has(host) && this.#mayStart) {
-      const answer = this.#ports.gate.enter(host);
-      if (answer.type === "full") return;
-      const task = this.#kept.take(host)!;
-      if (answer.type === "open") this.#run(task, host);
+    const { gate } = this.#ports;
+    for (let task = this.#kept.first(host); task !== undefined && this.#mayStart; task = this.#kept.first(host)) {
+      // By now another of its sources may be better, or it is to fail at once.
+      const now = gate.hostOf(task);
+      const answer = now === host ? gate.enter(host) : undefined;
+      if (answer?.type === "full") return;
+      this.#kept.takeFirst(host);
+      if (answer === undefined) this.#startAt(now, task);
+      else if (answer.type === "open") this.#run(task, host);
       else this.#handOver(task, { type: "deferred", notBefore: answer.until });
     }
   }
@@ -289,8 +296,11 @@ export class DownloadPool {
     else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
     if (!dropped) this.#handOver(task, outcome);
-    if (wasFull && !this.#firstsFull) this.#startWaiting();
-    else if (this.#kept.size > 0) this.#startKept(host);
+    if (wasFull && !this.#firstsFull) {
+      // The others have their turn first.
+      this.#kept.toEnd(host);
+      this.#startWaiting();
+    } else if (this.#kept.size > 0) this.#startKept(host);
     this.#pump();
     this.#ask();
     this.#finishIfStopped();

@@ -72,13 +72,25 @@ export class KeptTasks {
     return back;
   }
 
+  /** The oldest task of a host. */
+  first(host: string): WorkerTask | undefined {
+    return this.#byHost.get(host)?.[0];
+  }
+
   /** Takes the oldest task of a host. */
-  take(host: string): WorkerTask | undefined {
+  takeFirst(host: string): void {
+    const tasks = this.#byHost.get(host)!;
+    tasks.shift();
+    this.#count--;
+    if (tasks.length === 0) this.#forget(host);
+  }
+
+  /** Lets a host come after all others. */
+  toEnd(host: string): void {
     const tasks = this.#byHost.get(host);
-    const task = tasks?.shift();
-    if (task !== undefined) this.#count--;
-    if (tasks?.length === 0) this.#forget(host);
-    return task;
+    if (tasks === undefined) return;
+    this.#byHost.delete(host);
+    this.#byHost.set(host, tasks);
   }
 
   /** Lets go of tasks. */

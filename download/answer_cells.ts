@@ -2,15 +2,18 @@
 const STATE = 0;
 const TARGET = 1;
 const TRIES = 2;
-const INTS = 3;
+const GENERATION = 3;
+const INTS = 4;
 /** And in columns of 64 bits. */
 const FIRST_AT = 0;
 const HALVED_AT = 1;
 const CULPRIT = 2;
 const GIVEN_UP = 3;
 const LONGS = 4;
-/** The head: how often a host has answered for the first time, and until when any host is given up. */
+/** The head, in 32 bits: how often a host has answered for the first time, and whether any was ever given up. */
 const HEARD = 0;
+const EVER_GIVEN_UP = 1;
+/** And in 64 bits: until when any host is given up. */
 const LAST_GIVEN_UP = 1;
 const HEAD = 2;
 
@@ -49,6 +52,7 @@ export class AnswerCells {
   readonly #owners: number;
   readonly #places: number;
   readonly #head: BigInt64Array<SharedArrayBuffer>;
+  readonly #flags: Int32Array<SharedArrayBuffer>;
   readonly #longs: BigInt64Array<SharedArrayBuffer>;
   readonly #ints: Int32Array<SharedArrayBuffer>;
   readonly #open: Uint16Array<SharedArrayBuffer>;
@@ -69,6 +73,7 @@ export class AnswerCells {
     this.#places = places;
     this.#owners = owners;
     this.#head = new BigInt64Array(buffer, offset, HEAD);
+    this.#flags = new Int32Array(buffer, offset, 2);
     this.#longs = new BigInt64Array(buffer, offset + HEAD * CELL, LONGS * places);
     const ints = offset + (HEAD + LONGS * places) * CELL;
     this.#ints = new Int32Array(buffer, ints, INTS * places);
@@ -77,12 +82,17 @@ export class AnswerCells {
 
   /** Changes whenever a host has answered for the first time. */
   get heard(): number {
-    return Number(Atomics.load(this.#head, HEARD));
+    return Atomics.load(this.#flags, HEARD);
   }
 
-  /** Until when any host is given up, in milliseconds. */
+  /** Until when any host is given up, in milliseconds; 0 if none ever was. */
   get lastGivenUp(): number {
-    return Number(Atomics.load(this.#head, LAST_GIVEN_UP));
+    return Atomics.load(this.#flags, EVER_GIVEN_UP) === 0 ? 0 : Number(Atomics.load(this.#head, LAST_GIVEN_UP));
+  }
+
+  /** Changes whenever the place goes to another host. */
+  generation(place: number): number {
+    return Atomics.load(this.#ints, GENERATION * this.#places + place);
   }
 
   /** True if any number of requests may be open to the host. */
@@ -211,6 +221,7 @@ export class AnswerCells {
     const time = BigInt(Math.ceil(until));
     this.#setLong(GIVEN_UP, place, time);
     if (this.lastGivenUp < until) Atomics.store(this.#head, LAST_GIVEN_UP, time);
+    Atomics.store(this.#flags, EVER_GIVEN_UP, 1);
   }
 
   /** Until when the host is given up, in milliseconds. */
@@ -233,7 +244,8 @@ export class AnswerCells {
 
   /** The place belongs to another host from now on. Only under the lock, while nothing is open. */
   forget(place: number): void {
-    for (let column = 0; column < INTS; column++) Atomics.store(this.#ints, column * this.#places + place, 0);
+    Atomics.add(this.#ints, GENERATION * this.#places + place, 1);
+    for (const column of [STATE, TARGET, TRIES]) Atomics.store(this.#ints, column * this.#places + place, 0);
     for (let column = 0; column < LONGS; column++) this.#setLong(column, place, 0n);
   }
 
@@ -241,7 +253,7 @@ export class AnswerCells {
     Atomics.store(this.#ints, TRIES * this.#places + place, 0);
     this.#setLong(FIRST_AT, place, 0n);
     this.#setLong(GIVEN_UP, place, 0n);
-    Atomics.add(this.#head, HEARD, 1n);
+    Atomics.add(this.#flags, HEARD, 1);
   }
 
   #long(column: number, place: number): bigint {

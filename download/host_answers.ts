@@ -4,10 +4,13 @@ import { hostKey } from "./host_key.ts";
 import type { HostPlaces } from "./host_places.ts";
 import type { SharedLock } from "./shared_lock.ts";
 
+/** Hosts that are found again at once. */
+const MOST_FOUND = 10_000;
+
 /** What {@linkcode HostAnswers} needs of the table that it belongs to. */
 export interface HostAnswersPorts {
-  /** The place of a host, if it has one. */
-  placeOf: (host: string) => number | undefined;
+  /** Looks for the place of a host. */
+  find: (host: string) => number | undefined;
   /** Where this thread counts what it opens. */
   teller: number;
   /** The lock of the table. */
@@ -24,12 +27,16 @@ export class HostAnswers {
   /** How many connections of this thread may wait for the first answer of their host. */
   mostFirsts = Infinity;
   readonly #places: HostPlaces;
+  readonly #cells: AnswerCells;
   readonly #ports: HostAnswersPorts;
   /** The hosts whose first answer this thread waits for. */
   readonly #firsts = new Set<string>();
+  /** Where hosts were found: to look again costs more than all else here. */
+  readonly #found = new Map<string, { place: number; generation: number }>();
 
   constructor(places: HostPlaces, ports: HostAnswersPorts) {
     this.#places = places;
+    this.#cells = places.answers!;
     this.#ports = ports;
   }
 
@@ -43,9 +50,20 @@ export class HostAnswers {
     return this.#firsts.size >= this.mostFirsts;
   }
 
+  /** The place of a host, if it has one. */
+  placeOf(host: string): number | undefined {
+    const found = this.#found.get(host);
+    if (found !== undefined && this.#cells.generation(found.place) === found.generation) return found.place;
+    const place = this.#ports.find(host);
+    if (place === undefined) return undefined;
+    if (this.#found.size >= MOST_FOUND) this.#found.clear();
+    this.#found.set(host, { place, generation: this.#cells.generation(place) });
+    return place;
+  }
+
   /** How many connections a host may have: 0 if it has not answered yet, and may have one. */
   capOf(host: string): number {
-    const place = this.#ports.placeOf(host);
+    const place = this.placeOf(host);
     const cap = place === undefined ? 0 : this.#cells.cap(place);
     const { most } = this.#places;
     return most > 0 ? Math.min(cap, most) : cap;
@@ -82,7 +100,7 @@ export class HostAnswers {
 
   /** A host has answered a request, and not to refuse it. */
   answered(host: string): void {
-    const place = this.#ports.placeOf(host);
+    const place = this.placeOf(host);
     if (place === undefined || this.#cells.isFree(place)) return;
     this.#cells.answered(place, this.#places.lift);
     this.#firsts.delete(host);
@@ -96,7 +114,7 @@ export class HostAnswers {
    * @param begunAt When, in milliseconds since the epoch. Default: now.
    */
   troubled(host: string, url: string, begunAt: number = this.#ports.clock.now()): void {
-    const place = this.#ports.placeOf(host);
+    const place = this.placeOf(host);
     if (place === undefined) return;
     const { lock, clock } = this.#ports;
     const hold = lock.lock();
@@ -114,25 +132,25 @@ export class HostAnswers {
    * @returns How many in a row those were, if it has never answered; else 0.
    */
   silent(host: string): number {
-    const place = this.#ports.placeOf(host);
+    const place = this.placeOf(host);
     return place === undefined ? 0 : this.#cells.silent(place);
   }
 
   /** True if the host has never answered, and a request to it was given up. */
   isSilent(host: string): boolean {
-    const place = this.#ports.placeOf(host);
+    const place = this.placeOf(host);
     return place !== undefined && this.#cells.tries(place) > 0;
   }
 
   /** Since when a host has been silent that never answered, in milliseconds since the epoch; 0 if it is not. */
   silentSince(host: string): number {
-    const place = this.#ports.placeOf(host);
+    const place = this.placeOf(host);
     return place === undefined ? 0 : this.#cells.silentSince(place, this.#ports.clock.now());
   }
 
   /** The host was silent too often: until a time its tasks fail, and nobody asks it. */
   giveUp(host: string, until: number): void {
-    const place = this.#ports.placeOf(host);
+    const place = this.placeOf(host);
     if (place !== undefined) this.#cells.giveUp(place, until);
   }
 
@@ -148,14 +166,10 @@ export class HostAnswers {
 
   /** Until when a host is given up, in milliseconds since the epoch; 0 if it is not. */
   givenUpUntil(host: string): number {
-    const { clock, placeOf } = this.#ports;
+    const { clock } = this.#ports;
     if (!this.anyGivenUp) return 0;
-    const place = placeOf(host);
+    const place = this.placeOf(host);
     const until = place === undefined ? 0 : this.#cells.givenUpUntil(place);
     return until > clock.now() ? until : 0;
-  }
-
-  get #cells(): AnswerCells {
-    return this.#places.answers!;
   }
 }

@@ -79,6 +79,7 @@ export class HostTable {
   readonly #lock: SharedLock;
   readonly #held = new Map<string, number[]>();
   readonly #keys = new Map<string, bigint>();
+  readonly #paced: boolean;
   /** How the hosts answer; absent if connections do not go by that. */
   readonly answers: HostAnswers | undefined;
 
@@ -87,9 +88,10 @@ export class HostTable {
     this.#owner = owner;
     this.#clock = clock;
     this.#lock = new SharedLock(places.lock, 0, owner);
+    this.#paced = places.interval > 0n;
     if (places.answers === undefined) return;
     const teller = owner === MAX_LOCK_OWNER ? places.workers : owner - 1;
-    this.answers = new HostAnswers(places, { placeOf: (host) => this.#placeOf(host), teller, lock: this.#lock, clock });
+    this.answers = new HostAnswers(places, { find: (host) => this.#placeOf(host), teller, lock: this.#lock, clock });
   }
 
   /**
@@ -268,8 +270,8 @@ export class HostTable {
 
   /** Opens a connection without the lock, where nothing limits it: that is nearly always so. */
   #tryOpen(host: string, answers: HostAnswers): number | undefined {
-    if (this.#places.interval > 0n) return undefined;
-    const place = this.#placeOf(host);
+    if (this.#paced) return undefined;
+    const place = answers.placeOf(host);
     if (place === undefined || (this.cooling && this.#places.coolUntil(place) > this.#clock.now())) return undefined;
     return answers.tryOpenFree(place) ? place : undefined;
   }
@@ -325,7 +327,7 @@ export class HostTable {
   #hold(host: string, slot: number): void {
     const held = this.#held.get(host);
     if (held === undefined) this.#held.set(host, [slot]);
-    else if (slot === UNCOUNTED) held.push(slot);
+    else if (slot === UNCOUNTED || held.at(-1) !== UNCOUNTED) held.push(slot);
     else held.unshift(slot);
   }
 

@@ -7,6 +7,9 @@ const LONGEST_HOST = 255;
 export class HostRooms {
   readonly #ask: ((host: string) => HostRoom | undefined) | undefined;
   readonly #known: Map<string, HostRoom | undefined>;
+  /** The latest: neighbours are often of one host. */
+  #lastHost = "";
+  #last: HostRoom | undefined;
   /** True if a task was refused whose host may have more room any moment. */
   metBrief = false;
 
@@ -62,10 +65,12 @@ export class HostRooms {
 
   #of(host: string): HostRoom | undefined {
     if (this.#ask === undefined || host === "" || host.length > LONGEST_HOST) return undefined;
-    if (this.#known.has(host)) return this.#known.get(host);
+    if (host === this.#lastHost) return this.#last;
+    this.#lastHost = host;
+    if (this.#known.has(host)) return this.#last = this.#known.get(host);
     const asked = this.#ask(host);
     const room = asked === undefined ? undefined : { ...asked };
     this.#known.set(host, room);
-    return room;
+    return this.#last = room;
   }
 }

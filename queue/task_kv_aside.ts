@@ -75,9 +75,15 @@ export class AsideBlocks {
  *
  * @returns The texts of the others.
  */
-export function setAside(entry: Entry, texts: readonly string[], rooms: HostRooms, aside: AsideBlocks): string[] {
+export function setAside(
+  entry: Entry,
+  texts: readonly string[],
+  rooms: HostRooms,
+  aside: AsideBlocks,
+): readonly string[] {
   const hosts = texts.map(textHost);
   const untils = hosts.map((host) => rooms.take(host));
+  if (untils.every((until) => until === undefined)) return texts;
   const [host, until] = [hosts[0]!, untils[0]];
   if (until !== undefined && untils.every((one, i) => one === until && hosts[i] === host)) {
     aside.addBlock(until, host, entry);

@@ -15,6 +15,8 @@ const BRIEF_MS = 500;
 const SILENT_EVERY_MS = 5000;
 /** Hosts whose first answer is waited for by name; the others are found again by and by. */
 const MOST_UNANSWERED = 10_000;
+/** Hosts whose tasks one claim brings back. */
+const REOPENED_AT_ONCE = 32;
 /** Less room than this part is none: a host whose tasks come one by one would cost a claim each. */
 const LEAST_PART = 0.5;
 
@@ -67,6 +69,8 @@ export class ClaimGate {
   #silentAt = performance.now();
   /** Hosts whose tasks were set aside until they answer. */
   readonly #unanswered = new Set<string>();
+  /** Those of them that have answered since. */
+  readonly #reopened = new Set<string>();
   #heard = 0;
 
   /** @param options The hosts, and the limits. */
@@ -105,14 +109,19 @@ export class ClaimGate {
     };
   }
 
-  /** Which hosts have answered for the first time since the last call, so that their tasks may come back. */
+  /** Some hosts that have answered for the first time, so that their tasks may come back; those of the last call are not told again. */
   reopened(): string[] {
     const { answers } = this.#table;
-    if (answers === undefined || this.#unanswered.size === 0 || answers.heard === this.#heard) return [];
-    this.#heard = answers.heard;
-    const reopened = [...this.#unanswered].filter((host) => answers.capOf(host) > 0);
-    for (const host of reopened) this.#unanswered.delete(host);
-    return reopened;
+    if (answers === undefined || this.#unanswered.size + this.#reopened.size === 0) return [];
+    const { heard } = answers;
+    if (heard !== this.#heard) {
+      for (const host of this.#unanswered) if (answers.capOf(host) > 0) this.#reopened.add(host);
+      for (const host of this.#reopened) this.#unanswered.delete(host);
+      this.#heard = heard;
+    }
+    const some = [...this.#reopened].slice(0, REOPENED_AT_ONCE);
+    for (const host of some) this.#reopened.delete(host);
+    return some;
   }
 
   /**

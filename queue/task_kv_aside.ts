@@ -120,7 +120,7 @@ export async function bringBack(
   now: number,
   { limit, reopened = [] }: Pick<ClaimRequest, "limit" | "reopened">,
 ): Promise<void> {
-  for (const host of reopened.slice(0, HOSTS_AT_ONCE)) {
+  for (const host of reopened) {
     await bringHostBack(store, 0, host, Math.min(limit, rooms.roomOf(host)));
   }
   let hosts = 0;

@@ -192,7 +192,7 @@ export class DownloadPool {
 
   #startAt(host: string, task: WorkerTask): void {
     // Those that wait already go first.
-    const answer = this.#kept.has(host) ? FULL : this.#enter(host);
+    const answer = this.#kept.has(host) ? FULL : this.#enter(host, task.url);
     if (answer.type === "open") {
       this.#run(task, host);
     } else if (answer.type === "closed") {
@@ -206,10 +206,10 @@ export class DownloadPool {
   }
 
   /** Asks the gate; a host that was silent waits for those that were never asked. */
-  #enter(host: string): GateAnswer {
+  #enter(host: string, url: string): GateAnswer {
     const { gate } = this.#ports;
     if (this.#kept.waitForAnswers && gate.firsts?.isSilent(host) === true) return { type: "full", unanswered: true };
-    return gate.enter(host);
+    return gate.enter(host, url);
   }
 
   /** Looks, from now on, whether hosts have answered for which tasks wait, in whatever thread. */
@@ -257,7 +257,7 @@ export class DownloadPool {
     for (let task = this.#kept.first(host); task !== undefined && this.#mayStart; task = this.#kept.first(host)) {
       // By now another of its sources may be better, or it is to fail at once.
       const now = gate.hostOf(task);
-      const answer = now === host ? gate.enter(host) : undefined;
+      const answer = now === host ? gate.enter(host, task.url) : undefined;
       if (answer?.type === "full") return;
       this.#kept.takeFirst(host);
       if (answer === undefined) this.#startAt(now, task);

@@ -1,5 +1,6 @@
 import type { HostAnswers } from "../download/host_answers.ts";
 import type { HostTable } from "../download/host_table.ts";
+import type { NameLookups } from "../download/name_lookups.ts";
 import { taskHost } from "../queue/task_model.ts";
 import { urlHost } from "../queue/url_host.ts";
 
@@ -19,8 +20,13 @@ export type GateAnswer =
 export interface HostGate {
   /** The host at which a task would begin, however the gate names it; an empty name is never held up. */
   hostOf(task: { url: string; mirrors?: readonly string[] }): string;
-  /** Asks to begin. */
-  enter(host: string): GateAnswer;
+  /**
+   * Asks to begin.
+   *
+   * @param host As {@linkcode HostGate.hostOf} names it.
+   * @param url The url of the task.
+   */
+  enter(host: string, url: string): GateAnswer;
   /** It is over. */
   leave(host: string): void;
   /** How it stands with hosts that have never answered; absent: they are asked like all others. */
@@ -33,12 +39,17 @@ export interface FirstAnswers {
   places(count: number): void;
   /** True if as many as may wait for first answers. */
   readonly full: boolean;
-  /** Changes whenever a host has answered for the first time. */
+  /** Changes whenever a host has answered for the first time, or it is known where one is. */
   readonly heard: number;
   /** True if a request to the host was given up: it is asked after those that were never asked. */
   isSilent(host: string): boolean;
 }
 
+/** What the gate needs of the look-ups. */
+type Names = Pick<NameLookups, "prepare" | "ended">;
+
+/** The schemes whose hosts are those of their urls. */
+const LOOKED_UP: ReadonlySet<string> = new Set(["http:", "https:", "ftp:", "ftps:", "ftpes:"]);
 const OPEN: GateAnswer = { type: "open" };
 const FULL: GateAnswer = { type: "full" };
 const UNANSWERED: GateAnswer = { type: "full", unanswered: true };
@@ -52,6 +63,7 @@ export class SharedHostGate implements HostGate {
   readonly #table: HostTable;
   readonly #capped: boolean;
   readonly #maxWaitMs: number;
+  readonly #names: Names | undefined;
   readonly firsts: FirstAnswers | undefined;
 
   /**
@@ -59,12 +71,15 @@ export class SharedHostGate implements HostGate {
    * @param capped True if connections or requests to a host are limited; otherwise only cooling counts.
    * @param maxWaitMs How long a host may ask to be left alone. Tasks of one that asks for more are held up by nobody: they
    * begin, and fail before they ask it.
+   * @param names Looks up where hosts are that have never answered, so that no download holds a place for that. Default: each
+   * download does it by itself.
    */
-  constructor(table: HostTable, capped: boolean, maxWaitMs: number) {
+  constructor(table: HostTable, capped: boolean, maxWaitMs: number, names?: Names) {
     this.#table = table;
     this.#capped = capped;
     this.#maxWaitMs = maxWaitMs;
-    this.firsts = table.answers && firstAnswers(table.answers);
+    this.#names = names;
+    this.firsts = table.answers && firstAnswers(table.answers, names);
   }
 
   hostOf({ url, mirrors }: { url: string; mirrors?: readonly string[] }): string {
@@ -98,8 +113,11 @@ export class SharedHostGate implements HostGate {
     return this.#table.answers?.isGivenUp(host) ? Infinity : this.#table.coolUntil(host);
   }
 
-  enter(host: string): GateAnswer {
+  enter(host: string, url: string): GateAnswer {
     if (host === "") return OPEN;
+    if (this.#names !== undefined && this.#table.answers?.capOf(host) === 0 && !isKnown(this.#names, host, url)) {
+      return UNANSWERED;
+    }
     if (!this.#capped) {
       const until = this.#table.coolUntil(host);
       return until === 0 ? OPEN : { type: "closed", until };
@@ -124,14 +142,22 @@ export class SharedHostGate implements HostGate {
   }
 }
 
-function firstAnswers(answers: HostAnswers): FirstAnswers {
+/** True if it is known where a host is, or that nobody knows it. */
+function isKnown(names: Names, host: string, url: string): boolean {
+  const parsed = URL.parse(url);
+  // The names of other schemes may stand for other hosts, and a mirror may be meant.
+  if (parsed === null || parsed.host !== host || !LOOKED_UP.has(parsed.protocol)) return true;
+  return names.prepare(parsed.hostname.replace(/^\[|\]$/g, ""));
+}
+
+function firstAnswers(answers: HostAnswers, names: Names | undefined): FirstAnswers {
   return {
     places: (count) => answers.mostFirsts = Math.max(1, Math.floor(count * FIRSTS_PART)),
     get full() {
       return answers.firstsFull;
     },
     get heard() {
-      return answers.heard;
+      return answers.heard + (names?.ended ?? 0);
     },
     isSilent: (host) => answers.isSilent(host),
   };

@@ -14,6 +14,7 @@ import { HostAddresses } from "../download/host_addresses.ts";
 import { HostTable } from "../download/host_table.ts";
 import { type HostPlace, HostVisits } from "../download/host_visits.ts";
 import { NameLookups } from "../download/name_lookups.ts";
+import { proxyChoice } from "../download/proxy_choice.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import { Throttle } from "../download/throttle.ts";
@@ -129,7 +130,13 @@ class RunningWorker {
       ended: (seq: number) => context.watchdog.forget(seq),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
-      gate: new SharedHostGate(hosts, capped, settings.maxHostWaitMs),
+      // A proxy looks names up by itself.
+      gate: new SharedHostGate(
+        hosts,
+        capped,
+        settings.maxHostWaitMs,
+        proxyChoice(identity) === undefined ? addresses.names : undefined,
+      ),
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);
     this.#timer = setInterval(

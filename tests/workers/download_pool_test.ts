@@ -491,3 +491,22 @@ Deno.test("DownloadPool looks for other hosts at once only where the first answe
   await end(1, { type: "released" });
   await stopping;
 });
+
+Deno.test("DownloadPool gives no place to hosts whose names are being looked up", async () => {
+  const table = HostTable.create({ perHost: "auto" });
+  const names = { prepare: (name: string) => !name.startsWith("dead"), ended: 0 };
+  const { pool, running, end } = setUp(8, new SharedHostGate(table, true, 3_600_000, names));
+  pool.start();
+  pool.offer([
+    ...Array.from({ length: 30 }, (_, i) => tasksOf(`dead${i}.example`, 1 + 10 * i, 2)).flat(),
+    ...tasksOf("good.example", 1001, 1),
+  ]);
+  assertEquals([...running.keys()], [1001]);
+  names.prepare = () => true;
+  names.ended++;
+  await until("the others", () => running.size > 1);
+  assertEquals([...running.keys()], [1001, 1, 11]);
+  const stopping = pool.stop();
+  for (const seq of [...running.keys()]) await end(seq, { type: "released" });
+  await stopping;
+});

@@ -4,6 +4,9 @@ import { HostTable } from "../download/host_table.ts";
 /** The most connections that HostTable counts. */
 const MOST = 1000;
 
+/** Hosts of which is known how they answer. */
+const PLACES = 16_384;
+
 /** What limits the connections to one host in this process. */
 export interface HostLimit {
   /** They go by the answers of the host. */
@@ -32,8 +35,10 @@ export function makeHostTable(
 ): HostTable {
   const { perHostRate, concurrency } = settings;
   const { auto, most } = hostLimit(settings);
-  const limits = auto ? { perHost: "auto" as const, workers, most, concurrency: concurrency * workers } : {
-    ...(most > 0 ? { perHost: most } : {}),
-  };
+  const limits = auto
+    ? { perHost: "auto" as const, places: PLACES, workers, most, concurrency: concurrency * workers }
+    : {
+      ...(most > 0 ? { perHost: most } : {}),
+    };
   return HostTable.create({ ...limits, ...(perHostRate > 0 ? { perHostRate } : {}) });
 }

@@ -212,10 +212,14 @@ export class HostVisits {
   }
 
   async #move(place: HostPlace, host: string, watched: Watched, source?: string): Promise<void> {
-    if (!this.#tryMove(place, host, source)) await this.#wait(place, host, watched, source);
+    // It has led here by its answer, or its name only stands for this one.
+    const stands = place.asked !== true && source !== undefined && urlHost(source).host === place.host;
+    if (place.waits === true || stands) this.#table.answers?.answered(place.host);
+    place.waits = false;
+    if (!this.#tryMove(place, host)) await this.#wait(place, host, watched);
   }
 
-  async #wait(place: HostPlace, host: string, watched: Watched, source?: string): Promise<void> {
+  async #wait(place: HostPlace, host: string, watched: Watched): Promise<void> {
     const back = Math.round(Date.now() + BACK_AFTER_MS * (1 + Math.random()));
     if (this.#waiting >= this.#mostWaiting) throw new HostBusyError(host, back);
     this.#waiting++;
@@ -225,7 +229,7 @@ export class HostVisits {
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
         watched.signal.throwIfAborted();
         watched.rest();
-        if (this.#tryMove(place, host, source)) return;
+        if (this.#tryMove(place, host)) return;
       } while (performance.now() < end);
       throw new HostBusyError(host, back + this.#patienceMs);
     } finally {
@@ -233,20 +237,14 @@ export class HostVisits {
     }
   }
 
-  #tryMove(place: HostPlace, host: string, source: string | undefined): boolean {
-    const { answers } = this.#table;
+  #tryMove(place: HostPlace, host: string): boolean {
     this.#checkGivenUp(host);
     const grant = this.#table.tryAcquire(host);
     if (grant.type === "cooling") throw new HostBusyError(host, grant.until, true);
     const isLate = grant.type === "paced" && grant.until - Date.now() > this.#patienceMs;
     if (isLate) throw new HostBusyError(host, grant.until);
     if (grant.type !== "ok") return false;
-    if (place.host !== "") {
-      // It has led here by its answer, or its name only stands for this one.
-      const stands = place.asked !== true && source !== undefined && urlHost(source).host === place.host;
-      if (place.waits === true || stands) answers?.answered(place.host);
-      this.#table.release(place.host);
-    }
+    if (place.host !== "") this.#table.release(place.host);
     place.host = host;
     place.asked = true;
     this.#asks(place);

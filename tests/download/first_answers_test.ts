@@ -1,6 +1,7 @@
 /** What downloads tell of how hosts answer, and what becomes of hosts that do not. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { DownloadTask } from "../../download/download_context.ts";
+import { StoppedError } from "../../download/download_error.ts";
 import { HostTable } from "../../download/host_table.ts";
 import { type HostPlace, HostVisits, type SilencePolicy } from "../../download/host_visits.ts";
 import { procDownloadCore } from "../../download/proc_download_core.ts";
@@ -60,6 +61,32 @@ test("tells that a host has answered as soon as that is so, be it to refuse or t
   assertEquals((await other.fetch(`${other.bench.server.url}/x`)).type, "failed");
   assertEquals(other.cap(other.bench.server.url), Infinity);
   assertEquals(table.inUse(taskHost(far.url)), 0);
+});
+
+test("counts a host as one that has answered while its download waits for the next one", async (lane) => {
+  await using all = await start(
+    lane,
+    () => new Response(null, { status: 302, headers: { location: "http://far.test/x" } }),
+  );
+  const { bench, table, fetch, cap } = all;
+  // Somebody else waits for the first answer of the far one.
+  table.tryAcquire("far.test");
+  const download = fetch(`${bench.server.url}/x`);
+  await until("an answer of the near host", () => cap(bench.server.url) === Infinity);
+  assertEquals(table.inUse("far.test"), 1);
+  bench.context.watchdog.abortAll(new StoppedError("enough"));
+  assertEquals((await download).type, "released");
+});
+
+test("takes the name of a host that only stands for another one for one that has answered", async (lane) => {
+  await using all = await start(lane, () => new Response("x"));
+  const { bench, table, cap } = all;
+  const place: HostPlace = { host: "bucket" };
+  table.tryAcquire("bucket");
+  const { host } = new URL(bench.server.url);
+  await bench.context.hosts!.enter(place, host, bench.context.watchdog.start(bench.server.url), "s3://bucket/x");
+  assertEquals([place.host, cap("s3://bucket/x"), cap(bench.server.url)], [host, Infinity, 0]);
+  table.release(host);
 });
 
 test("takes a host that refuses connections neither for one that has answered nor for a silent one", async (lane) => {

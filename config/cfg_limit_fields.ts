@@ -48,7 +48,7 @@ export const CFG_LIMIT_FIELDS = {
     kind: PER_HOST,
     default: "auto",
     help:
-      "connections to one host at a time, of all workers together; auto is one until it answers, then any number until it times out or says 429 or 503; 0 is any number",
+      "connections to one host at a time, of all workers together; auto: one until it has answered once, then any number until it times out or answers 429 or 503; 0: always any number",
     commands: DOWNLOADING,
   },
   perHostRate: {

@@ -165,7 +165,8 @@ export class ClaimGate {
     if (cap === 0 && this.#unanswered.size < MOST_UNANSWERED) this.#unanswered.add(host);
     if (cap === 0 && answers!.isSilent(host)) return { room: silent ? Math.max(0, 1 - held) : 0, until: 0 };
     const hosts = this.#held.size + (held === 0 ? 1 : 0);
-    const ahead = Math.min(cap === 0 ? this.#aheadUnanswered : AHEAD, Math.floor(this.#aheadInAll / hosts));
+    const most = cap > 0 || answers!.ends(host) ? AHEAD : this.#aheadUnanswered;
+    const ahead = Math.min(most, Math.floor(this.#aheadInAll / hosts));
     const room = Math.max(1, Math.min(cap, this.#concurrency)) + ahead - held;
     return {
       room: room >= Math.max(1, ahead * LEAST_PART) ? room : 0,

@@ -56,7 +56,7 @@ export async function showStatus(list: TaskSharedList, settings: CfgSettings): P
 function silentRows(owners: readonly OwnerState[]): string[] {
   const silent = silentHosts(owners);
   const rows = [...silent].map(([host, since]) => `${host}: ${silentText(since)}`);
-  // Two owners may mean the same hosts by their numbers, so the largest is told.
+  // Several owners may count the same hosts.
   const count = Math.max(...owners.map(({ alive, vitals }) => alive ? vitals?.silent?.count ?? 0 : 0));
   if (count > silent.size) rows.push(`at least ${count - silent.size} more hosts are silent`);
   return rows;

@@ -3,7 +3,8 @@ const STATE = 0;
 const TARGET = 1;
 const TRIES = 2;
 const GENERATION = 3;
-const INTS = 4;
+const ENDED = 4;
+const INTS = 5;
 /** And in columns of 64 bits. */
 const FIRST_AT = 0;
 const HALVED_AT = 1;
@@ -133,7 +134,14 @@ export class AnswerCells {
 
   /** A request to a host that has not answered is over, however it ended. */
   closeFirst(place: number): void {
-    if (this.tries(place) === 0) this.#setLong(FIRST_AT, place, 0n);
+    if (this.tries(place) > 0) return;
+    this.#setLong(FIRST_AT, place, 0n);
+    Atomics.store(this.#ints, ENDED * this.#places + place, 1);
+  }
+
+  /** True if requests to a host that has not answered end all the same, as it refuses connections. */
+  ends(place: number): boolean {
+    return Atomics.load(this.#ints, ENDED * this.#places + place) === 1 && this.tries(place) === 0;
   }
 
   /** Every request of a thread is over; says how many those were. */
@@ -245,7 +253,7 @@ export class AnswerCells {
   /** The place belongs to another host from now on. Only under the lock, while nothing is open. */
   forget(place: number): void {
     Atomics.add(this.#ints, GENERATION * this.#places + place, 1);
-    for (const column of [STATE, TARGET, TRIES]) Atomics.store(this.#ints, column * this.#places + place, 0);
+    for (const column of [STATE, TARGET, TRIES, ENDED]) Atomics.store(this.#ints, column * this.#places + place, 0);
     for (let column = 0; column < LONGS; column++) this.#setLong(column, place, 0n);
   }
 

@@ -142,6 +142,12 @@ export class HostAnswers {
     return place !== undefined && this.#cells.tries(place) > 0;
   }
 
+  /** True if requests to a host that has never answered end soon all the same, as it refuses connections. */
+  ends(host: string): boolean {
+    const place = this.placeOf(host);
+    return place !== undefined && this.#cells.ends(place);
+  }
+
   /** Since when a host has been silent that never answered, in milliseconds since the epoch; 0 if it is not. */
   silentSince(host: string): number {
     const place = this.placeOf(host);

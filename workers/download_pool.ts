@@ -342,7 +342,7 @@ export class DownloadPool {
 
   #handOver(task: WorkerTask, outcome: TaskOutcome): void {
     this.#outcomes.push([task.seq, outcome, task.fence]);
-    const idle = this.#active === 0 && this.#queued === 0;
+    const idle = this.#active === 0 && this.#queued === 0 && this.#kept.size === 0;
     if (idle || this.#outcomes.length >= SETTLE_BATCH) this.#flush();
     else this.#flushTimer ??= setTimeout(() => this.#flush(), SETTLE_WITHIN_MS);
   }

@@ -135,6 +135,17 @@ Deno.test("ClaimGate wants one task of a host that was silent, when the list has
   assertEquals(room(), 0);
 });
 
+Deno.test("ClaimGate wants more tasks of a host that has not answered if it refuses them at once", () => {
+  const { gate, worker } = auto();
+  worker.tryAcquire(HOST);
+  worker.release(HOST);
+  assertEquals(gate.hosts!(HOST), { room: 49, until: 0 });
+  worker.tryAcquire(HOST);
+  worker.answers!.silent(HOST);
+  worker.release(HOST);
+  assertEquals(gate.hosts!(HOST)!.room <= 1, true, "it is silent by now");
+});
+
 Deno.test("ClaimGate wants the tasks of a host that is given up: they fail at once", () => {
   const { gate, worker } = auto();
   worker.tryAcquire(HOST);

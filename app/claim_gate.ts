@@ -13,8 +13,8 @@ const AHEAD_IN_ALL = 1000;
 const BRIEF_MS = 500;
 /** While a list has tasks of other hosts, those that were silent are asked again this seldom. */
 const SILENT_EVERY_MS = 5000;
-/** Hosts whose first answer is waited for by name; the others are found again by and by. */
-const MOST_UNANSWERED = 10_000;
+/** Hosts that are remembered by name; of others the tasks come back by and by. */
+const MOST_HOSTS = 10_000;
 /** Hosts whose tasks one claim brings back. */
 const REOPENED_AT_ONCE = 32;
 /** Less room than this part is none: a host whose tasks come one by one would cost a claim each. */
@@ -71,6 +71,8 @@ export class ClaimGate {
   readonly #unanswered = new Set<string>();
   /** Those of them that have answered since. */
   readonly #reopened = new Set<string>();
+  /** Hosts whose tasks have mirrors: those need not wait for a silent one. */
+  readonly #mirrored = new Set<string>();
   #heard = 0;
 
   /** @param options The hosts, and the limits. */
@@ -109,7 +111,7 @@ export class ClaimGate {
     };
   }
 
-  /** Some hosts that have answered for the first time, so that their tasks may come back; those of the last call are not told again. */
+  /** Some hosts that have answered for the first time, so that their tasks may come back; each is told once. */
   reopened(): string[] {
     const { answers } = this.#table;
     if (answers === undefined || this.#unanswered.size + this.#reopened.size === 0) return [];
@@ -133,8 +135,9 @@ export class ClaimGate {
   claimed(tasks: readonly ClaimedTask[], limit: number = tasks.length): void {
     this.#dry = tasks.length < limit;
     if (!this.#counts) return;
-    for (const { url } of tasks) {
+    for (const { url, mirrors } of tasks) {
       const { host } = urlHost(url);
+      if (mirrors !== undefined && this.#mirrored.size < MOST_HOSTS) this.#mirrored.add(host);
       const held = this.#held.get(host);
       if (held === undefined) this.#held.set(host, { count: 1, since: performance.now() });
       else held.count++;
@@ -155,6 +158,7 @@ export class ClaimGate {
 
   #roomOf(host: string, silent: boolean, now: number): HostRoom | undefined {
     const { answers } = this.#table;
+    if (this.#mirrored.has(host) && answers?.isSilent(host) === true) return undefined;
     if (answers?.anyGivenUp === true && answers.isGivenUp(host)) return undefined;
     const until = this.#table.coolUntil(host);
     if (until > 0 && until - Date.now() <= this.#maxWaitMs) return { room: 0, until };
@@ -162,7 +166,7 @@ export class ClaimGate {
     const cap = answers?.capOf(host) ?? this.#perHost;
     if (cap === Infinity && !this.#fixed) return undefined;
     const { count: held, since } = this.#held.get(host) ?? { count: 0, since: now };
-    if (cap === 0 && this.#unanswered.size < MOST_UNANSWERED) this.#unanswered.add(host);
+    if (cap === 0 && this.#unanswered.size < MOST_HOSTS) this.#unanswered.add(host);
     if (cap === 0 && answers!.isSilent(host)) return { room: silent ? Math.max(0, 1 - held) : 0, until: 0 };
     const hosts = this.#held.size + (held === 0 ? 1 : 0);
     const most = cap > 0 || answers!.ends(host) ? AHEAD : this.#aheadUnanswered;

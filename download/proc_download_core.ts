@@ -6,7 +6,7 @@
  */
 import { fileExists } from "../base/file_exists.ts";
 import { redactUrl } from "../base/redact_url.ts";
-import type { TaskDoneFacts, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
+import { type TaskDoneFacts, type TaskErrorKind, taskHost, type TaskOutcome } from "../queue/task_model.ts";
 import { taskRetryAt } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
@@ -61,7 +61,7 @@ export async function procDownloadCore(
   const { url, mirrors } = task;
   // This one, another worker or another process may have left something of it.
   if (task.attempts > 0 || task.begun === true || task.facts !== undefined) context.fresh = false;
-  const sources = mirrors === undefined ? [url] : sourcesOf(task, context, startedAt);
+  const sources = mirrors === undefined ? [url] : sourcesOf(task, context, startedAt, place.host);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };
   /** The first that brought wrong bytes. */
@@ -137,9 +137,21 @@ export async function procDownloadCore(
   return endOf(failures, busyUntil, task, context, startedAt);
 }
 
-/** The order in which to try the sources: first whoever has brought a part of the file, then who has not failed lately. */
-function sourcesOf({ url, mirrors = [], out }: DownloadTask, context: DownloadContext, now: number): string[] {
+/**
+ * The order in which to try the sources: first whoever has brought a part of the file, then the host at which the download has
+ * a place instead of that of its url, then who has not failed lately.
+ */
+function sourcesOf(
+  { url, mirrors = [], out }: DownloadTask,
+  context: DownloadContext,
+  now: number,
+  host: string,
+): string[] {
   const ordered = context.mirrors.order([url, ...mirrors], now);
+  if (host !== "" && host !== taskHost(url)) {
+    const isThere = (source: string) => taskHost(source) === host;
+    ordered.sort((a, b) => Number(isThere(b)) - Number(isThere(a)));
+  }
   const left = context.fresh ? undefined : PartFile.urlLeft(context.root, out);
   const first = ordered.findIndex((source) => redactUrl(source) === left);
   if (first > 0) ordered.unshift(...ordered.splice(first, 1));

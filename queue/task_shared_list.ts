@@ -124,7 +124,7 @@ export interface ClaimRequest {
   worker?: { index: number; of: number };
   /** How it stands with a host, such as `example.org:8080`; `undefined` if any number may be taken. Default: always. */
   hosts?: (host: string) => HostRoom | undefined;
-  /** Hosts that may have room again, after they had none without a time: their tasks come back first. Default: none. */
+  /** A hint: hosts that have room again, after they had none without a time. Default: none. */
   reopened?: readonly string[];
 }
 

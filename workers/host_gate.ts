@@ -87,12 +87,25 @@ export class SharedHostGate implements HostGate {
     if (!this.#capped && !this.#table.cooling) return "";
     const { host } = urlHost(url);
     const { answers } = this.#table;
+    if (mirrors !== undefined && answers?.isSilent(host) === true) {
+      const other = this.#talking(mirrors, answers);
+      if (other !== undefined) return other;
+    }
     if (!this.#table.cooling && answers?.anyGivenUp !== true) return host;
     const soonest = mirrors === undefined ? host : this.#soonest(host, mirrors);
     // Nothing holds up what fails without a request.
     const fails = this.#table.coolUntil(soonest) - Date.now() > this.#maxWaitMs ||
       (answers?.isGivenUp(soonest) ?? false);
     return fails ? "" : soonest;
+  }
+
+  /** The first host that may be asked and was not silent. */
+  #talking(mirrors: readonly string[], answers: HostAnswers): string | undefined {
+    for (const mirror of mirrors) {
+      const { host } = urlHost(mirror);
+      if (host !== "" && !answers.isSilent(host) && this.#closedUntil(host) === 0) return host;
+    }
+    return undefined;
   }
 
   /** The first host that may be asked, else the one that may be soonest. */

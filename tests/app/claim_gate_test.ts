@@ -146,6 +146,16 @@ Deno.test("ClaimGate wants more tasks of a host that has not answered if it refu
   assertEquals(gate.hosts!(HOST)!.room <= 1, true, "it is silent by now");
 });
 
+Deno.test("ClaimGate wants all tasks of a silent host that have mirrors", () => {
+  const { gate, worker } = auto();
+  gate.claimed(tasksOf(HOST, 4).map((task) => ({ ...task, mirrors: ["http://b.example/x"] })));
+  assertEquals(gate.hosts!(HOST)?.room, 0, "it may still answer");
+  worker.tryAcquire(HOST);
+  worker.answers!.silent(HOST);
+  worker.coolDown(HOST, Date.now() + 60_000);
+  assertEquals(gate.hosts!(HOST), undefined);
+});
+
 Deno.test("ClaimGate wants the tasks of a host that is given up: they fail at once", () => {
   const { gate, worker } = auto();
   worker.tryAcquire(HOST);

@@ -78,6 +78,24 @@ test("counts a host as one that has answered while its download waits for the ne
   assertEquals((await download).type, "released");
 });
 
+test("begins at the mirror at which it has its place", async (lane) => {
+  await using mirror = FaultServer.start(() => new Response("x"));
+  await using all = await start(lane, () => new Response("x"));
+  const { bench, table } = all;
+  const host = taskHost(mirror.url);
+  assertEquals(table.tryAcquire(host).type, "ok");
+  const task = {
+    id: "t1",
+    url: `${bench.server.url}/x`,
+    mirrors: ["http://127.0.0.1:1/x", `${mirror.url}/x`],
+    out: "x",
+  };
+  const whole = { ...task, seq: 1, attempts: 0, core: 0, fence: "f" };
+  assertEquals((await procDownloadCore(whole, bench.context, { host })).type, "done");
+  table.release(host);
+  assertEquals([mirror.requests.length, bench.server.requests.length], [1, 0]);
+});
+
 test("takes the name of a host that only stands for another one for one that has answered", async (lane) => {
   await using all = await start(lane, () => new Response("x"));
   const { bench, table, cap } = all;

@@ -62,3 +62,19 @@ Deno.test("SharedHostGate lets nobody hold a place while the name of a host is l
   assertEquals(enter("ftp://[::1]:2121/x").type, "full");
   assertEquals(asked, ["::1"]);
 });
+
+Deno.test("SharedHostGate lets tasks begin at a mirror when the host of their url was silent, and never before", () => {
+  const table = HostTable.create({ perHost: "auto" });
+  const gate = new SharedHostGate(table, true, HOUR_MS);
+  const mirrors = ["http://b.example/x", "http://c.example/x"];
+  const hostOf = () => gate.hostOf({ url: URL_A, mirrors });
+  table.tryAcquire("a.example");
+  assertEquals(hostOf(), "a.example", "it may still answer");
+  table.answers!.silent("a.example");
+  assertEquals(hostOf(), "b.example");
+  table.coolDown("b.example", Date.now() + HOUR_MS / 2);
+  assertEquals(hostOf(), "c.example");
+  table.tryAcquire("c.example");
+  table.answers!.silent("c.example");
+  assertEquals(hostOf(), "a.example");
+});

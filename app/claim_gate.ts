@@ -64,6 +64,8 @@ export class ClaimGate {
   readonly #held = new Map<string, Held>();
   /** The latest claims met a host with a cap. */
   #met = false;
+  /** One of them is likely to answer in a moment. */
+  #brief = false;
   /** The list had nothing else. */
   #dry = false;
   #silentAt = performance.now();
@@ -92,6 +94,11 @@ export class ClaimGate {
     return this.#fixed || this.#met;
   }
 
+  /** True if the latest claim met a host that is likely to have room in a moment. */
+  get brief(): boolean {
+    return this.#brief;
+  }
+
   /** The hosts of which tasks are claimed now, where that is counted. */
   get heldHosts(): IteratorObject<string> {
     return this.#held.keys();
@@ -100,13 +107,14 @@ export class ClaimGate {
   /** What a claim asks; `undefined` while all hosts are open, which costs nothing. */
   get hosts(): ((host: string) => HostRoom | undefined) | undefined {
     if (!this.#counts && !this.#table.cooling) return undefined;
-    this.#met = false;
+    this.#met = this.#brief = false;
     const now = performance.now();
     const silent = this.#dry || now - this.#silentAt > SILENT_EVERY_MS;
     if (silent) this.#silentAt = now;
     return (host) => {
       const room = this.#roomOf(host, silent, now);
       if (room !== undefined) this.#met = true;
+      if (room?.brief === true) this.#brief = true;
       return room;
     };
   }

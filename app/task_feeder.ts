@@ -20,6 +20,8 @@ const SETTLE_WITHIN_MS = 40;
 const RENAME_AT_ONCE = 200;
 /** The list may change without a hint, in another process or by time. */
 const POLL_MS = 200;
+/** Where a first answer is likely to come in a moment. */
+const BRIEF_POLL_MS = 25;
 /** How often to look for what users did to running tasks: they are to obey within a second. */
 const OBEY_MS = 250;
 /** Orders that are kept for claims on their way, at the most. */
@@ -221,7 +223,7 @@ export class TaskFeeder {
       let claimed = 0;
       for (const worker of this.#wants.keys()) claimed += await this.#claimFor(worker);
       if (claimed > 0 || this.#stopped) continue;
-      const poll = setTimeout(() => this.#wake.resolve(), POLL_MS);
+      const poll = setTimeout(() => this.#wake.resolve(), this.#ports.gate.brief ? BRIEF_POLL_MS : POLL_MS);
       await this.#wake.promise;
       clearTimeout(poll);
     }

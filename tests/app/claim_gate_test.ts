@@ -107,7 +107,9 @@ Deno.test("ClaimGate wants few tasks of a host that has not answered, and any nu
   assertEquals(room(), { room: 4, until: 0 });
   const tasks = tasksOf(HOST, 4);
   gate.claimed(tasks);
+  assertEquals(gate.brief, false);
   assertEquals(room(), { room: 0, until: 0, brief: true });
+  assertEquals(gate.brief, true);
   assertEquals([gate.capped, gate.reopened()], [true, []]);
   worker.tryAcquire(HOST);
   worker.answers!.answered(HOST);

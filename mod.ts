@@ -82,6 +82,7 @@ export type {
   TaskStatus,
 } from "./queue/task_model.ts";
 export type { TaskNote } from "./queue/task_death.ts";
+export { hostSilentSince, silentHosts } from "./queue/host_silent_since.ts";
 export { redactTask } from "./queue/redact_task.ts";
 export { controlledStatuses } from "./queue/task_control_moves.ts";
 export { parseTaskFilter } from "./queue/task_filter.ts";
@@ -106,6 +107,7 @@ export type {
   RenameResult,
   Settlement,
   SettleResult,
+  SilentHosts,
   SyncRequest,
   SyncResult,
   TaskCounts,

@@ -21,6 +21,7 @@ import type { SettledTask } from "./outcome_news.ts";
 import { ProcThread } from "./proc_thread.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { TaskFeeder } from "./task_feeder.ts";
+import { SilentHostNames } from "./silent_hosts.ts";
 import { VitalsMeter } from "./vitals_meter.ts";
 import { WorkerWatch } from "./worker_watch.ts";
 
@@ -97,7 +98,16 @@ export class DownloadSession {
       open: () => this.#feeder.openClaims(),
       recovered: (counts) => ports.news({ type: "files_recovered", ...counts }),
     }, this.#identity);
-    const vitals = new VitalsMeter(ports.counters, ports.cores.length);
+    const gate = new ClaimGate({
+      table: ports.hosts,
+      perHost: hostLimit(ports.settings).most,
+      perHostRate: ports.settings.perHostRate,
+      maxHostWaitMs: ports.settings.maxHostWaitMs,
+      concurrency: Math.min(ports.settings.jobs ?? Infinity, ports.settings.concurrency * ports.cores.length),
+      workers: ports.cores.length,
+    });
+    const silent = new SilentHostNames(ports.hosts);
+    const vitals = new VitalsMeter(ports.counters, ports.cores.length, () => silent.read(gate.heldHosts));
     this.#lease = new LeaseKeeper(ports.list, this.owner, ports.settings.heartbeatMs, {
       vitals: () => vitals.read(),
       held: () => this.#feeder.held,
@@ -115,14 +125,7 @@ export class DownloadSession {
       list: ports.list,
       owner: this.owner,
       cores: ports.cores,
-      gate: new ClaimGate({
-        table: ports.hosts,
-        perHost: hostLimit(ports.settings),
-        perHostRate: ports.settings.perHostRate,
-        maxHostWaitMs: ports.settings.maxHostWaitMs,
-        concurrency: Math.min(ports.settings.jobs ?? Infinity, ports.settings.concurrency * ports.cores.length),
-        workers: ports.cores.length,
-      }),
+      gate,
       give: (worker, tasks) => {
         this.#claims.handing(worker, tasks);
         this.#slots[worker]?.thread.post({ type: "tasks", batch: JSON.stringify(tasks) });
@@ -138,6 +141,7 @@ export class DownloadSession {
         if (type !== undefined) ports.news({ type, id, url: redactUrl(url), out, core });
       },
       settled: (task, outcome, stale) => {
+        silent.settled(task, outcome);
         if (outcome.type === "deferred" && outcome.error?.space !== undefined) this.#claims.spaceMissing();
         if (!stale) this.#settled(task, outcome);
       },

@@ -104,7 +104,7 @@ export class Downloader implements AsyncDisposable {
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
     this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan), options);
     this.#folders = new FolderLister({ settings, identity: () => identity, answers: this.#answers });
-    this.#hosts = makeHostTable(settings);
+    this.#hosts = makeHostTable(settings, plan.cores.length);
     this.#cooling = list.fleet === undefined ? undefined : new FleetCooling(list.fleet, this.#hosts);
   }
 

@@ -82,8 +82,12 @@ export interface DownloaderOptions {
   stallTimeoutMs?: number;
   /** How long one attempt may take. Default: no limit. */
   timeoutMs?: number;
-  /** Connections to one host at a time, of all workers together. Default 0: any number. */
-  perHost?: number;
+  /**
+   * Connections to one host at a time, of all workers together; 0 is any number. `"auto"`: one until the host has answered once,
+   * then any number; where it times out or answers 429 or 503 half of what is open, and one more for each answer.
+   * Default `"auto"`.
+   */
+  perHost?: number | "auto";
   /** Requests to one host a second, of all workers together, redirects included. Default 0: any number. */
   perHostRate?: number;
   /** Connections for one file at a time, from 1 to 16; `"auto"`: 4 for files above 64 MiB. Default 1. */

@@ -15,6 +15,8 @@ const SETTLE_BATCH = 200;
 const SETTLE_WITHIN_MS = 40;
 /** The list may change without a hint, in another process or by time. */
 const POLL_MS = 200;
+/** Where a first answer is likely to come in a moment. */
+const BRIEF_POLL_MS = 25;
 /** How often to look for what users did to running tasks: they are to obey within a second. */
 const OBEY_MS = 250;
 /** Orders that are kept for claims on their way, at the most. */
@@ -270,7 +272,7 @@ export class TaskFeeder {
       let claimed = 0;
       for (const worker of this.#ports.cores.keys()) claimed += await this.#claimFor(worker);
       if (claimed > 0 || this.#stopped) continue;
-      const poll = setTimeout(() => this.#wake.resolve(), POLL_MS);
+      const poll = setTimeout(() => this.#wake.resolve(), this.#ports.gate.brief ? BRIEF_POLL_MS : POLL_MS);
       await this.#wake.promise;
       clearTimeout(poll);
     }
@@ -283,9 +285,9 @@ export class TaskFeeder {
     const core = cores[worker]!;
     const { hosts } = gate;
     const request = { owner, core, limit, worker: { index: worker, of: cores.length } };
-    const claimed = await list.claim(hosts === undefined ? request : { ...request, hosts });
+    const claimed = await list.claim(hosts === undefined ? request : { ...request, hosts, reopened: gate.reopened() });
+    gate.claimed(claimed, limit);
     if (claimed.length === 0) return 0;
-    gate.claimed(claimed);
     // Only what users took away can still be in the hands of a worker.
     const again = claimed.filter(({ seq, begun }) => begun === true && this.#workerOf(seq) >= 0);
     if (again.length > 0) await this.#endOlder(again);

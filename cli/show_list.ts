@@ -1,6 +1,14 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import type { CfgSettings } from "../config/cfg_settings.ts";
-import { findMissing, type OwnerState, type OwnerVitals, redactTask, type Task, type TaskSharedList } from "../mod.ts";
+import {
+  findMissing,
+  type OwnerState,
+  type OwnerVitals,
+  redactTask,
+  silentHosts,
+  type Task,
+  type TaskSharedList,
+} from "../mod.ts";
 import { readFilter } from "./read_filter.ts";
 import { print, printLine } from "./print.ts";
 
@@ -42,6 +50,21 @@ export async function showStatus(list: TaskSharedList, settings: CfgSettings): P
   for (const [status, count] of Object.entries(counts)) print(`${status.padEnd(9)} ${count}`);
   for (const owner of owners) printLine(ownerRow(owner));
   if (owners.length > 1) print(fleetRow(owners));
+  for (const row of silentRows(owners)) printLine(row);
+}
+
+function silentRows(owners: readonly OwnerState[]): string[] {
+  const silent = silentHosts(owners);
+  const rows = [...silent].map(([host, since]) => `${host}: ${silentText(since)}`);
+  // Several owners may count the same hosts.
+  const count = Math.max(...owners.map(({ alive, vitals }) => alive ? vitals?.silent?.count ?? 0 : 0));
+  if (count > silent.size) rows.push(`at least ${count - silent.size} more hosts are silent`);
+  return rows;
+}
+
+/** Says since when a host has been silent, in milliseconds since the epoch. */
+export function silentText(since: number): string {
+  return `host silent since ${new Date(since).toISOString()}`;
 }
 
 function ownerRow({ host, pid, cores, alive, vitals }: OwnerState): string {

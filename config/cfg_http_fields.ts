@@ -64,8 +64,7 @@ export const CFG_HTTP_FIELDS = {
     defaultNote: "none",
     repeatable: true,
     show: showHeader,
-    help:
-      "send this header ('Name: value') to the origin of each url, with 'Name:' none of that name, with 'Name;' an empty one; may be given several times",
+    help: "send 'Name: value' to the origin of each url; 'Name:' removes one, 'Name;' sends it empty; may be repeated",
     commands: DOWNLOADING,
   },
   userAgent: {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type CfgRows, DOWNLOADING } from "./cfg_field.ts";
-import { type CfgKind, duration, integer, numberOf, oneOf, SIZE, SWITCH } from "./cfg_kinds.ts";
+import { type CfgKind, duration, numberOf, oneOf, SIZE, SWITCH } from "./cfg_kinds.ts";
 import { type Parsed, parseInteger } from "./cfg_parse.ts";
 
 const MAX_RATE = 1_000_000;
@@ -27,6 +27,19 @@ const SEGMENTS: CfgKind<number | "auto"> = {
   option: (setting) => setting,
 };
 
+const MAX_PER_HOST = 1000;
+const PER_HOST_MUST = `be auto or a whole number from 0 to ${MAX_PER_HOST}`;
+const PER_HOST: CfgKind<number | "auto"> = {
+  parse(text) {
+    if (text.trim() === "auto") return { value: "auto" };
+    const parsed = parseInteger(text, 0, MAX_PER_HOST);
+    return "value" in parsed ? parsed : { must: PER_HOST_MUST };
+  },
+  write: (given) => given === "auto" || typeof given === "number" ? [String(given)] : undefined,
+  must: PER_HOST_MUST,
+  option: (setting) => setting,
+};
+
 /** The options, in the order of the help. */
 export const CFG_LIMIT_FIELDS = {
   perHost: {
@@ -34,9 +47,9 @@ export const CFG_LIMIT_FIELDS = {
     group: "speed",
     common: true,
     placeholder: "N",
-    kind: integer(0, 1000),
-    default: "0",
-    help: "connections to one host at a time, of all workers together; 0 is any number",
+    kind: PER_HOST,
+    default: "auto",
+    help: "connections to one host, of all workers; auto: as its answers allow; 0: any number",
     commands: DOWNLOADING,
   },
   perHostRate: {

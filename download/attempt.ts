@@ -261,6 +261,7 @@ export class Attempt {
         : await this.#reopen(part.left, stream ?? watched);
       watched.opened();
       stream?.opened();
+      if (this.#place !== undefined) this.#context.hosts?.answered(this.#place);
       if (opened.type === "whole") {
         receiver.originalName = originalName(this.#task, opened.answer);
         return await receiver.left(this.#target, part!, opened.state, opened.answer, watched);
@@ -381,7 +382,7 @@ export class Attempt {
     };
     if (this.#receiver.limited) request.slow = true;
     if (this.#movedFrom !== undefined || this.#task.anonymous === true) request.anonymous = true;
-    if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched);
+    if (place !== undefined && hosts !== undefined) request.visit = (host) => hosts.enter(place, host, watched, url);
     return request;
   }
 }

@@ -1,3 +1,5 @@
+import { AnswerCells } from "./answer_cells.ts";
+
 /** The cells of the head. The lock has the first half of its own. */
 const PLACES = 0;
 const PER_HOST = 1;
@@ -5,7 +7,10 @@ const INTERVAL = 2;
 const OVERFLOWED = 3;
 const LOCK = 4;
 const LAST_COOL = 5;
-const HEAD = 6;
+const WORKERS = 6;
+const MOST = 7;
+const LIFT = 8;
+const HEAD = 9;
 
 const CELL = BigInt64Array.BYTES_PER_ELEMENT;
 
@@ -14,6 +19,22 @@ const PROBES = 64;
 
 /** What idle time is worth to the pace of a host, in nanoseconds. */
 export const PACE_BURST = 100_000_000n;
+
+/** What a {@linkcode HostPlaces} has room for. */
+export interface HostPlacesSize {
+  /** Hosts. */
+  places: number;
+  /** Slots for connections of each host; 0 if they are not limited, or go by the answers. */
+  perHost: number;
+  /** Between two requests to a host, in nanoseconds; 0 if they are not paced. */
+  interval: bigint;
+  /** How many workers there are, if connections go by the answers. Default 0: they do not. */
+  workers?: number;
+  /** The most connections to a host that go by the answers. Default 0: any number. */
+  most?: number;
+  /** A cap as high as this is none. Default 0. */
+  lift?: number;
+}
 
 /** The time, as the table needs it. */
 export interface HostTime {
@@ -34,6 +55,14 @@ export class HostPlaces {
   readonly perHost: number;
   /** Between two requests to a host, in nanoseconds; 0 if they are not paced. */
   readonly interval: bigint;
+  /** How the hosts answer; absent if connections do not go by that. */
+  readonly answers: AnswerCells | undefined;
+  /** How many workers there are, if connections go by the answers. */
+  readonly workers: number;
+  /** The most connections to a host that go by the answers; 0 is any number. */
+  readonly most: number;
+  /** A cap as high as this is none. */
+  readonly lift: number;
   /** One cell for a lock. */
   readonly lock: Int32Array<SharedArrayBuffer>;
   readonly #size: number;
@@ -59,17 +88,30 @@ export class HostPlaces {
     this.#keys = column(0);
     this.#cool = column(1);
     this.#spoken = column(2);
-    this.#slots = new Uint16Array(buffer, (HEAD + 3 * this.#size) * CELL, this.#size * this.perHost);
+    const rest = (HEAD + 3 * this.#size) * CELL;
+    this.#slots = new Uint16Array(buffer, rest, this.#size * this.perHost);
+    const workers = this.workers = Number(this.#head[WORKERS]);
+    this.answers = workers === 0
+      ? undefined
+      : new AnswerCells(buffer, rest, { places: this.#size, owners: ownersOf(workers) });
+    this.most = Number(this.#head[MOST]);
+    this.lift = Number(this.#head[LIFT]);
   }
 
   /** Makes empty memory. */
-  static create(places: number, perHost: number, interval: bigint): HostPlaces {
-    const slots = places * perHost * Uint16Array.BYTES_PER_ELEMENT;
-    const buffer = new SharedArrayBuffer((HEAD + 3 * places) * CELL + slots);
+  static create({ places, perHost, interval, workers = 0, most = 0, lift = 0 }: HostPlacesSize): HostPlaces {
+    const rest = workers > 0
+      ? AnswerCells.bytesFor({ places, owners: ownersOf(workers) })
+      : places * perHost * Uint16Array.BYTES_PER_ELEMENT;
+    const buffer = new SharedArrayBuffer((HEAD + 3 * places) * CELL + rest);
     const head = new BigInt64Array(buffer, 0, HEAD);
     head[PLACES] = BigInt(places);
-    head[PER_HOST] = BigInt(perHost);
+    // Whoever goes by the answers has no slots.
+    head[PER_HOST] = BigInt(workers > 0 ? 0 : perHost);
     head[INTERVAL] = interval;
+    head[WORKERS] = BigInt(workers);
+    head[MOST] = BigInt(most);
+    head[LIFT] = BigInt(lift);
     return new HostPlaces(buffer);
   }
 
@@ -102,7 +144,9 @@ export class HostPlaces {
       const place = this.#probe(key, probe);
       const seen = Atomics.load(this.#keys, place);
       if (seen === key) return place;
-      if (spare === undefined && (seen === 0n || this.#idle(place, time))) {
+      // To forget a host that has answered costs it its next beginning: an empty place is better.
+      const better = this.answers !== undefined && seen === 0n;
+      if (better || (spare === undefined && (seen === 0n || this.#idle(place, time)))) {
         spare = place;
         former = seen;
       }
@@ -191,7 +235,7 @@ export class HostPlaces {
     const spoken = this.spoken(place);
     // Beyond two intervals nothing can be spoken for: then the clock was set back.
     if (this.interval > 0n && spoken > ns - PACE_BURST && spoken <= ns + 2n * this.interval) return false;
-    return this.used(place) === 0;
+    return this.used(place) === 0 && (this.answers === undefined || this.answers.opened(place) === 0);
   }
 
   #take(place: number, former: bigint, key: bigint): boolean {
@@ -200,8 +244,14 @@ export class HostPlaces {
     if (Atomics.compareExchange(this.#keys, place, former, key) !== former) return false;
     Atomics.compareExchange(this.#cool, place, cool, 0n);
     Atomics.compareExchange(this.#spoken, place, spoken, 0n);
+    this.answers?.forget(place);
     return true;
   }
+}
+
+/** The workers, and the thread that made the memory. */
+function ownersOf(workers: number): number {
+  return workers + 1;
 }
 
 /** Makes a cell at least so large. */

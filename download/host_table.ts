@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../base/clock.ts";
+import { HostAnswers } from "./host_answers.ts";
 import { hostKey } from "./host_key.ts";
 import { HostPlaces, type HostTime, PACE_BURST } from "./host_places.ts";
 import { MAX_LOCK_OWNER, SharedLock } from "./shared_lock.ts";
@@ -7,8 +8,17 @@ import { MAX_LOCK_OWNER, SharedLock } from "./shared_lock.ts";
 export interface HostTableOptions {
   /** How many hosts it has room for at a time, from 1 to 1048576. Default 4096. */
   places?: number;
-  /** Connections to one host at a time, from 1 to 1000. Absent: they are neither limited nor counted. */
-  perHost?: number;
+  /**
+   * Connections to one host at a time, from 1 to 1000; or `"auto"`: one before the first answer, then as the answers say.
+   * Absent: they are neither limited nor counted.
+   */
+  perHost?: number | "auto";
+  /** How many workers take part, if `perHost` is `"auto"`. Default 1. */
+  workers?: number;
+  /** The most connections to one host if `perHost` is `"auto"`. Default: any number. */
+  most?: number;
+  /** How many downloads there may be in all: a cap that the answers have raised to this is none. Default 1000. */
+  concurrency?: number;
   /** Requests to one host per second, from 0.001 to 1000000. Absent: any number. */
   perHostRate?: number;
 }
@@ -18,12 +28,16 @@ export type HostGrant =
   | { type: "ok" }
   | { type: "cooling"; until: number }
   | { type: "capped" }
+  /** It has not answered yet, and somebody waits for that; or as many as may wait for first answers. */
+  | { type: "unanswered" }
   | { type: "paced"; until: number };
 
 /** Whether a download that has a place at a host may ask it once more; `due` names when, and is spoken for. */
-export type HostTurn = Exclude<HostGrant, { type: "capped" }> | { type: "due"; at: number };
+export type HostTurn = Exclude<HostGrant, { type: "capped" | "unanswered" }> | { type: "due"; at: number };
 
 const OK: { type: "ok" } = { type: "ok" };
+const CAPPED: HostGrant = { type: "capped" };
+const UNANSWERED: HostGrant = { type: "unanswered" };
 /** A connection that no place counts. */
 const UNCOUNTED = -1;
 /** Keys are worked out once, for this many hosts. */
@@ -65,12 +79,19 @@ export class HostTable {
   readonly #lock: SharedLock;
   readonly #held = new Map<string, number[]>();
   readonly #keys = new Map<string, bigint>();
+  readonly #paced: boolean;
+  /** How the hosts answer; absent if connections do not go by that. */
+  readonly answers: HostAnswers | undefined;
 
   private constructor(places: HostPlaces, owner: number, clock: Clock) {
     this.#places = places;
     this.#owner = owner;
     this.#clock = clock;
     this.#lock = new SharedLock(places.lock, 0, owner);
+    this.#paced = places.interval > 0n;
+    if (places.answers === undefined) return;
+    const teller = owner === MAX_LOCK_OWNER ? places.workers : owner - 1;
+    this.answers = new HostAnswers(places, { find: (host) => this.#placeOf(host), teller, lock: this.#lock, clock });
   }
 
   /**
@@ -81,14 +102,19 @@ export class HostTable {
    * @throws {RangeError} If an option is out of range.
    */
   static create(options: HostTableOptions = {}, clock: Clock = systemClock): HostTable {
-    const { places = 4096, perHost, perHostRate } = options;
+    const { places = 4096, perHost, perHostRate, workers = 1, most = 0, concurrency = 1000 } = options;
+    const auto = perHost === "auto";
     checkInteger("places", places, 1, 2 ** 20);
-    if (perHost !== undefined) checkInteger("perHost", perHost, 1, 1000);
+    if (perHost !== undefined && !auto) checkInteger("perHost", perHost, 1, 1000);
+    checkInteger("workers", workers, 1, MAX_LOCK_OWNER - 2);
     if (perHostRate !== undefined && !(perHostRate >= 0.001 && perHostRate <= 1_000_000)) {
       throw outOfRange("perHostRate", "a number from 0.001 to 1000000", perHostRate);
     }
     const interval = perHostRate === undefined ? 0n : BigInt(Math.ceil(1e9 / perHostRate));
-    return new HostTable(HostPlaces.create(places, perHost ?? 0, interval), MAX_LOCK_OWNER, clock);
+    const size = auto
+      ? { places, perHost: 0, interval, workers, most, lift: concurrency }
+      : { places, perHost: perHost ?? 0, interval };
+    return new HostTable(HostPlaces.create(size), MAX_LOCK_OWNER, clock);
   }
 
   /**
@@ -141,6 +167,7 @@ export class HostTable {
   /** The clock was set back by so many milliseconds: each host is left alone for as long as it was to be. */
   setBack(ms: number): void {
     this.#places.setBack(BigInt(Math.round(ms)));
+    this.#places.answers?.setBack(Math.round(ms));
   }
 
   /** Until when a host is left alone, in milliseconds since the epoch; 0 if it is not. Never waits. */
@@ -158,10 +185,18 @@ export class HostTable {
    * is not granted is not noted either, and nothing is kept for who asked: ask again, at the time that the answer names.
    *
    * @param host Such as `example.com:443`, always spelled the same.
-   * @returns `ok`; `cooling` or `paced` with a time; or `capped`, and then a connection has to end first.
+   * @returns `ok`; `cooling` or `paced` with a time; or `capped` or `unanswered`, and then a connection has to end, or to be
+   * answered, first.
    */
   tryAcquire(host: string): HostGrant {
-    if (this.#places.perHost === 0 && this.#places.interval === 0n) {
+    const { perHost, interval } = this.#places;
+    if (this.answers !== undefined) {
+      const place = this.#tryOpen(host, this.answers);
+      if (place !== undefined) {
+        this.#hold(host, place);
+        return OK;
+      }
+    } else if (perHost === 0 && interval === 0n) {
       const until = this.coolUntil(host);
       return until === 0 ? OK : { type: "cooling", until };
     }
@@ -203,7 +238,9 @@ export class HostTable {
     const held = this.#held.get(host);
     const slot = held?.pop();
     if (held?.length === 0) this.#held.delete(host);
-    if (slot !== undefined && slot !== UNCOUNTED) this.#places.freeSlot(slot, this.#owner);
+    if (slot === undefined || slot === UNCOUNTED) return;
+    if (this.answers === undefined) this.#places.freeSlot(slot, this.#owner);
+    else this.answers.close(host, slot);
   }
 
   /**
@@ -217,21 +254,35 @@ export class HostTable {
   releaseAll(worker: number): number {
     const owner = ownerOf(worker);
     this.#lock.free(owner);
-    return this.#places.freeSlots(owner);
+    return this.#places.answers?.closeAll(worker) ?? this.#places.freeSlots(owner);
   }
 
-  /** How many connections a host has, over all threads; 0 if they are not limited. */
+  /** How many connections a host has, over all threads; 0 if they are neither limited nor go by the answers. */
   inUse(host: string): number {
-    const place = this.#places.find(this.#keyOf(host));
-    return place === undefined ? 0 : this.#places.used(place);
+    const place = this.#placeOf(host);
+    if (place === undefined) return 0;
+    return this.#places.answers?.opened(place) ?? this.#places.used(place);
+  }
+
+  #placeOf(host: string): number | undefined {
+    return this.#places.find(this.#keyOf(host));
+  }
+
+  /** Opens a connection without the lock, where nothing limits it: that is nearly always so. */
+  #tryOpen(host: string, answers: HostAnswers): number | undefined {
+    if (this.#paced) return undefined;
+    const place = answers.placeOf(host);
+    if (place === undefined || (this.cooling && this.#places.coolUntil(place) > this.#clock.now())) return undefined;
+    return answers.tryOpenFree(place) ? place : undefined;
   }
 
   #acquire(host: string, time: HostTime): HostGrant {
+    const { answers } = this;
     const { perHost, interval } = this.#places;
     const place = this.#places.findOrTake(this.#keyOf(host), time);
     if (place === undefined) {
       this.#places.overflow();
-      if (perHost > 0) this.#hold(host, UNCOUNTED);
+      if (perHost > 0 || answers !== undefined) this.#hold(host, UNCOUNTED);
       return OK;
     }
     const until = this.#places.coolUntil(place);
@@ -240,9 +291,13 @@ export class HostTable {
     // Beyond one interval nothing can be spoken for: then the clock was set back.
     const start = max(time.ns - PACE_BURST, min(spoken, time.ns + interval));
     if (start > time.ns) return { type: "paced", until: msOf(start) };
-    if (perHost > 0) {
+    if (answers !== undefined) {
+      const grant = answers.tryOpen(host, place, time.ms);
+      if (grant !== "ok") return grant === "capped" ? CAPPED : UNANSWERED;
+      this.#hold(host, place);
+    } else if (perHost > 0) {
       const slot = this.#places.takeSlot(place, this.#owner);
-      if (slot === undefined) return { type: "capped" };
+      if (slot === undefined) return CAPPED;
       this.#hold(host, slot);
     }
     if (interval > 0n) this.#places.speak(place, spoken, start + interval);
@@ -272,7 +327,7 @@ export class HostTable {
   #hold(host: string, slot: number): void {
     const held = this.#held.get(host);
     if (held === undefined) this.#held.set(host, [slot]);
-    else if (slot === UNCOUNTED) held.push(slot);
+    else if (slot === UNCOUNTED || held.at(-1) !== UNCOUNTED) held.push(slot);
     else held.unshift(slot);
   }
 

@@ -35,6 +35,7 @@ const FAILED_MIN_MS = 1000;
 const FAILED_MAX_MS = 60_000;
 /** Lists name a million hosts. */
 const MOST_NAMES = 1000;
+const NEVER = new AbortController().signal;
 const IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
 
 /** What the system says where a name has no address. */
@@ -86,6 +87,7 @@ export class NameLookups {
   readonly #known: Lookup[] = [];
   readonly #unknown: Lookup[] = [];
   #running = 0;
+  #ended = 0;
 
   /** @param options How they work. */
   constructor({ timeoutMs = TIMEOUT_MS, resolve, now = () => performance.now() }: NameLookupsOptions = {}) {
@@ -123,6 +125,27 @@ export class NameLookups {
     const waiting = this.#wait(name.lookup!, signal, watch);
     this.#next();
     return waiting;
+  }
+
+  /**
+   * Looks a name up before anybody waits for it.
+   *
+   * @returns True if there is nothing to wait for: it has an answer, be it that nobody knows it. Else it is on its way, and
+   * {@linkcode NameLookups.ended} says when that may have changed.
+   */
+  prepare(hostname: string): boolean {
+    if (this.#byName || isAddress(hostname)) return true;
+    const name = this.#names.get(hostname);
+    if (name !== undefined && name.until > this.#now()) return true;
+    if (name?.lookup === undefined || name.lookup.waiting === 0) {
+      (this.addressesOf(hostname, NEVER) as Promise<unknown>).catch(() => {}).finally(() => this.#ended++);
+    }
+    return false;
+  }
+
+  /** How many look-ups have ended that were {@linkcode NameLookups.prepare prepared}. */
+  get ended(): number {
+    return this.#ended;
   }
 
   /** True if a name has had an answer, however long ago, and nothing was heard since that it leads nowhere. */

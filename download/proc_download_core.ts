@@ -6,14 +6,21 @@
  */
 import { fileExists } from "../base/file_exists.ts";
 import { redactUrl } from "../base/redact_url.ts";
-import type { SpaceWish, TaskDoneFacts, TaskError, TaskErrorKind, TaskOutcome } from "../queue/task_model.ts";
+import {
+  type SpaceWish,
+  type TaskDoneFacts,
+  type TaskError,
+  type TaskErrorKind,
+  taskHost,
+  type TaskOutcome,
+} from "../queue/task_model.ts";
 import { taskRetryAt } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { WaitingFile } from "./disk_space.ts";
 import { IntegrityError } from "./expectations.ts";
 import { isForbidden, lookAtForbidden } from "./forbidden.ts";
-import { HostBusyError, type HostPlace } from "./host_visits.ts";
+import { HostBusyError, type HostPlace, HostSilentError } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
 import { type DownloadDriver, MovedError } from "./download_driver.ts";
 import { DownloadError, StoppedError, withNote } from "./download_error.ts";
@@ -88,7 +95,7 @@ async function download(task: DownloadTask, context: DownloadContext, place: Hos
   const { url, mirrors } = task;
   // This one, another worker or another process may have left something of it.
   if (task.attempts > 0 || task.begun === true || task.facts !== undefined) context.fresh = false;
-  const sources = mirrors === undefined ? [url] : sourcesOf(task, context, startedAt);
+  const sources = mirrors === undefined ? [url] : sourcesOf(task, context, startedAt, place.host);
   const failures: Failure[] = [];
   const renewal: Renewal = { asked: false };
   /** The first that brought wrong bytes. */
@@ -136,6 +143,7 @@ async function download(task: DownloadTask, context: DownloadContext, place: Hos
         continue;
       }
       if (error instanceof UnchangedError) {
+        context.hosts?.answered(place);
         return done({ type: "done", startedAt, facts: error.facts, unchanged: true }, task, context);
       }
       if (error instanceof StoppedError) return { type: "released", begun: true };
@@ -147,9 +155,14 @@ async function download(task: DownloadTask, context: DownloadContext, place: Hos
         busyUntil = Math.min(busyUntil, error.until);
         continue;
       }
+      if (error instanceof HostSilentError) {
+        failures.push(unasked(error));
+        continue;
+      }
       // Something may be left of it now.
       context.fresh = false;
       const failure = judge(error, task, context);
+      context.hosts?.failed(place, failure.error, source);
       failures.push(failure);
       if (!ELSEWHERE.has(failure.error.kind)) break;
       if (mirrors !== undefined) context.mirrors.failed(source, Date.now());
@@ -181,9 +194,21 @@ function done(
   return outcome;
 }
 
-/** The order in which to try the sources: first whoever has brought a part of the file, then who has not failed lately. */
-function sourcesOf({ url, mirrors = [], out }: DownloadTask, context: DownloadContext, now: number): string[] {
+/**
+ * The order in which to try the sources: first whoever has brought a part of the file, then the host at which the download has
+ * a place instead of that of its url, then who has not failed lately.
+ */
+function sourcesOf(
+  { url, mirrors = [], out }: DownloadTask,
+  context: DownloadContext,
+  now: number,
+  host: string,
+): string[] {
   const ordered = context.mirrors.order([url, ...mirrors], now);
+  if (host !== "" && host !== taskHost(url)) {
+    const isThere = (source: string) => taskHost(source) === host;
+    ordered.sort((a, b) => Number(isThere(b)) - Number(isThere(a)));
+  }
   const left = context.fresh ? undefined : PartFile.urlLeft(context.root, out);
   const first = ordered.findIndex((source) => redactUrl(source) === left);
   if (first > 0) ordered.unshift(...ordered.splice(first, 1));
@@ -281,6 +306,12 @@ function tooLong(error: DownloadError, notBefore: number): Failure {
     ? new DownloadError("http", `${error.host}: ${note}`, { host: error.host!, retryAt: notBefore })
     : withNote(error, note);
   return { error: noted, retryable: false, notBefore };
+}
+
+/** It was not asked, as it does not answer anybody. */
+function unasked(error: HostSilentError): Failure {
+  const note = `not asked again before ${new Date(error.until).toISOString()}`;
+  return { error: withNote(error, note), retryable: false, notBefore: error.until };
 }
 
 /** What becomes of the task; `busyUntil` is when a source may be asked that was passed over, if there is one. */

@@ -7,6 +7,11 @@ const LONGEST_HOST = 255;
 export class HostRooms {
   readonly #ask: ((host: string) => HostRoom | undefined) | undefined;
   readonly #known: Map<string, HostRoom | undefined>;
+  /** The latest: neighbours are often of one host. */
+  #lastHost = "";
+  #last: HostRoom | undefined;
+  /** True if a task was refused whose host may have more room any moment. */
+  metBrief = false;
 
   /**
    * @param ask How it stands with a host; absent: any number of tasks of any host may be taken.
@@ -50,17 +55,22 @@ export class HostRooms {
   take(host: string): number | undefined {
     const room = this.#of(host);
     if (room === undefined) return undefined;
-    if (room.room <= 0) return room.until;
+    if (room.room <= 0) {
+      if (room.brief === true) this.metBrief = true;
+      return room.until;
+    }
     room.room--;
     return undefined;
   }
 
   #of(host: string): HostRoom | undefined {
     if (this.#ask === undefined || host === "" || host.length > LONGEST_HOST) return undefined;
-    if (this.#known.has(host)) return this.#known.get(host);
+    if (host === this.#lastHost) return this.#last;
+    this.#lastHost = host;
+    if (this.#known.has(host)) return this.#last = this.#known.get(host);
     const asked = this.#ask(host);
     const room = asked === undefined ? undefined : { ...asked };
     this.#known.set(host, room);
-    return room;
+    return this.#last = room;
   }
 }

@@ -9,6 +9,7 @@ import { parseTask, type TaskText } from "./task_codec.ts";
 import { taskKeys, taskShard } from "./task_keys.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 import type { HostRooms } from "./host_rooms.ts";
+import type { ClaimRequest } from "./task_shared_list.ts";
 import { textHost } from "./url_host.ts";
 
 type Entry = Deno.KvEntry<Uint8Array>;
@@ -74,9 +75,15 @@ export class AsideBlocks {
  *
  * @returns The texts of the others.
  */
-export function setAside(entry: Entry, texts: readonly string[], rooms: HostRooms, aside: AsideBlocks): string[] {
+export function setAside(
+  entry: Entry,
+  texts: readonly string[],
+  rooms: HostRooms,
+  aside: AsideBlocks,
+): readonly string[] {
   const hosts = texts.map(textHost);
   const untils = hosts.map((host) => rooms.take(host));
+  if (untils.every((until) => until === undefined)) return texts;
   const [host, until] = [hosts[0]!, untils[0]];
   if (until !== undefined && untils.every((one, i) => one === until && hosts[i] === host)) {
     aside.addBlock(until, host, entry);
@@ -111,8 +118,11 @@ export async function bringBack(
   rooms: HostRooms,
   cursor: AsideCursor,
   now: number,
-  limit: number,
+  { limit, reopened = [] }: Pick<ClaimRequest, "limit" | "reopened">,
 ): Promise<void> {
+  for (const host of reopened) {
+    await bringHostBack(store, 0, host, Math.min(limit, rooms.roomOf(host)));
+  }
   let hosts = 0;
   for (const [first, end] of asideRanges(cursor, now)) {
     for (let start = first;; hosts++) {

@@ -64,7 +64,7 @@ export async function claimTasks(context: ClaimContext, request: ClaimRequest): 
   const [owner] = await Promise.all([
     store.get(taskKeys.owner(request.owner)),
     promoteDue(context, request.limit),
-    bringBack(store, rooms, context.aside, context.now, request.limit),
+    bringBack(store, rooms, context.aside, context.now, request),
   ]);
   if (owner.versionstamp === null) return [];
   const claimed: ClaimedTask[] = [];
@@ -109,6 +109,8 @@ async function claimReady(
       if (aside >= ASIDE_BESIDE_TASKS && claimed.length > 0) return;
       // The other shards may have what can be claimed at once.
       if (taken.aside > 0 && asides % ASIDES_IN_SHARD === 0) first = (first + 1) % SHARDS;
+      // More of the same may follow, which could be claimed in a moment: to set it aside would cost more than to wait.
+      if (taken.rooms.metBrief && taken.tasks.length === 0) return;
       // A long look may go on until a host has room again.
       rooms = claimed.length > 0 ? taken.rooms : new HostRooms(request.hosts);
       continue;

@@ -70,6 +70,16 @@ export interface OwnerVitals {
   bytes: number;
   /** Bytes a second, since the heartbeat before. */
   speed: number;
+  /** Hosts that have not answered, those first that have been silent for longest; absent if there are none. */
+  silent?: SilentHosts;
+}
+
+/** Hosts that an owner has asked, and that have never answered it. */
+export interface SilentHosts {
+  /** How many there are. */
+  count: number;
+  /** Some of them, and since when, in milliseconds since the epoch. */
+  hosts: [host: string, since: number][];
 }
 
 /** An owner as others see it. */
@@ -99,6 +109,8 @@ export interface HostRoom {
    * with 0 until a claim has room for them.
    */
   until: number;
+  /** Any moment it may have more room: a claim that has met it need not look further. */
+  brief?: true;
 }
 
 /** Which tasks a claim should look at first. */
@@ -113,6 +125,8 @@ export interface ClaimRequest {
   worker?: { index: number; of: number };
   /** How it stands with a host, such as `example.org:8080`; `undefined` if any number may be taken. Default: always. */
   hosts?: (host: string) => HostRoom | undefined;
+  /** A hint: hosts that have room again, after they had none without a time. Default: none. */
+  reopened?: readonly string[];
 }
 
 /** One claim that ended. */

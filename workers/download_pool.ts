@@ -2,7 +2,8 @@ import type { SharedCounters } from "../base/shared_counters.ts";
 import type { HostPlace } from "../download/host_visits.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { AdmissionLimit } from "./admission_limit.ts";
-import type { HostGate } from "./host_gate.ts";
+import type { GateAnswer, HostGate } from "./host_gate.ts";
+import { KeptTasks } from "./kept_tasks.ts";
 import type { WorkerSettlement, WorkerTask } from "./proc_messages.ts";
 import type { RunningTasks } from "./running_tasks.ts";
 
@@ -12,9 +13,8 @@ const SETTLE_WITHIN_MS = 100;
 const LOOKS_AHEAD = 2;
 const MOST_AHEAD = 400;
 const FORGET_AT_ONCE = 256;
-/** Tasks of a host that is full which are kept at hand, so that the next one can begin when one ends. */
-const KEPT_PER_HOST = 64;
-const KEPT_IN_ALL = 1000;
+/** How often to look whether a host has answered for the first time, while tasks wait for that. */
+const HEAR_MS = 20;
 /** How far to look for tasks of other hosts where those of one fill the head of the list, and how often between two looks. */
 const LARGE_STEP = 500;
 const LARGE_STEPS = 2;
@@ -22,6 +22,7 @@ const LARGE_STEPS = 2;
 const PATIENCE = 10;
 /** What is too much to keep goes back for this long, and up to twice as long. */
 const BACK_FOR_MS = 250;
+const FULL: GateAnswer = { type: "full" };
 
 /** What the pool needs of the world. */
 export interface PoolPorts {
@@ -56,9 +57,10 @@ export class DownloadPool {
   readonly #index: number;
   readonly #queue: WorkerTask[] = [];
   #head = 0;
-  /** Tasks that wait for their host, by host. */
-  readonly #kept = new Map<string, WorkerTask[]>();
-  #keptInAll = 0;
+  /** Tasks that wait for their host. */
+  readonly #kept = new KeptTasks();
+  #heard = 0;
+  #hearTimer: ReturnType<typeof setTimeout> | undefined;
   /** What runs, and what of it is not this worker's any more. */
   readonly #running = new Set<number>();
   readonly #dropped = new Set<number>();
@@ -86,6 +88,11 @@ export class DownloadPool {
     return this.#stopping === undefined && !this.#held && this.#admission.mayStart(this.#active);
   }
 
+  /** True if as many places as may wait for first answers. */
+  get #firstsFull(): boolean {
+    return this.#ports.gate.firsts?.full === true;
+  }
+
   get #queued(): number {
     return this.#queue.length - this.#head;
   }
@@ -109,6 +116,8 @@ export class DownloadPool {
     const started = this.#active;
     this.#pump();
     if (this.#active > started || this.#queued > 0) return this.#ask();
+    // A host that is being asked for the first time is worth a moment.
+    if (this.#kept.brief > 0) return;
     // Nothing of it could start, and more of the same may follow: that is worth a large step or two, and no hurry.
     if (this.#barren++ < LARGE_STEPS) this.#want(LARGE_STEP - this.#asked);
   }
@@ -122,7 +131,11 @@ export class DownloadPool {
    */
   look(load: number, held = false, own = load): void {
     this.#held = held;
-    this.#admission.sample(load, this.#active, own);
+    const { firsts } = this.#ports.gate;
+    // Places that may not wait for first answers are no sign that there are enough of them.
+    const active = this.#firstsFull && this.#kept.size > 0 ? this.#admission.value : this.#active;
+    this.#admission.sample(load, active, own);
+    firsts?.places(this.#admission.value);
     this.#ahead = Math.min(MOST_AHEAD, this.#ended * LOOKS_AHEAD);
     this.#ended = 0;
     // What cannot start soon goes back, so that another process can have it.
@@ -130,7 +143,7 @@ export class DownloadPool {
     if (this.#queued > most) this.#release(this.#queued - most);
     if (held) this.#releaseKept();
     this.#barren = 0;
-    for (const host of [...this.#kept.keys()]) this.#startKept(host);
+    this.#startWaiting();
     this.#pump();
     this.#crowded = this.#active >= this.#admission.value ? this.#crowded + 1 : 0;
     if (this.#crowded >= PATIENCE) this.#waitForNobody();
@@ -144,12 +157,7 @@ export class DownloadPool {
     const queued = this.#queue.slice(this.#head).filter(({ seq }) => !gone.has(seq));
     this.#queue.splice(0, this.#queue.length, ...queued);
     this.#head = 0;
-    for (const [host, tasks] of this.#kept) {
-      const kept = tasks.filter(({ seq }) => !gone.has(seq));
-      this.#keptInAll -= tasks.length - kept.length;
-      if (kept.length === 0) this.#kept.delete(host);
-      else this.#kept.set(host, kept);
-    }
+    this.#kept.drop(gone);
     for (const seq of seqs) {
       if (!this.#running.has(seq) || this.#dropped.has(seq)) continue;
       this.#dropped.add(seq);
@@ -182,32 +190,51 @@ export class DownloadPool {
       this.#handOver(task, { type: "deferred", notBefore: Date.now() + BACK_FOR_MS });
       return;
     }
-    const host = this.#ports.gate.hostOf(task);
-    const kept = this.#kept.get(host);
+    this.#startAt(this.#ports.gate.hostOf(task), task);
+  }
+
+  #startAt(host: string, task: WorkerTask): void {
     // Those that wait already go first.
-    const answer = kept === undefined ? this.#ports.gate.enter(host) : { type: "full" } as const;
+    const answer = this.#kept.has(host) ? FULL : this.#enter(host, task.url);
     if (answer.type === "open") {
       this.#run(task, host);
     } else if (answer.type === "closed") {
       this.#handOver(task, { type: "deferred", notBefore: answer.until });
-    } else if ((kept?.length ?? 0) < KEPT_PER_HOST && this.#makeRoom(kept?.length ?? 0)) {
-      if (kept === undefined) this.#kept.set(host, [task]);
-      else kept.push(task);
-      this.#keptInAll++;
     } else {
-      this.#giveBack(task);
+      const unanswered = answer.unanswered === true;
+      const back = this.#kept.keep(task, host, unanswered);
+      if (back !== undefined) this.#giveBack(back);
+      if (unanswered) this.#hear();
     }
   }
 
-  /** Makes room for one more task to be kept of a host that has so many; false if no other host has more. */
-  #makeRoom(has: number): boolean {
-    if (this.#keptInAll < KEPT_IN_ALL) return true;
-    let longest: WorkerTask[] = [];
-    for (const tasks of this.#kept.values()) if (tasks.length > longest.length) longest = tasks;
-    if (longest.length <= has + 1) return false;
-    this.#keptInAll--;
-    this.#giveBack(longest.pop()!);
-    return true;
+  /** Asks the gate; a host that was silent waits for those that were never asked. */
+  #enter(host: string, url: string): GateAnswer {
+    const { gate } = this.#ports;
+    if (this.#kept.waitForAnswers && gate.firsts?.isSilent(host) === true) return { type: "full", unanswered: true };
+    return gate.enter(host, url);
+  }
+
+  /** Looks, from now on, whether hosts have answered for which tasks wait, in whatever thread. */
+  #hear(): void {
+    const { firsts } = this.#ports.gate;
+    if (firsts === undefined || this.#hearTimer !== undefined || this.#stopping !== undefined) return;
+    this.#heard = firsts.heard;
+    this.#hearTimer = setInterval(() => {
+      const { heard } = firsts;
+      if (heard !== this.#heard) {
+        this.#heard = heard;
+        this.#startWaiting();
+        this.#pump();
+        this.#ask();
+      }
+      if (!this.#kept.waitForAnswers) this.#hearNoMore();
+    }, HEAR_MS);
+  }
+
+  #hearNoMore(): void {
+    clearInterval(this.#hearTimer);
+    this.#hearTimer = undefined;
   }
 
   #giveBack(task: WorkerTask): void {
@@ -215,18 +242,31 @@ export class DownloadPool {
     this.#handOver(task, { type: "deferred", notBefore });
   }
 
+  /** Starts what waited for its host, where that may be asked now: those that were silent come last. */
+  #startWaiting(): void {
+    if (this.#kept.size === 0) return;
+    const { firsts } = this.#ports.gate;
+    const silent: string[] = [];
+    for (const host of this.#kept.hosts) {
+      if (firsts?.isSilent(host) === true) silent.push(host);
+      else this.#startKept(host);
+    }
+    for (const host of silent) this.#startKept(host);
+  }
+
   /** Starts tasks that waited for a host, as many as it takes now. */
   #startKept(host: string): void {
-    const kept = this.#kept.get(host);
-    while (kept !== undefined && kept.length > 0 && this.#mayStart) {
-      const answer = this.#ports.gate.enter(host);
-      if (answer.type === "full") return;
-      const task = kept.shift()!;
-      this.#keptInAll--;
-      if (answer.type === "open") this.#run(task, host);
+    const { gate } = this.#ports;
+    for (let task = this.#kept.first(host); task !== undefined && this.#mayStart; task = this.#kept.first(host)) {
+      // By now another of its sources may be better, or it is to fail at once.
+      const now = gate.hostOf(task);
+      const answer = now === host ? gate.enter(host, task.url) : undefined;
+      if (answer?.type === "full") return;
+      this.#kept.takeFirst(host);
+      if (answer === undefined) this.#startAt(now, task);
+      else if (answer.type === "open") this.#run(task, host);
       else this.#handOver(task, { type: "deferred", notBefore: answer.until });
     }
-    if (kept?.length === 0) this.#kept.delete(host);
   }
 
   /** Takes from the head of the queue; what was taken is forgotten by and by, as a queue that never runs dry would grow. */
@@ -249,7 +289,9 @@ export class DownloadPool {
     const noted = running?.begin(task.seq);
     const outcome = await this.#ports.download(task, place);
     if (noted !== undefined) running?.end(noted);
-    this.#ports.gate.leave(place.host);
+    const { gate } = this.#ports;
+    const wasFull = this.#firstsFull;
+    gate.leave(place.host);
     this.#active--;
     this.#running.delete(task.seq);
     this.#ended++;
@@ -260,7 +302,11 @@ export class DownloadPool {
     else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
     if (!dropped) this.#handOver(task, outcome);
-    if (this.#kept.size > 0) this.#startKept(host);
+    if (wasFull && !this.#firstsFull) {
+      // The others have their turn first.
+      this.#kept.toEnd(host);
+      this.#startWaiting();
+    } else if (this.#kept.size > 0) this.#startKept(host);
     this.#pump();
     this.#ask();
     this.#finishIfStopped();
@@ -277,7 +323,7 @@ export class DownloadPool {
   /** Asks for the room that is left, but not for every single place: a claim costs the same for one as for many. */
   #ask(atLeast = (this.#admission.value + this.#ahead) / 4): void {
     if (this.#barren > 0) return;
-    const room = this.#admission.value + this.#ahead - this.#active - this.#queued - this.#asked;
+    const room = this.#admission.value + this.#ahead - this.#active - this.#queued - this.#asked - this.#kept.brief;
     if (room <= 0 || (room < atLeast && this.#active + this.#queued > 0)) return;
     this.#want(room);
   }
@@ -296,14 +342,13 @@ export class DownloadPool {
   }
 
   #releaseKept(): void {
-    for (const tasks of this.#kept.values()) for (const task of tasks) this.#handOver(task, { type: "released" });
-    this.#kept.clear();
-    this.#keptInAll = 0;
+    for (const task of this.#kept.takeAll()) this.#handOver(task, { type: "released" });
+    this.#hearNoMore();
   }
 
   #handOver(task: WorkerTask, outcome: TaskOutcome): void {
     this.#outcomes.push([task.seq, outcome, task.fence]);
-    const idle = this.#active === 0 && this.#queued === 0;
+    const idle = this.#active === 0 && this.#queued === 0 && this.#kept.size === 0;
     if (idle || this.#outcomes.length >= SETTLE_BATCH) this.#flush();
     else this.#flushTimer ??= setTimeout(() => this.#flush(), SETTLE_WITHIN_MS);
   }
@@ -321,6 +366,7 @@ export class DownloadPool {
     this.#counters.set(this.#index, "active", this.#active);
     this.#counters.set(this.#index, "claimed", this.#queued);
     this.#counters.set(this.#index, "limit", this.#admission.value);
+    this.#ports.gate.firsts?.places(this.#admission.value);
   }
 
   #finishIfStopped(): void {

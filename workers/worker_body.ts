@@ -15,11 +15,13 @@ import { HostAddresses } from "../download/host_addresses.ts";
 import { HostTable } from "../download/host_table.ts";
 import { type HostPlace, HostVisits } from "../download/host_visits.ts";
 import { NameLookups } from "../download/name_lookups.ts";
+import { proxyChoice } from "../download/proxy_choice.ts";
 import { procDownloadCore } from "../download/proc_download_core.ts";
 import { RateLimiter } from "../download/rate_limiter.ts";
 import { Throttle } from "../download/throttle.ts";
 import { retryOn } from "../queue/retry_on.ts";
 import { identityProbe } from "../download/identity_probe.ts";
+import { silencePolicy } from "../download/silence_policy.ts";
 import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
@@ -71,7 +73,7 @@ class RunningWorker {
     this.#names = new NameDesk((asks) => post({ type: "rename", batch: JSON.stringify(asks) }));
     const counters = SharedCounters.attach(start.counters);
     const hosts = HostTable.attach(start.hosts, index);
-    const capped = settings.perHost > 0 || settings.perHostRate > 0 || settings.fleetPerHost > 0;
+    const capped = settings.perHost !== 0 || settings.perHostRate > 0 || settings.fleetPerHost > 0;
     const addresses = new HostAddresses(identity, new NameLookups({ timeoutMs: settings.lookupTimeoutMs }));
     const manifest = new Manifest(start.root, start.writer, { machine: start.machine });
     const names = new FinalNames(start.library);
@@ -116,7 +118,7 @@ class RunningWorker {
       maxRedirects: settings.maxRedirects,
       contentEncoding: settings.contentEncoding,
       rename: (task, out, fallbackOut) => this.#names.ask(task, out, fallbackOut),
-      hosts: new HostVisits(hosts, capped),
+      hosts: new HostVisits(hosts, capped, undefined, silencePolicy(settings)),
       coolHost: (host, until) => hosts.coolDown(host, until),
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
@@ -135,7 +137,13 @@ class RunningWorker {
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
       running: RunningTasks.attach(start.running),
-      gate: new SharedHostGate(hosts, capped, settings.maxHostWaitMs),
+      // A proxy looks names up by itself.
+      gate: new SharedHostGate(
+        hosts,
+        capped,
+        settings.maxHostWaitMs,
+        proxyChoice(identity) === undefined ? addresses.names : undefined,
+      ),
     };
     this.#pool = new DownloadPool(ports, admission, counters, index);
     this.#timer = setInterval(

@@ -1,6 +1,7 @@
-import { redactTask, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
+import { hostSilentSince, redactTask, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
+import { silentText } from "../show_list.ts";
 import { UsageError } from "../parse_command.ts";
 import { print, printLine } from "../print.ts";
 
@@ -20,15 +21,23 @@ export async function whyCommand({ command, settings, logger }: CommandContext):
       logger.error(`there is no task with the id or the url "${redactUrl(word)}"`);
       code = INCOMPLETE;
     }
-    for (const task of tasks.map(redactTask)) {
-      if (settings.json) print(JSON.stringify(task));
-      else for (const line of story(task)) printLine(line);
+    const owners = tasks.some(isOpen) ? await list.owners() : [];
+    for (const task of tasks) {
+      const silentSince = isOpen(task) ? hostSilentSince(owners, task.url) : undefined;
+      const shown = redactTask(task);
+      if (settings.json) print(JSON.stringify(silentSince === undefined ? shown : { ...shown, silentSince }));
+      else for (const line of story(shown, silentSince)) printLine(line);
     }
   }
   return code;
 }
 
-function story(task: Task): string[] {
+/** True if it is still to be downloaded. */
+function isOpen({ status }: Task): boolean {
+  return status === "waiting" || status === "running";
+}
+
+function story(task: Task, silentSince: number | undefined): string[] {
   const { id, status, url, out, firstOut, priority, addedAt, history = [], attempts, bytes, finalUrl } = task;
   const lines = [`${id} is ${status}: ${url}`];
   const say = (when: number | undefined, what: string) =>
@@ -45,6 +54,9 @@ function story(task: Task): string[] {
   }
   if (status === "running") say(undefined, `runs on core ${task.core}`);
   if (status === "canceled") say(task.finishedAt, "canceled");
+  if (silentSince !== undefined) {
+    say(undefined, `${silentText(silentSince)}: one request at a time is open to it until it answers`);
+  }
   lines.push(`  next: ${next(task)}`);
   return lines;
 }

@@ -88,3 +88,92 @@ Deno.test("ClaimGate shares what is claimed ahead among many hosts, and keeps no
   fill(100, 3000);
   assertEquals(room("another"), 2, "what may run at once, however many there are");
 });
+
+/** A gate that goes by the answers, and a worker that gets them. */
+function auto(limits: Partial<typeof LIMITS> = {}) {
+  const most = limits.perHost ?? 0;
+  const table = HostTable.create({
+    perHost: "auto",
+    workers: 2,
+    most,
+    ...(limits.perHostRate ? { perHostRate: 5 } : {}),
+  });
+  return { gate: new ClaimGate({ table, ...LIMITS, ...limits }), worker: HostTable.attach(table.buffer, 0) };
+}
+
+Deno.test("ClaimGate wants few tasks of a host that has not answered, and any number of one that has", () => {
+  const { gate, worker } = auto();
+  const room = () => gate.hosts!(HOST);
+  assertEquals(room(), { room: 4, until: 0 });
+  const tasks = tasksOf(HOST, 4);
+  gate.claimed(tasks);
+  assertEquals(gate.brief, false);
+  assertEquals(room(), { room: 0, until: 0, brief: true });
+  assertEquals(gate.brief, true);
+  assertEquals([gate.capped, gate.reopened()], [true, []]);
+  worker.tryAcquire(HOST);
+  worker.answers!.answered(HOST);
+  assertEquals([gate.reopened(), gate.reopened()], [[HOST], []]);
+  assertEquals([room(), gate.capped], [undefined, false]);
+  // It gets a cap: then that counts, and a little more.
+  for (let i = 0; i < 20; i++) worker.tryAcquire(HOST);
+  worker.answers!.troubled(HOST, "http://a", Date.now());
+  assertEquals(room(), { room: 10 + 48 - 4, until: 0 });
+  for (const task of tasks) gate.ended(task);
+  assertEquals(room(), { room: 58, until: 0 });
+});
+
+Deno.test("ClaimGate wants one task of a host that was silent, when the list has nothing else", () => {
+  const { gate, worker } = auto();
+  worker.tryAcquire(HOST);
+  worker.answers!.silent(HOST);
+  worker.release(HOST);
+  const room = () => gate.hosts!(HOST)?.room;
+  gate.claimed(tasksOf("b.example", 9), 9);
+  assertEquals(room(), 0, "there is more of others");
+  gate.claimed(tasksOf("b.example", 3), 9);
+  assertEquals(room(), 1);
+  gate.claimed(tasksOf(HOST, 1), 9);
+  assertEquals(room(), 0);
+});
+
+Deno.test("ClaimGate wants more tasks of a host that has not answered if it refuses them at once", () => {
+  const { gate, worker } = auto();
+  worker.tryAcquire(HOST);
+  worker.release(HOST);
+  assertEquals(gate.hosts!(HOST), { room: 49, until: 0 });
+  worker.tryAcquire(HOST);
+  worker.answers!.silent(HOST);
+  worker.release(HOST);
+  assertEquals(gate.hosts!(HOST)!.room <= 1, true, "it is silent by now");
+});
+
+Deno.test("ClaimGate wants all tasks of a silent host that have mirrors", () => {
+  const { gate, worker } = auto();
+  gate.claimed(tasksOf(HOST, 4).map((task) => ({ ...task, mirrors: ["http://b.example/x"] })));
+  assertEquals(gate.hosts!(HOST)?.room, 0, "it may still answer");
+  worker.tryAcquire(HOST);
+  worker.answers!.silent(HOST);
+  worker.coolDown(HOST, Date.now() + 60_000);
+  assertEquals(gate.hosts!(HOST), undefined);
+});
+
+Deno.test("ClaimGate wants the tasks of a host that is given up: they fail at once", () => {
+  const { gate, worker } = auto();
+  worker.tryAcquire(HOST);
+  worker.answers!.silent(HOST);
+  worker.answers!.giveUp(HOST, Date.now() + 60_000);
+  assertEquals(gate.hosts!(HOST), undefined);
+});
+
+Deno.test("ClaimGate claims nothing ahead of a first answer where other machines spare the host too, and keeps to a rate", () => {
+  const { gate, worker } = auto({ perHost: 4 });
+  assertEquals(gate.hosts!(HOST), { room: 1, until: 0 });
+  worker.tryAcquire(HOST);
+  worker.answers!.answered(HOST);
+  assertEquals(gate.hosts!(HOST), { room: 52, until: 0 });
+  const paced = auto({ perHostRate: 5 });
+  paced.worker.tryAcquire(HOST);
+  paced.worker.answers!.answered(HOST);
+  assertEquals(paced.gate.hosts!(HOST), { room: 64 + 48, until: 0 });
+});

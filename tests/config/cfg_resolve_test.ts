@@ -35,7 +35,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     connectTimeoutMs: 10_000,
     lookupTimeoutMs: 10_000,
     stallTimeoutMs: 30_000,
-    perHost: 0,
+    perHost: "auto",
     maxHostWaitMs: 3_600_000,
     perHostRate: 0,
     segments: 1,

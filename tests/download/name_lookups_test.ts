@@ -196,3 +196,25 @@ Deno.test("NameLookups asks the system, whose files and order count", async () =
   assert(addresses.includes("127.0.0.1"), addresses.join());
   await assertRejects(async () => await names.addressesOf("no-such-host.invalid", never), LookupError);
 });
+
+Deno.test("NameLookups.prepare looks a name up once before anybody waits for it, and says when there is an answer", async () => {
+  const names = new Names();
+  const { lookups } = names;
+  assert(lookups.prepare("127.0.0.1") && lookups.prepare("::1"));
+  assertEquals([lookups.prepare("a.test"), lookups.prepare("a.test"), lookups.prepare("b.test")], [
+    false,
+    false,
+    false,
+  ]);
+  assertEquals([names.asked, lookups.ended], [["a.test", "b.test"], 0]);
+  await names.answer("a.test", ["192.0.2.1"]);
+  assertEquals([lookups.ended, lookups.prepare("a.test")], [1, true]);
+  assertEquals(lookups.addressesOf("a.test", never), ["192.0.2.1"]);
+  await names.answer("b.test", failing("ENOTFOUND"));
+  assertEquals([lookups.ended, lookups.prepare("b.test")], [2, true]);
+  await assertRejects(() => names.ask("b.test"), LookupError, "nobody knows it");
+  names.now += 60_001;
+  assertEquals(lookups.prepare("b.test"), false, "it is asked again");
+  assertEquals(names.asked, ["a.test", "b.test", "b.test"]);
+  await names.answer("b.test", ["192.0.2.2"]);
+});

@@ -153,7 +153,7 @@ Deno.test("corehaul run --once ends when all that is left is paused or canceled"
   });
   await home.write("tasks.txt", ["a", "b", "c", "d"].map((name) => `${server.url}/${name}\n`).join(""));
   const args = ["run", "100", "--once", "--tasks", "tasks.txt", "--dir", "files", "--queue", QUEUE, "--json"];
-  await using run = await Corehaul.start(args, { cwd: home.path });
+  await using run = await Corehaul.start([...args, "--per-host", "0"], { cwd: home.path });
   await run.until("the requests", () => server.requests.length === 4);
   assertCode(await control(home, "cancel", "t1"), 0);
   assertEquals((await control(home, "pause", "--all")).stdout, "3 tasks paused\n");

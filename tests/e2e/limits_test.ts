@@ -36,7 +36,8 @@ Deno.test("corehaul has no more downloads at a time than -j says, over all worke
         return new Response(bytesFor(path, 10));
       });
       const urls = Array.from({ length: 12 }, (_, i) => `${server.url}/${i}`);
-      const limits = ["-j", String(jobs), "--workers", String(workers), "--cpu-threshold", "100"];
+      // Its answers wait for one another: what -j allows must be open at once.
+      const limits = ["-j", String(jobs), "--workers", String(workers), "--cpu-threshold", "100", "--per-host", "0"];
       const ended = await corehaul([...urls, ...limits, "--json"], { cwd: home.path });
       assertCode(ended, 0);
       const started = jsonLines(ended.stdout).filter(({ type }) => type === "proc_started");

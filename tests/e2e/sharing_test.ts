@@ -6,8 +6,8 @@ import { assertWhole, filesIn, listedTasks } from "../support/task_table.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const QUEUE = "kv:queue.db";
-/** The load of the machine is not what is tested here. */
-const RUN = ["run", "100", "--tasks", "tasks.txt", "--dir", "files", "--queue", QUEUE, "--json"];
+/** The load of the machine is not what is tested here; and servers that hold all answers back are to be asked all the same. */
+const RUN = ["run", "100", "--tasks", "tasks.txt", "--dir", "files", "--queue", QUEUE, "--json", "--per-host", "0"];
 
 shareCommandProcesses();
 

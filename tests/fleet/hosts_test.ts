@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertCode, corehaul, shareCommandProcesses } from "../support/corehaul.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { Fleet } from "../support/fleet.ts";
+import { SilentListeners } from "../support/silent_listener.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
 
@@ -30,6 +31,29 @@ Deno.test("corehaul run leaves a host alone that told another machine to wait", 
   assertEquals(early.map(({ path }) => path), []);
   for (const run of [one, two]) run.kill("SIGTERM");
   for (const run of [one, two]) assertCode(await run.ended(), 143);
+});
+
+Deno.test("corehaul run fetches from a good host behind silent ones, which each machine asks once and tells the others of", async () => {
+  await using fleet = await Fleet.create();
+  await using silent = SilentListeners.start(20);
+  await using good = FaultServer.start(({ path }) => new Response(bytesFor(path, 100)));
+  await fleet.add([
+    ...silent.urls.flatMap((url) => Array.from({ length: 20 }, (_, i) => `${url}/${i}`)),
+    ...Array.from({ length: 200 }, (_, i) => `${good.url}/${i}`),
+  ]);
+  const args = ["--per-host", "auto", "--workers", "1", "--stall-timeout", "2", "--retry-wait", "600", "--grace", "0"];
+  const runs = await Promise.all([0, 1].map((index) => fleet.start(index, args)));
+  await until("all of the good host", () => good.requests.length === 200);
+  assert(Math.max(...silent.requests) <= 2, `${silent.requests}`);
+  await until("the news", async () => Number(await fleet.redis.ask("zcard", "corehaul:{default}:cool")) === 20);
+  const asked = [...silent.requests];
+  // Whoever comes later has heard of it.
+  runs.push(await fleet.start(2, args));
+  await fleet.add(Array.from({ length: 50 }, (_, i) => `${good.url}/more/${i}`));
+  await until("the rest of the good host", () => good.requests.length === 250);
+  assertEquals(silent.requests, asked);
+  for (const run of runs) run.kill("SIGTERM");
+  for (const run of runs) assertCode(await run.ended(), 143);
 });
 
 Deno.test("corehaul run --fleet-per-host asks a host for no more files at a time, on all machines together", async () => {

@@ -122,3 +122,35 @@ Deno.test("TaskKvList looks at few hosts in a claim, however many are full, and 
   }
   assertEquals(found, 1);
 });
+
+Deno.test("TaskKvList sets little aside of a host that may have room any moment, and looks further in another shard", async () => {
+  const { value, counts } = await withCountedKv(() => TaskKvList.open(":memory:"));
+  await using list = value;
+  await list.register(ownerInfo("o"));
+  for (let first = 0; first < 10_000; first += 1000) await list.add(many("slow.example", first, 1000, 0));
+  await list.add(many("open.example", 0, OTHERS, 0));
+  const grown = growth(counts);
+  const hosts = (host: string): HostRoom | undefined =>
+    host === "slow.example" ? { room: 0, until: 0, brief: true } : undefined;
+  const found: string[] = [];
+  for (let turn = 0; turn < 16; turn++) {
+    for (const { url } of await list.claim({ owner: "o", core: 1, limit: 50, hosts })) found.push(url);
+  }
+  assertEquals(found.length, OTHERS);
+  assert(found.every((url) => url.includes("open.example")));
+  const { mutations } = grown();
+  assert(mutations <= 2 * 16 * 10 + 3 * OTHERS, `${mutations} mutations`);
+});
+
+Deno.test("TaskKvList brings back first what was set aside of hosts that have room again", async () => {
+  await using list = await TaskKvList.open(":memory:");
+  await list.register(ownerInfo("o"));
+  for (let host = 0; host < 100; host++) await list.add(many(`h${String(host).padStart(2, "0")}.example`, 0, 5, 0));
+  const full: HostRoom = { room: 0, until: 0 };
+  while ((await list.claim({ owner: "o", core: 1, limit: 100, hosts: () => full })).length > 0);
+  const open = new Set(["h07.example", "h93.example"]);
+  const hosts = (host: string) => open.has(host) ? undefined : full;
+  const claimed = await list.claim({ owner: "o", core: 1, limit: 100, hosts, reopened: [...open] });
+  assertEquals(claimed.length, 10);
+  assertEquals(await list.counts(), countsOf({ waiting: 490, running: 10 }));
+});

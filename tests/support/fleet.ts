@@ -49,7 +49,8 @@ export class Fleet implements AsyncDisposable {
     const run = await Corehaul.start(
       // The load of the machine is not what is tested here.
       ["run", "100", "--dir", `m${index}`, "--queue", this.queue, "--json", "--once", ...args],
-      { cwd: this.home.path, ...more },
+      // Nor how many answers come before a server that holds them back is asked for more.
+      { cwd: this.home.path, ...more, env: { CFG_PER_HOST: "0", ...more.env } },
     );
     this.#started.push(run);
     return run;

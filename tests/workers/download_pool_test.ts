@@ -3,8 +3,10 @@ import { SharedCounters } from "../../base/shared_counters.ts";
 import type { TaskOutcome } from "../../queue/task_model.ts";
 import { AdmissionLimit } from "../../workers/admission_limit.ts";
 import { DownloadPool } from "../../workers/download_pool.ts";
-import type { GateAnswer, HostGate } from "../../workers/host_gate.ts";
+import { HostTable } from "../../download/host_table.ts";
+import { type GateAnswer, type HostGate, SharedHostGate } from "../../workers/host_gate.ts";
 import type { WorkerSettlement, WorkerTask } from "../../workers/proc_messages.ts";
+import { until } from "../support/until.ts";
 import { RunningTasks } from "../../workers/running_tasks.ts";
 
 const DONE: TaskOutcome = { type: "done", startedAt: 0, facts: { bytes: 1, finalUrl: "http://h/" } };
@@ -393,4 +395,134 @@ Deno.test("DownloadPool notes what runs, and not what waits", async () => {
   for (const seq of [1, 3, 4, 5]) await end(seq);
   await stopped;
   assertEquals(noted.read(), new Set());
+});
+
+/** A gate by the real table, of which this is the only worker. */
+function autoGate() {
+  const table = HostTable.create({ perHost: "auto" });
+  const hosts = HostTable.attach(table.buffer, 0);
+  return { gate: new SharedHostGate(hosts, true, 3_600_000), hosts };
+}
+
+/** Lets a pool have as many places as it may. */
+function widen(pool: DownloadPool): void {
+  for (let look = 0; look < 10; look++) pool.look(10);
+}
+
+Deno.test("DownloadPool lets three quarters of its places wait for first answers, and the others go to hosts that have answered", async () => {
+  const { gate, hosts } = autoGate();
+  const { pool, running, end } = setUp(16, gate);
+  pool.start();
+  pool.offer(Array.from({ length: 40 }, (_, i) => tasksOf(`silent${i}.example`, 1 + 20 * i, 20)).flat());
+  widen(pool);
+  const seqs = () => [...running.keys()];
+  assertEquals(seqs(), Array.from({ length: 12 }, (_, i) => 1 + 20 * i), "one task of each host");
+  pool.offer(tasksOf("good.example", 1001, 30));
+  assertEquals(running.size, 12);
+  // One of the silent ones fails; those that were never asked come next.
+  hosts.answers!.silent("silent0.example");
+  hosts.coolDown("silent0.example", Date.now() + 3_600_000);
+  await end(1, { type: "released" });
+  assertEquals(seqs().at(-1), 241);
+  // The good one gets its turn, answers, and has the rest of the places at once.
+  const asked = () => seqs().some((seq) => seq > 1000);
+  while (!asked()) await end(seqs()[0]!, { type: "released" });
+  hosts.answers!.answered("good.example");
+  await end(seqs().find((seq) => seq > 1000)!);
+  assertEquals(seqs().filter((seq) => seq > 1000).length, 5);
+  assertEquals(running.size, 16);
+  const stopping = pool.stop();
+  for (const seq of seqs()) await end(seq, { type: "released" });
+  await stopping;
+});
+
+Deno.test("DownloadPool asks hosts that were silent after those that were never asked", async () => {
+  const { gate, hosts } = autoGate();
+  const { pool, running, end } = setUp(4, gate);
+  pool.start();
+  const host = (i: number) => tasksOf(`h${i}.example`, 10 * i, 2);
+  pool.offer([1, 2, 3, 4, 5].flatMap(host));
+  assertEquals([...running.keys()], [10, 20, 30]);
+  // It may be asked again at once, but two others wait.
+  hosts.answers!.silent("h1.example");
+  await end(10, { type: "released" });
+  assertEquals([...running.keys()], [20, 30, 40]);
+  await end(20, { type: "released" });
+  assertEquals([...running.keys()], [30, 40, 50]);
+  await end(30, { type: "released" });
+  assertEquals([...running.keys()], [40, 50, 21], "the second task of one that has not been silent");
+  await end(40, { type: "released" });
+  assertEquals([...running.keys()], [50, 21, 31]);
+  await end(21, { type: "released" });
+  assertEquals([...running.keys()], [50, 31, 41]);
+  await end(50, { type: "released" });
+  assertEquals([...running.keys()], [31, 41, 51]);
+  await end(31, { type: "released" });
+  assertEquals([...running.keys()], [41, 51, 11]);
+  for (const seq of [41, 51]) await end(seq, { type: "released" });
+  await end(11, { type: "released" });
+  await pool.stop();
+});
+
+Deno.test("DownloadPool starts what waits for a host when another thread has had its first answer", async () => {
+  const { gate, hosts } = autoGate();
+  const { pool, running, end } = setUp(8, gate);
+  const other = HostTable.attach(hosts.buffer, 0);
+  assertEquals(other.tryAcquire("far.example"), { type: "ok" });
+  pool.start();
+  pool.offer(tasksOf("far.example", 1, 3));
+  assertEquals(running.size, 0);
+  other.answers!.answered("far.example");
+  await until("the tasks", () => running.size === 3);
+  for (const seq of [1, 2, 3]) await end(seq);
+  await pool.stop();
+});
+
+Deno.test("DownloadPool fails the tasks at hand of a host that is given up", async () => {
+  const { gate, hosts } = autoGate();
+  const { pool, running, end } = setUp(8, gate);
+  pool.start();
+  pool.offer(tasksOf("dead.example", 1, 5));
+  assertEquals([...running.keys()], [1]);
+  hosts.answers!.silent("dead.example");
+  hosts.answers!.giveUp("dead.example", Date.now() + 60_000);
+  await end(1, { type: "released" });
+  assertEquals([...running.keys()], [2, 3, 4, 5], "nobody waits for it: they begin, and fail before they ask");
+  for (const seq of [2, 3, 4, 5]) await end(seq);
+  await pool.stop();
+});
+
+Deno.test("DownloadPool looks for other hosts at once only where the first answer does not come in a moment", async () => {
+  const { gate } = autoGate();
+  const { pool, wants, end } = setUp(8, gate);
+  pool.start();
+  pool.offer(tasksOf("far.example", 1, 4));
+  pool.look(10);
+  assertEquals(wants, [4], "what is at hand is enough until it has answered");
+  await until("a look further", () => {
+    pool.look(10);
+    return wants.length > 1;
+  });
+  const stopping = pool.stop();
+  await end(1, { type: "released" });
+  await stopping;
+});
+
+Deno.test("DownloadPool gives no place to hosts whose names are being looked up", async () => {
+  const table = HostTable.create({ perHost: "auto" });
+  const names = { prepare: (name: string) => !name.startsWith("dead"), ended: 0 };
+  const { pool, running, end } = setUp(8, new SharedHostGate(table, true, 3_600_000, names));
+  pool.start();
+  pool.offer([
+    ...Array.from({ length: 30 }, (_, i) => tasksOf(`dead${i}.example`, 1 + 10 * i, 2)).flat(),
+    ...tasksOf("good.example", 1001, 1),
+  ]);
+  assertEquals([...running.keys()], [1001]);
+  names.prepare = () => true;
+  names.ended++;
+  await until("the others", () => running.size > 1);
+  assertEquals([...running.keys()], [1001, 1, 11]);
+  const stopping = pool.stop();
+  for (const seq of [...running.keys()]) await end(seq, { type: "released" });
+  await stopping;
 });

@@ -66,6 +66,8 @@ export interface SessionPorts {
   library: string | undefined;
   /** What workers may do. */
   permissions: ThreadPermissions;
+  /** Drivers of the user may do next to nothing. */
+  restricted: boolean;
   /** The workers' counters. */
   counters: SharedCounters;
   /** Who writes the load into the counters. */
@@ -296,7 +298,7 @@ export class DownloadSession {
       this.#slots[worker]?.stopped.resolve();
       return;
     }
-    const { settings, cores, root, counters, sampler, library } = this.#ports;
+    const { settings, cores, root, counters, sampler } = this.#ports;
     sampler.sample();
     this.#slots[worker]?.thread.post({
       type: "start",
@@ -313,7 +315,7 @@ export class DownloadSession {
       lane: settings.httpClient === "auto",
       identity: this.#ports.identity,
       fresh: this.#ports.fresh,
-      ...(library === undefined ? {} : { library }),
+      restricted: this.#ports.restricted,
     });
   }
 
@@ -353,6 +355,12 @@ export class DownloadSession {
           code: "proc_memory",
           message: `it has used ${used} of ${limit} MiB of memory`,
         });
+        break;
+      }
+      case "died": {
+        const { thread, died } = this.#slots[worker]!;
+        thread[Symbol.dispose]();
+        died({ name: "ProcCrashedError", code: "proc_crashed", message: message.message });
         break;
       }
       case "stopped":

@@ -24,6 +24,8 @@ export interface DownloaderPlan {
   allowed: readonly number[];
   /** The C library, if there is one. */
   library: string | undefined;
+  /** Give threads only the permissions that they need. */
+  restricted: boolean;
   /** What holds for all entries; the checksums of a file of them are added later. */
   rules: DraftRules;
 }
@@ -33,7 +35,7 @@ export interface DownloaderPlan {
  *
  * @throws {CfgError} If the cores that were asked for are not allowed.
  */
-export function makePlan(settings: CfgSettings, identity: HttpIdentity): DownloaderPlan {
+export function makePlan(settings: CfgSettings, identity: HttpIdentity, restricted: boolean): DownloaderPlan {
   const library = libcLibrary();
   const topology = cpuTopology(library === undefined ? {} : { library });
   const { allowed, quota } = topology;
@@ -50,7 +52,7 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity): Downloa
       ...(nameTemplate === undefined ? {} : { nameTemplate }),
       ...(shard === undefined ? {} : { shard }),
     };
-    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, rules };
+    return { settings, identity, main: layout.main, cores: layout.workers, allowed, library, restricted, rules };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CfgError([{ field: "cores", source: "options", message: error.message }]);

@@ -24,8 +24,10 @@ export interface ThreadIdentity {
   index: number;
   /** The core to pin it to; absent: do not pin. */
   core?: number;
-  /** The C library to pin with. */
+  /** The C library, to pin with and for what else is used of it. */
   library?: string;
+  /** It has permissions of its own, and gives up the one to load libraries when it has loaded what it needs. */
+  sealed?: true;
 }
 
 /** To a download worker. */
@@ -52,8 +54,8 @@ export type ToProcWorker =
     identity: HttpIdentity;
     /** The download folder was empty when this process began. */
     fresh: boolean;
-    /** The C library, if there is one. */
-    library?: string;
+    /** Drivers of the user may do next to nothing. */
+    restricted: boolean;
   }
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }
@@ -106,6 +108,8 @@ export type FromProcWorker =
   | { type: "ask"; call: number; question: WorkerQuestion }
   /** Its heap is nearly full, in bytes: it is to be replaced. */
   | { type: "full"; used: number; limit: number }
+  /** A driver of the user has ended its thread: it would have ended this one, if it ran here. */
+  | { type: "died"; message: string }
   | { type: "stopped" };
 
 /** To the config worker. */

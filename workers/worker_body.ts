@@ -22,6 +22,8 @@ import { identityProbe } from "../download/identity_probe.ts";
 import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
+import type { RenameNoReplace } from "../ffi/rename_no_replace.ts";
+import { DriverThreads } from "./driver_threads.ts";
 import { SharedHostGate } from "./host_gate.ts";
 import { driverQuestions } from "./driver_questions.ts";
 import { MainCalls } from "./main_calls.ts";
@@ -36,13 +38,19 @@ export interface WorkerScope {
   postMessage(message: unknown): void;
 }
 
-/** Runs a download worker in this thread, as the main thread says. */
-export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
+/**
+ * Runs a download worker in this thread, as the main thread says.
+ *
+ * @param scope The global scope of the Worker.
+ * @param hello The first message to the main thread.
+ * @param renamer The rename of the C library.
+ */
+export function startWorker(scope: WorkerScope, hello: FromProcWorker, renamer: RenameNoReplace): void {
   const post = (message: FromProcWorker) => scope.postMessage(message);
   let running: RunningWorker | undefined;
   scope.onmessage = (event: MessageEvent<ToProcWorker>) => {
     const message = event.data;
-    if (message.type === "start") running = new RunningWorker(message, post);
+    if (message.type === "start") running = new RunningWorker(message, renamer, post);
     else if (message.type === "tasks") running?.offer(message.batch);
     else if (message.type === "renamed") running?.renamed(message.batch);
     else if (message.type === "answer") running?.answered(message.call, message.answer);
@@ -63,7 +71,13 @@ class RunningWorker {
   readonly #heap: HeapWatch;
   readonly #names: NameDesk;
 
-  constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
+  readonly #drivers: DriverThreads;
+
+  constructor(
+    start: ToProcWorker & { type: "start" },
+    renamer: RenameNoReplace,
+    post: (message: FromProcWorker) => void,
+  ) {
     const { settings, identity, index } = start;
     this.#post = post;
     this.#names = new NameDesk((asks) => post({ type: "rename", batch: JSON.stringify(asks) }));
@@ -72,8 +86,12 @@ class RunningWorker {
     const capped = settings.perHost > 0 || settings.perHostRate > 0 || settings.fleetPerHost > 0;
     const addresses = new HostAddresses(identity, new NameLookups({ timeoutMs: settings.lookupTimeoutMs }));
     const manifest = new Manifest(start.root, start.writer, { machine: start.machine });
-    const names = new FinalNames(start.library);
+    const names = new FinalNames(renamer);
     const calls = this.#calls = new MainCalls(post);
+    const drivers = this.#drivers = new DriverThreads({
+      restricted: start.restricted,
+      died: (message) => post({ type: "died", message }),
+    });
     const context: DownloadContext = {
       root: start.root,
       writer: start.writer,
@@ -88,6 +106,7 @@ class RunningWorker {
         },
         hosts: addresses,
         ...driverQuestions((question) => calls.ask(question)),
+        startDriver: (scheme, module) => drivers.start(scheme, module),
       }),
       fresh: start.fresh,
       manifest,
@@ -135,7 +154,8 @@ class RunningWorker {
       () => this.#pool.look(counters.get(index, "load"), counters.get(index, "held") === 1, counters.get(index, "own")),
       settings.admitIntervalMs,
     );
-    this.#beat = setInterval(() => counters.add(index, "beat", 1), BEAT_MS);
+    // A driver of the user that hangs is the worker's affair: its downloads go to the next one.
+    this.#beat = setInterval(() => drivers.turned() && counters.add(index, "beat", 1), BEAT_MS);
     this.#heap = new HeapWatch((use) => post({ type: "full", ...use }));
     this.#pool.start(counters.get(index, "held") === 1);
   }
@@ -172,6 +192,7 @@ class RunningWorker {
     clearInterval(this.#beat);
     this.#heap[Symbol.dispose]();
     for (const driver of this.#context.drivers) driver[Symbol.dispose]();
+    await this.#drivers.end();
     this.#context.watchdog[Symbol.dispose]();
     this.#context.manifest[Symbol.dispose]();
     this.#context.names[Symbol.dispose]();

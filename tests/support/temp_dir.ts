@@ -9,9 +9,14 @@ export class TempDir implements AsyncDisposable {
     this.path = path;
   }
 
-  /** Makes one. */
-  static async create(): Promise<TempDir> {
-    return new TempDir(await Deno.realPath(await Deno.makeTempDir({ prefix: "corehaul_e2e_" })));
+  /**
+   * Makes one.
+   *
+   * @param dir Where. Default: where the system has its temporary files.
+   */
+  static async create(dir?: string): Promise<TempDir> {
+    const place = { prefix: "corehaul_e2e_", ...(dir === undefined ? {} : { dir }) };
+    return new TempDir(await Deno.realPath(await Deno.makeTempDir(place)));
   }
 
   /** A path in the folder. */

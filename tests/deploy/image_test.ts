@@ -94,7 +94,11 @@ Deno.test({
     });
 
     await t.step("it gives a driver of the user no library, file, variable or program", async () => {
-      const driver = probingDriver({ project: "/app/", secret: "/tmp/probe-secret.ts", target: "/data/probe-target" });
+      const driver = probingDriver({
+        project: "file:///app/",
+        secret: "/tmp/probe-secret.ts",
+        target: "/data/probe-target",
+      });
       await Deno.writeTextFile(`${root}/tmp/probe-secret.ts`, "export default 'secret';");
       await Deno.mkdir(`${root}/tmp/probe`);
       await Deno.writeTextFile(`${root}/tmp/probe/probe.ts`, driver);

@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { fromFileUrl } from "@std/path";
 import { libcLibrary } from "../../ffi/libc_library.ts";
 import { PROJECT_ROOT } from "./corehaul.ts";
 
 /** What {@linkcode probingDriver} tries. */
 export interface ProbeTargets {
-  /** Where our modules are. Default: in this project. */
+  /** The url of the folder of our modules. Default: that of this project. */
   project?: string;
   /** A file that it must not read. */
   secret: string;
@@ -58,13 +57,13 @@ export const PROBED_MODULES: readonly string[] = Object.keys(USES).sort();
 
 /** The text of the driver. */
 export function probingDriver(
-  { project = fromFileUrl(PROJECT_ROOT), secret, target, libraries = [libcLibrary()!, "libc.so.6"] }: ProbeTargets,
+  { project = PROJECT_ROOT.href, secret, target, libraries = [libcLibrary()!, "libc.so.6"] }: ProbeTargets,
 ): string {
   const uses = Object.entries(USES).map(([name, use]) =>
     `await attempt("${name}", async () => { const m = await import(project + "ffi/${name}"); return ${use}; });`
   );
   return `
-const [project, secret, target] = ${JSON.stringify([`file://${project}`, secret, target])};
+const [project, secret, target] = ${JSON.stringify([project, secret, target])};
 const lib = ${JSON.stringify(libraries[0])};
 const GETPID = { getpid: { parameters: [], result: "i32" } };
 const refuse = (why) => { throw new Error(why); };

@@ -68,6 +68,8 @@ export interface SessionPorts {
   permissions: ThreadPermissions;
   /** Drivers of the user may do next to nothing. */
   restricted: boolean;
+  /** Further connections of each worker, for files in several segments. */
+  extraConnections: number;
   /** The workers' counters. */
   counters: SharedCounters;
   /** Who writes the load into the counters. */
@@ -316,6 +318,7 @@ export class DownloadSession {
       identity: this.#ports.identity,
       fresh: this.#ports.fresh,
       restricted: this.#ports.restricted,
+      extraConnections: this.#ports.extraConnections,
     });
   }
 

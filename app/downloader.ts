@@ -130,7 +130,7 @@ export class Downloader implements AsyncDisposable {
     });
     const downloader = new Downloader(plan, options, folder, list);
     tell = (news) => downloader.#tell(news);
-    if (unpinned !== undefined) downloader.#tell(unpinned);
+    for (const news of [unpinned, plan.fewFiles]) if (news !== undefined) downloader.#tell(news);
     return downloader;
   }
 
@@ -316,7 +316,7 @@ export class Downloader implements AsyncDisposable {
   }
 
   #makeSession(sampler: LoadSampler): DownloadSession {
-    const { settings, identity, cores, library, restricted } = this.#plan;
+    const { settings, identity, cores, library, restricted, extraConnections } = this.#plan;
     return new DownloadSession({
       list: this.#list,
       settings,
@@ -327,6 +327,7 @@ export class Downloader implements AsyncDisposable {
       library,
       permissions: workerPermissions(this.#plan, this.#folder.root),
       restricted,
+      extraConnections,
       counters: this.#counters,
       hosts: this.#hosts,
       ...(this.#rate === undefined ? {} : { rate: this.#rate }),

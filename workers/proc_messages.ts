@@ -56,6 +56,8 @@ export type ToProcWorker =
     fresh: boolean;
     /** Drivers of the user may do next to nothing. */
     restricted: boolean;
+    /** How many further connections there may be for files in several segments. */
+    extraConnections: number;
   }
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }

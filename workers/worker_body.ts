@@ -101,6 +101,7 @@ class RunningWorker {
         identity,
         http: {
           idlePerHost: settings.concurrency,
+          connections: 2 * settings.concurrency + start.extraConnections,
           lane: start.lane,
           headers: settings.expectType !== undefined,
         },
@@ -120,7 +121,7 @@ class RunningWorker {
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),
       segments: settings.segments,
-      extraPlace: extraPlace(hosts, capped),
+      extraPlace: extraPlace(hosts, capped, start.extraConnections),
       ...(settings.maxSize === undefined ? {} : { maxSize: settings.maxSize }),
       fsync: settings.fsync,
       remoteTime: settings.remoteTime,

@@ -4,8 +4,9 @@ import { tell, tellLine } from "../print.ts";
 
 /** `corehaul doctor`: checks what this machine allows. */
 export async function doctorCommand({ settings, logger }: CommandContext): Promise<number> {
-  const { queue, dir, cores, workers } = settings;
-  const findings = await doctor({ queue, directory: dir, list: await taskListOptions(settings), cores, workers });
+  const { queue, dir, cores, workers, concurrency } = settings;
+  const list = await taskListOptions(settings);
+  const findings = await doctor({ queue, directory: dir, list, cores, workers, concurrency });
   for (const { name, ok, detail } of findings) {
     if (settings.json) tell(JSON.stringify({ name, ok, detail }), logger);
     else tellLine(`${ok ? "ok " : "BAD"} ${name.padEnd(9)} ${detail}`, logger);

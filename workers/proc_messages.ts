@@ -125,6 +125,8 @@ export type ToProcConfig =
     rules: DraftRules;
     /** What the user says of task files. */
     reading: TaskFileRules;
+    /** Read all of a file each time that it changes. */
+    whole: boolean;
   }
   | { type: "added" };
 
@@ -146,7 +148,7 @@ export type FileNews =
   | { type: "missing" }
   | { type: "unreadable"; message: string }
   /**
-   * `refused` of the entries are not taken; `blocks` stand for all of them, in order; `ignored` are names that mean nothing to
+   * `refused` of the entries are not taken; `blocks` stand for all of them, in order, where files are read as a whole each time; `ignored` are names that mean nothing to
    * a task; `moved`: it changed meanwhile.
    */
   | {

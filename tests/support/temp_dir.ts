@@ -32,6 +32,11 @@ export class TempDir implements AsyncDisposable {
     return path;
   }
 
+  /** Adds to the end of a file. */
+  async append(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(this.join(name), text, { append: true });
+  }
+
   /** Writes a file as careful programs do: under another name, which is then renamed. */
   async replace(name: string, text: string): Promise<string> {
     const path = this.join(name);

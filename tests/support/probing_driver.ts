@@ -94,6 +94,7 @@ async function probe() {
   await attempt("program", () => new Deno.Command("true").outputSync().success);
   await attempt("read", () => Deno.readTextFileSync(secret));
   await attempt("import", async () => (await import("file://" + secret)).default);
+  await attempt("folder", () => [...Deno.readDirSync(".")].length);
   await attempt("write", () => Deno.writeTextFileSync(target, ""));
   await attempt("link", () => Deno.symlinkSync(secret, target));
   return report;

@@ -55,7 +55,12 @@ export async function addEntries(
   const { askPassphrase } = own;
   const asking = askPassphrase === undefined ? {} : { askPassphrase };
   using answers = new WorkerAnswers(settings, undefined, undefined, asking);
-  using folders = new FolderLister({ settings, identity: () => readIdentity(settings, asking), answers });
+  await using folders = new FolderLister({
+    settings,
+    identity: () => readIdentity(settings, asking),
+    answers,
+    restricted: own.restrictWorkers === true,
+  });
   return (await placeEntries(list, entries, rules, folders, count)).results;
 }
 

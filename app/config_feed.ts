@@ -138,6 +138,7 @@ export class ConfigFeed implements Disposable {
           watch,
           rules,
           reading: taskFileRules({ ...settings, directory: resolve(settings.dir) }),
+          whole: settings.sync,
         });
         return;
       case "drafts":

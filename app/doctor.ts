@@ -3,11 +3,13 @@ import { isRedisAddress, shownAddress } from "../config/redis_address.ts";
 import { checkKv } from "../queue/kv_check.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
+import { openFiles } from "../ffi/open_files.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import { STATE_FOLDER } from "../download/task_names.ts";
 import { brokenText } from "./broken_text.ts";
 import { exposedFiles } from "./exposed_files.ts";
+import { fitOpenFiles, openFilesText } from "./fit_open_files.ts";
 import { evictionText, isOnServer, openTaskList, type OpenTaskListOptions, taskListExists } from "./open_task_list.ts";
 
 const PAGE = 1000;
@@ -36,6 +38,8 @@ export interface DoctorOptions {
   workers?: number | undefined;
   /** Close what others can read to them. Default false: it is only named. */
   fix?: boolean;
+  /** How many downloads at a time each of them would be given. Default 64. */
+  concurrency?: number;
 }
 
 /**
@@ -50,6 +54,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
   const library = libcLibrary();
   const withLibrary = library === undefined ? {} : { library };
   const { allowed, quota, source } = cpuTopology(withLibrary);
+  const files = openFiles(library);
   const findings: DoctorFinding[] = [
     { name: "deno", ok: true, detail: `${Deno.version.deno} on ${Deno.build.target}` },
     { name: "kv", ok: typeof Deno.openKv === "function", detail: "Deno.openKv, from --unstable-kv" },
@@ -67,6 +72,13 @@ export async function doctor(options: DoctorOptions): Promise<DoctorFinding[]> {
     const { cores, workers } = options;
     const layout = cpuLayout({ allowed, quota, cores, workers });
     return `main and config on core ${layout.main}, download workers on ${layout.workers.join(",")}`;
+  });
+  await attempt("files", () => {
+    if (files === undefined) return "no limit is known";
+    const { cores, workers, concurrency = 64 } = options;
+    const wish = { workers: cpuLayout({ allowed, quota, cores, workers }).workers.length, concurrency };
+    return openFilesText(files.limit, fitOpenFiles(files, wish), wish) ??
+      `${files.limit} may be open (ulimit -n), which is enough`;
   });
   await attempt("pinning", () => {
     for (const core of allowed) procBindToCpu(core, withLibrary);

@@ -279,7 +279,7 @@ export class DownloadSession {
       this.#slots[worker]?.stopped.resolve();
       return;
     }
-    const { settings, root, counters, sampler, library, cores } = this.#ports;
+    const { settings, cores, root, counters, sampler } = this.#ports;
     const slot = this.#slots[worker]!;
     sampler.sample();
     slot.thread.post({
@@ -298,8 +298,10 @@ export class DownloadSession {
       lane: settings.httpClient === "auto",
       identity: this.#ports.identity,
       fresh: this.#ports.fresh,
+      workers: cores.length,
       running: slot.running.buffer,
-      ...(library === undefined ? {} : { library }),
+      restricted: this.#ports.restricted,
+      extraConnections: this.#ports.extraConnections,
     });
   }
 
@@ -342,6 +344,12 @@ export class DownloadSession {
           code: "proc_memory",
           message: `it has used ${used} of ${limit} MiB of memory`,
         });
+        break;
+      }
+      case "died": {
+        const { thread, died } = this.#slots[worker]!;
+        thread[Symbol.dispose]();
+        died({ name: "ProcCrashedError", code: "proc_crashed", message: message.message });
         break;
       }
       case "stopped":

@@ -46,7 +46,7 @@ import { readIdentity } from "./read_identity.ts";
 import type { RunOptions, RunSummary } from "./run_summary.ts";
 import { SchemeCounts } from "./scheme_counts.ts";
 import { untilSettled } from "./until_settled.ts";
-import { threadPermissions, workerNeeds } from "./thread_permissions.ts";
+import { workerPermissions } from "./thread_permissions.ts";
 import { WorkerAnswers } from "./worker_answers.ts";
 
 const EVENT_BUFFER = 10_000;
@@ -103,7 +103,8 @@ export class Downloader implements AsyncDisposable {
     const { settings, identity } = plan;
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
     this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan), options);
-    this.#folders = new FolderLister({ settings, identity: () => identity, answers: this.#answers });
+    const { restricted } = plan;
+    this.#folders = new FolderLister({ settings, identity: () => identity, answers: this.#answers, restricted });
     this.#hosts = makeHostTable(settings, plan.cores.length);
     this.#cooling = list.fleet === undefined ? undefined : new FleetCooling(list.fleet, this.#hosts);
   }
@@ -118,7 +119,7 @@ export class Downloader implements AsyncDisposable {
    */
   static async open(options: DownloaderOptions = {}): Promise<Downloader> {
     const settings = settingsFromOptions(options);
-    const plan = makePlan(settings, await readIdentity(settings, options));
+    const plan = makePlan(settings, await readIdentity(settings, options), options.restrictWorkers === true);
     const checksums = await readChecksums(settings, options.logger);
     if (options.tasks !== undefined) await checkTaskFiles(settings.tasks);
     if (checksums !== undefined) plan.rules.checksums = checksums;
@@ -133,7 +134,7 @@ export class Downloader implements AsyncDisposable {
     });
     const downloader = new Downloader(plan, options, folder, list);
     tell = (news) => downloader.#tell(news);
-    if (unpinned !== undefined) downloader.#tell(unpinned);
+    for (const news of [unpinned, plan.fewFiles]) if (news !== undefined) downloader.#tell(news);
     return downloader;
   }
 
@@ -314,7 +315,7 @@ export class Downloader implements AsyncDisposable {
   }
 
   #makeSession(sampler: LoadSampler): DownloadSession {
-    const { settings, identity, cores, library } = this.#plan;
+    const { settings, identity, cores, library, restricted, extraConnections } = this.#plan;
     return new DownloadSession({
       list: this.#list,
       settings,
@@ -324,9 +325,9 @@ export class Downloader implements AsyncDisposable {
       fresh: this.#folder.empty && this.#sessions++ === 0,
       cores,
       library,
-      permissions: this.#options.restrictWorkers === true
-        ? threadPermissions({ ...workerNeeds(settings, this.#folder.root), net: true, library })
-        : "inherit",
+      permissions: workerPermissions(this.#plan, this.#folder.root),
+      restricted,
+      extraConnections,
       counters: this.#counters,
       hosts: this.#hosts,
       ...(this.#rate === undefined ? {} : { rate: this.#rate }),
@@ -344,7 +345,7 @@ export class Downloader implements AsyncDisposable {
   }
 
   #startFeed(once: boolean, failed: (error: unknown) => void): ConfigFeed | undefined {
-    const { settings, main, library, rules } = this.#plan;
+    const { settings, main, library, restricted, rules } = this.#plan;
     if (this.#options.tasks === undefined) return undefined;
     return new ConfigFeed({
       list: this.#list,
@@ -355,7 +356,7 @@ export class Downloader implements AsyncDisposable {
       watch: !once,
       core: settings.pin ? main : undefined,
       library,
-      restricted: this.#options.restrictWorkers === true,
+      restricted,
       news: (news) => this.#tell(news),
       failed,
     });
@@ -379,7 +380,7 @@ export class Downloader implements AsyncDisposable {
     await this.stop(0);
     this.#events.close();
     this.#answers[Symbol.dispose]();
-    this.#folders[Symbol.dispose]();
+    await this.#folders[Symbol.asyncDispose]();
     this.#cooling?.[Symbol.dispose]();
     await closeTaskList(this.#list, this.#plan.settings.queue, this.#options.logger);
   }

@@ -11,6 +11,8 @@ export type DownloaderNews =
   | { type: "proc_started"; proc: string; core: number; pinned: boolean }
   | { type: "proc_unpinned"; proc: string; core: number; error: ErrorRecord }
   | { type: "proc_crashed"; proc: string; core: number; error: ErrorRecord; tasks: number }
+  /** The system lets this process have few files open: less runs at a time than was asked for. */
+  | { type: "files_limited"; message: string }
   | { type: "owner_lost"; owner: string }
   /** The list does not answer; what runs goes on. */
   | { type: "list_silent"; reason: string }

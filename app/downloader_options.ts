@@ -53,7 +53,10 @@ export interface DownloaderOptions {
   pin?: boolean;
   /** Pin the calling thread too, to the first core. Default false. */
   pinMain?: boolean;
-  /** Give Workers only the permissions that they need; Deno then must run with `--unstable-worker-options`. Default false. */
+  /**
+   * Give Workers only the permissions that they need, and drivers of `protocols` nothing but the network and the folder of their
+   * module; Deno then must run with `--unstable-worker-options`. Default false: they may do all that the program may.
+   */
   restrictWorkers?: boolean;
   /** Downloads at a time, of all workers together. Default: as many as `concurrency` allows. */
   jobs?: number;

@@ -5,15 +5,21 @@ import type { HttpIdentity } from "../download/http_identity.ts";
 import type { DraftRules } from "../download/task_draft.ts";
 import { cpuLayout } from "../ffi/cpu_layout.ts";
 import { cpuTopology } from "../ffi/cpu_topology.ts";
+import { openFiles } from "../ffi/open_files.ts";
 import { libcLibrary } from "../ffi/libc_library.ts";
 import { onCores } from "../ffi/on_cores.ts";
 import { procBindToCpu } from "../ffi/proc_bind_to_cpu.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import { fitOpenFiles, openFilesText, openFilesWish } from "./fit_open_files.ts";
 
 /** What a downloader decides before it starts. */
 export interface DownloaderPlan {
-  /** The settings. */
+  /** The settings, with as many downloads at a time as this process may have files open for. */
   settings: CfgSettings;
+  /** Further connections of each worker, for files in several segments. */
+  extraConnections: number;
+  /** Says what this process may not open; absent: it may open enough. */
+  fewFiles?: DownloaderNews;
   /** Who asks over HTTP. */
   identity: HttpIdentity;
   /** The core of the main thread. */
@@ -24,6 +30,8 @@ export interface DownloaderPlan {
   allowed: readonly number[];
   /** The C library, if there is one. */
   library: string | undefined;
+  /** Give threads only the permissions that they need. */
+  restricted: boolean;
   /** What holds for all entries; the checksums of a file of them are added later. */
   rules: DraftRules;
 }
@@ -33,7 +41,7 @@ export interface DownloaderPlan {
  *
  * @throws {CfgError} If the cores that were asked for are not allowed.
  */
-export function makePlan(settings: CfgSettings, identity: HttpIdentity): DownloaderPlan {
+export function makePlan(settings: CfgSettings, identity: HttpIdentity, restricted: boolean): DownloaderPlan {
   const library = libcLibrary();
   const topology = cpuTopology(library === undefined ? {} : { library });
   const { allowed, quota } = topology;
@@ -45,13 +53,29 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity): Downloa
       ...(cores === undefined ? {} : { cores }),
       ...(workers === undefined ? {} : { workers }),
     });
+    const files = openFiles(library);
+    // A worker without a place for a download would only wait.
+    const asked = layout.workers.slice(0, jobs);
+    const wish = openFilesWish(settings, asked.length);
+    const fit = fitOpenFiles(files, wish);
+    const text = openFilesText(files?.limit ?? Infinity, fit, wish);
     const { shard } = settings;
     const rules = {
       ...(nameTemplate === undefined ? {} : { nameTemplate }),
       ...(shard === undefined ? {} : { shard }),
     };
-    // A worker without a place for a download would only wait.
-    return { settings, identity, main: layout.main, cores: layout.workers.slice(0, jobs), allowed, library, rules };
+    return {
+      settings: { ...settings, concurrency: fit.concurrency },
+      extraConnections: fit.extra,
+      ...(text === undefined ? {} : { fewFiles: { type: "files_limited", message: text } }),
+      identity,
+      main: layout.main,
+      cores: asked.slice(0, fit.workers),
+      allowed,
+      library,
+      restricted,
+      rules,
+    };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CfgError([{ field: "cores", source: "options", message: error.message }]);

@@ -13,6 +13,7 @@ import { outFromUrl, outProblem, safeSegment } from "../download/task_names.ts";
 import { fieldsWhere } from "../queue/task_request.ts";
 import type { TaskDraft } from "../queue/task_shared_list.ts";
 import { driverQuestions } from "../workers/driver_questions.ts";
+import { DriverThreads } from "../workers/driver_threads.ts";
 import type { WorkerAnswers } from "./worker_answers.ts";
 
 /** What a {@linkcode FolderLister} works with. */
@@ -23,6 +24,8 @@ export interface FolderListerPorts {
   identity: () => HttpIdentity | Promise<HttpIdentity>;
   /** Reads the user's files. */
   answers: Pick<WorkerAnswers, "answer">;
+  /** Drivers of the user may do next to nothing. Default false: as much as this program. */
+  restricted?: boolean;
 }
 
 /** The files of a folder as drafts, or what is wrong. */
@@ -42,16 +45,19 @@ const OF_ONE_FILE = fieldsWhere(({ ofOneFile }) => ofOneFile === true);
  * those that end with `*`. Every file below becomes a task of its own, in a folder that is called as the entry says, or as the
  * last part of the url.
  */
-export class FolderLister implements Disposable {
+export class FolderLister implements AsyncDisposable {
   readonly #ports: FolderListerPorts;
   /** The folders of the drivers of the user. */
   readonly #own: RegExp | undefined;
   readonly #end = new AbortController();
+  /** The drivers of the user. */
+  readonly #threads: DriverThreads;
   #drivers: Promise<DownloadDriver[]> | undefined;
 
   /** @param ports What it works with. */
   constructor(ports: FolderListerPorts) {
     this.#ports = ports;
+    this.#threads = new DriverThreads({ restricted: ports.restricted === true });
     const own = (ports.settings.protocols ?? []).map(({ scheme }) => RegExp.escape(scheme));
     if (own.length > 0) this.#own = new RegExp(`^(?:${own.join("|")})//[^?#]*/(?:[?#]|$)`, "i");
   }
@@ -106,9 +112,10 @@ export class FolderLister implements Disposable {
   }
 
   /** Ends what is under way. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort(new StoppedError("Stopped"));
     this.#drivers?.then((drivers) => drivers.forEach((driver) => driver[Symbol.dispose]()), () => {});
+    await this.#threads.end();
   }
 
   async #files(url: string): Promise<ListedFile[]> {
@@ -159,6 +166,7 @@ export class FolderLister implements Disposable {
       hosts: new HostAddresses(who, new NameLookups({ timeoutMs: settings.lookupTimeoutMs })),
       http: { idlePerHost: 1, lane: false },
       ...driverQuestions((question) => answers.answer(question)),
+      startDriver: (scheme, module) => this.#threads.start(scheme, module),
     });
   }
 }

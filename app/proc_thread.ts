@@ -29,8 +29,12 @@ export class ProcThread<Out, In> implements Disposable {
     events: ProcThreadEvents<In>,
     permissions: ThreadPermissions = "inherit",
   ) {
-    const deno = permissions === "inherit" ? {} : { deno: { permissions } };
-    this.#worker = new Worker(entry, { type: "module", name: encodeIdentity(identity), ...deno } as WorkerOptions);
+    // A thread that inherits shares the permissions of this one: what it gave up would be lost here, too.
+    const [deno, sealed] = permissions === "inherit"
+      ? [{}, {}]
+      : [{ deno: { permissions } }, { sealed: true as const }];
+    const name = encodeIdentity({ ...identity, ...sealed });
+    this.#worker = new Worker(entry, { type: "module", name, ...deno } as WorkerOptions);
     this.#worker.onmessage = (event: MessageEvent<In>) => {
       if (!this.#over) events.message(event.data);
     };

@@ -35,6 +35,10 @@ export interface SessionPorts {
   library: string | undefined;
   /** What workers may do. */
   permissions: ThreadPermissions;
+  /** Drivers of the user may do next to nothing. */
+  restricted: boolean;
+  /** Further connections of each worker, for files in several segments. */
+  extraConnections: number;
   /** The workers' counters. */
   counters: SharedCounters;
   /** Who writes the load into the counters. */

@@ -153,6 +153,9 @@ export class TaskLog {
       case "list_back":
         log.info("The task list answers again");
         break;
+      case "files_limited":
+        log.warn(news.message);
+        break;
       case "owner_lost":
         log.error("This process was silent for too long: others have its tasks, and it starts again");
         break;

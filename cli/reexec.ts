@@ -2,7 +2,7 @@ import { CfgError } from "../config/cfg_error.ts";
 import { certificatesIgnored, IGNORE_CERTIFICATES } from "../config/certificates_ignored.ts";
 import { execProgram } from "../ffi/exec_program.ts";
 import { ignoresHangup, NOHUP } from "./hangup.ts";
-import { REEXEC_MARK, UNSTABLE_FLAGS, V8_FLAGS } from "./start_flags.ts";
+import { NO_PROMPT, REEXEC_MARK, UNSTABLE_FLAGS, V8_FLAGS } from "./start_flags.ts";
 
 /** How this process was started: by the user, or by {@linkcode reexec} in its place or as its child. */
 const startedAs = takeMark();
@@ -21,7 +21,7 @@ export function isReexecChild(): boolean {
  */
 export async function reexec(args: readonly string[]): Promise<number | undefined> {
   if (Deno.build.standalone || startedAs !== undefined) return undefined;
-  execSelf(UNSTABLE_FLAGS, "exec");
+  execSelf([...UNSTABLE_FLAGS, ...mayAll() ? [NO_PROMPT] : []], "exec");
   // Without the flags for memory and speed it works all the same.
   const works = typeof Deno.openKv === "function" && import.meta.url.startsWith("file:");
   return works ? undefined : await runChild(args, "child");
@@ -44,6 +44,12 @@ export async function reexecInsecure(args: readonly string[]): Promise<number | 
     const message = `Cannot use --insecure as Deno must be started with ${IGNORE_CERTIFICATES}`;
     throw new CfgError([{ field: "insecure", source: "options", message }]);
   }
+}
+
+/** True if Deno would ask about nothing that this thread does. */
+function mayAll(): boolean {
+  const names = ["read", "write", "net", "env", "run", "sys", "ffi"] as const;
+  return names.every((name) => Deno.permissions.querySync({ name }).state === "granted");
 }
 
 /** Runs the command in place of this process; comes back if that is not possible. */
@@ -76,7 +82,17 @@ function ownCommand(flags: readonly string[]): string[] | undefined {
 /** Runs the command as a child, forwards the signals that end it, and waits. */
 async function runChild(args: readonly string[], mark: string, flags: readonly string[] = []): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", ...UNSTABLE_FLAGS, ...flags, V8_FLAGS, specifier(import.meta.url), ...args],
+    args: [
+      "run",
+      "-A",
+      NO_PROMPT,
+      "--quiet",
+      ...UNSTABLE_FLAGS,
+      ...flags,
+      V8_FLAGS,
+      specifier(import.meta.url),
+      ...args,
+    ],
     env: { [REEXEC_MARK]: marked(mark) },
   }).spawn();
   const signals: Deno.Signal[] = ["SIGINT", "SIGTERM", ...ignoresHangup() ? [] : ["SIGHUP" as const]];

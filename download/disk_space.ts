@@ -1,6 +1,6 @@
 import { builtinModule } from "../base/builtin_module.ts";
 import { fileExists } from "../base/file_exists.ts";
-import { FileSpace, type FreeSpace } from "../ffi/file_space.ts";
+import type { FileSpace, FreeSpace } from "../ffi/file_space.ts";
 import type { SpaceWish } from "../queue/task_model.ts";
 import { DownloadError } from "./download_error.ts";
 import { PartFile, type PartTarget } from "./part_file.ts";
@@ -48,13 +48,13 @@ export class DiskSpace implements Disposable {
 
   /**
    * @param root The download folder.
-   * @param library The path of the C library, if there is one to use.
+   * @param space What reserves it, of this thread; it is disposed of with this one.
    * @param workers How many workers of this process share it. Default 1.
    */
-  constructor(root: string, library: string | undefined, workers = 1) {
+  constructor(root: string, space: FileSpace, workers = 1) {
     this.#root = root;
     this.#workers = workers;
-    this.#space = new FileSpace(library);
+    this.#space = space;
     this.#line = new SpaceLine(root);
   }
 

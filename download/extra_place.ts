@@ -13,16 +13,31 @@ export interface ExtraPlace extends Disposable {
  *
  * @param hosts What is known of the hosts.
  * @param capped True if connections or requests to a host are limited; otherwise only cooling counts.
+ * @param most How many there may be at a time. Default: any number.
  * @returns Takes one to the host of a url; undefined if none is free.
  */
-export function extraPlace(hosts: HostTable, capped: boolean): (url: string) => ExtraPlace | undefined {
+export function extraPlace(
+  hosts: HostTable,
+  capped: boolean,
+  most = Infinity,
+): (url: string) => ExtraPlace | undefined {
+  let taken = 0;
   return (url) => {
+    if (taken >= most) return undefined;
     const place: HostPlace = { host: taskHost(url) };
-    if (!capped) {
-      if (hosts.cooling && hosts.coolUntil(place.host) > 0) return undefined;
-      return { place, [Symbol.dispose]: () => {} };
+    if (capped ? hosts.tryAcquire(place.host).type !== "ok" : hosts.cooling && hosts.coolUntil(place.host) > 0) {
+      return undefined;
     }
-    if (hosts.tryAcquire(place.host).type !== "ok") return undefined;
-    return { place, [Symbol.dispose]: () => hosts.release(place.host) };
+    taken++;
+    let over = false;
+    return {
+      place,
+      [Symbol.dispose]: () => {
+        if (over) return;
+        over = true;
+        taken--;
+        if (capped) hosts.release(place.host);
+      },
+    };
   };
 }

@@ -6,9 +6,9 @@ import { mayReplaceNow, type Replaceable } from "./file_mark.ts";
 export class FinalNames implements Disposable {
   readonly #renamer: RenameNoReplace;
 
-  /** @param library The path of the C library, if there is one to use. */
-  constructor(library?: string) {
-    this.#renamer = new RenameNoReplace(library);
+  /** @param library The path of the C library, if there is one to use; or what was opened of it. */
+  constructor(library?: string | RenameNoReplace) {
+    this.#renamer = library instanceof RenameNoReplace ? library : new RenameNoReplace(library);
   }
 
   /**

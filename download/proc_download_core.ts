@@ -18,11 +18,12 @@ import { taskRetryAt } from "../queue/task_retry.ts";
 import { Attempt } from "./attempt.ts";
 import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import type { WaitingFile } from "./disk_space.ts";
+import { findDriver, type Moved, whereMoved } from "./find_driver.ts";
 import { IntegrityError } from "./expectations.ts";
 import { isForbidden, lookAtForbidden } from "./forbidden.ts";
 import { HostBusyError, type HostPlace, HostSilentError } from "./host_visits.ts";
 import { expiredStatus, type RenewLink } from "./expired_link.ts";
-import { type DownloadDriver, MovedError } from "./download_driver.ts";
+import { MovedError } from "./download_driver.ts";
 import { DownloadError, StoppedError, withNote } from "./download_error.ts";
 import { UnchangedError } from "./old_file.ts";
 import { PartFile } from "./part_file.ts";
@@ -377,36 +378,4 @@ function coolUntil(
   const backoff = taskRetryAt({ retryable: true, attempts }, { ...retry, retries: Infinity }, now, 1) ?? now;
   // What is longer than the user allows, the host asked for.
   return Math.max(Math.min(backoff, now + maxHostWaitMs), retryAt ?? 0);
-}
-
-function driverOf(url: string, drivers: readonly DownloadDriver[]): DownloadDriver | undefined {
-  const scheme = schemeOf(url);
-  return drivers.find((candidate) => candidate.schemes.includes(scheme));
-}
-
-function findDriver(url: string, drivers: readonly DownloadDriver[]): DownloadDriver {
-  const driver = driverOf(url, drivers);
-  if (driver !== undefined) return driver;
-  const scheme = schemeOf(url);
-  const supported = drivers.flatMap((candidate) => candidate.schemes).join(" ");
-  throw new DownloadError("unsupported", `Cannot fetch "${scheme}" urls as the scheme must be one of ${supported}`);
-}
-
-/** Where a redirect has led. */
-interface Moved {
-  url: string;
-  driver: DownloadDriver;
-}
-
-/** Who follows a redirect to another protocol; undefined if nobody does. */
-function whereMoved({ url }: MovedError, drivers: readonly DownloadDriver[]): Moved | undefined {
-  const driver = driverOf(url, drivers);
-  return driver?.anonymous === true ? { url, driver } : undefined;
-}
-
-function schemeOf(url: string): string {
-  // Nearly all urls begin so, and parsing one costs more than anything else here.
-  if (url.startsWith("http://")) return "http:";
-  if (url.startsWith("https://")) return "https:";
-  return URL.parse(url)?.protocol ?? "";
 }

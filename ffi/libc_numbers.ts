@@ -2,10 +2,13 @@ import { loadLibrary } from "./load_library.ts";
 
 const SYMBOLS = {
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   statvfs: { parameters: ["buffer", "buffer"], result: "i32" },
 } as const;
 
 const CLOCK_PROCESS_CPUTIME_ID = 2;
+const RLIMIT_NOFILE = 7;
+const RLIM_INFINITY = 2n ** 64n - 1n;
 const NS_PER_MS = 1e6;
 /** More than the structure has in any C library. */
 const STATVFS_BYTES = 512;
@@ -16,7 +19,7 @@ const AVAILABLE = 4;
 const encoder = new TextEncoder();
 
 /**
- * Two numbers that Linux' C library tells at once, and that node's modules tell too, but only after 20 ms of loading: at the
+ * Numbers that Linux' C library tells at once. Node's modules tell two of them too, but only after 20 ms of loading: at the
  * start of a short run that is much.
  *
  * @example
@@ -59,6 +62,17 @@ export class LibcNumbers implements Disposable {
     const answer = new BigUint64Array(STATVFS_BYTES / 8);
     if (this.#library?.symbols.statvfs(encoder.encode(`${path}\0`), answer) !== 0) return undefined;
     return Number(answer[FRAGMENT_SIZE]! * answer[AVAILABLE]!);
+  }
+
+  /**
+   * How many files, connections and the like this process may have open (`ulimit -n`).
+   *
+   * @returns `undefined` if it is not known, or if there is no limit.
+   */
+  openFilesLimit(): number | undefined {
+    const limits = new BigUint64Array(2);
+    if (this.#library?.symbols.getrlimit(RLIMIT_NOFILE, limits) !== 0) return undefined;
+    return limits[0] === RLIM_INFINITY ? undefined : Number(limits[0]);
   }
 
   /** Closes the library. */

@@ -54,9 +54,13 @@ export class JsonScanner {
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
 
-  /** @param objects Makes entries of objects. */
-  constructor(objects: ObjectEntries) {
+  /**
+   * @param objects Makes entries of objects.
+   * @param inRow What comes goes on with a row of values. Default: it may be an array.
+   */
+  constructor(objects: ObjectEntries, inRow = false) {
     this.#objects = objects;
+    if (inRow) this.#state = "before";
   }
 
   /**

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { GrowingForm } from "./growing_form.ts";
+
 /** One entry as it stands in the file. */
 export interface RawEntry {
   /** Its place in the file, from 0. */
@@ -22,4 +24,6 @@ export interface ScanEnd {
   endsOpen: boolean;
   /** The names of what means nothing to a task, and was left out; absent: nothing was. */
   ignored?: readonly string[];
+  /** The form of the file, if entries can be added at its end. */
+  form?: GrowingForm;
 }

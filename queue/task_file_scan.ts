@@ -35,7 +35,7 @@ const COMMENTS = /^(?:[ \t\r\n]|\/\/[^\n]*(?:\n|$)|\/\*[^]*?(?:\*\/|$))*/;
  *
  * @param source The bytes of the file; or the file, where it is to be read from: Parquet is read in no other way.
  * @param rules What the user says of columns, fields and folders. Default: they are called like those of a task.
- * @returns The entries; at the end whether the last line is open, and the names of what means nothing to a task.
+ * @returns The entries; at the end whether the last line is open, the names of what means nothing to a task, and the form.
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
 export async function* scanTaskFile(
@@ -54,11 +54,15 @@ export async function* scanTaskFile(
   const text = new TextDecoder().decode(start);
   const header = tableHeader(text, columns);
   // Few lists are tables or documents: the others need not load what reads those.
-  if (header !== undefined) return yield* (await import("./task_file_table.ts")).scanTable(bytes, header, columns);
+  if (header !== undefined) {
+    const { scanTable } = await import("./task_file_table.ts");
+    return { ...yield* scanTable(bytes, header, columns), form: { type: "table", header } };
+  }
   const first = text.replace(COMMENTS, "")[0];
   if (first === "<") return yield* scanXml(bytes);
-  const isJson = first === undefined || '[{"'.includes(first);
-  return yield* isJson ? scanJson(bytes, columns) : scanPlainList(bytes, directory);
+  if (first === undefined || first === "[") return yield* scanJson(bytes, columns);
+  if ('{"'.includes(first)) return { ...yield* scanJson(bytes, columns), form: { type: "values" } };
+  return { ...yield* scanPlainList(bytes, directory), form: { type: "list" } };
 }
 
 async function* scanJson(

@@ -17,7 +17,11 @@ export const CLI_FOLDER = "cli";
 export const CLI_EXEC = "ffi/exec_program.ts";
 
 /** Files that are started as Workers and never imported. */
-export const WORKER_ENTRIES: readonly string[] = ["workers/proc_config.ts", "workers/proc_worker.ts"];
+export const WORKER_ENTRIES: readonly string[] = [
+  "workers/proc_config.ts",
+  "workers/proc_driver.ts",
+  "workers/proc_worker.ts",
+];
 
 /** A source file longer than this is split. */
 export const MAX_LINES = 400;

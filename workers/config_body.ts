@@ -84,7 +84,7 @@ class TaskFileFeed {
 
   /** Follows a file until it is gone for good; resolves when it was read once. */
   #follow(file: string, source: string, expected: boolean): Promise<void> {
-    const { rules, reading, watch } = this.#start;
+    const { rules, reading, watch, whole } = this.#start;
     const read = Promise.withResolvers<void>();
     const reader = new TaskFileReader(file, { ...rules, source }, reading);
     const told = new Set<string>();
@@ -92,6 +92,7 @@ class TaskFileFeed {
       reader,
       changes: new FileChanges(file, () => this.#followed.size),
       watch,
+      whole: whole || !watch,
       expected,
       turn: (read) => {
         const turn = this.#turn.then(read);

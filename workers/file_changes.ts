@@ -43,10 +43,20 @@ export class FileChanges {
     }
   }
 
-  /** Resolves when the file is not as it was any more, and has been left alone for a moment. */
-  async next(before: FileState | undefined, quietMs: number): Promise<void> {
-    while ((await this.now())?.mark === before?.mark) await this.#pause();
+  /**
+   * Resolves when the file is not as it was any more, and has been left alone for a moment; or when it has stayed as it was for
+   * `mostMs`, by default never.
+   *
+   * @returns True if it is not as it was.
+   */
+  async next(before: FileState | undefined, quietMs: number, mostMs = Infinity): Promise<boolean> {
+    const since = performance.now();
+    while ((await this.now())?.mark === before?.mark) {
+      if (performance.now() - since >= mostMs) return false;
+      await this.#pause();
+    }
     await this.quiet(quietMs);
+    return true;
   }
 
   /** Resolves when nothing has changed for a time. */

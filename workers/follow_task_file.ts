@@ -9,6 +9,8 @@ const QUIET_MS = 60;
 const OPEN_END_QUIET_MS = 600;
 /** An invalid file is reported only if it stays so: an unfinished write is no news. */
 const INVALID_QUIET_MS = 300;
+/** A file that only seemed to have grown is read as a whole when it was left alone for so long. */
+const REST_MS = 60_000;
 const LF = 0x0a;
 const ARRAY_CLOSE = 0x5d;
 
@@ -20,6 +22,10 @@ export interface FollowPorts {
   changes: FileChanges;
   /** Go on after the first read. */
   watch: boolean;
+  /** Read all of the file each time: what it does not ask for any more matters. */
+  whole: boolean;
+  /** When to read all of a file of which only what is new was read, in milliseconds. Default a minute. */
+  restMs?: number;
   /** Waits for the file if it is not there; else following it ends then. */
   expected: boolean;
   /** Runs a read when no other one is running. */
@@ -32,27 +38,29 @@ export interface FollowPorts {
 
 /** Reads a task file, and again whenever it has changed. */
 export async function followTaskFile(ports: FollowPorts): Promise<void> {
-  const { changes, watch, expected, post } = ports;
+  const { changes, watch, expected, whole, restMs = REST_MS, post } = ports;
   let told: string | undefined;
+  let changed = true;
   while (true) {
     const before = await changes.now();
-    const result = await readOnce(ports, before);
+    const { partly, ...result } = await readOnce(ports, before, whole || !changed);
     const bad = result.type === "invalid" || result.type === "unreadable";
     if (watch && bad) await changes.quiet(INVALID_QUIET_MS);
     // Whatever changed while it was read is read again, before anything is said about what was there for a moment.
     if (watch && bad && (await changes.now())?.mark !== before?.mark) continue;
     const news = JSON.stringify(result);
-    if (news !== told || result.type === "read") post(result);
+    if (news !== told || (result.type === "read" && changed)) post(result);
     told = news;
     if (!watch || (result.type === "missing" && !expected)) return;
-    await changes.next(before, QUIET_MS);
+    changed = await changes.next(before, QUIET_MS, partly === true ? restMs : Infinity);
   }
 }
 
 async function readOnce(
-  { reader, changes, watch, turn, send }: FollowPorts,
+  { reader, changes, watch, whole, turn, send }: FollowPorts,
   before: Awaited<ReturnType<FileChanges["now"]>>,
-): Promise<FileNews> {
+  all: boolean,
+): Promise<FileNews & { partly?: boolean }> {
   if (before === undefined) return { type: "missing" };
   if (before.problem !== undefined) return { type: "unreadable", message: before.problem };
   try {
@@ -60,8 +68,9 @@ async function readOnce(
     const moved = async () => (await changes.now())?.mark !== before.mark;
     // It may have grown by half a line since; whoever does not watch has no other chance.
     const endIsWhole = async () => !watch || !await moved();
-    const end = await turn(() => reader.read(send, endIsWhole));
-    return { type: "read", ...end, moved: await moved() };
+    const { blocks, ...end } = await turn(() => reader.read(send, endIsWhole, all));
+    // They may be many, and tell only what a file asks for in all.
+    return { type: "read", ...end, blocks: whole ? blocks : [], moved: await moved() };
   } catch (error) {
     if (error instanceof TaskFileError) {
       return { type: "invalid", message: error.message, line: error.line, column: error.column };

@@ -4,8 +4,9 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { bindProc } from "./bind_proc.ts";
+import { bindProc, sealProc } from "./bind_proc.ts";
 
 const hello = bindProc(self.name);
+for (const call of Object.values(sealProc(self.name))) call[Symbol.dispose]();
 const { startConfig } = await import("./config_body.ts");
 startConfig(self, hello);

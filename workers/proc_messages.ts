@@ -24,8 +24,10 @@ export interface ThreadIdentity {
   index: number;
   /** The core to pin it to; absent: do not pin. */
   core?: number;
-  /** The C library to pin with. */
+  /** The C library, to pin with and for what else is used of it. */
   library?: string;
+  /** It has permissions of its own, and gives up the one to load libraries when it has loaded what it needs. */
+  sealed?: true;
 }
 
 /** To a download worker. */
@@ -54,10 +56,14 @@ export type ToProcWorker =
     identity: HttpIdentity;
     /** The download folder was empty when this process began. */
     fresh: boolean;
-    /** The C library, if there is one. */
-    library?: string;
+    /** How many workers there are. */
+    workers: number;
     /** Where it notes what it runs; see `RunningTasks`. */
     running: SharedArrayBuffer;
+    /** Drivers of the user may do next to nothing. */
+    restricted: boolean;
+    /** How many further connections there may be for files in several segments. */
+    extraConnections: number;
   }
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }
@@ -112,6 +118,8 @@ export type FromProcWorker =
   | { type: "reached"; seq: number; fence: string; bytes: number }
   /** Its heap is nearly full, in bytes: it is to be replaced. */
   | { type: "full"; used: number; limit: number }
+  /** A driver of the user has ended its thread: it would have ended this one, if it ran here. */
+  | { type: "died"; message: string }
   | { type: "stopped" };
 
 /** To the config worker. */
@@ -125,6 +133,8 @@ export type ToProcConfig =
     rules: DraftRules;
     /** What the user says of task files. */
     reading: TaskFileRules;
+    /** Read all of a file each time that it changes. */
+    whole: boolean;
   }
   | { type: "added" };
 
@@ -146,7 +156,7 @@ export type FileNews =
   | { type: "missing" }
   | { type: "unreadable"; message: string }
   /**
-   * `refused` of the entries are not taken; `blocks` stand for all of them, in order; `ignored` are names that mean nothing to
+   * `refused` of the entries are not taken; `blocks` stand for all of them, in order, where files are read as a whole each time; `ignored` are names that mean nothing to
    * a task; `moved`: it changed meanwhile.
    */
   | {

@@ -25,6 +25,8 @@ import { silencePolicy } from "../download/silence_policy.ts";
 import { Watchdog } from "../download/watchdog.ts";
 import { AdmissionLimit } from "./admission_limit.ts";
 import { DownloadPool } from "./download_pool.ts";
+import type { LibraryCalls } from "./bind_proc.ts";
+import { DriverThreads } from "./driver_threads.ts";
 import { SharedHostGate } from "./host_gate.ts";
 import { driverQuestions } from "./driver_questions.ts";
 import { MainCalls } from "./main_calls.ts";
@@ -40,13 +42,19 @@ export interface WorkerScope {
   postMessage(message: unknown): void;
 }
 
-/** Runs a download worker in this thread, as the main thread says. */
-export function startWorker(scope: WorkerScope, hello: FromProcWorker): void {
+/**
+ * Runs a download worker in this thread, as the main thread says.
+ *
+ * @param scope The global scope of the Worker.
+ * @param hello The first message to the main thread.
+ * @param calls What it uses of the C library.
+ */
+export function startWorker(scope: WorkerScope, hello: FromProcWorker, calls: LibraryCalls): void {
   const post = (message: FromProcWorker) => scope.postMessage(message);
   let running: RunningWorker | undefined;
   scope.onmessage = (event: MessageEvent<ToProcWorker>) => {
     const message = event.data;
-    if (message.type === "start") running = new RunningWorker(message, post);
+    if (message.type === "start") running = new RunningWorker(message, calls, post);
     else if (message.type === "tasks") running?.offer(message.batch);
     else if (message.type === "renamed") running?.renamed(message.batch);
     else if (message.type === "answer") running?.answered(message.call, message.answer);
@@ -67,7 +75,13 @@ class RunningWorker {
   readonly #heap: HeapWatch;
   readonly #names: NameDesk;
 
-  constructor(start: ToProcWorker & { type: "start" }, post: (message: FromProcWorker) => void) {
+  readonly #drivers: DriverThreads;
+
+  constructor(
+    start: ToProcWorker & { type: "start" },
+    { renamer, space }: LibraryCalls,
+    post: (message: FromProcWorker) => void,
+  ) {
     const { settings, identity, index } = start;
     this.#post = post;
     this.#names = new NameDesk((asks) => post({ type: "rename", batch: JSON.stringify(asks) }));
@@ -76,8 +90,12 @@ class RunningWorker {
     const capped = settings.perHost !== 0 || settings.perHostRate > 0 || settings.fleetPerHost > 0;
     const addresses = new HostAddresses(identity, new NameLookups({ timeoutMs: settings.lookupTimeoutMs }));
     const manifest = new Manifest(start.root, start.writer, { machine: start.machine });
-    const names = new FinalNames(start.library);
+    const names = new FinalNames(renamer);
     const calls = this.#calls = new MainCalls(post);
+    const drivers = this.#drivers = new DriverThreads({
+      restricted: start.restricted,
+      died: (message) => post({ type: "died", message }),
+    });
     const context: DownloadContext = {
       root: start.root,
       writableAt: start.writableAt,
@@ -89,17 +107,19 @@ class RunningWorker {
         identity,
         http: {
           idlePerHost: settings.concurrency,
+          connections: 2 * settings.concurrency + start.extraConnections,
           lane: start.lane,
           headers: settings.expectType !== undefined,
         },
         hosts: addresses,
         ...driverQuestions((question) => calls.ask(question)),
+        startDriver: (scheme, module) => drivers.start(scheme, module),
       }),
       fresh: start.fresh,
       manifest,
       names,
       smallFiles: new SmallFiles(names, manifest),
-      space: new DiskSpace(start.root, start.library, counters.workers),
+      space: new DiskSpace(start.root, space, start.workers),
       watchdog: new Watchdog(settings, identityProbe(identity, addresses)),
       mirrors: new MirrorMemory(),
       rangeRefusals: new RangeRefusals(),
@@ -108,7 +128,7 @@ class RunningWorker {
       retryOn: retryOn(settings.retryOn),
       ...(start.rate === undefined ? {} : { throttle: new Throttle(RateLimiter.attach(start.rate)) }),
       segments: settings.segments,
-      extraPlace: extraPlace(hosts, capped),
+      extraPlace: extraPlace(hosts, capped, start.extraConnections),
       ...(settings.maxSize === undefined ? {} : { maxSize: settings.maxSize }),
       fsync: settings.fsync,
       remoteTime: settings.remoteTime,
@@ -150,7 +170,8 @@ class RunningWorker {
       () => this.#pool.look(counters.get(index, "load"), counters.get(index, "held") === 1, counters.get(index, "own")),
       settings.admitIntervalMs,
     );
-    this.#beat = setInterval(() => counters.add(index, "beat", 1), BEAT_MS);
+    // A driver of the user that hangs is the worker's affair: its downloads go to the next one.
+    this.#beat = setInterval(() => drivers.turned() && counters.add(index, "beat", 1), BEAT_MS);
     this.#heap = new HeapWatch((use) => post({ type: "full", ...use }));
     this.#pool.start(counters.get(index, "held") === 1);
   }
@@ -187,6 +208,7 @@ class RunningWorker {
     clearInterval(this.#beat);
     this.#heap[Symbol.dispose]();
     for (const driver of this.#context.drivers) driver[Symbol.dispose]();
+    await this.#drivers.end();
     this.#context.watchdog[Symbol.dispose]();
     this.#context.manifest[Symbol.dispose]();
     this.#context.names[Symbol.dispose]();

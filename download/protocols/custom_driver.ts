@@ -1,46 +1,21 @@
-import { hideAddresses } from "../../base/show_address.ts";
 import type { DownloadDriver, DriverRequest, DriverResponse, ListedFile, ListRequest } from "../download_driver.ts";
 import { DownloadError } from "../download_error.ts";
 import { BodyResponse } from "./body_response.ts";
+import { CustomBody } from "./custom_body.ts";
 import type { ProtocolDriver, ProtocolFile, ProtocolRequest } from "./protocol_driver.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 
 const KINDS = ["not-found", "auth", "network", "timeout", "protocol", "security", "unsupported"] as const;
 
-/**
- * Loads the driver in a module of the user.
- *
- * @param scheme Such as `ipfs:`.
- * @param module Its url.
- * @throws {DownloadError} If the module cannot be loaded, or has no driver.
- */
-export async function loadCustomDriver(scheme: string, module: string): Promise<DownloadDriver> {
-  return new CustomDriver(scheme, await load(scheme, module));
-}
-
-async function load(scheme: string, module: string): Promise<ProtocolDriver> {
-  try {
-    const { default: exported } = await import(module);
-    const driver = typeof exported === "function" ? await exported() : exported;
-    if (typeof driver?.open === "function") return driver;
-  } catch (cause) {
-    throw new DownloadError(
-      "unsupported",
-      `Cannot load the driver of ${scheme} urls: ${hideAddresses(reasonOf(cause))}`,
-      { cause },
-    );
-  }
-  throw new DownloadError(
-    "unsupported",
-    `Cannot load the driver of ${scheme} urls as its default export has no open()`,
-  );
-}
-
 /** Puts the core's questions to a driver of the user. */
-class CustomDriver implements DownloadDriver {
+export class CustomDriver implements DownloadDriver {
   readonly schemes: readonly string[];
   readonly #driver: ProtocolDriver;
 
+  /**
+   * @param scheme What stands before the colon of its urls, with the colon.
+   * @param driver The driver of the user.
+   */
   constructor(scheme: string, driver: ProtocolDriver) {
     this.schemes = [scheme];
     this.#driver = driver;
@@ -129,40 +104,6 @@ class CustomDriver implements DownloadDriver {
     } catch (error) {
       throw signal.aborted ? error : meaning(error);
     }
-  }
-}
-
-/** The body of a file of the user, which is read once or given up; giving up waits for nobody. */
-class CustomBody {
-  readonly #body: ProtocolFile["body"];
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #ended = false;
-
-  constructor(body: ProtocolFile["body"]) {
-    this.#body = body;
-  }
-
-  /** The next piece; undefined behind the last one. */
-  async next(signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const reader = this.#reader ??= this.#open();
-    const { value } = await unlessAborted(reader.read(), signal);
-    if (value === undefined || value instanceof Uint8Array) return value;
-    throw new TypeError("the body has pieces that are no Uint8Array");
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    try {
-      (this.#reader ?? this.#open()).cancel().catch(() => {});
-    } catch {
-      // What is no body needs no end.
-    }
-  }
-
-  #open(): ReadableStreamDefaultReader<Uint8Array> {
-    const body = this.#body;
-    return (body instanceof ReadableStream ? body : ReadableStream.from(body)).getReader();
   }
 }
 

@@ -26,10 +26,15 @@ import { statusError } from "./status_error.ts";
 
 /** So often a request is proved anew: a number may be too old when it arrives. */
 const MOST_TRIES = 2;
+/** With fewer, none is kept that cannot be closed. */
+const FEW_CONNECTIONS = 64;
+
 /** How {@linkcode HttpDriver} connects. */
 export interface HttpDriverOptions {
   /** Idle connections to keep for each host. */
   idlePerHost: number;
+  /** How many connections may be open: of more, idle ones are closed. Default: any number. */
+  connections?: number;
   /** Try the narrow client first; false leaves everything to `fetch`. */
   lane: boolean;
   /** Keep all fields of every answer: somebody looks at the type of the file. Default false. */
@@ -57,7 +62,14 @@ export class HttpDriver implements DownloadDriver {
   /** Of attempts in which a server has set some. */
   readonly #cookies = new WeakMap<object, AttemptCookies>();
 
-  constructor({ idlePerHost, lane, headers = false, identity = ANONYMOUS, hosts }: HttpDriverOptions) {
+  constructor({
+    idlePerHost,
+    connections = Infinity,
+    lane,
+    headers = false,
+    identity = ANONYMOUS,
+    hosts,
+  }: HttpDriverOptions) {
     this.#identity = identity;
     this.#proxyOf = proxyChoice(identity);
     if (identity.cookies === undefined) this.#identities = new RequestIdentities(identity);
@@ -71,10 +83,12 @@ export class HttpDriver implements DownloadDriver {
       ...(clientCert === undefined ? {} : { clientCert }),
     };
     const http2Servers = http2OnlyServers();
-    this.#fetch = new FetchClient({ identity, idlePerHost, proxyOf: this.#proxyOf, dialing, http2Servers });
+    // The runtime does not close idle connections to one server for another one.
+    const keeps = connections < FEW_CONNECTIONS ? 0 : idlePerHost;
+    this.#fetch = new FetchClient({ identity, idlePerHost: keeps, proxyOf: this.#proxyOf, dialing, http2Servers });
     // The runtime shows certificates, and asks proxies.
     const enabled = lane && clientCert === undefined;
-    this.#lane = new HttpLane({ idlePerHost, enabled, headers, dialing, http2Servers });
+    this.#lane = new HttpLane({ idlePerHost, connections, enabled, headers, dialing, http2Servers });
   }
 
   async open(request: DriverRequest): Promise<DriverResponse> {

@@ -25,6 +25,8 @@ import { LaneResponse } from "./lane_response.ts";
 export interface HttpLaneOptions {
   /** How many connections to one server may be idle; they are kept for at most 30 s. */
   idlePerHost: number;
+  /** How many connections may be open: of more, idle ones are closed. Default: any number. */
+  connections?: number;
   /**
    * False makes the lane take nothing, for example where a proxy is to be used.
    *
@@ -94,7 +96,7 @@ export class HttpLane implements Disposable {
     this.#headers = options.headers ?? false;
     this.#dialing = options.dialing ?? {};
     this.#http2Servers = options.http2Servers ?? http2OnlyServers();
-    this.#pool = new LanePool(options.idlePerHost);
+    this.#pool = new LanePool(options.idlePerHost, options.connections);
   }
 
   /** How many connections are open. */

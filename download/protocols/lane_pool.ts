@@ -18,6 +18,7 @@ interface Shelf {
 /** The connections of a lane, and the large buffers that its bodies are read into. */
 export class LanePool implements Disposable {
   readonly #idlePerHost: number;
+  readonly #most: number;
   readonly #shelves = new Map<string, Shelf>();
   /** All that are idle; the one that has been so for longest is first. */
   readonly #idle = new Set<LaneConnection>();
@@ -25,9 +26,13 @@ export class LanePool implements Disposable {
   readonly #large: Uint8Array<ArrayBuffer>[] = [];
   #disposed = false;
 
-  /** @param idlePerHost How many connections to one server may be idle. */
-  constructor(idlePerHost: number) {
+  /**
+   * @param idlePerHost How many connections to one server may be idle.
+   * @param most How many may be open: of more, idle ones are closed. Default: any number.
+   */
+  constructor(idlePerHost: number, most = Infinity) {
     this.#idlePerHost = idlePerHost;
+    this.#most = most;
   }
 
   /** True when no more connections are taken up. */
@@ -62,6 +67,7 @@ export class LanePool implements Disposable {
     else shelf.open++;
     connection.onClose = this.#onClose;
     connection.onStray = close;
+    if (this.#open.size > this.#most) this.#oldest()?.close();
   }
 
   /** Takes a connection back that could serve again. */

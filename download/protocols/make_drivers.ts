@@ -4,6 +4,7 @@ import type { HostAddresses } from "../host_addresses.ts";
 import type { HttpIdentity } from "../http_identity.ts";
 import { HttpDriver, type HttpDriverOptions } from "./http_driver.ts";
 import { LazyDriver } from "./lazy_driver.ts";
+import type { ProtocolDriver } from "./protocol_driver.ts";
 import type { S3Ports } from "./s3_access.ts";
 import type { SshPorts } from "./ssh_access.ts";
 
@@ -23,6 +24,8 @@ export interface DriverPorts {
   ssh: SshPorts;
   /** Those who may read the user's files for S3. */
   s3: S3Ports;
+  /** Starts the driver of the user for a scheme, from the url of its module. */
+  startDriver: (scheme: string, module: string) => Promise<ProtocolDriver>;
 }
 
 /**
@@ -31,12 +34,13 @@ export interface DriverPorts {
  *
  * @param ports What they need.
  */
-export function makeDrivers({ settings, identity, http: options, hosts, ssh, s3 }: DriverPorts): DownloadDriver[] {
+export function makeDrivers(ports: DriverPorts): DownloadDriver[] {
+  const { settings, identity, http: options, hosts, ssh, s3, startDriver } = ports;
   const http = new HttpDriver({ ...options, identity, hosts });
   const custom = (settings.protocols ?? []).map(({ scheme, module }) =>
     new LazyDriver(
       [scheme],
-      async () => await (await import("./custom_driver.ts")).loadCustomDriver(scheme, module),
+      async () => new (await import("./custom_driver.ts")).CustomDriver(scheme, await startDriver(scheme, module)),
       LISTS,
     )
   );

@@ -41,7 +41,7 @@ async function placesOf(folders: FolderLister, draft: Parameters<FolderLister["l
 
 Deno.test("FolderLister knows what a folder is", async () => {
   await using home = await TempDir.create();
-  using folders = await listerFor(home, []);
+  await using folders = await listerFor(home, []);
   const folder = ["ftp://h/", "ftp://h/a/", "FTPS://h/a/", "ftpes://u:p@h:1/a/?x/", "sftp://h/~/a/", "mem://x/a/"];
   const letters = ["ftp://h/a?b/", "sftp://h/a#/", "s3://b/a?b#c/", "s3://b/a?b*", "mem://h/a/?x", "mem://h/a/#x"];
   const whole = ["s3://b", "ftp://h", "sftp://h:22"];
@@ -89,7 +89,7 @@ Deno.test("FolderLister keeps every name of a listing below the folder", async (
     "CON",
     "fine name.txt",
   ];
-  using folders = await listerFor(home, names);
+  await using folders = await listerFor(home, names);
   const outs = await placesOf(folders, { url: "mem://x/set/", out: "set" });
   assertEquals(outs.length, names.length);
   for (const out of outs) {
@@ -107,7 +107,7 @@ Deno.test("FolderLister keeps every name of a listing below the folder", async (
 
 Deno.test("FolderLister gives the fields of the entry to every file, and refuses those of one file", async () => {
   await using home = await TempDir.create();
-  using folders = await listerFor(home, ["a", "b"]);
+  await using folders = await listerFor(home, ["a", "b"]);
   const result = await folders.list({ url: "mem://x/s/", out: "s", priority: 5, headers: { "x-a": "1" }, segments: 2 });
   assert(result.type === "drafts");
   assertEquals(
@@ -135,16 +135,20 @@ Deno.test("FolderLister gives the fields of the entry to every file, and refuses
 Deno.test("FolderLister refuses what is too large, tries again what may pass, and gives up what may not", async () => {
   await using home = await TempDir.create();
   const many = Array.from({ length: 51 }, (_, i) => `${i}`);
-  using large = await listerFor(home, many);
+  await using large = await listerFor(home, many);
   const refused = await large.list({ url: "mem://x/s/", out: "s" });
   assert(refused.type === "problem");
   assertMatch(refused.message, /^must be a folder with at most 50 files/);
 
   await using second = await TempDir.create();
-  using shaky = await listerFor(second, ["a"], 'if (++tries < 3) throw new Error("not now");');
+  await using shaky = await listerFor(second, ["a"], 'if (++tries < 3) throw new Error("not now");');
   assertEquals(await placesOf(shaky, { url: "mem://me:secret@x/s/", out: "s" }), ["s/a"]);
   await using third = await TempDir.create();
-  using closed = await listerFor(third, ["a"], 'throw Object.assign(new Error(`try ${++tries}`), { kind: "auth" });');
+  await using closed = await listerFor(
+    third,
+    ["a"],
+    'throw Object.assign(new Error(`try ${++tries}`), { kind: "auth" });',
+  );
   const failed = await closed.list({ url: "mem://me:secret@x/s/", out: "s" });
   assertEquals(failed, { type: "problem", field: "url", message: "cannot be listed: try 1: mem://x/s/" });
 });
@@ -152,13 +156,13 @@ Deno.test("FolderLister refuses what is too large, tries again what may pass, an
 Deno.test("FolderLister gives up a listing that stands still, or that nobody wants any more", async () => {
   await using home = await TempDir.create();
   const never = "await new Promise(() => {});";
-  using still = await listerFor(home, ["a"], never, { stallTimeoutMs: 200 });
+  await using still = await listerFor(home, ["a"], never, { stallTimeoutMs: 200 });
   const failed = await still.list({ url: "mem://x/s/", out: "s" });
   assert(failed.type === "problem");
   assertMatch(failed.message, /^cannot be listed: no file for 0\.2 s: mem:/);
   await using second = await TempDir.create();
   const ended = await listerFor(second, ["a"], never);
   const listing = assertRejects(() => ended.list({ url: "mem://x/s/", out: "s" }), Error, "Stopped");
-  ended[Symbol.dispose]();
+  await ended[Symbol.asyncDispose]();
   await listing;
 });

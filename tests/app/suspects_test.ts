@@ -48,6 +48,8 @@ Deno.test("DownloadSession fails those tasks alone that end their Worker, tells 
     cores: [0],
     library: undefined,
     permissions: "inherit",
+    restricted: false,
+    extraConnections: Infinity,
     counters,
     sampler,
     restartMs: 10,

@@ -6,6 +6,7 @@ import { Buildah, registryArgs } from "../support/buildah.ts";
 import { PROJECT_ROOT } from "../support/corehaul.ts";
 import { CpuGroup } from "../support/cpu_group.ts";
 import { bytesFor, FaultServer } from "../support/fault_server.ts";
+import { PROBE_FOLDER, type ProbeReport, probingDriver } from "../support/probing_driver.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { until } from "../support/until.ts";
 
@@ -90,6 +91,26 @@ Deno.test({
       const [ended, sum] = await runAll(keys, get, ["sha256sum", "downloads/two"]);
       assertEquals(ended!.code, 0, ended!.stderr);
       assertEquals(sum!.stdout.split(" ")[0], await digest("/bucket/two"));
+    });
+
+    await t.step("it gives a driver of the user no library, file, variable or program", async () => {
+      const driver = probingDriver({
+        project: "file:///app/",
+        secret: "/tmp/probe-secret.ts",
+        target: "/data/probe-target",
+      });
+      await Deno.writeTextFile(`${root}/tmp/probe-secret.ts`, "export default 'secret';");
+      await Deno.mkdir(`${root}/tmp/probe`);
+      await Deno.writeTextFile(`${root}/tmp/probe/probe.ts`, driver);
+      const get = corehaul("get", PROBE_FOLDER, "--protocol", "probe:=/tmp/probe/probe.ts");
+      const [ended, report] = await runAll([], get, ["cat", "downloads/folder/report.json"]);
+      await Deno.remove(`${root}/tmp/probe`, { recursive: true });
+      await Deno.remove(`${root}/tmp/probe-secret.ts`);
+      assertEquals(ended!.code, 0, ended!.stderr);
+      const { open, list } = JSON.parse(report!.stdout) as ProbeReport;
+      const tries = [...Object.entries(open), ...Object.entries(list)];
+      assert(tries.length > 30, report!.stdout);
+      assertEquals(tries.filter(([, what]) => !what.startsWith("refused: ")), []);
     });
 
     await t.step("it says what it may not do there", async () => {

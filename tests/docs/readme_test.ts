@@ -42,7 +42,8 @@ Deno.test("README.md compiles a binary that has the Workers in it", async () => 
     assertEquals(code, 0, stderr);
     const embedded = stdout + stderr;
     assert(
-      embedded.includes("workers/*") || ["proc_config.ts", "proc_worker.ts"].every((name) => embedded.includes(name)),
+      embedded.includes("workers/*") ||
+        ["proc_config.ts", "proc_driver.ts", "proc_worker.ts"].every((name) => embedded.includes(name)),
       `the Workers are not embedded: ${embedded}`,
     );
   });

@@ -4,10 +4,10 @@ import { toFileUrl } from "@std/path";
 import type { DownloadDriver } from "../../download/download_driver.ts";
 import { DownloadError } from "../../download/download_error.ts";
 import { ANONYMOUS } from "../../download/http_identity.ts";
-import { loadCustomDriver } from "../../download/protocols/custom_driver.ts";
 import { FtpDriver } from "../../download/protocols/ftp_driver.ts";
 import { HttpDriver } from "../../download/protocols/http_driver.ts";
 import { request } from "../support/drive.ts";
+import { startCustomDriver } from "../support/custom_driver.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { answering, RawServer, reply } from "./raw_server.ts";
 
@@ -51,6 +51,6 @@ Deno.test("DownloadError says no control characters that a driver of the user pa
   await using home = await TempDir.create();
   const text = JSON.stringify(`said\n${EVIL}`);
   await home.write("driver.ts", `export default { open() { throw new Error(${text}); } };`);
-  using driver = await loadCustomDriver("mem:", toFileUrl(home.join("driver.ts")).href);
+  await using driver = await startCustomDriver(toFileUrl(home.join("driver.ts")).href);
   assert((await message(driver, "mem:x")).startsWith("said [31mred ]0;title "));
 });

@@ -1,28 +1,57 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DownloadError } from "../../download/download_error.ts";
-import { loadCustomDriver } from "../../download/protocols/custom_driver.ts";
 import { DataDriver } from "../../download/protocols/data_driver.ts";
 import { FileDriver } from "../../download/protocols/file_driver.ts";
 import { LazyDriver } from "../../download/protocols/lazy_driver.ts";
+import { startCustomDriver, type TestedDriver } from "../support/custom_driver.ts";
 import { drive, request } from "../support/drive.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { toFileUrl } from "@std/path";
 
 /** The driver in a module with this text. */
-async function load(text: string) {
+async function load(text: string): Promise<TestedDriver> {
   await using home = await TempDir.create();
   await home.write("driver.ts", text);
-  return await loadCustomDriver("mem:", toFileUrl(home.join("driver.ts")).href);
+  return await startCustomDriver(toFileUrl(home.join("driver.ts")).href);
 }
 
 async function failure(promise: Promise<unknown>): Promise<DownloadError> {
   return await assertRejects(() => promise, DownloadError);
 }
 
+/** What a driver says while it works, and what it is told. */
+class Events implements Disposable {
+  readonly name = crypto.randomUUID();
+  readonly #channel = new BroadcastChannel(this.name);
+  readonly #said = new Map<string, PromiseWithResolvers<void>>();
+
+  constructor() {
+    this.#channel.onmessage = ({ data }) => this.#of(data).resolve();
+  }
+
+  seen(what: string): Promise<void> {
+    return this.#of(what).promise;
+  }
+
+  post(what: string): void {
+    this.#channel.postMessage(what);
+  }
+
+  #of(what: string): PromiseWithResolvers<void> {
+    const known = this.#said.get(what) ?? Promise.withResolvers<void>();
+    this.#said.set(what, known);
+    return known;
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel.close();
+  }
+}
+
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 Deno.test("a driver of the user is asked for a file, for the rest of one, and for its version", async () => {
-  using driver = await load(`
+  await using driver = await load(`
     export default () => ({
       open({ url, offset, ifVersion, headers }) {
         const all = new TextEncoder().encode(url + " " + (headers["x-say"] ?? "") + ("x-none" in headers ? "?" : ""));
@@ -46,7 +75,7 @@ Deno.test("a driver of the user is asked for a file, for the rest of one, and fo
 });
 
 Deno.test("what a driver of the user throws is of the kind that it says", async () => {
-  using driver = await load(`
+  await using driver = await load(`
     export default { open({ url }) { throw Object.assign(new Error("said " + url), JSON.parse(decodeURIComponent(url.slice(4)))); } };`);
   const said = async (what: object) => {
     const error = await failure(drive(driver, `mem:${encodeURIComponent(JSON.stringify(what))}`));
@@ -62,7 +91,7 @@ Deno.test("what a driver of the user throws is of the kind that it says", async 
 });
 
 Deno.test("a driver of the user that does what it must not fails the attempt", async () => {
-  using odd = await load(`
+  await using odd = await load(`
     export default { open({ url }) {
       if (url.endsWith("offset")) return { body: [], offset: 7 };
       if (url.endsWith("strings")) return { body: ReadableStream.from(["text"]) };
@@ -80,20 +109,21 @@ Deno.test("a driver of the user that does what it must not fails the attempt", a
     (await failure(load("throw new Error('broken');"))).message,
     /^Cannot load the driver of mem: urls: broken$/,
   );
-  assertMatch((await failure(loadCustomDriver("mem:", "file:///none.ts"))).message, /^Cannot load the driver/);
+  assertMatch((await failure(startCustomDriver("file:///none.ts"))).message, /^Cannot load the driver/);
 });
 
 Deno.test("a driver of the user is told when a file is not wanted any more, and at the end", async () => {
-  using driver = await load(`
-    const seen = globalThis.corehaulSeen = [];
+  await using home = await TempDir.create();
+  const said = home.join("seen.json");
+  const driver = await load(`
+    const seen = [];
     export default {
       open({ signal }) {
         signal.addEventListener("abort", () => seen.push("aborted"));
         return { body: new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(10)); }, cancel() { seen.push("canceled"); } }) };
       },
-      close() { seen.push("closed"); },
+      close() { Deno.writeTextFileSync(${JSON.stringify(said)}, JSON.stringify([...seen, "closed"])); },
     };`);
-  const { corehaulSeen: seen } = globalThis as unknown as { corehaulSeen: string[] };
   (await driver.open(request("mem://x/1")))[Symbol.dispose]();
   const controller = new AbortController();
   using response = await driver.open(request("mem://x/2", { signal: controller.signal }));
@@ -107,50 +137,45 @@ Deno.test("a driver of the user is told when a file is not wanted any more, and 
     Error,
     "gone",
   );
-  driver[Symbol.dispose]();
-  assertEquals(seen, ["canceled", "aborted", "canceled", "closed"]);
+  await driver[Symbol.asyncDispose]();
+  assertEquals(JSON.parse(await Deno.readTextFile(said)), ["canceled", "aborted", "canceled", "closed"]);
 });
 
 Deno.test("a driver of the user that never answers ends with the signal, and what comes too late is let go", async () => {
-  using driver = await load(`
-    const late = globalThis.corehaulLate = { ...Promise.withResolvers(), begun: {}, canceled: {} };
-    for (const name of ["open", "stream", "pieces"]) late.begun[name] = Promise.withResolvers();
-    for (const name of ["open", "stream"]) late.canceled[name] = Promise.withResolvers();
+  using events = new Events();
+  await using driver = await load(`
+    const channel = new BroadcastChannel(${JSON.stringify(events.name)});
+    const say = (what) => channel.postMessage(what);
+    const late = new Promise((resolve) => channel.onmessage = resolve);
     const stream = (name) => new ReadableStream({
-      pull() { late.begun[name].resolve(); return new Promise(() => {}); },
-      cancel() { late.canceled[name].resolve(); },
+      pull() { say("begun " + name); return new Promise(() => {}); },
+      cancel() { say("canceled " + name); },
     }, { highWaterMark: 0 });
     export default {
       open({ url }) {
         if (url === "mem:stream") return { body: stream("stream") };
         if (url === "mem:pieces") {
-          return { body: (async function* () { late.begun.pieces.resolve(); await new Promise(() => {}); })() };
+          return { body: (async function* () { say("begun pieces"); await new Promise(() => {}); })() };
         }
-        late.begun.open.resolve();
-        return late.promise.then(() => ({ body: stream("open") }));
+        say("begun open");
+        return late.then(() => ({ body: stream("open") }));
       },
     };`);
-  interface Late {
-    resolve(): void;
-    begun: Record<string, PromiseWithResolvers<void>>;
-    canceled: Record<string, PromiseWithResolvers<void>>;
-  }
-  const { corehaulLate: late } = globalThis as unknown as { corehaulLate: Late };
   for (const name of ["open", "stream", "pieces"]) {
     const controller = new AbortController();
     const driving = drive(driver, `mem:${name}`, { signal: controller.signal });
     driving.catch(() => {});
-    await late.begun[name]!.promise;
+    await events.seen(`begun ${name}`);
     controller.abort(new Error(`enough of ${name}`));
     await assertRejects(() => driving, Error, `enough of ${name}`);
   }
-  await late.canceled.stream!.promise;
-  late.resolve();
-  await late.canceled.open!.promise;
+  await events.seen("canceled stream");
+  events.post("go on");
+  await events.seen("canceled open");
 });
 
 Deno.test("a driver of the user may give its pieces as they are, and let go of them unread", async () => {
-  using driver = await load(`
+  await using driver = await load(`
     export default { open: () => ({ body: [new Uint8Array([104]), new Uint8Array(), new Uint8Array([105])] }) };`);
   assertEquals(text((await drive(driver, "mem:x")).bytes), "hi");
   (await driver.open(request("mem:x")))[Symbol.dispose]();

@@ -159,7 +159,9 @@ test("shares a disk on which nothing can be reserved", async () => {
   await onFullDisk(answer, async (bench) => {
     await using other = bench.another();
     // As on a system or a file system that has no call for it.
-    for (const { context, open, root } of [bench, other]) open.push(context.space = new DiskSpace(root, undefined));
+    for (const { context, open, root } of [bench, other]) {
+      open.push(context.space = new DiskSpace(root, new FileSpace(undefined)));
+    }
     const fetching = new Fetching([bench, other], NAMES);
     const all = fetching.all();
     await until("their beginnings", () => bench.bytes + other.bytes >= 8 * 1000);

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { BudgetShare } from "../../download/body_budget.ts";
+import { FileSpace } from "../../ffi/file_space.ts";
 import { DiskSpace } from "../../download/disk_space.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
@@ -53,7 +54,7 @@ export class DownloadBench implements AsyncDisposable {
     const writer = crypto.randomUUID();
     const manifest = new Manifest(root, writer);
     const names = new FinalNames(libcLibrary());
-    const space = new DiskSpace(root, libcLibrary());
+    const space = new DiskSpace(root, new FileSpace(libcLibrary()));
     this.open = [driver, watchdog, manifest, names, space];
     this.context = {
       root,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { BudgetShare } from "../../download/body_budget.ts";
+import { FileSpace } from "../../ffi/file_space.ts";
 import { DiskSpace } from "../../download/disk_space.ts";
 import { FinalNames } from "../../download/final_names.ts";
 import { Manifest } from "../../download/manifest.ts";
@@ -51,7 +52,7 @@ async function startServer(
   const watchdog = new Watchdog({ ...LIMITS, ...limits }, connectProbe);
   const manifest = new Manifest(root, "test-0");
   const names = new FinalNames(libcLibrary());
-  const space = new DiskSpace(root, libcLibrary());
+  const space = new DiskSpace(root, new FileSpace(libcLibrary()));
   let bytes = 0;
   const context: DownloadContext = {
     root,

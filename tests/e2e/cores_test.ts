@@ -51,6 +51,27 @@ Deno.test({
   },
 });
 
+Deno.test("corehaul runs a driver of the user on the core of its worker", async () => {
+  await using home = await TempDir.create();
+  let over = false;
+  await using server = FaultServer.start(async ({ path }, server) => {
+    await server.hold(() => over);
+    return new Response(bytesFor(path, 10));
+  });
+  await home.write(
+    "driver.ts",
+    `export default { open: async () => ({ body: (await fetch(${JSON.stringify(server.url)})).body }) };`,
+  );
+  const core = String(cores.at(-1));
+  const args = ["get", "held://x/a", "--protocol", "held:=driver.ts", "--cores", core];
+  await using process = await Corehaul.start(args, { cwd: home.path });
+  await process.until("the driver to ask", () => server.open === 1);
+  const loops = threadMasks(process.pid).filter(({ name }) => name.startsWith("worker-"));
+  assertEquals(loops.map((loop) => loop.cores), [core, core]);
+  over = true;
+  assertCode(await process.ended(), 0);
+});
+
 Deno.test("corehaul run --no-pin leaves the threads alone", async () => {
   await using home = await TempDir.create();
   await home.write("tasks.txt", "");

@@ -67,27 +67,3 @@ export class JsrSandbox implements AsyncDisposable {
     return await this.deno(folder, ["publish", "--token", "x", "--allow-dirty", "--no-provenance", "--no-check"]);
   }
 }
-
-/**
- * Copies a folder of the project as it is now: the files that git knows or would take up, so nothing that is ignored.
- *
- * The lock file stays behind: it describes packages of the real registry, and what stands in for them has other
- * checksums.
- */
-export async function copyProject(from: string, to: string): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command("git", {
-    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."],
-    cwd: from,
-  }).output();
-  if (!success) throw new Error(`Cannot list the files of the project: ${new TextDecoder().decode(stderr).trim()}`);
-  for (const path of new TextDecoder().decode(stdout).split("\0")) {
-    if (path === "" || path === "deno.lock") continue;
-    await ensureDir(dirname(join(to, path)));
-    try {
-      await Deno.copyFile(join(from, path), join(to, path));
-    } catch (error) {
-      // A file that was deleted, but not from git's index.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}

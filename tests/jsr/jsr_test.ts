@@ -1,14 +1,17 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import denoJson from "../../deno.json" with { type: "json" };
+import { PROBE_FOLDER, probingDriver } from "../support/probing_driver.ts";
 import { readJsrPackages } from "./jsr_package.ts";
-import { copyProject, JsrSandbox } from "./jsr_sandbox.ts";
+import { stagePackage } from "../../tools/publish/stage_package.ts";
+import { JsrSandbox } from "./jsr_sandbox.ts";
 import { LoopbackRegistry } from "./loopback_registry.ts";
 
 const PROJECT = fromFileUrl(import.meta.resolve("../../"));
 const ID = `${denoJson.name}@${denoJson.version}`;
-/** What users do not need. `links/` is not here: deno publish takes no package whose own modules import excluded files. */
-const UNPUBLISHED = /^(?:\.ci|bench|deploy|tests|tools)\//;
+/** What users need: the program, its licence, and what is written for them. */
+const PUBLISHED =
+  /^(?:(?:app|base|cli|config|download|ffi|queue|workers)\/.+\.ts|docs\/[^/]+\.(?:md|svg|schema\.json)|(?:cli|mod)\.ts|deno\.json|LICENSE|README(?:\.zh-CN)?\.md|SECURITY\.md)$/;
 
 /** A program of a user, who has no deno.json of ours and so names the unstable features on the command line. */
 const PROGRAM = `import { Downloader } from "jsr:@corehaul/corehaul";
@@ -45,9 +48,7 @@ Deno.test("corehaul runs from JSR as a command and as a module", async (t) => {
 
   const published = await t.step("deno publish uploads the package", async () => {
     await using sandbox = await JsrSandbox.create(registry);
-    const project = await sandbox.folder("project");
-    await copyProject(PROJECT, project);
-    const { code, stderr } = await sandbox.publish(project);
+    const { code, stderr } = await sandbox.publish(await stagePackage(PROJECT, await sandbox.folder("project")));
     assertStringIncludes(stderr, `Successfully published ${ID}`);
     assertEquals(code, 0);
     assertEquals(registry.uploads, [ID]);
@@ -55,7 +56,7 @@ Deno.test("corehaul runs from JSR as a command and as a module", async (t) => {
     for (const path of ["deno.json", "mod.ts", "cli.ts", "README.md", "LICENSE"]) {
       assert(files.includes(path), `${path} is not in the package`);
     }
-    assertEquals(files.filter((path) => UNPUBLISHED.test(path)), []);
+    assertEquals(files.filter((path) => !PUBLISHED.test(path)), []);
   });
   if (!published) return;
 
@@ -65,6 +66,26 @@ Deno.test("corehaul runs from JSR as a command and as a module", async (t) => {
     const { code, stderr } = await sandbox.deno(folder, ["run", "-A", "jsr:@corehaul/corehaul", "get", url]);
     assertEquals(code, 0, stderr);
     await assertFile(join(folder, "downloads", "payload.bin"), bytes);
+  });
+
+  await t.step("its threads run a driver of the user, and give it nothing", async () => {
+    await using sandbox = await JsrSandbox.create(registry);
+    const folder = await sandbox.folder("driver", {
+      "secret.ts": "export default 1;",
+      "driver/probe.ts": probingDriver({
+        project: `${registry.url}${denoJson.name}/${denoJson.version}/`,
+        secret: "secret.ts",
+        target: "target",
+      }),
+    });
+    const { code, stderr } = await sandbox.deno(folder, [
+      ...["run", "-A", "jsr:@corehaul/corehaul", "get", PROBE_FOLDER, "--protocol", "probe:=driver/probe.ts"],
+    ]);
+    assertEquals(code, 0, stderr);
+    const { open, list } = JSON.parse(await Deno.readTextFile(join(folder, "downloads/folder/report.json")));
+    const tries = [...Object.entries<string>(open), ...Object.entries<string>(list)];
+    assert(tries.length > 30);
+    assertEquals(tries.filter(([, what]) => !what.startsWith("refused: ")), []);
   });
 
   await t.step("a program that imports it type-checks and downloads a file", async () => {

@@ -9,9 +9,14 @@ export class TempDir implements AsyncDisposable {
     this.path = path;
   }
 
-  /** Makes one. */
-  static async create(): Promise<TempDir> {
-    return new TempDir(await Deno.realPath(await Deno.makeTempDir({ prefix: "corehaul_e2e_" })));
+  /**
+   * Makes one.
+   *
+   * @param dir Where. Default: where the system has its temporary files.
+   */
+  static async create(dir?: string): Promise<TempDir> {
+    const place = { prefix: "corehaul_e2e_", ...(dir === undefined ? {} : { dir }) };
+    return new TempDir(await Deno.realPath(await Deno.makeTempDir(place)));
   }
 
   /** A path in the folder. */
@@ -25,6 +30,11 @@ export class TempDir implements AsyncDisposable {
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
     return path;
+  }
+
+  /** Adds to the end of a file. */
+  async append(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(this.join(name), text, { append: true });
   }
 
   /** Writes a file as careful programs do: under another name, which is then renamed. */

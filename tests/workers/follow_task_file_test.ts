@@ -40,6 +40,7 @@ const watched = (file: string) => ({
   reader: new TaskFileReader(file),
   changes: new FileChanges(file, () => 1),
   watch: true,
+  whole: false,
   expected: false,
 });
 
@@ -94,6 +95,7 @@ Deno.test("followTaskFile takes a last line without a line break once it stays s
     reader: new TaskFileReader(file),
     changes: new FileChanges(file, () => 1),
     watch: true,
+    whole: false,
     expected: false,
     turn: (read) => read(),
     send: ({ drafts }) => {
@@ -114,9 +116,9 @@ class HeardChanges extends FileChanges {
     this.#heard = heard;
   }
 
-  override async next(...args: Parameters<FileChanges["next"]>): Promise<void> {
+  override async next(...args: Parameters<FileChanges["next"]>): Promise<boolean> {
     await this.#heard();
-    await super.next(...args);
+    return await super.next(...args);
   }
 }
 
@@ -145,4 +147,41 @@ Deno.test("followTaskFile says the same fault once, however often it is written"
   assertEquals(seen, [1, 1, 1, 2]);
   assertEquals(reads, 4);
   assertEquals(news.map(({ type }) => type), ["invalid", "invalid", "missing"]);
+});
+
+Deno.test("followTaskFile reads all of a file that has grown once it was left alone, and says only what is news then", async () => {
+  await using home = await TempDir.create();
+  const lines = Array.from({ length: 3000 }, (_, i) => `http://h/${10_000 + i}\n`);
+  const file = await home.write("tasks.txt", lines.join(""));
+  const outs: string[] = [];
+  const news: FileNews[] = [];
+  const seen: number[] = [];
+  await followTaskFile({
+    ...watched(file),
+    restMs: 200,
+    changes: new HeardChanges(file, async () => {
+      seen.push(outs.length);
+      if (seen.length === 3) await Deno.remove(file);
+      if (seen.length !== 1) return;
+      using handle = await Deno.open(file, { write: true });
+      await handle.seek(lines[0]!.length * 500 + "http://h/".length, Deno.SeekMode.Start);
+      await handle.write(new TextEncoder().encode("7"));
+      await home.append("tasks.txt", "http://h/more\n");
+    }),
+    turn: (read) => read(),
+    send: ({ drafts }) => {
+      outs.push(...drafts.map(({ out }) => out));
+      return Promise.resolve();
+    },
+    post: (each) => void news.push(each),
+  });
+  const [first, grown, all] = seen;
+  assertEquals(first, 3000);
+  assert(outs.slice(first, grown).includes("more") && !outs.slice(first, grown).includes("70500"));
+  assert(outs.slice(grown, all).includes("70500"));
+  assertEquals(news.map((each) => each.type === "read" ? [each.entries, each.blocks] : each.type), [
+    [3000, []],
+    [3001, []],
+    "missing",
+  ]);
 });

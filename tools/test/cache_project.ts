@@ -1,5 +1,5 @@
 const ROOT = new URL("../../", import.meta.url);
-const ENTRIES = ["cli.ts", "workers/proc_config.ts", "workers/proc_worker.ts"];
+const ENTRIES = ["cli.ts", "workers/proc_config.ts", "workers/proc_driver.ts", "workers/proc_worker.ts"];
 /** Tells the tests that it is done. */
 const DONE = "COREHAUL_PROJECT_CACHED";
 let caching: Promise<void> | undefined;

@@ -12,6 +12,7 @@ import { failureCases } from "./contract_failures.ts";
 import { type DriverCase, type DriverServer, fill } from "./contract_kit.ts";
 import { listCases } from "./contract_lists.ts";
 import { partCases } from "./contract_parts.ts";
+import { driversEnded } from "./made_driver.ts";
 
 const CASES = { ...factCases, ...partCases, ...changeCases, ...failureCases, ...endingCases, ...listCases };
 
@@ -67,6 +68,7 @@ export function driverContract({ name, start, skips = {}, keepsResources }: Driv
       sanitizeResources: keepsResources === undefined,
       fn: async () => {
         await run(server!);
+        await driversEnded();
         let open = 0;
         const gone = async () => (open = await server!.connections()) === 0;
         await until("all connections to be closed", gone, { everyMs: 5, detail: () => `${open} are open` });

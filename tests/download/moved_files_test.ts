@@ -103,6 +103,8 @@ for (const lane of [true, false]) {
       bench.context.hosts = {
         watching: true,
         enter: (_place: unknown, host: string) => void visits.push(host),
+        answered() {},
+        failed() {},
       } as never;
       assertEquals((await bench.fetch(to(ftp, "ftp", "/pub/small.txt"))).type, "done");
       assertEquals(visits, [`127.0.0.1:${bench.server.port}`, `localhost:${ftp.port}`]);

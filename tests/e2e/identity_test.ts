@@ -117,13 +117,14 @@ for (const how of ["auto", "fetch", "deny-private"]) {
       "accept: image/png, image/gif;q=0.5",
       "authorization: mine",
       "cookie: c=1; d=2",
+      "x-away: 1",
       "x-empty: ",
       "x-one: 1",
       "x-tag: a, b, c, d",
     ];
     assertEquals(seen, {
       "/plain": all,
-      "/own": all.with(2, "cookie: own=1").with(5, "x-tag: own"),
+      "/own": all.with(2, "cookie: own=1").with(6, "x-tag: own"),
       "/away": all,
       "/other": all.slice(0, 1),
       "/bucket/key": all.with(1, "authorization: AWS4-HMAC-SHA256"),

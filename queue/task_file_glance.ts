@@ -81,7 +81,7 @@ class Glance {
   end(): ScanEnd | undefined {
     // One line, which may be the header of a table, is for the scanner.
     if (this.#kind === undefined) return this.#text.search(FIRST) < 0 ? { endsOpen: false } : undefined;
-    if (this.#kind !== "array") return { endsOpen: this.#kind === "lines" && this.#text.length > 0 };
+    if (this.#kind === "lines") return { endsOpen: this.#text.length > 0, form: { type: "list" } };
     const close = this.#text.lastIndexOf("]");
     if (close < 0 || !BLANK.test(this.#text.slice(close + 1))) return undefined;
     const last = this.#text.slice(0, close);

@@ -87,6 +87,8 @@ Deno.test("corehaul run --once waits for no task of which Redis has lost the rec
     redis.url(),
     "--fleet-per-host",
     "2",
+    "--per-host",
+    "0",
   ];
   await using run = await Corehaul.start(args, { cwd: home.path });
   await run.until("two requests", () => server.requests.length === 2);

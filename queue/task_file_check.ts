@@ -14,7 +14,7 @@ const GLANCE_BYTES = 256 * 1024;
  * @throws {TaskFileError} With line and column, at the first place that is not valid.
  */
 export async function assertTaskFile(file: Deno.FsFile, rules: TaskFileRules = {}): Promise<void> {
-  if (await glanceAtTaskFile(fileBytes(file, GLANCE_BYTES), rules) === undefined) {
+  if (!await glanceAtTaskFile(fileBytes(file, GLANCE_BYTES), rules)) {
     await file.seek(0, Deno.SeekMode.Start);
     const scan = scanTaskFile(file, rules);
     while (!(await scan.next()).done);

@@ -2,7 +2,6 @@ import { peekBytes } from "./byte_peek.ts";
 import type { TaskFileColumns } from "./column_map.ts";
 import { assertNoForeignFile, TELLING_BYTES } from "./foreign_file.ts";
 import { tableHeader } from "./table_header.ts";
-import type { ScanEnd } from "./raw_entry.ts";
 
 /** Text that is judged at once. */
 const PIECE = 256 * 1024;
@@ -18,22 +17,22 @@ const FIRST = /[^ \t\r\n]/;
  *
  * @param chunks The bytes of the file.
  * @param columns What the user says of columns and fields. Default: nothing.
- * @returns What the scanner would return; `undefined` if only the scanner can tell.
+ * @returns True if the scanner would come to the end of the file; false if only the scanner can tell.
  */
 export async function glanceAtTaskFile(
   chunks: AsyncIterable<Uint8Array>,
   columns: TaskFileColumns = {},
-): Promise<ScanEnd | undefined> {
+): Promise<boolean> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const glance = new Glance(columns);
   try {
     const { start, bytes } = await peekBytes(chunks, ({ length }) => length >= TELLING_BYTES);
     assertNoForeignFile(start);
-    for await (const chunk of bytes) if (!glance.push(decoder.decode(chunk, { stream: true }))) return undefined;
-    return glance.push(decoder.decode()) ? glance.end() : undefined;
+    for await (const chunk of bytes) if (!glance.push(decoder.decode(chunk, { stream: true }))) return false;
+    return glance.push(decoder.decode()) && glance.isWhole();
   } catch (error) {
     // It is not UTF-8, not JSON or no list at all: the scanner says where.
-    if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
+    if (error instanceof TypeError || error instanceof SyntaxError) return false;
     throw error;
   }
 }
@@ -78,15 +77,16 @@ class Glance {
     return this.#text.length <= MOST;
   }
 
-  end(): ScanEnd | undefined {
+  /** True if what came is a whole list; false if only the scanner can tell. */
+  isWhole(): boolean {
+    if (this.#kind === "lines") return true;
     // One line, which may be the header of a table, is for the scanner.
-    if (this.#kind === undefined) return this.#text.search(FIRST) < 0 ? { endsOpen: false } : undefined;
-    if (this.#kind === "lines") return { endsOpen: this.#text.length > 0, form: { type: "list" } };
+    if (this.#kind === undefined) return this.#text.search(FIRST) < 0;
     const close = this.#text.lastIndexOf("]");
-    if (close < 0 || !BLANK.test(this.#text.slice(close + 1))) return undefined;
+    if (close < 0 || !BLANK.test(this.#text.slice(close + 1))) return false;
     const last = this.#text.slice(0, close);
     if (this.#pieces > 0 || !BLANK.test(last)) this.#judge(last);
-    return { endsOpen: false };
+    return true;
   }
 
   #judge(piece: string): void {

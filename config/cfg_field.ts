@@ -7,7 +7,7 @@ import type { CfgKind, CfgListKind } from "./cfg_kinds.ts";
 
 /** A command of the CLI. */
 export type CfgCommand =
-  | ("run" | "get" | "add" | "check" | "list" | "why" | "status" | "manifest" | "collect" | "gc" | "doctor")
+  | ("run" | "get" | "add" | "check" | "list" | "why" | "status" | "manifest" | "collect" | "gc" | "clean" | "doctor")
   | ("pause" | "resume" | "cancel" | "retry" | "remove" | "priority");
 
 /** One option; its key in the table is the name of its setting. */

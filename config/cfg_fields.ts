@@ -29,6 +29,7 @@ const ALL: readonly CfgCommand[] = [
   "manifest",
   "collect",
   "gc",
+  "clean",
   "doctor",
 ];
 const MAX_WORKERS = 1024;
@@ -67,7 +68,7 @@ export const CFG_TABLE = {
     kind: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
-    commands: [...DOWNLOADING, "check", "list", "retry", "manifest", "doctor"],
+    commands: [...DOWNLOADING, "check", "list", "cancel", "retry", "remove", "manifest", "clean", "doctor"],
     option: "directory",
   },
   out: {

@@ -67,6 +67,22 @@ export const CFG_LIST_FIELDS = {
     commands: ["doctor"],
     cliOnly: "doctor({ fix: true })",
   },
+  dropPart: {
+    flag: "drop-part",
+    kind: SWITCH,
+    default: "false",
+    help: "remove the unfinished files (.part) of these tasks from the download folder, too",
+    commands: ["cancel", "remove"],
+    cliOnly: "control({ dropParts: true }) and PartsOfMoved",
+  },
+  yes: {
+    flag: "yes",
+    kind: SWITCH,
+    default: "false",
+    help: "remove what clean would only list",
+    commands: ["clean"],
+    cliOnly: "cleanParts({ remove: true })",
+  },
   limit: {
     flag: "limit",
     placeholder: "N",

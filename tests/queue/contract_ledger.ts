@@ -77,6 +77,26 @@ export function contractLedger(name: string, open: OpenList): void {
     assertEquals((await list.get(task!.id))!.history, undefined);
   });
 
+  Deno.test(`${name} control tells of each task that it moves, as it was, and whose unfinished files are to go`, async () => {
+    await using list = await open();
+    await list.add(drafts(7).map((one, i) => ({ ...one, id: `${i}`, priority: -i })));
+    await claimAs(list, "o", 3);
+    const told: string[] = [];
+    const moved = ({ id, status }: { id: string; status: string }) => told.push(`${id} ${status}`);
+    const take = () => told.splice(0).toSorted();
+    await list.control({ verb: "cancel", ids: ["0", "3", "none"], dropParts: true, moved });
+    assertEquals(take(), ["0 running", "3 waiting"]);
+    await list.control({ verb: "pause", ids: ["1"], dropParts: true, moved });
+    assertEquals(take(), ["1 running"]);
+    await list.control({ verb: "cancel", ids: ["0"], moved });
+    assertEquals(take(), []);
+    await list.control({ verb: "remove", dropParts: true, moved });
+    assertEquals(take(), ["0 canceled", "1 paused", "2 running", "3 canceled", "4 waiting", "5 waiting", "6 waiting"]);
+    // Whoever runs them obeys: what is paused goes on later, whatever was asked for.
+    const orders = (await list.takeOrders("o")).map(({ verb, drop }) => `${verb} ${drop ?? false}`);
+    assertEquals(orders.toSorted(), ["cancel true", "pause false", "remove true"]);
+  });
+
   Deno.test(`${name} preview says what add would say, and stores nothing`, async () => {
     await using list = await open();
     const [, auto] = await list.add([draft(1, { id: "mine" }), draft(2)]);

@@ -88,6 +88,7 @@ export type {
   TaskErrorKind,
   TaskOutcome,
   TaskStatus,
+  TaskUserMove,
 } from "./queue/task_model.ts";
 export type { TaskNote } from "./queue/task_death.ts";
 export { redactTask } from "./queue/redact_task.ts";

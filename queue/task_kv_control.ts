@@ -195,7 +195,9 @@ class ControlRun {
     const { core, open } = decodeRunning(entry);
     for (const { seq } of tasks) {
       const task = parseTask(open.get(seq)!);
-      open.set(seq, taskText({ ...task, priority: this.#plan.priority ?? task.priority }).text);
+      const running: Task = { ...task, status: "running" };
+      const moved = taskControl(running, "prioritize", this.#now, this.#plan.priority);
+      open.set(seq, taskText({ ...moved, status: task.status }).text);
     }
     step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
     step.sets.push([entry.key as Deno.KvKey, encodeRunning(core, open.values())]);

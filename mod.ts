@@ -51,6 +51,14 @@ export { type ManifestRecord, readManifest } from "./app/read_manifest.ts";
 export { checkTaskFile, type CheckTaskFileOptions, type FileFinding, type FileSummary } from "./app/check_task_file.ts";
 export { ignoredFields } from "./app/ignored_fields.ts";
 export { findMissing } from "./app/find_missing.ts";
+export { type PartsLeft, PartsOfMoved, type PartsSum } from "./app/parts_left.ts";
+export {
+  type CleanedPart,
+  type CleanedParts,
+  cleanParts,
+  type CleanPartsOptions,
+  type SparedParts,
+} from "./app/clean_parts.ts";
 export { type AppendedFile, openToAppend, OutputFile, type OutputFileOptions } from "./app/output_file.ts";
 export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
@@ -80,6 +88,7 @@ export type {
   TaskErrorKind,
   TaskOutcome,
   TaskStatus,
+  TaskUserMove,
 } from "./queue/task_model.ts";
 export type { TaskNote } from "./queue/task_death.ts";
 export { hostSilentSince, silentHosts } from "./queue/host_silent_since.ts";

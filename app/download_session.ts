@@ -1,5 +1,6 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
+import { dropPart } from "../download/drop_part.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { ControlVerb } from "../queue/task_shared_list.ts";
@@ -135,7 +136,8 @@ export class DownloadSession {
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
       },
       suspects: () => this.#slots[ports.cores.length] ??= this.#spawn(ports.cores.length),
-      drop: (worker, seqs) => this.#slots[worker]?.thread.post({ type: "drop", seqs }),
+      drop: (worker, seqs, parts) => this.#slots[worker]?.thread.post({ type: "drop", seqs, parts }),
+      dropPart: (task) => dropPart(ports.root, task),
       ordered: ({ id, url, out, core }, verb) => {
         const type = ORDERED[verb];
         if (type !== undefined) ports.news({ type, id, url: redactUrl(url), out, core });

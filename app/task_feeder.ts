@@ -1,12 +1,12 @@
 import type { OpenClaim } from "../download/claim_log.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
-import type { ControlVerb, Settlement, TaskSharedList } from "../queue/task_shared_list.ts";
+import type { ControlVerb, Settlement, TaskOrder, TaskSharedList } from "../queue/task_shared_list.ts";
 import type { ClaimGate } from "./claim_gate.ts";
 import { listedOutcome } from "./listed_outcome.ts";
 import { SuspectLine } from "./suspect_line.ts";
 import { TaskRenamer } from "./task_renamer.ts";
 import { workerTask } from "./worker_task.ts";
-import type { RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
+import type { DroppedTask, RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
 
 const CLAIM_AT_ONCE = 500;
 const SETTLE_AT_ONCE = 500;
@@ -42,8 +42,10 @@ export interface FeederPorts {
   renamed: (worker: number, answers: RenameAnswer[]) => void;
   /** A claim was settled; `stale` if it was not ours any more. */
   settled: (task: ClaimedTask, outcome: TaskOutcome, stale: boolean) => void;
-  /** Tells a worker which tasks are not its own any more. */
-  drop: (worker: number, seqs: number[]) => void;
+  /** Tells a worker which tasks are not its own any more, and the unfinished files of which of them are to be removed. */
+  drop: (worker: number, seqs: number[], parts: DroppedTask[]) => void;
+  /** Removes the unfinished file of a task that no worker has. */
+  dropPart: (task: DroppedTask) => void;
   /** A user took a running task away. */
   ordered: (task: ClaimedTask, verb: ControlVerb) => void;
   /** The list failed for good. */
@@ -70,7 +72,7 @@ export class TaskFeeder {
   #claiming: Promise<void> | undefined;
   #obeying: Promise<void> = Promise.resolve();
   /** Orders for claims that were not known yet when they came, by number and fence. */
-  readonly #early = new Map<string, ControlVerb>();
+  readonly #early = new Map<string, TaskOrder>();
   #obeyTimer: ReturnType<typeof setInterval> | undefined;
   #wake = Promise.withResolvers<void>();
   #quiet = Promise.withResolvers<void>();
@@ -222,22 +224,26 @@ export class TaskFeeder {
     while (true) {
       const orders = await this.#ports.list.takeOrders(this.#ports.owner);
       if (orders.length === 0) return;
-      const dropped = new Map<number, number[]>();
-      for (const { seq, fence, verb } of orders) {
+      const dropped = new Map<number, { seqs: number[]; parts: DroppedTask[] }>();
+      for (const order of orders) {
+        const { seq, fence, verb, drop } = order;
         const worker = this.#running.findIndex((running) => running.get(seq)?.fence === fence);
         if (worker < 0) {
           // Its claim may be on the way; what has ended meanwhile needs no order.
           if (this.#early.size >= MOST_EARLY) this.#early.clear();
-          this.#early.set(`${seq} ${fence}`, verb);
+          this.#early.set(`${seq} ${fence}`, order);
           continue;
         }
         const task = this.#running[worker]!.get(seq)!;
         this.#running[worker]!.delete(seq);
         this.#drop(task, verb);
         if (worker === this.#alone) this.#line.over(seq);
-        dropped.set(worker, [...dropped.get(worker) ?? [], seq]);
+        const gone = dropped.get(worker) ?? { seqs: [], parts: [] };
+        dropped.set(worker, gone);
+        gone.seqs.push(seq);
+        if (drop) gone.parts.push(droppedTask(task));
       }
-      for (const [worker, seqs] of dropped) this.#ports.drop(worker, seqs);
+      for (const [worker, { seqs, parts }] of dropped) this.#ports.drop(worker, seqs, parts);
       this.#wake.resolve();
       this.#tellIfIdle();
     }
@@ -326,7 +332,7 @@ export class TaskFeeder {
       if (worker < 0) continue;
       this.#ports.gate.ended(this.#running[worker]!.get(seq)!);
       this.#running[worker]!.delete(seq);
-      this.#ports.drop(worker, [seq]);
+      this.#ports.drop(worker, [seq], []);
       if (worker === this.#alone) this.#line.over(seq);
     }
   }
@@ -342,10 +348,11 @@ export class TaskFeeder {
   /** False for a claim that a user has ended before it was known here. */
   #isStill(task: ClaimedTask): boolean {
     const name = `${task.seq} ${task.fence}`;
-    const verb = this.#early.get(name);
-    if (verb === undefined) return true;
+    const order = this.#early.get(name);
+    if (order === undefined) return true;
     this.#early.delete(name);
-    this.#drop(task, verb);
+    this.#drop(task, order.verb);
+    if (order.drop) this.#ports.dropPart(droppedTask(task));
     return false;
   }
 
@@ -382,4 +389,8 @@ export class TaskFeeder {
       this.#ports.settled(task, listedOutcome(outcome, result), result?.type === "stale");
     }
   }
+}
+
+function droppedTask({ seq, out, url, mirrors }: ClaimedTask): DroppedTask {
+  return { seq, out, url, ...(mirrors === undefined ? {} : { mirrors }) };
 }

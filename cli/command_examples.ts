@@ -69,6 +69,10 @@ export const COMMAND_EXAMPLES: Readonly<Record<CfgCommand, readonly CommandExamp
     ["corehaul gc --keep 30d --dry-run", "how many would go?"],
     ["corehaul gc --keep 30d", "forget them"],
   ],
+  clean: [
+    ["corehaul clean --dir files", "what nobody can continue"],
+    ["corehaul clean --dir files --yes", "remove it"],
+  ],
   doctor: [
     ["corehaul doctor", "before the first run"],
     ["corehaul doctor --config", "which options are set where?"],

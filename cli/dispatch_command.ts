@@ -77,6 +77,7 @@ const COMMAND_BODIES: Readonly<Record<CfgCommand, (context: CommandContext) => P
   manifest: async (context) => (await import("./commands/manifest.ts")).manifestCommand(context),
   collect: async (context) => (await import("./commands/collect.ts")).collectCommand(context),
   gc: async (context) => (await import("./commands/gc.ts")).gcCommand(context),
+  clean: async (context) => (await import("./commands/clean.ts")).cleanCommand(context),
   doctor: async (context) => (await import("./commands/doctor.ts")).doctorCommand(context),
 };
 

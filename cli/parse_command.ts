@@ -67,6 +67,7 @@ export const COMMANDS: Readonly<Record<CfgCommand, { usage: string; help: string
   },
   collect: { usage: "collect DIR…", help: "merge the manifests of several download folders into one" },
   gc: { usage: "gc", help: "forget tasks that were done or canceled longer ago than --keep; files stay" },
+  clean: { usage: "clean", help: "list unfinished files that nobody can continue; with --yes, remove them" },
   doctor: {
     usage: "doctor",
     help: "check what this machine allows; with --config, tell where options have their values from",

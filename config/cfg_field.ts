@@ -7,7 +7,7 @@ import type { CfgKind, CfgListKind } from "./cfg_kinds.ts";
 
 /** A command of the CLI. */
 export type CfgCommand =
-  | ("run" | "get" | "add" | "check" | "list" | "why" | "status" | "manifest" | "collect" | "gc" | "doctor")
+  | ("run" | "get" | "add" | "check" | "list" | "why" | "status" | "manifest" | "collect" | "gc" | "clean" | "doctor")
   | ("pause" | "resume" | "cancel" | "retry" | "remove" | "priority");
 
 /** What options are about, in the order of the help. */
@@ -95,5 +95,6 @@ export const ALL: readonly CfgCommand[] = [
   "manifest",
   "collect",
   "gc",
+  "clean",
   "doctor",
 ];

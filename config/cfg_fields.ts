@@ -63,7 +63,7 @@ export const CFG_TABLE = {
     kind: textThat("name a folder"),
     default: "downloads",
     help: "the download folder",
-    commands: [...DOWNLOADING, "check", "list", "retry", "manifest", "doctor"],
+    commands: [...DOWNLOADING, "check", "list", "cancel", "retry", "remove", "manifest", "clean", "doctor"],
     option: "directory",
   },
   out: {

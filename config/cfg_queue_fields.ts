@@ -12,7 +12,7 @@ import { isRedisAddress, parseRedisAddress } from "./redis_address.ts";
 const OPENING: readonly CfgCommand[] = [
   ...["run", "add", "check", "list", "why", "status"] as const,
   ...CONTROLLING,
-  ...["gc", "doctor"] as const,
+  ...["gc", "clean", "doctor"] as const,
 ];
 const NAMESPACE = /^[A-Za-z0-9._-]{1,64}$/;
 

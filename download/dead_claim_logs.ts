@@ -28,6 +28,39 @@ const NAMELESS_MS = 60_000;
  * @param own An owner of this process that has ended.
  */
 export async function* deadClaimLogs(root: string, own?: string): AsyncGenerator<DeadClaimLog, void, void> {
+  for (const path of await logPaths(root)) {
+    using log = await takeInHand(path, own);
+    if (log !== undefined) yield log;
+  }
+}
+
+/**
+ * The paths that the logs of a download folder name, of living owners and of dead ones.
+ *
+ * @param root The download folder.
+ * @throws {Error} If a log cannot be read.
+ */
+export async function claimedOuts(root: string): Promise<Set<string>> {
+  const outs = new Set<string>();
+  const read = new Set<string>();
+  // An owner whose log is full writes another one, and removes the first: what was gone may stand in one that is new.
+  for (let gone = true; gone;) {
+    gone = false;
+    for (const path of await logPaths(root)) {
+      if (read.has(path)) continue;
+      read.add(path);
+      try {
+        for (const { out } of claimsOf(await Deno.readTextFile(path))) outs.add(out);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        gone = true;
+      }
+    }
+  }
+  return outs;
+}
+
+async function logPaths(root: string): Promise<string[]> {
   const folder = claimLogFolder(root);
   const paths: string[] = [];
   try {
@@ -37,10 +70,7 @@ export async function* deadClaimLogs(root: string, own?: string): AsyncGenerator
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  for (const path of paths.sort()) {
-    using log = await takeInHand(path, own);
-    if (log !== undefined) yield log;
-  }
+  return paths.sort();
 }
 
 async function takeInHand(path: string, own: string | undefined): Promise<DeadClaimLog | undefined> {

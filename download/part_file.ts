@@ -1,5 +1,6 @@
 import { fileExists } from "../base/file_exists.ts";
 import { PRIVATE_FILE } from "../base/private_mode.ts";
+import { bytesLeft } from "./bytes_left.ts";
 import { closeLocked } from "./close_locked.ts";
 import { diskError } from "./disk_error.ts";
 import { DownloadError } from "./download_error.ts";
@@ -345,17 +346,12 @@ export class PartFile implements Disposable {
     const state = readState(this.#statePath);
     this.#stateUrl = state?.url;
     if (state === undefined || state.url !== this.#target.url) return undefined;
-    const size = this.#size;
-    const sameBoot = state.bootId !== "" && state.bootId === this.#target.bootId;
-    if (state.pieces !== undefined) {
-      const pieces = sameBoot ? state.pieces.written : state.pieces.synced;
-      const bytes = bytesIn(pieces);
-      // Pieces behind the end of the file are none: the state outlived its bytes.
-      return bytes > 0 && pieces.at(-1)![1] <= size ? { state, bytes, pieces } : undefined;
-    }
-    // Such a file is only ever written at its end, so its size is what is there. After another boot that is not certain.
-    const bytes = sameBoot ? size : Math.min(size, state.synced);
-    return bytes > 0 && bytes <= state.length ? { state, bytes } : undefined;
+    const { bootId } = this.#target;
+    const bytes = bytesLeft(state, this.#size, bootId);
+    if (bytes === 0) return undefined;
+    if (state.pieces === undefined) return { state, bytes };
+    const sameBoot = state.bootId !== "" && state.bootId === bootId;
+    return { state, bytes, pieces: sameBoot ? state.pieces.written : state.pieces.synced };
   }
 
   /** By a rename, so that a crash leaves the old one or the new one. */

@@ -5,7 +5,7 @@
  */
 import { taskMatcher } from "./task_filter.ts";
 import { type Task, TASK_MOVES, type TaskControl, type TaskStatus } from "./task_model.ts";
-import type { ControlRequest, ControlVerb, SyncRequest } from "./task_shared_list.ts";
+import type { ControlRequest, ControlVerb, SyncRequest, TaskOrder } from "./task_shared_list.ts";
 
 /** What each verb does to a task. */
 const CONTROL_MOVES: Readonly<Record<ControlVerb, TaskControl>> = {
@@ -49,11 +49,15 @@ export interface ControlPlan {
   verb?: ControlVerb;
   priority?: number;
   signal?: AbortSignal;
+  /** The owner of a running task removes its unfinished file. */
+  drop?: true;
+  /** Told of each task that was moved, as it was before. */
+  moved?: (task: Task) => void;
 }
 
 /** What a request asks for. */
 export function controlPlan(request: ControlRequest): ControlPlan {
-  const { verb, filter, priority, signal } = request;
+  const { verb, filter, priority, signal, dropParts = false, moved } = request;
   return {
     move: CONTROL_MOVES[verb],
     statuses: controlledStatuses(request),
@@ -61,7 +65,15 @@ export function controlPlan(request: ControlRequest): ControlPlan {
     verb,
     ...(priority === undefined ? {} : { priority }),
     ...(signal === undefined ? {} : { signal }),
+    ...(dropParts && (verb === "cancel" || verb === "remove") ? { drop: true } : {}),
+    ...(moved === undefined ? {} : { moved }),
   };
+}
+
+/** What the owner of a running task is told of a move; undefined if the move leaves it alone. */
+export function orderOf({ move, verb, drop }: ControlPlan, seq: number, fence: string): TaskOrder | undefined {
+  if (verb === undefined || move === "prioritize") return undefined;
+  return { seq, fence, verb, ...(drop === undefined ? {} : { drop }) };
 }
 
 /** The two parts of a sync, as plans. */

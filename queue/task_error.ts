@@ -54,6 +54,8 @@ export interface TaskError {
 export interface TaskAttempt {
   /** When it failed, in milliseconds since the epoch. */
   at: number;
+  /** When it started, in milliseconds since the epoch; absent: nobody knows, as its owner died. */
+  startedAt?: number;
   /** The core that ran it. */
   core?: number;
   /** The class of the failure. */
@@ -77,14 +79,17 @@ const MESSAGE_LENGTH = 200;
  * @param error The failure.
  * @param core The core that it happened on.
  * @param again When the next attempt is to come; absent: none is.
+ * @param startedAt When the attempt started. Default: nobody knows.
  */
 export function withFailure(
   history: readonly TaskAttempt[] = [],
   { at, kind, status, message }: TaskError,
   core: number | undefined,
   again: number | undefined,
+  startedAt?: number,
 ): TaskAttempt[] {
   const attempt: TaskAttempt = { at, kind, message: message.slice(0, MESSAGE_LENGTH) };
+  if (startedAt !== undefined) attempt.startedAt = startedAt;
   if (core !== undefined) attempt.core = core;
   if (status !== undefined) attempt.status = status;
   if (again !== undefined) attempt.again = again;

@@ -8,7 +8,7 @@
  * @module
  */
 import { parseTask, type TaskText, taskText, textBytes } from "./task_codec.ts";
-import { type ControlPlan, controlPlan, syncPlans } from "./task_control_moves.ts";
+import { type ControlPlan, controlPlan, orderOf, syncPlans } from "./task_control_moves.ts";
 import { taskKeys } from "./task_keys.ts";
 import { placeReady } from "./task_kv_block.ts";
 import { placeDone } from "./task_kv_done.ts";
@@ -19,14 +19,7 @@ import { count, emptyStep, isReady, joinSteps, placeAlone } from "./task_kv_step
 import { takeTasks } from "./task_kv_take.ts";
 import { type TaskRecord, walkRecords } from "./task_kv_walk.ts";
 import { type Task, TASK_MOVES, taskControl } from "./task_model.ts";
-import type {
-  ControlRequest,
-  ControlResult,
-  ControlVerb,
-  SyncRequest,
-  SyncResult,
-  TaskOrder,
-} from "./task_shared_list.ts";
+import type { ControlRequest, ControlResult, SyncRequest, SyncResult, TaskOrder } from "./task_shared_list.ts";
 import type { KvStep, KvStore } from "./kv_store.ts";
 
 /** Tasks move between states while a walk goes on: so many walks meet all that do not move for ever. */
@@ -172,7 +165,7 @@ class ControlRun {
 
   #item(record: TaskRecord): Item {
     const { entry, tasks } = record;
-    const { move, priority, verb } = this.#plan;
+    const { move, priority } = this.#plan;
     const item: Item = { record, step: emptyStep(), ready: [], done: [] };
     const { step } = item;
     if (move === "prioritize" && taskKeys.isRunning(entry.key)) {
@@ -182,7 +175,7 @@ class ControlRun {
     takeTasks(step, entry, new Set(tasks.map(({ seq }) => seq)));
     for (const task of tasks) {
       count(step, task.status, -1);
-      if (task.status === "running" && verb !== undefined) order(step, entry, task, verb);
+      if (task.status === "running") order(step, entry, task, this.#plan);
       if (move === "remove") {
         forgetTask(step, task);
         continue;
@@ -202,7 +195,9 @@ class ControlRun {
     const { core, open } = decodeRunning(entry);
     for (const { seq } of tasks) {
       const task = parseTask(open.get(seq)!);
-      open.set(seq, taskText({ ...task, priority: this.#plan.priority ?? task.priority }).text);
+      const running: Task = { ...task, status: "running" };
+      const moved = taskControl(running, "prioritize", this.#now, this.#plan.priority);
+      open.set(seq, taskText({ ...moved, status: task.status }).text);
     }
     step.checks.push({ key: entry.key, versionstamp: entry.versionstamp });
     step.sets.push([entry.key as Deno.KvKey, encodeRunning(core, open.values())]);
@@ -215,15 +210,19 @@ class ControlRun {
     placeDone(step, items.flatMap((item) => item.done));
     if (this.#plan.move === "remove") step.sets.push([taskKeys.removed(), true]);
     if (!(await this.#store.commit(step)).ok) return false;
-    for (const { record } of items) this.result.touched += record.tasks.length;
+    for (const { record: { tasks } } of items) {
+      this.result.touched += tasks.length;
+      tasks.forEach((task) => this.#plan.moved?.(task));
+    }
     return true;
   }
 }
 
 /** Tells the owner of a running task that it is not its own any more. */
-function order(step: KvStep, entry: Deno.KvEntry<Uint8Array>, { seq }: Task, verb: ControlVerb): void {
+function order(step: KvStep, entry: Deno.KvEntry<Uint8Array>, { seq }: Task, plan: ControlPlan): void {
   const { owner, fence } = decodeRunning(entry);
-  const order: TaskOrder = { seq, fence, verb };
+  const order = orderOf(plan, seq, fence);
+  if (order === undefined) return;
   step.sets.push([taskKeys.order(owner, seq), order]);
   step.bytes += ORDER_BYTES;
 }

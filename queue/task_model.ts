@@ -12,9 +12,11 @@
  */
 
 import { type TaskAttempt, type TaskError, withFailure } from "./task_error.ts";
+import { type TaskUserMove, withMove } from "./task_user_move.ts";
 import { KEPT_FIELDS, type NoField, type TaskRequest } from "./task_request.ts";
 
 export type { SpaceWish, TaskAttempt, TaskError, TaskErrorKind } from "./task_error.ts";
+export type { TaskUserMove } from "./task_user_move.ts";
 
 /** The state of a task. */
 export type TaskStatus = "waiting" | "running" | "paused" | "done" | "failed" | "canceled";
@@ -60,6 +62,8 @@ export interface Task extends TaskRequest {
   error?: TaskError;
   /** Attempts that failed, the oldest first: the first one, and the last of the others. */
   history?: readonly TaskAttempt[];
+  /** What users did to it, the oldest first: the first time, and the last of the others. Absent: nothing. */
+  moves?: readonly TaskUserMove[];
   /** Stands for the task file that it is from; see {@linkcode taskSource}. */
   source?: string;
   /** True if it is canceled because its task file does not ask for it any more. */
@@ -183,8 +187,8 @@ function finite(task: Task, notBefore: number, move: string): number {
   );
 }
 
-/** What a task is asked for with: it stays as it is through all claims. */
-const REQUEST_FIELDS = ["firstOut", "named", ...KEPT_FIELDS, "source", "core"] as const;
+/** What a task is asked for with, and what users did to it: it stays as it is through all claims. */
+const REQUEST_FIELDS = ["firstOut", "named", ...KEPT_FIELDS, "source", "core", "moves"] as const;
 /** What is known of the attempts so far. */
 const ATTEMPT_FIELDS = [
   "begun",
@@ -266,7 +270,7 @@ export function taskSettle(task: Task, outcome: TaskOutcome, now: number): Task 
       failed.error = outcome.error;
       if (outcome.type === "failed") failed.finishedAt = now;
       else failed.notBefore = finite(task, outcome.notBefore, "retry");
-      failed.history = withFailure(task.history, outcome.error, task.core, failed.notBefore);
+      failed.history = withFailure(task.history, outcome.error, task.core, failed.notBefore, outcome.startedAt);
       return failed;
     }
     case "released": {
@@ -340,12 +344,13 @@ export function taskControl(
       return { ...rest, status: "waiting", attempts: 0, crashes: 0 };
     }
     case "prioritize":
-      return { ...task, priority };
+      return { ...task, priority, moves: withMove(task.moves, { at: now, move: control, ...ran(task), priority }) };
     case "pause":
     case "resume":
     case "cancel": {
       const status = control === "pause" ? "paused" : control === "resume" ? "waiting" : "canceled";
       const moved = taskIn(status, task, UNDONE_FIELDS);
+      moved.moves = withMove(task.moves, { at: now, move: control, ...ran(task) });
       if (task.status === "running") moved.begun = true;
       if (control === "cancel") moved.finishedAt = now;
       // A time that has come is forgotten; one that is to come is still the user's or the policy's wish.
@@ -353,6 +358,10 @@ export function taskControl(
       return moved;
     }
   }
+}
+
+function ran({ status }: Task): { ran?: true } {
+  return status === "running" ? { ran: true } : {};
 }
 
 /** A task as it is, but asked for as another record of it says: its path, its priority, and how to fetch it. */

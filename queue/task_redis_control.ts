@@ -4,11 +4,11 @@
  * @module
  */
 import type { RedisLink } from "./redis_link.ts";
-import { type ControlPlan, controlPlan, syncPlans } from "./task_control_moves.ts";
+import { type ControlPlan, controlPlan, orderOf, syncPlans } from "./task_control_moves.ts";
 import { type Task, TASK_MOVES, taskControl } from "./task_model.ts";
 import { redisField, type RedisRecord } from "./task_redis_record.ts";
 import { findById, readPage, type RedisExtra, type RedisWrite, writeRecords } from "./task_redis_writer.ts";
-import type { ControlRequest, ControlResult, SyncRequest, SyncResult, TaskOrder } from "./task_shared_list.ts";
+import type { ControlRequest, ControlResult, SyncRequest, SyncResult } from "./task_shared_list.ts";
 
 /** Tasks move between states while a walk goes on: so many walks meet all that do not move for ever. */
 const WALKS = 3;
@@ -119,20 +119,20 @@ class RedisControl {
   async #write(records: readonly RedisRecord[]): Promise<RedisRecord[]> {
     const answers = await writeRecords(this.#link, records.map((record) => this.#writeOf(record)), this.#wake);
     const others: RedisRecord[] = [];
-    for (const answer of answers) {
-      if (answer === "written") this.result.touched++;
-      else if (answer !== undefined) others.push(answer);
+    for (const [i, answer] of answers.entries()) {
+      if (answer === "written") {
+        this.result.touched++;
+        this.#plan.moved?.(records[i]!.task);
+      } else if (answer !== undefined) others.push(answer);
     }
     return others;
   }
 
   #writeOf({ task, token, fence }: RedisRecord): RedisWrite {
-    const { move, priority, verb } = this.#plan;
+    const { move, priority } = this.#plan;
     const extra: RedisExtra[] = [];
-    if (task.status === "running" && verb !== undefined && move !== "prioritize") {
-      const order: TaskOrder = { seq: task.seq, fence, verb };
-      extra.push(["order", encodeURIComponent(task.owner!), JSON.stringify(order)]);
-    }
+    const order = task.status === "running" ? orderOf(this.#plan, task.seq, fence) : undefined;
+    if (order !== undefined) extra.push(["order", encodeURIComponent(task.owner!), JSON.stringify(order)]);
     if (move !== "remove") {
       const moved = taskControl(task, move, this.#now, priority);
       return { seq: task.seq, token, task: moved, ...(extra.length === 0 ? {} : { extra }) };

@@ -228,6 +228,10 @@ export interface ControlRequest {
   filter?: TaskFilter;
   /** Ends it early: what was moved until then stays so. */
   signal?: AbortSignal;
+  /** With `cancel` and `remove`: whoever runs a task removes its unfinished file. Default false. */
+  dropParts?: boolean;
+  /** Told of each task that was moved, once, as it was before. It throws nothing. Default: nobody is. */
+  moved?: (task: Task) => void;
 }
 
 /** What became of a {@linkcode ControlRequest}. */
@@ -248,6 +252,8 @@ export interface TaskOrder {
   fence: string;
   /** What the user did. */
   verb: ControlVerb;
+  /** The unfinished file is to be removed. Absent: it stays. */
+  drop?: true;
 }
 
 /** What task files ask for now. */

@@ -4,7 +4,7 @@ import type { TaskOutcome } from "../queue/task_model.ts";
 import type { AdmissionLimit } from "./admission_limit.ts";
 import type { GateAnswer, HostGate } from "./host_gate.ts";
 import { KeptTasks } from "./kept_tasks.ts";
-import type { WorkerSettlement, WorkerTask } from "./proc_messages.ts";
+import type { DroppedTask, WorkerSettlement, WorkerTask } from "./proc_messages.ts";
 import type { RunningTasks } from "./running_tasks.ts";
 
 const SETTLE_BATCH = 200;
@@ -32,6 +32,8 @@ export interface PoolPorts {
   abort: (seq: number) => void;
   /** A download that was ended so is over. */
   ended: (seq: number) => void;
+  /** Removes the unfinished file of a task that is not this worker's any more. Default: it stays. */
+  dropPart?: (task: DroppedTask) => void;
   /** Asks for that many further tasks; fewer than none takes back what was asked for. */
   want: (count: number) => void;
   /** Hands over outcomes. */
@@ -64,6 +66,8 @@ export class DownloadPool {
   /** What runs, and what of it is not this worker's any more. */
   readonly #running = new Set<number>();
   readonly #dropped = new Set<number>();
+  /** Those of them whose unfinished files nobody wants, when they have ended. */
+  readonly #unwanted = new Map<number, DroppedTask>();
   #active = 0;
   #asked = 0;
   #ended = 0;
@@ -151,8 +155,13 @@ export class DownloadPool {
     this.#ask(1);
   }
 
-  /** Lets go of tasks that are not this worker's any more, wherever they are. */
-  drop(seqs: readonly number[]): void {
+  /**
+   * Lets go of tasks that are not this worker's any more, wherever they are.
+   *
+   * @param seqs Their numbers.
+   * @param parts Those of them whose unfinished files are removed. Default: none.
+   */
+  drop(seqs: readonly number[], parts: readonly DroppedTask[] = []): void {
     const gone = new Set(seqs);
     const queued = this.#queue.slice(this.#head).filter(({ seq }) => !gone.has(seq));
     this.#queue.splice(0, this.#queue.length, ...queued);
@@ -162,6 +171,10 @@ export class DownloadPool {
       if (!this.#running.has(seq) || this.#dropped.has(seq)) continue;
       this.#dropped.add(seq);
       this.#ports.abort(seq);
+    }
+    for (const part of parts) {
+      if (this.#running.has(part.seq)) this.#unwanted.set(part.seq, part);
+      else this.#ports.dropPart?.(part);
     }
     this.#pump();
     this.#ask();
@@ -297,7 +310,7 @@ export class DownloadPool {
     this.#ended++;
     this.#admission.completed();
     const dropped = this.#dropped.delete(task.seq);
-    if (dropped) this.#ports.ended(task.seq);
+    if (dropped) this.#letGo(task.seq);
     else if (outcome.type === "done") this.#counters.add(this.#index, "done", 1);
     else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
@@ -310,6 +323,15 @@ export class DownloadPool {
     this.#pump();
     this.#ask();
     this.#finishIfStopped();
+  }
+
+  /** A download has ended that was not this worker's any more. */
+  #letGo(seq: number): void {
+    this.#ports.ended(seq);
+    const part = this.#unwanted.get(seq);
+    if (part === undefined) return;
+    this.#unwanted.delete(seq);
+    this.#ports.dropPart?.(part);
   }
 
   /** Long downloads have all places: what waits behind them, or is asked for, would be kept from everybody else. */

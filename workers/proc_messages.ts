@@ -7,6 +7,7 @@
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { DownloadTask } from "../download/download_context.ts";
+import type { PartOf } from "../download/drop_part.ts";
 import type { ExpiredLink, RenewedLink } from "../download/expired_link.ts";
 import { type DraftRules, fallbackOfDraft } from "../download/task_draft.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
@@ -28,6 +29,12 @@ export interface ThreadIdentity {
   library?: string;
   /** It has permissions of its own, and gives up the one to load libraries when it has loaded what it needs. */
   sealed?: true;
+}
+
+/** A task that a user took away, and whose unfinished file is to be removed. */
+export interface DroppedTask extends PartOf {
+  /** Its number. */
+  seq: number;
 }
 
 /** To a download worker. */
@@ -68,8 +75,11 @@ export type ToProcWorker =
   | { type: "tasks"; batch: string }
   | { type: "renamed"; batch: string }
   | { type: "answer"; call: number; answer: WorkerAnswer }
-  /** These tasks are not its own any more: it ends what runs of them, so that it can go on later, and settles none. */
-  | { type: "drop"; seqs: number[] }
+  /**
+   * These tasks are not its own any more: it ends what runs of them, so that it can go on later, and settles none. It removes
+   * the unfinished files of `parts`, which are some of them.
+   */
+  | { type: "drop"; seqs: number[]; parts?: DroppedTask[] }
   /** End what runs, so that it can go on later. */
   | { type: "interrupt" }
   | { type: "stop"; graceMs: number };

@@ -9,6 +9,7 @@ import { RangeRefusals } from "../download/range_refusals.ts";
 import { SmallFiles } from "../download/small_files.ts";
 import { StoppedError } from "../download/download_error.ts";
 import type { DownloadContext } from "../download/download_context.ts";
+import { dropPart } from "../download/drop_part.ts";
 import { extraPlace } from "../download/extra_place.ts";
 import { HeapWatch } from "./heap_watch.ts";
 import { HostAddresses } from "../download/host_addresses.ts";
@@ -32,7 +33,7 @@ import { driverQuestions } from "./driver_questions.ts";
 import { MainCalls } from "./main_calls.ts";
 import { NameDesk } from "./name_desk.ts";
 import { RunningTasks } from "./running_tasks.ts";
-import type { FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
+import type { DroppedTask, FromProcWorker, ToProcWorker, WorkerAnswer, WorkerTask } from "./proc_messages.ts";
 
 const BEAT_MS = 200;
 
@@ -59,7 +60,7 @@ export function startWorker(scope: WorkerScope, hello: FromProcWorker, calls: Li
     else if (message.type === "renamed") running?.renamed(message.batch);
     else if (message.type === "answer") running?.answered(message.call, message.answer);
     else if (message.type === "interrupt") running?.interrupt();
-    else if (message.type === "drop") running?.drop(message.seqs);
+    else if (message.type === "drop") running?.drop(message.seqs, message.parts);
     else running?.stop(message.graceMs);
   };
   post(hello);
@@ -154,6 +155,7 @@ class RunningWorker {
       download: (task: WorkerTask, place: HostPlace) => procDownloadCore(task, context, place),
       abort: (seq: number) => context.watchdog.drop(seq, new StoppedError("Not wanted any more")),
       ended: (seq: number) => context.watchdog.forget(seq),
+      dropPart: (task: DroppedTask) => dropPart(context.root, task),
       want: (count: number) => post({ type: "want", count }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
       running: RunningTasks.attach(start.running),
@@ -188,8 +190,8 @@ class RunningWorker {
     this.#calls.answered(call, answer);
   }
 
-  drop(seqs: readonly number[]): void {
-    this.#pool.drop(seqs);
+  drop(seqs: readonly number[], parts: readonly DroppedTask[] | undefined): void {
+    this.#pool.drop(seqs, parts);
   }
 
   interrupt(): void {

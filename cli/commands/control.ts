@@ -1,4 +1,6 @@
+import { format as formatBytes } from "@std/fmt/bytes";
 import {
+  CfgError,
   compactTaskList,
   controlledStatuses,
   type ControlRequest,
@@ -6,6 +8,9 @@ import {
   type ControlVerb,
   findMissing,
   type Logger,
+  type PartsLeft,
+  PartsOfMoved,
+  type PartsSum,
   redactUrl,
   type TaskSharedList,
 } from "../../mod.ts";
@@ -30,18 +35,53 @@ const AT_ONCE = 500;
 const MAX_PRIORITY = 1_000_000_000;
 
 /** `corehaul pause`, `resume`, `cancel`, `retry`, `remove` and `priority`: moves tasks of a list, running or not. */
-export async function controlCommand({ command, settings, logger }: CommandContext): Promise<number> {
+export async function controlCommand(context: CommandContext): Promise<number> {
+  const { command, settings, logger } = context;
   const verb = command.name as ControlVerb;
   const ids = [...command.args];
   const priority = verb === "priority" ? readPriority(ids) : {};
   const request: ControlRequest = { verb, ...priority, ...whichTasks(command, ids, settings) };
+  const parts = await watchParts(verb, context);
+  if (parts !== undefined) request.moved = (task) => parts.note(task);
+  if (settings.dropPart) request.dropParts = true;
   const result = await control(request, settings, logger);
+  const left = await parts?.settled();
   for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
-  if (settings.json) tell(JSON.stringify({ type: verb, ...result }), logger);
-  else if (!settings.quiet) tell(answer(verb, result), logger);
+  if (settings.json) tell(JSON.stringify({ type: verb, ...result, ...left }), logger);
+  else if (!settings.quiet) tell(answer(verb, result) + aboutParts(left, settings.dir), logger);
+  if (left !== undefined && left.held.files > 0) logger.error(stillHeld(left.held, settings.dir));
   const gone = verb !== "remove" || await takeOut(settings.queue, logger);
-  return result.unknown.length + result.unmoved.length > 0 || !gone ? INCOMPLETE : DONE;
+  return result.unknown.length + result.unmoved.length > 0 || !gone || (left?.held.files ?? 0) > 0 ? INCOMPLETE : DONE;
+}
+
+/** Looks after the unfinished files of what is canceled or removed; undefined if there is no folder to look into. */
+async function watchParts(verb: ControlVerb, { settings, given }: CommandContext): Promise<PartsOfMoved | undefined> {
+  if (verb !== "cancel" && verb !== "remove") return undefined;
+  const { dir, dropPart } = settings;
+  const parts = await PartsOfMoved.at(dir, { drop: dropPart });
+  if (parts !== undefined || !given.has("dir")) return parts;
+  const message = `Cannot use --dir as it must be the download folder: current value is "${dir}", and there is none`;
+  throw new CfgError([{ field: "dir", source: "flag", message }]);
+}
+
+/** What became of unfinished files, behind the answer. */
+function aboutParts(parts: PartsLeft | undefined, dir: string): string {
+  if (parts === undefined) return "";
+  const { left, dropped } = parts;
+  let text = "";
+  if (dropped.files > 0) text += `; ${files(dropped)} ${dropped.files === 1 ? "is" : "are"} removed from ${dir}`;
+  if (left.files > 0) text += `; ${files(left)} ${left.files === 1 ? "stays" : "stay"} in ${dir}`;
+  return text;
+}
+
+function stillHeld(held: PartsSum, dir: string): string {
+  return `${files(held)} in ${dir} cannot be removed yet, as a download still writes there: ` +
+    "the run that has it in hand removes it when it obeys";
+}
+
+function files({ files, bytes }: PartsSum): string {
+  return `${files} unfinished ${files === 1 ? "file" : "files"} of ${formatBytes(bytes, { binary: true })}`;
 }
 
 async function control(request: ControlRequest, settings: CfgSettings, logger: Logger): Promise<ControlResult> {

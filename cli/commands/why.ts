@@ -1,4 +1,4 @@
-import { hostSilentSince, redactTask, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
+import { hostSilentSince, redactTask, redactUrl, type Task, type TaskAttempt, type TaskUserMove } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { silentText } from "../show_list.ts";
@@ -42,23 +42,58 @@ function story(task: Task, silentSince: number | undefined): string[] {
   const lines = [`${id} is ${status}: ${url}`];
   const say = (when: number | undefined, what: string) =>
     lines.push(`  ${when === undefined ? " ".repeat(24) : time(when)}  ${what}`);
-  say(addedAt, `added for ${firstOut ?? out}${priority === 0 ? "" : `, priority ${priority}`}`);
+  const first = task.moves?.some(({ move }) => move === "prioritize") ? 0 : priority;
+  say(addedAt, `added for ${firstOut ?? out}${first === 0 ? "" : `, priority ${first}`}`);
   const untold = attempts - history.filter(({ kind }) => kind !== "crash").length - (status === "done" ? 1 : 0);
-  for (const [i, attempt] of history.entries()) {
-    if (i === 1 && untold > 0) say(undefined, `${untold} further attempts that failed`);
-    say(attempt.at, failure(attempt));
-  }
+  for (const [when, what] of events(task, untold)) say(when, what);
   if (firstOut !== undefined) say(undefined, `the server calls it ${out}`);
   if (status === "done") {
     say(task.finishedAt, `done on core ${task.core}, at attempt ${attempts}: ${bytes} bytes from ${finalUrl}`);
   }
   if (status === "running") say(undefined, `runs on core ${task.core}`);
-  if (status === "canceled") say(task.finishedAt, "canceled");
+  // What a list of an older version, or a task file with --sync, has canceled has no move.
+  if (status === "canceled" && task.moves?.at(-1)?.move !== "cancel") say(task.finishedAt, "canceled");
   if (silentSince !== undefined) {
     say(undefined, `${silentText(silentSince)}: one request at a time is open to it until it answers`);
   }
   lines.push(`  next: ${next(task)}`);
   return lines;
+}
+
+/** What became of it, by time: its attempts, and what users did to it. */
+function events(task: Task, untold: number): [when: number | undefined, what: string][] {
+  const { history = [], moves = [] } = task;
+  const told: { at: number; when: number | undefined; what: string }[] = [];
+  const tell = (at: number, what: string, when: number | undefined = at) => told.push({ at, when, what });
+  for (const [i, attempt] of history.entries()) {
+    if (i === 1 && untold > 0) {
+      told.push({
+        at: attempt.startedAt ?? attempt.at,
+        when: undefined,
+        what: `${untold} further attempts that failed`,
+      });
+    }
+    if (attempt.startedAt !== undefined) tell(attempt.startedAt, started(attempt.core));
+    tell(attempt.at, failure(attempt));
+  }
+  for (const move of moves) tell(move.at, did(move));
+  if (task.status === "done" && task.startedAt !== undefined) tell(task.startedAt, started(task.core));
+  return told.sort((a, b) => a.at - b.at).map(({ when, what }) => [when, what]);
+}
+
+function started(core: number | undefined): string {
+  return core === undefined ? "started" : `started on core ${core}`;
+}
+
+const DID: Readonly<Record<TaskUserMove["move"], string>> = {
+  pause: "paused",
+  resume: "resumed",
+  cancel: "canceled",
+  prioritize: "moved to priority",
+};
+
+function did({ move, priority, ran }: TaskUserMove): string {
+  return `${DID[move]}${priority === undefined ? "" : ` ${priority}`}${ran === undefined ? "" : " while it ran"}`;
 }
 
 function failure({ core, kind, message, again }: TaskAttempt): string {

@@ -15,6 +15,7 @@ async function setUp(list: TaskSharedList, perHost = 0) {
   const answers: [worker: number, answer: RenameAnswer][] = [];
   const settled: [id: string, out: string, type: string, stale: boolean][] = [];
   const dropped: [worker: number, seqs: number[]][] = [];
+  const parts: [worker: number | undefined, out: string][] = [];
   const ordered: [id: string, verb: string][] = [];
   await list.register(ownerInfo("o"));
   const gate = new ClaimGate({
@@ -33,13 +34,17 @@ async function setUp(list: TaskSharedList, perHost = 0) {
     give: (worker, tasks) => given[worker]!.push(...tasks),
     renamed: (worker, batch) => answers.push(...batch.map((answer) => [worker, answer] as [number, RenameAnswer])),
     settled: ({ id, out }, { type }, stale) => settled.push([id, out, type, stale]),
-    drop: (worker, seqs) => dropped.push([worker, seqs]),
+    drop: (worker, seqs, gone) => {
+      dropped.push([worker, seqs]);
+      parts.push(...gone.map(({ out }): [number, string] => [worker, out]));
+    },
+    dropPart: ({ out }) => parts.push([undefined, out]),
     ordered: ({ id }, verb) => ordered.push([id, verb]),
     failed: (error) => {
       throw error;
     },
   });
-  return { feeder, gate, given, answers, settled, dropped, ordered };
+  return { feeder, gate, given, answers, settled, dropped, parts, ordered };
 }
 
 Deno.test("TaskFeeder gets names for workers, and settles their tasks under them", async () => {
@@ -119,14 +124,16 @@ Deno.test("TaskFeeder gives nothing to a worker that has taken back what it aske
 Deno.test("TaskFeeder takes from workers what users took away, and settles it for nobody", async () => {
   await using list = await TaskKvList.open(":memory:");
   await list.add(drafts(4).map((one, i) => ({ ...one, id: `${i}` })));
-  const { feeder, given, settled, dropped, ordered } = await setUp(list);
+  const { feeder, given, settled, dropped, parts, ordered } = await setUp(list);
   feeder.start();
   feeder.want(0, 4);
   await until("the tasks", () => given[0]!.length === 4);
   await list.control({ verb: "pause", ids: ["0"] });
   await list.control({ verb: "remove", ids: ["1"] });
-  await list.control({ verb: "cancel", ids: ["2"] });
+  const { out } = (await list.get("2"))!;
+  await list.control({ verb: "cancel", ids: ["2"], dropParts: true });
   await until("the orders", () => dropped.flatMap(([, seqs]) => seqs).length === 3);
+  assertEquals(parts, [[0, out]]);
   assertEquals(ordered.sort(), [["0", "pause"], ["1", "remove"], ["2", "cancel"]]);
   // The worker had finished one of them, and only then hears of it.
   feeder.settle(0, given[0]!.map(({ seq, fence }) => [seq, DONE, fence]));
@@ -152,7 +159,7 @@ Deno.test("TaskFeeder gives no task to a worker that a user took away while it w
     if (tasks.length > 0) await held;
     return tasks;
   };
-  const { feeder, given, ordered } = await setUp(list);
+  const { feeder, given, parts, ordered } = await setUp(list);
   feeder.start();
   feeder.want(1, 1);
   await until("the first task", () => given[1]!.length === 1);
@@ -160,11 +167,13 @@ Deno.test("TaskFeeder gives no task to a worker that a user took away while it w
   held = gate.promise;
   feeder.want(0, 1);
   await until("the claim", async () => (await list.counts()).running === 2);
-  await list.control({ verb: "cancel", filter: {} });
+  await list.control({ verb: "cancel", filter: {}, dropParts: true });
   await until("the order of the first", () => ordered.length === 1);
   gate.resolve();
   await until("the order of the second", () => ordered.length === 2);
   assertEquals([given[0], feeder.idle], [[], true]);
+  // No worker ever had the second one.
+  assertEquals(parts.map(([worker]) => worker), [1, undefined]);
   await feeder.stop();
   await feeder.drained();
 });

@@ -214,6 +214,7 @@ async function startWork(list: TaskSharedList) {
     renamed: (_, answers) => renamed += answers.length,
     settled: () => {},
     drop: () => {},
+    dropPart: () => {},
     ordered: () => {},
     failed: (error) => {
       throw error;

@@ -17,6 +17,8 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     failed: false,
     dryRun: false,
     fix: false,
+    dropPart: false,
+    yes: false,
     verify: false,
     queue: "kv:.corehaul/queue.db",
     format: "jsonl",

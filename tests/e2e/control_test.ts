@@ -106,6 +106,47 @@ Deno.test("corehaul cancel and remove end running downloads in another process, 
   assertWentOn(server, "a.bin", LARGE);
 });
 
+Deno.test("corehaul cancel and remove say how much of a file stays, with --drop-part nothing does, and clean spares what can go on", async () => {
+  await using home = await TempDir.create();
+  const { server, run } = await atWork(home, ["a.bin", "b.bin", "c.bin"]);
+  await using _server = server;
+  await using _run = run;
+  const canceled = await control(home, "cancel", "a.bin", "--dir", "files");
+  assertMatch(canceled.stdout, /^1 task canceled; 1 unfinished file of \d+(\.\d+)? MiB stays in files\n$/);
+  const dropped = await control(home, "cancel", "b.bin", "--drop-part", "--dir", "files", "--json");
+  assertCode(dropped, 0);
+  const [{ touched, left, dropped: { files, bytes } }] = jsonLines(dropped.stdout) as [
+    { touched: number; left: unknown; dropped: { files: number; bytes: number } },
+  ];
+  assertEquals([touched, left, files], [1, { files: 0, bytes: 0 }, 1]);
+  assert(bytes > SEEN, `${bytes}`);
+  // Without the folder at hand, whoever runs the task removes it.
+  assertEquals((await control(home, "remove", "c.bin", "--drop-part")).stdout, "1 task removed\n");
+  await run.until("the removal", async () => (await filesIn(home.join("files"))).length === 2);
+  assertEquals(await filesIn(home.join("files")), ["a.bin.part", "a.bin.part-info"]);
+  const wrong = await control(home, "cancel", "--all", "--dir", "nowhere");
+  assertCode(wrong, 2);
+  assertMatch(wrong.stderr, /Cannot use --dir as it must be the download folder: current value is "nowhere"/);
+
+  const old = new Date(Date.now() - 50 * 60 * 60 * 1000);
+  await home.write("files/x.bin.part", "12345");
+  await Deno.utime(home.join("files/x.bin.part"), old, old);
+  const clean = async (...more: string[]) => (await control(home, "clean", "--dir", "files", ...more)).stdout;
+  assertEquals(
+    await clean(),
+    "files/x.bin.part  5 B, 2 days old\n1 unfinished file of 5 B to remove with --yes; kept: 1 can be continued\n",
+  );
+  const [part, sum] = jsonLines(await clean("--yes", "--json"));
+  const { path, removed, writtenAt } = part!;
+  assertEquals([path, removed, writtenAt], ["x.bin.part", true, old.getTime()]);
+  assertEquals([sum!.files, sum!.bytes, sum!.removed], [1, 5, true]);
+  assertEquals(await clean("--yes"), "0 unfinished files removed; kept: 1 can be continued\n");
+  assertEquals(await filesIn(home.join("files")), ["a.bin.part", "a.bin.part-info"]);
+  const elsewhere = await corehaul(["clean", "--yes"], { cwd: home.path });
+  assertCode(elsewhere, 2);
+  assertMatch(elsewhere.stderr, /Cannot use --dir as it must be a download folder, with \.corehaul in it/);
+});
+
 Deno.test("corehaul priority decides what a running system takes next", async () => {
   await using home = await TempDir.create();
   await using server = FaultServer.start(async ({ path }, server) => {

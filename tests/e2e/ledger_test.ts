@@ -52,6 +52,14 @@ Deno.test("corehaul why tells every attempt of a task, and what is next", async 
     (await why("t4")).stdout,
     /t4 is waiting.*\n.*added for later\n {2}next: not before 2126-01-01T00:00:00.000Z\n/,
   );
+  const events = (story: string) =>
+    [...story.matchAll(/^ {2}20\S+Z {2}(\w+( to priority \d+)?)/gm)].map((line) => line[1]);
+  assertEquals(events(second.stdout), ["added", "started", "failed", "started", "done"]);
+  for (const words of [["pause"], ["priority", "7"], ["resume"], ["cancel"]]) {
+    assertCode(await corehaul([...words, "t4", ...QUEUE], options), 0);
+  }
+  const later = (await why("t4")).stdout;
+  assertEquals(events(later), ["added", "paused", "moved to priority 7", "resumed", "canceled"]);
   // By the url, with its credentials or without them.
   assertEquals((await why(`${secret}/second`)).stdout, second.stdout);
   const [story] = jsonLines((await why("t1", "--json")).stdout);

@@ -8,7 +8,7 @@ import { RedisServer } from "../support/redis_server.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
-const COMMANDS: readonly CfgCommand[] = ["add", "run", "get", "list", "status", "doctor"];
+const COMMANDS: readonly CfgCommand[] = ["add", "run", "get", "list", "status", "doctor", "clean"];
 
 /** A value for each option that takes one. A new option needs a line here. */
 const VALUES: Record<string, string> = {

@@ -17,7 +17,7 @@ Deno.test("scanTaskFile reads JSON values in a row, pretty-printed or not, whate
   ];
   for (const text of texts) {
     for (const size of [1, 5, 1000]) assertEquals(await valuesOf(text, size), [A, B], text);
-    assertEquals(await glanceAtTaskFile(pieces(new TextEncoder().encode(text), 9)), undefined);
+    assertEquals(await glanceAtTaskFile(pieces(new TextEncoder().encode(text), 9)), false);
   }
   assertEquals(await linesOf(texts[0]!), [1, 8]);
 });
@@ -27,7 +27,7 @@ Deno.test("scanTaskFile reads JSON Lines of texts, each a url", async () => {
   const wanted = ["http://h/a", 'http://h/ü?"x"', "http://h/c d", { url: "http://h/e" }];
   for (const size of [1, 4, 1000]) assertEquals(await valuesOf(text, size), wanted);
   assertEquals(await linesOf(text), [1, 2, 4, 5]);
-  assertEquals(await glanceAtTaskFile(pieces(new TextEncoder().encode(text), 9)), undefined);
+  assertEquals(await glanceAtTaskFile(pieces(new TextEncoder().encode(text), 9)), false);
   for (
     const [text, endsOpen] of [['"http://h/a"\n', false], ['"http://h/a"', true], ['{"url":"a"}\n ', true]] as const
   ) {

@@ -128,7 +128,7 @@ Deno.test("scanTaskFile says what a file is that is no list", async () => {
         assertEquals([error.line, error.column], [1, 1]);
       }
       // Nothing vouches for it before.
-      assertEquals(await glanceAtTaskFile(pieces(file, 1000)), undefined, what);
+      assertEquals(await glanceAtTaskFile(pieces(file, 1000)), false, what);
     }
   }
 });

@@ -37,7 +37,7 @@ Deno.test("scanTaskFile reads the pages of a sitemap, with the lines on which th
   assertEquals(await valuesOf(prefixed), ["http://h/a"]);
   assertEquals(await valuesOf("<urlset><url><loc>http://h/a</loc></url></urlset>"), ["http://h/a"]);
   assertEquals(await valuesOf("<urlset/>"), []);
-  assertEquals(await glanceAtTaskFile(pieces(new TextEncoder().encode(SITEMAP), 99)), undefined);
+  assertEquals(await glanceAtTaskFile(pieces(new TextEncoder().encode(SITEMAP), 99)), false);
 });
 
 Deno.test("scanTaskFile says where a sitemap is cut or not XML, and what else an XML file is", async () => {

@@ -125,7 +125,7 @@ Deno.test("taskSettle as failed or retry counts the attempt and keeps the error"
   const before = running({ attempts: 1, crashes: 2 });
   const after = { core: 3, attempts: 2, crashes: 0, startedAt: 5, error };
   const { retryable: _, ...told } = error;
-  const history = (again?: number) => [{ ...told, core: 3, ...(again === undefined ? {} : { again }) }];
+  const history = (again?: number) => [{ ...told, startedAt: 5, core: 3, ...(again === undefined ? {} : { again }) }];
   const failed = task({ ...after, status: "failed", finishedAt: NOW, history: history() });
   assertEquals(taskSettle(before, OUTCOMES[1]!, NOW), failed);
   const waiting = task({ ...after, status: "waiting", notBefore: 12_000, history: history(12_000) });
@@ -196,19 +196,27 @@ Deno.test("taskControl again gives a settled task a fresh budget and keeps what 
 
 Deno.test("taskControl pauses, resumes and cancels, and remembers what began", () => {
   const waiting = task({ notBefore: NOW + 1, attempts: 2, error });
-  assertEquals(taskControl(waiting, "pause", NOW), task({ ...waiting, status: "paused" }));
-  assertEquals(taskControl(running(), "pause", NOW), task({ status: "paused", core: 3, begun: true }));
+  assertEquals(
+    taskControl(waiting, "pause", NOW),
+    task({ ...waiting, status: "paused", moves: [{ at: NOW, move: "pause" }] }),
+  );
+  const ran = (move: "pause" | "cancel") => ({ moves: [{ at: NOW, move, ran: true as const }] });
+  assertEquals(
+    taskControl(running(), "pause", NOW),
+    task({ status: "paused", core: 3, begun: true, ...ran("pause") }),
+  );
   assertEquals(
     taskControl(task({ status: "paused", notBefore: NOW, begun: true }), "resume", NOW),
-    task({ begun: true }),
+    task({ begun: true, moves: [{ at: NOW, move: "resume" }] }),
   );
-  const canceled = task({ status: "canceled", core: 3, begun: true, finishedAt: NOW });
+  const canceled = task({ status: "canceled", core: 3, begun: true, finishedAt: NOW, ...ran("cancel") });
   assertEquals(taskControl(running(), "cancel", NOW), canceled);
-  assertEquals(taskControl(canceled, "again", NOW), task({ core: 3, begun: true }));
+  assertEquals(taskControl(canceled, "again", NOW), task({ core: 3, begun: true, ...ran("cancel") }));
 });
 
-Deno.test("taskControl gives another priority and changes nothing else", () => {
-  assertEquals(taskControl(running({ priority: 1 }), "prioritize", NOW, -7), running({ priority: -7 }));
+Deno.test("taskControl gives another priority, notes that, and changes nothing else", () => {
+  const moves = [{ at: NOW, move: "prioritize", ran: true, priority: -7 }] as const;
+  assertEquals(taskControl(running({ priority: 1 }), "prioritize", NOW, -7), running({ priority: -7, moves }));
 });
 
 Deno.test("taskSettle as released says whether an attempt had begun, and done forgets it", () => {

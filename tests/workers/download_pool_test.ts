@@ -18,6 +18,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
   const wants: number[] = [];
   const aborted: number[] = [];
   const settled: WorkerSettlement[] = [];
+  const parts: string[] = [];
   const counters = SharedCounters.create(1);
   const noted = RunningTasks.create(max);
   const pool = new DownloadPool(
@@ -28,6 +29,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
         running.get(seq)?.({ type: "released" });
       },
       ended: (seq) => aborted.splice(aborted.indexOf(seq), 1),
+      dropPart: ({ out }) => parts.push(out),
       want: (count) => wants.push(count),
       settle: (settlements) => settled.push(...settlements),
       gate,
@@ -43,7 +45,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
     await Promise.resolve();
     await Promise.resolve();
   };
-  return { pool, running, aborted, wants, settled, counters, noted, end };
+  return { pool, running, aborted, wants, settled, parts, counters, noted, end };
 }
 
 function tasks(from: number, count: number): WorkerTask[] {
@@ -353,15 +355,19 @@ Deno.test("DownloadPool lets go of tasks wherever they are, and settles none of 
 });
 
 Deno.test("DownloadPool defers a task that has come back before its download has ended", async () => {
-  const { pool, running, settled } = setUp(4);
+  const { pool, running, settled, parts } = setUp(4);
   pool.start();
   pool.offer(tasks(1, 1));
   const late = running.get(1)!;
   running.delete(1);
-  pool.drop([1]);
+  const part = (seq: number) => ({ seq, out: `${seq}`, url: "http://h/" });
+  // What nobody runs is removed at once, and what is still written when that has ended.
+  pool.drop([1, 2], [part(1), part(2)]);
+  assertEquals(parts, ["2"]);
   pool.offer(tasks(1, 1));
   late({ type: "released" });
   await pool.stop();
+  assertEquals(parts, ["2", "1"]);
   assertEquals(settled.map(([seq, { type }]) => `${seq} ${type}`), ["1 deferred"]);
 });
 

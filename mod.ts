@@ -28,6 +28,9 @@ export type { SchemeProgress } from "./app/scheme_counts.ts";
 export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";
 export type { DownloaderOptions } from "./app/downloader_options.ts";
 export type { CoreProgress, DownloaderProgress } from "./app/downloader_progress.ts";
+export { type FileForecast, fileForecast, type FileProgress } from "./app/file_progress.ts";
+export { type ListProgress, workOfOwner } from "./app/list_progress.ts";
+export { addWork, type WorkDone, type WorkProgress, workProgress } from "./app/work_progress.ts";
 export {
   type CollectedRecord,
   type CollectedTwin,
@@ -53,6 +56,7 @@ export { findMissing } from "./app/find_missing.ts";
 export { type AppendedFile, openToAppend, OutputFile, type OutputFileOptions } from "./app/output_file.ts";
 export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
+export { sizeText } from "./base/size_text.ts";
 export type { TaskFileColumns, TaskFileRules } from "./queue/column_map.ts";
 export { readTaskFile, type ReadTaskFileOptions, type TaskFileEntry } from "./app/read_task_file.ts";
 export { type ManifestFinding, type ManifestState, verifyManifest } from "./app/verify_manifest.ts";
@@ -85,11 +89,13 @@ export type {
   FleetHosts,
   HostRoom,
   ListRequest,
+  OpenFiles,
   OwnerInfo,
   OwnerState,
   OwnerVitals,
   RenameRequest,
   RenameResult,
+  RunningFile,
   Settlement,
   SettleResult,
   SyncRequest,

@@ -1,5 +1,6 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
+import { FileBoard } from "../base/file_board.ts";
 import type { SharedCounters } from "../base/shared_counters.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import type { HttpIdentity } from "../download/http_identity.ts";
@@ -19,6 +20,7 @@ import { ClockWatch } from "./clock_watch.ts";
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
 import type { DownloaderNews } from "./downloader_event.ts";
+import { FileMeter, type FilesNow } from "./file_meter.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { LoadSampler } from "./load_sampler.ts";
@@ -31,6 +33,8 @@ import { WorkerWatch } from "./worker_watch.ts";
 /** How often in a row a worker may die before it has said a word. */
 const MOST_UNBORN = 5;
 const MIB = 1024 * 1024;
+/** Files of a worker of which it is written down how far they have come, at the most. */
+const MOST_MARKS = 1000;
 const RESTART_MS = 500;
 const RESTART_MOST_MS = 30_000;
 /** Who has lived for so long did not die of how it began. */
@@ -107,6 +111,8 @@ export class DownloadSession {
   readonly #identity = procIdentity();
   readonly #watch: WorkerWatch;
   readonly #clockWatch: ClockWatch;
+  readonly #board: FileBoard;
+  readonly #files: FileMeter;
   /** When each worker was started last, and how often in a row it died soon, or before it said a word. */
   readonly #lives: { at: number; short: number; unborn: number }[] = [];
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
@@ -137,7 +143,10 @@ export class DownloadSession {
       open: () => this.#feeder.openClaims(),
       recovered: (counts) => ports.news({ type: "files_recovered", ...counts }),
     }, this.#identity);
-    const vitals = new VitalsMeter(ports.counters, ports.cores.length);
+    const workers = ports.cores.length;
+    this.#board = FileBoard.create(workers, Math.min(MOST_MARKS, ports.settings.concurrency));
+    this.#files = new FileMeter(this.#board, workers, (worker, seq) => this.#feeder.taskOf(worker, seq));
+    const vitals = new VitalsMeter(ports.counters, workers, () => this.#files.read());
     this.#lease = new LeaseKeeper(ports.list, this.owner, ports.settings.heartbeatMs, {
       vitals: () => vitals.read(),
       lost: () => {
@@ -169,10 +178,12 @@ export class DownloadSession {
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
       },
       drop: (worker, seqs) => this.#slots[worker]?.thread.post({ type: "drop", seqs }),
-      ordered: ({ id, url, out, core }, verb) => {
+      ordered: ({ seq, id, url, out, core }, verb) => {
+        this.#files.ended(seq);
         const type = ORDERED[verb];
         if (type !== undefined) ports.news({ type, id, url: redactUrl(url), out, core });
       },
+      ended: (task, outcome) => this.#files.ended(task.seq, outcome),
       settled: (task, outcome, stale) => {
         if (!stale) ports.settled(task, outcome);
       },
@@ -188,6 +199,11 @@ export class DownloadSession {
   /** Resolves the next time that nothing is in the hands of a worker any more. */
   get quiet(): Promise<void> {
     return this.#feeder.quiet;
+  }
+
+  /** What is received now, piece by piece. */
+  get files(): FilesNow {
+    return this.#files.read();
   }
 
   /** Starts every worker; none of them gets a task before {@linkcode DownloadSession.start}. */
@@ -251,6 +267,7 @@ export class DownloadSession {
       this.#claims.lost(this.#feeder.openClaimsOf(worker));
       const tasks = this.#feeder.crashed(worker);
       counters.set(worker, "active", 0);
+      this.#board.clear(worker);
       this.#ports.hosts.releaseAll(worker);
       this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
       this.#restart(worker, error);
@@ -308,6 +325,7 @@ export class DownloadSession {
       bootId: this.#identity.bootId,
       machine: this.#identity.host,
       counters: counters.buffer,
+      files: this.#board.buffer,
       hosts: this.#ports.hosts.buffer,
       ...(this.#ports.rate === undefined ? {} : { rate: this.#ports.rate.buffer }),
       lane: settings.httpClient === "auto",

@@ -24,11 +24,13 @@ import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
 import { type DownloaderPlan, makePlan, pinMain, processStarter } from "./downloader_plan.ts";
+import { holdUntilRead } from "./hold_until_read.ts";
 import { KeepWatch } from "./keep_watch.ts";
+import { type ListProgress, ListProgressMeter } from "./list_progress.ts";
 import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFiles, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
-import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
+import { type DownloaderProgress, ProgressMeter } from "./downloader_progress.ts";
 import { readChecksums } from "./read_checksums.ts";
 import { placedNews } from "./placed_news.ts";
 import { outcomeNews } from "./outcome_news.ts";
@@ -72,6 +74,8 @@ export class Downloader implements AsyncDisposable {
   readonly #log: TaskLog;
   readonly #events = new Broadcast<DownloaderEvent>(EVENT_BUFFER);
   readonly #counters: SharedCounters;
+  readonly #progress: ProgressMeter;
+  readonly #listProgress: ListProgressMeter;
   readonly #hosts: HostTable;
   readonly #cooling: FleetCooling | undefined;
   readonly #rate: RateLimiter | undefined;
@@ -81,7 +85,6 @@ export class Downloader implements AsyncDisposable {
   readonly #folders: FolderLister;
   #seq = 0;
   #refused = 0;
-  #startedAt: number | undefined;
   #stopping: PromiseWithResolvers<number> | undefined;
   #schedule: ScheduleWatch | undefined;
   #disk: DiskWait | undefined;
@@ -96,6 +99,8 @@ export class Downloader implements AsyncDisposable {
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length);
+    this.#progress = new ProgressMeter(this.#counters, plan.cores);
+    this.#listProgress = new ListProgressMeter(list, () => this.#session?.owner, () => this.progress());
     const { settings, identity } = plan;
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
     this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan), options);
@@ -220,13 +225,18 @@ export class Downloader implements AsyncDisposable {
 
   /** What the workers have done and are doing, read from memory that they share. */
   progress(): DownloaderProgress {
-    return readProgress(this.#counters, this.#plan.cores, this.#startedAt, this.#schedule?.opensAt);
+    return this.#progress.read(this.#session?.files, this.#schedule?.opensAt);
+  }
+
+  /** How far the list has come, whoever works on it: percent and time left go by bytes where sizes are known. */
+  listProgress(): Promise<ListProgress> {
+    return this.#listProgress.read();
   }
 
   async #run({ once = false, signal }: RunOptions): Promise<RunSummary> {
     const stopping = Promise.withResolvers<number>();
     this.#stopping = stopping;
-    this.#startedAt ??= Date.now();
+    this.#progress.start();
     this.#list.hurry?.(false);
     const stop = () => stopping.resolve(this.#plan.settings.graceMs);
     const signals = [signal, this.#options.signal].filter((candidate) => candidate !== undefined);
@@ -239,6 +249,11 @@ export class Downloader implements AsyncDisposable {
     using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs, library);
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
+    using _told = this.#listProgress.every(
+      settings.progressIntervalMs,
+      () => !this.#events.idle,
+      (progress) => this.#tell({ type: "progress", ...progress }),
+    );
     using hold = new StartHold(this.#counters);
     using disk = this.#disk = new DiskWait(once ? settings.diskWaitMs : 0);
     // Threads take longest to start, and the reader of the list has most to do before the first file: it comes first.
@@ -273,7 +288,7 @@ export class Downloader implements AsyncDisposable {
         news: tell,
         failed: failure.reject,
       });
-      if (settings.sync && feed !== undefined) await this.#holdUntilRead(feed, hold);
+      if (settings.sync && feed !== undefined) await holdUntilRead(this.#list, feed.firstRead, hold);
       while (true) {
         this.#session = session ??= this.#makeSession(sampler);
         const settled = new AbortController();
@@ -310,7 +325,6 @@ export class Downloader implements AsyncDisposable {
       for (const each of signals) each.removeEventListener("abort", stop);
       this.#stopping = undefined;
       this.#schedule = undefined;
-      this.#session = undefined;
     }
   }
 
@@ -359,14 +373,6 @@ export class Downloader implements AsyncDisposable {
       news: (news) => this.#tell(news),
       failed,
     });
-  }
-
-  /** What is on the list may have vanished from its file since: nothing of it starts before the files were read. */
-  async #holdUntilRead(feed: ConfigFeed, hold: StartHold): Promise<void> {
-    const { waiting } = await this.#list.counts();
-    if (waiting === 0) return;
-    hold.set("sync", true);
-    void feed.firstRead.then(() => hold.set("sync", false));
   }
 
   #tellChecksums(): void {

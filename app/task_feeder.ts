@@ -41,6 +41,8 @@ export interface FeederPorts {
   give: (worker: number, tasks: WorkerTask[]) => void;
   /** Tells a worker which paths its tasks have now. */
   renamed: (worker: number, answers: RenameAnswer[]) => void;
+  /** A claim has ended, and is settled soon. */
+  ended?: (task: ClaimedTask, outcome: TaskOutcome) => void;
   /** A claim was settled; `stale` if it was not ours any more. */
   settled: (task: ClaimedTask, outcome: TaskOutcome, stale: boolean) => void;
   /** Tells a worker which tasks are not its own any more. */
@@ -103,6 +105,11 @@ export class TaskFeeder {
   /** What one worker has in its hands. */
   *openClaimsOf(worker: number): Generator<OpenClaim, void, void> {
     for (const { fence, out } of this.#running[worker]!.values()) yield { worker, fence, out };
+  }
+
+  /** The task of a worker that has a number; `undefined` if it does not hold that one. */
+  taskOf(worker: number, seq: number): ClaimedTask | undefined {
+    return this.#running[worker]?.get(seq);
   }
 
   /** Starts to claim. */
@@ -294,6 +301,7 @@ export class TaskFeeder {
 
   #end(task: ClaimedTask, outcome: TaskOutcome): void {
     this.#ports.gate.ended(task);
+    this.#ports.ended?.(task, outcome);
     this.#unsettled.push({ task, outcome });
   }
 

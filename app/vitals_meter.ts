@@ -1,17 +1,28 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
-import type { OwnerVitals } from "../queue/task_shared_list.ts";
+import type { OwnerVitals, RunningFile } from "../queue/task_shared_list.ts";
+import type { FilesNow } from "./file_meter.ts";
+import { RateMeter } from "./rate_meter.ts";
 
 /** Reads off the counters of the workers what an owner says of itself. */
 export class VitalsMeter {
   readonly #counters: SharedCounters;
   readonly #workers: number;
+  readonly #files: () => FilesNow;
+  readonly #rate: RateMeter;
   #bytes: number;
   #at = performance.now();
 
-  constructor(counters: SharedCounters, workers: number) {
+  /**
+   * @param counters The counters.
+   * @param workers How many workers count.
+   * @param files Says what is received now.
+   */
+  constructor(counters: SharedCounters, workers: number, files: () => FilesNow) {
     this.#counters = counters;
     this.#workers = workers;
+    this.#files = files;
     this.#bytes = counters.total("bytes");
+    this.#rate = new RateMeter(counters.total("done") + counters.total("failed"), this.#at);
   }
 
   /** Reads now. */
@@ -22,14 +33,31 @@ export class VitalsMeter {
     const speed = Math.round((bytes - this.#bytes) / Math.max(now - this.#at, 1) * 1000);
     this.#bytes = bytes;
     this.#at = now;
+    const [done, failed] = [counters.total("done"), counters.total("failed")];
+    const { open, files } = this.#files();
     return {
       load: Array.from({ length: this.#workers }, (_, worker) => Math.round(counters.get(worker, "load"))),
       active: counters.total("active"),
-      done: counters.total("done"),
-      failed: counters.total("failed"),
+      done,
+      failed,
       retried: counters.total("retried"),
       bytes,
       speed,
+      fileBytes: counters.total("fileBytes"),
+      filesPerSecond: Math.round(this.#rate.read(done + failed, now) * 100) / 100,
+      open,
+      files: files.map(briefly),
     };
   }
+}
+
+/** Names and urls stand on the list. */
+function briefly({ id, bytes, size, speed, continuedAt }: RunningFile): RunningFile {
+  return {
+    id,
+    bytes,
+    ...(size === undefined ? {} : { size }),
+    speed,
+    ...(continuedAt === undefined ? {} : { continuedAt }),
+  };
 }

@@ -287,6 +287,14 @@ export const CFG_TABLE = {
     commands: DOWNLOADING,
     cliOnly: "progress()",
   },
+  progressIntervalMs: {
+    flag: "progress-interval",
+    placeholder: "D",
+    kind: duration(100),
+    default: "30",
+    help: "how often to tell how far it is: by a line where nothing is drawn, and by an event",
+    commands: DOWNLOADING,
+  },
   json: {
     flag: "json",
     kind: SWITCH,

@@ -1,3 +1,4 @@
+import type { FileRow } from "../base/file_board.ts";
 import type { ClaimedTask, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { KeptField, KeptRequest, NoField, TaskRequest } from "../queue/task_request.ts";
@@ -89,6 +90,8 @@ export interface DownloadContext {
   renewLink?: RenewLink;
   /** Told of bytes as they come. */
   onBytes: (count: number) => void;
+  /** Where it is written down how far each file has come that is received piece by piece; absent: nowhere. */
+  files?: Pick<FileRow, "begin">;
 }
 
 /** What no download needs to know: it decides when a task is claimed. */

@@ -90,13 +90,14 @@ export async function procDownloadCore(
       if (mirrors !== undefined) {
         context.mirrors.worked(source);
       }
-      const { originalName, sentAs } = attempt as Attempt | undefined ?? {};
+      const { originalName, sentAs, continuedAt } = attempt as Attempt | undefined ?? {};
       return {
         type: "done",
         startedAt,
         facts,
         ...(originalName === undefined ? {} : { originalName }),
         ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
+        ...(continuedAt === undefined ? {} : { continuedAt }),
       };
     } catch (error) {
       moved = moved === undefined && error instanceof MovedError ? whereMoved(error, context.drivers) : undefined;

@@ -1,4 +1,5 @@
 import { bareUrl } from "../base/bare_url.ts";
+import type { FileProgressMark } from "../base/file_board.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { BodyBudget } from "./body_budget.ts";
@@ -14,7 +15,7 @@ import type { PartFile, PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";
-import type { ByteRange } from "./segment_plan.ts";
+import { type ByteRange, bytesIn } from "./segment_plan.ts";
 import { Segments, type SegmentsSetup } from "./segments.ts";
 import type { SentBody, StoredFormOptions } from "./stored_form.ts";
 import type { SharedFile } from "./share_file.ts";
@@ -54,6 +55,8 @@ export class Receiver {
   readonly #throttle: Throttle | undefined;
   /** The name that the file has at its server, if that cannot be its name here: it goes into the manifest. */
   originalName: string | undefined;
+  /** How many bytes an earlier download had left that were kept; absent: none. */
+  continuedAt: number | undefined;
   /** How the body was sent, if it is stored so under a Content-Encoding: that goes into the manifest. */
   sent: SentBody | undefined;
 
@@ -142,6 +145,7 @@ export class Receiver {
     const state = from > 0 ? part.left?.state : fresh;
     if (from > 0) expectations.resume(part.path, from);
     part.begin(from, state);
+    using mark = this.#mark(from, response);
     // Speed and rate are those of the connection, whatever comes out of a coding.
     const came = (bytes: number) => {
       watched.touch(bytes);
@@ -155,13 +159,15 @@ export class Receiver {
         expectations.update(piece);
         this.#context.onBytes(piece.length);
         part.write(piece);
+        mark?.add(piece.length);
         return undefined;
       },
       budget === undefined ? undefined : () => budget.room(),
       came,
     );
     if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
-    return await this.#conclude(target, part, this.#facts(response, part.bytes), response, watched, expectations);
+    const facts = this.#facts(response, part.bytes);
+    return whole(mark, await this.#conclude(target, part, facts, response, watched, expectations));
   }
 
   /** Takes a body over several connections; the first one has a watch of its own, as all others have. */
@@ -177,6 +183,7 @@ export class Receiver {
     const { watchdog, extraPlace = anyPlace, onBytes } = this.#context;
     const { state, kept, first } = shared;
     part.beginPieces(state, kept);
+    using mark = this.#mark(bytesIn(kept), state);
     await new Segments({
       ...shared,
       part,
@@ -187,11 +194,21 @@ export class Receiver {
       open,
       place: () => extraPlace(this.#source),
       look: (piece) => expectations.update(piece),
-      wrote: onBytes,
+      wrote: (bytes) => {
+        onBytes(bytes);
+        mark?.add(bytes);
+      },
       pay: (bytes, stream) => this.#pay(bytes, stream),
     }).run();
     await expectations.readBack(part.path, state.length, watched);
-    return await this.#conclude(target, part, this.#facts(first, state.length), first, watched, expectations);
+    const facts = this.#facts(first, state.length);
+    return whole(mark, await this.#conclude(target, part, facts, first, watched, expectations));
+  }
+
+  /** Writes down how far the file has come from now on, and what is kept of an earlier download. */
+  #mark(kept: number, { length }: { length?: number }): FileProgressMark | undefined {
+    this.continuedAt = kept > 0 ? kept : undefined;
+    return this.#context.files?.begin(this.#task.seq, kept, length ?? this.#task.size);
   }
 
   /** The server has nothing to add: what was left is all of it. The answer says so; of its body nothing is read. */
@@ -203,6 +220,7 @@ export class Receiver {
     watched: Watched,
   ): Promise<TaskDoneFacts> {
     const { length, coding, contentType } = state;
+    this.continuedAt = length;
     this.checkSize(length);
     if (coding !== undefined) {
       const { sentForm } = await import("./stored_form.ts");
@@ -343,6 +361,12 @@ export class Receiver {
       finishedAt: Date.now(),
     };
   }
+}
+
+/** Says that a file is complete. */
+function whole(mark: FileProgressMark | undefined, facts: TaskDoneFacts): TaskDoneFacts {
+  mark?.done();
+  return facts;
 }
 
 /** Waits for the disk, which is no stall of the server, however long it takes. */

@@ -250,8 +250,10 @@ export class DownloadPool {
     this.#admission.completed();
     const dropped = this.#dropped.delete(task.seq);
     if (dropped) this.#ports.ended(task.seq);
-    else if (outcome.type === "done") this.#counters.add(this.#index, "done", 1);
-    else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
+    else if (outcome.type === "done") {
+      this.#counters.add(this.#index, "done", 1);
+      this.#counters.add(this.#index, "fileBytes", outcome.facts.bytes);
+    } else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
     if (!dropped) this.#handOver(task, outcome);
     if (this.#kept.size > 0) this.#startKept(host);

@@ -1,3 +1,4 @@
+import { FileBoard } from "../base/file_board.ts";
 import { SharedCounters } from "../base/shared_counters.ts";
 import { makeDrivers } from "../download/protocols/make_drivers.ts";
 import { BudgetShare } from "../download/body_budget.ts";
@@ -116,6 +117,7 @@ class RunningWorker {
       ...(settings.expectType === undefined ? {} : { expectType: settings.expectType }),
       ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
       onBytes: (count) => counters.add(index, "bytes", count),
+      files: FileBoard.attach(start.files).row(index),
     };
     this.#context = context;
     const admission = new AdmissionLimit(

@@ -1,13 +1,16 @@
-import { redactTask, redactUrl, type Task, type TaskAttempt } from "../../mod.ts";
+import { redactTask, redactUrl, type RunningFile, type Task, type TaskAttempt } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
+import { fileParts, type Lang } from "../human.ts";
 import { print, printLine } from "../print.ts";
+import { RunningFiles } from "../running_files.ts";
 
 /** `corehaul why ID|URL`: tells the story of a task. */
 export async function whyCommand({ command, settings, logger }: CommandContext): Promise<number> {
   if (command.args.length === 0) throw new UsageError("corehaul why needs the id or the url of a task");
   await using list = await openList(settings, logger);
+  const running = new RunningFiles(await list.owners());
   let code = DONE;
   for (const word of command.args) {
     const byId = await list.get(word);
@@ -21,14 +24,14 @@ export async function whyCommand({ command, settings, logger }: CommandContext):
       code = INCOMPLETE;
     }
     for (const task of tasks.map(redactTask)) {
-      if (settings.json) print(JSON.stringify(task));
-      else for (const line of story(task)) printLine(line);
+      if (settings.json) print(JSON.stringify(running.withProgress(task)));
+      else for (const line of story(task, running.of(task), settings.lang)) printLine(line);
     }
   }
   return code;
 }
 
-function story(task: Task): string[] {
+function story(task: Task, file: RunningFile | undefined, lang: Lang): string[] {
   const { id, status, url, out, firstOut, priority, addedAt, history = [], attempts, bytes, finalUrl } = task;
   const lines = [`${id} is ${status}: ${url}`];
   const say = (when: number | undefined, what: string) =>
@@ -43,7 +46,10 @@ function story(task: Task): string[] {
   if (status === "done") {
     say(task.finishedAt, `done on core ${task.core}, at attempt ${attempts}: ${bytes} bytes from ${finalUrl}`);
   }
-  if (status === "running") say(undefined, `runs on core ${task.core}`);
+  if (status === "running") {
+    const far = file === undefined ? "" : `: ${fileParts(file, lang).join(", ")}`;
+    say(undefined, `runs on core ${task.core}${far}`);
+  }
   if (status === "canceled") say(task.finishedAt, "canceled");
   lines.push(`  next: ${next(task)}`);
   return lines;

@@ -59,6 +59,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     allowFile: false,
     graceMs: 4000,
     workerTimeoutMs: 30_000,
+    progressIntervalMs: 30_000,
     progress: "auto",
     json: false,
     logLevel: "info",

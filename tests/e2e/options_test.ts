@@ -88,6 +88,7 @@ const VALUES: Record<string, string> = {
   "folder-limit": "10",
   protocol: "mem:=./mem_driver.ts",
   progress: "none",
+  "progress-interval": "5",
   "log-level": "debug",
   "log-file": "log.txt",
   "log-format": "json",

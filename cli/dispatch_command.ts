@@ -1,4 +1,4 @@
-import type { CfgCommand } from "../config/cfg_fields.ts";
+import { CFG_TABLE, type CfgCommand } from "../config/cfg_fields.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, QueueUnavailableError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
@@ -23,7 +23,7 @@ export async function dispatchCommand(argv: readonly string[]): Promise<number> 
   try {
     return await dispatch(parseCommand(argv), argv);
   } catch (error) {
-    return report(error);
+    return report(error, await speaker(argv));
   } finally {
     // A line is queued at the end of the turn in which it was said.
     await Promise.resolve();
@@ -87,9 +87,18 @@ function isLive(settings: CfgSettings, command: Command): boolean {
   return !settings.json && Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }
 
+/** Says things in the language that the user wants, as far as the settings can be wrong. */
+async function speaker(argv: readonly string[]): Promise<(message: string) => string> {
+  const at = argv.findLastIndex((word) => word === "--lang" || word.startsWith("--lang="));
+  const given = at < 0 ? Deno.env.get("CFG_LANG") : argv[at]!.split("=")[1] ?? argv[at + 1];
+  const lang = given ?? CFG_TABLE.lang.defaultFrom(Deno.env.toObject());
+  return lang === "zh" ? (await import("./chinese.ts")).inChinese : (message) => message;
+}
+
 /** Says what went wrong, in one line for each problem, and gives the exit code for it. */
-function report(error: unknown): number {
-  const say = (message: string) => new Terminal().line(`corehaul: ${message.split("\n").map(visibleText).join("\n")}`);
+function report(error: unknown, spoken: (message: string) => string): number {
+  const say = (message: string) =>
+    new Terminal().line(`corehaul: ${spoken(message).split("\n").map(visibleText).join("\n")}`);
   if (error instanceof CfgError) {
     for (const problem of error.problems) say(problem.message);
     return USAGE;

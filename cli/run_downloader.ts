@@ -4,6 +4,7 @@ import type { EventPrinter } from "./print_events.ts";
 import { ignoresHangup } from "./hangup.ts";
 import { isReexecChild } from "./reexec.ts";
 import { flushStandard } from "./standard_streams.ts";
+import { inLang } from "./in_lang.ts";
 import { progressLine } from "./progress_words.ts";
 import { summaryText } from "./summary_text.ts";
 import { tell } from "./print.ts";
@@ -59,7 +60,9 @@ export async function runDownloader(
       const told = `stopping: what runs gets ${settings.graceMs / 1000} s; once more ends at once`;
       logger.info(told);
       // Whoever waits at the terminal does not see the file.
-      if (settings.logFile !== undefined && Deno.stderr.isTerminal()) terminal.line(told);
+      if (settings.logFile !== undefined && Deno.stderr.isTerminal()) {
+        void inLang(told, settings.lang).then((text) => terminal.line(text));
+      }
       stop.abort();
     };
     Deno.addSignalListener(name as Deno.Signal, listener);

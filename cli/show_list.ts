@@ -15,6 +15,7 @@ import {
   workProgress,
 } from "../mod.ts";
 import { fileParts, type Lang, speedText } from "./human.ts";
+import { inLang } from "./in_lang.ts";
 import { progressLine } from "./progress_words.ts";
 import { readFilter } from "./read_filter.ts";
 import { print, printLine } from "./print.ts";
@@ -66,8 +67,8 @@ export async function showStatus(list: TaskSharedList, settings: CfgSettings): P
     const task = await list.get(file.id);
     if (task?.status === "running") printLine(`  ${[task.out, ...fileParts(file, lang)].join("  ")}`);
   }
-  for (const owner of owners) printLine(ownerRow(owner));
-  if (owners.length > 1) print(fleetRow(owners));
+  for (const owner of owners) printLine(await inLang(ownerRow(owner), lang));
+  if (owners.length > 1) print(await inLang(fleetRow(owners), lang));
 }
 
 /** How far the list has come, by what its owners say; `undefined` if none is at work. */

@@ -336,7 +336,7 @@ export const CFG_TABLE = {
     kind: oneOf("en", "zh"),
     defaultFrom: localeLang,
     defaultNote: "from the locale",
-    help: "en or zh: the language of the lines about each file",
+    help: "en or zh: the language of screen, summary, lines and errors",
     commands: ALL,
   },
 } as const satisfies CfgRows;

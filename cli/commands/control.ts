@@ -9,6 +9,7 @@ import {
 } from "../../mod.ts";
 import type { CfgSettings } from "../../config/cfg_settings.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { inLang } from "../in_lang.ts";
 import { openList } from "../open_list.ts";
 import { type Command, UsageError } from "../parse_command.ts";
 import { readFilter } from "../read_filter.ts";
@@ -36,7 +37,10 @@ export async function controlCommand({ command, settings, logger }: CommandConte
   const result = settings.missing ? await retryMissing(list, settings.dir) : await list.control(request);
   for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
-  tell(settings.json ? JSON.stringify({ type: verb, ...result }) : answer(verb, result), logger);
+  const said = settings.json
+    ? JSON.stringify({ type: verb, ...result })
+    : await inLang(answer(verb, result), settings.lang);
+  tell(said, logger);
   return result.unknown.length + result.unmoved.length > 0 ? INCOMPLETE : DONE;
 }
 

@@ -1,5 +1,6 @@
 import { redactTask, redactUrl, type RunningFile, type Task, type TaskAttempt } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { inLang } from "../in_lang.ts";
 import { openList } from "../open_list.ts";
 import { UsageError } from "../parse_command.ts";
 import { fileParts, type Lang } from "../human.ts";
@@ -25,7 +26,13 @@ export async function whyCommand({ command, settings, logger }: CommandContext):
     }
     for (const task of tasks.map(redactTask)) {
       if (settings.json) print(JSON.stringify(running.withProgress(task)));
-      else for (const line of story(task, running.of(task), settings.lang)) printLine(line);
+      else {
+        for (const line of story(task, running.of(task), settings.lang)) {
+          // What is told at a time stands behind that.
+          const [, time, what] = /^((?: {2}\S{24}| {26})? {2})?(.*)$/s.exec(line)!;
+          printLine(`${time ?? ""}${await inLang(what!, settings.lang)}`);
+        }
+      }
     }
   }
   return code;

@@ -45,7 +45,10 @@ function translated(text: string): string | undefined {
     for (let at = text.indexOf(english); at >= 0; at = text.indexOf(english, at + 1)) {
       const [left, right] = [text.slice(0, at), text.slice(at + english.length)];
       const rest = translated(right);
-      if (rest !== undefined) return (translated(left) ?? left) + chinese + rest;
+      if (rest === undefined) continue;
+      const first = translated(left);
+      // Behind a url stands what ends it.
+      return first === undefined ? left + english + rest : first + chinese + rest;
     }
   }
   return undefined;

@@ -80,13 +80,13 @@ Deno.test("inChinese has Chinese words for every line that the log says", () => 
 
 Deno.test("inChinese has Chinese words for what goes wrong, put together of parts, and leaves names as they are", () => {
   const said = {
-    "呜呜，搬砖出错了：http://h/a: b: h: HTTP status 404": "呜呜，搬砖出错了：http://h/a：b：h：HTTP 状态 404",
+    "呜呜，搬砖出错了：http://h/a: b: h: HTTP status 404": "呜呜，搬砖出错了：http://h/a: b: h: HTTP 状态 404",
     'Cannot use --retries as it must be a whole number from 0 to 100: current value is "x"':
       '不能使用 --retries：必须是 0 到 100 的整数，现在的值是 "x"',
     "Option --retries needs a value; see corehaul --help": "选项 --retries 需要一个值；参见 corehaul --help",
     'Unexpected argument "b" of corehaul run': 'corehaul run 不接受参数 "b"',
     "http://h/a: h: HTTP status 503; attempt 2 at 2026-01-01T00:00:00.000Z":
-      "http://h/a：h：HTTP 状态 503；第 2 次尝试在 2026-01-01T00:00:00.000Z",
+      "http://h/a: h: HTTP 状态 503；第 2 次尝试在 2026-01-01T00:00:00.000Z",
     // What nobody here said stays as it is.
     "a.bin is what the server says: who knows": "a.bin is what the server says: who knows",
   };

@@ -215,7 +215,7 @@ Deno.test("corehaul --lang zh logs the lines of the original system", async () =
   const chinese = await corehaul(["get", ...urls, "--lang", "zh"], { cwd: home.path });
   assert(lines(chinese).includes("嘿咻嘿咻，文件.bin 搬运成功咯！"), chinese.stderr);
   const wrong = lines(chinese).find((line) => line.includes("呜呜，搬砖出错了："));
-  assertMatch(wrong ?? "", /^错误：呜呜，搬砖出错了：.*\/gone：.*HTTP 状态 404$/);
+  assertMatch(wrong ?? "", /^错误：呜呜，搬砖出错了：.*\/gone: .*HTTP 状态 404$/);
   assert(lines(chinese).includes("新增 2 个任务，0 个已在列表中"), chinese.stderr);
   assertMatch(
     chinese.stdout,

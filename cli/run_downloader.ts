@@ -5,7 +5,6 @@ import { ignoresHangup } from "./hangup.ts";
 import { isReexecChild } from "./reexec.ts";
 import { flushStandard } from "./standard_streams.ts";
 import { inLang } from "./in_lang.ts";
-import { progressLine } from "./progress_words.ts";
 import { summaryText } from "./summary_text.ts";
 import { tell } from "./print.ts";
 import type { Terminal } from "./terminal.ts";
@@ -142,6 +141,7 @@ function tellProgress(
   let over = false;
   const told = async () => {
     const list = await downloader.listProgress();
+    const { progressLine } = await import("./progress_words.ts");
     if (!over) logger.info(progressLine(list, lang, downloader.progress().opensAt));
   };
   // A list that fails here fails elsewhere too, and there it is told.

@@ -28,6 +28,9 @@ export type { SchemeProgress } from "./app/scheme_counts.ts";
 export type { DownloaderEvent, DownloaderNews } from "./app/downloader_event.ts";
 export type { DownloaderOptions } from "./app/downloader_options.ts";
 export type { CoreProgress, DownloaderProgress } from "./app/downloader_progress.ts";
+export { type FileForecast, fileForecast, type FileProgress } from "./app/file_progress.ts";
+export { type ListProgress, workOfOwner } from "./app/list_progress.ts";
+export { addWork, type WorkDone, type WorkProgress, workProgress } from "./app/work_progress.ts";
 export {
   type CollectedRecord,
   type CollectedTwin,
@@ -63,6 +66,7 @@ export { type AppendedFile, openToAppend, OutputFile, type OutputFileOptions } f
 export { saveFailed, type SaveFailedOptions } from "./app/save_failed.ts";
 export { redactUrl } from "./base/redact_url.ts";
 export { hideAddresses } from "./base/show_address.ts";
+export { sizeText } from "./base/size_text.ts";
 export type { TaskFileColumns, TaskFileRules } from "./queue/column_map.ts";
 export { readTaskFile, type ReadTaskFileOptions, type TaskFileEntry } from "./app/read_task_file.ts";
 export {
@@ -108,12 +112,14 @@ export type {
   ListRequest,
   NoteRequest,
   NoteResult,
+  OpenFiles,
   OwnerInfo,
   OwnerState,
   OwnerVerdict,
   OwnerVitals,
   RenameRequest,
   RenameResult,
+  RunningFile,
   Settlement,
   SettleResult,
   SilentHosts,

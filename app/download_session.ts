@@ -1,5 +1,6 @@
 import { redactUrl } from "../base/redact_url.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
+import { FileBoard } from "../base/file_board.ts";
 import { dropPart } from "../download/drop_part.ts";
 import { procIdentity } from "../ffi/proc_identity.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
@@ -16,6 +17,7 @@ import { ClockWatch } from "./clock_watch.ts";
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
 import { workerShare } from "./downloader_plan.ts";
+import { FileMeter, type FilesNow } from "./file_meter.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { SettledTask } from "./outcome_news.ts";
@@ -29,6 +31,8 @@ import { WorkerWatch } from "./worker_watch.ts";
 /** How often in a row a worker may die before it has said a word. */
 const MOST_UNBORN = 5;
 const MIB = 1024 * 1024;
+/** Files of a worker of which it is written down how far they have come, at the most. */
+const MOST_MARKS = 1000;
 const RESTART_MS = 500;
 const RESTART_MOST_MS = 30_000;
 /** Who has lived for so long did not die of how it began. */
@@ -69,6 +73,8 @@ export class DownloadSession {
   readonly #identity = procIdentity();
   readonly #watch: WorkerWatch;
   readonly #clockWatch: ClockWatch;
+  readonly #board: FileBoard;
+  readonly #files: FileMeter;
   /** When each worker was started last, and how often in a row it died soon, or before it said a word. */
   readonly #lives: { at: number; short: number; unborn: number }[] = [];
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
@@ -108,7 +114,16 @@ export class DownloadSession {
       workers: ports.cores.length,
     });
     const silent = new SilentHostNames(ports.hosts);
-    const vitals = new VitalsMeter(ports.counters, ports.cores.length, () => silent.read(gate.heldHosts));
+    // One more worker runs suspects.
+    const workers = ports.cores.length + 1;
+    this.#board = FileBoard.create(workers, Math.min(MOST_MARKS, ports.settings.concurrency));
+    this.#files = new FileMeter(this.#board, workers, (worker, seq) => this.#feeder.taskOf(worker, seq));
+    const vitals = new VitalsMeter(
+      ports.counters,
+      ports.cores.length,
+      () => this.#files.read(),
+      () => silent.read(gate.heldHosts),
+    );
     this.#lease = new LeaseKeeper(ports.list, this.owner, ports.settings.heartbeatMs, {
       vitals: () => vitals.read(),
       held: () => this.#feeder.held,
@@ -138,10 +153,12 @@ export class DownloadSession {
       suspects: () => this.#slots[ports.cores.length] ??= this.#spawn(ports.cores.length),
       drop: (worker, seqs, parts) => this.#slots[worker]?.thread.post({ type: "drop", seqs, parts }),
       dropPart: (task) => dropPart(ports.root, task),
-      ordered: ({ id, url, out, core }, verb) => {
+      ordered: ({ seq, id, url, out, core }, verb) => {
+        this.#files.ended(seq);
         const type = ORDERED[verb];
         if (type !== undefined) ports.news({ type, id, url: redactUrl(url), out, core });
       },
+      ended: (task, outcome) => this.#files.ended(task.seq, outcome),
       settled: (task, outcome, stale) => {
         silent.settled(task, outcome);
         if (outcome.type === "deferred" && outcome.error?.space !== undefined) this.#claims.spaceMissing();
@@ -159,6 +176,11 @@ export class DownloadSession {
   /** Resolves the next time that nothing is in the hands of a worker any more. */
   get quiet(): Promise<void> {
     return this.#feeder.quiet;
+  }
+
+  /** What is received now, piece by piece. */
+  get files(): FilesNow {
+    return this.#files.read();
   }
 
   /** Starts every worker; none of them gets a task before {@linkcode DownloadSession.start}. */
@@ -236,6 +258,7 @@ export class DownloadSession {
       this.#claims.lost(this.#feeder.openClaimsOf(worker));
       const tasks = this.#feeder.crashed(worker, running.read());
       counters.set(worker, "active", 0);
+      this.#board.clear(worker);
       this.#ports.hosts.releaseAll(worker);
       this.#ports.news({ type: "proc_crashed", proc: `proc_worker-${worker}`, core, error, tasks });
       this.#restart(worker, error);
@@ -295,6 +318,7 @@ export class DownloadSession {
       bootId: this.#identity.bootId,
       machine: this.#identity.host,
       counters: counters.buffer,
+      files: this.#board.buffer,
       hosts: this.#ports.hosts.buffer,
       ...(this.#ports.rate === undefined ? {} : { rate: this.#ports.rate.buffer }),
       lane: settings.httpClient === "auto",

@@ -26,10 +26,11 @@ import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
 import { type DownloaderPlan, makePlan, pinMain, processStarter } from "./downloader_plan.ts";
 import { KeepWatch } from "./keep_watch.ts";
+import { type ListProgress, ListProgressMeter } from "./list_progress.ts";
 import { LoadSampler } from "./load_sampler.ts";
 import { openTaskList } from "./open_task_list.ts";
 import { checkTaskFiles, type DownloadFolder, prepareFolder } from "./prepare_folder.ts";
-import { type DownloaderProgress, readProgress } from "./downloader_progress.ts";
+import { type DownloaderProgress, ProgressMeter } from "./downloader_progress.ts";
 import { readChecksums } from "./read_checksums.ts";
 import { placedNews } from "./placed_news.ts";
 import { outcomeNews } from "./outcome_news.ts";
@@ -76,6 +77,8 @@ export class Downloader implements AsyncDisposable {
   readonly #log: TaskLog;
   readonly #events = new Broadcast<DownloaderEvent>(EVENT_BUFFER);
   readonly #counters: SharedCounters;
+  readonly #progress: ProgressMeter;
+  readonly #listProgress: ListProgressMeter;
   readonly #hosts: HostTable;
   readonly #cooling: FleetCooling | undefined;
   readonly #rate: RateLimiter | undefined;
@@ -85,7 +88,6 @@ export class Downloader implements AsyncDisposable {
   readonly #folders: FolderLister;
   #seq = 0;
   #refused = 0;
-  #startedAt: number | undefined;
   #stopping: StopRequest | undefined;
   #schedule: ScheduleWatch | undefined;
   #disk: DiskWait | undefined;
@@ -100,6 +102,8 @@ export class Downloader implements AsyncDisposable {
     this.#list = list;
     this.#log = new TaskLog(options.logger ?? silentLogger, plan.settings.lang);
     this.#counters = SharedCounters.create(plan.cores.length + FURTHER_COUNTERS);
+    this.#progress = new ProgressMeter(this.#counters, plan.cores);
+    this.#listProgress = new ListProgressMeter(list, () => this.#session?.owner, () => this.progress());
     const { settings, identity } = plan;
     this.#rate = settings.limitRate > 0 ? RateLimiter.create(settings.limitRate) : undefined;
     this.#answers = new WorkerAnswers(settings, (news) => this.#tell(news), processStarter(plan), options);
@@ -225,18 +229,28 @@ export class Downloader implements AsyncDisposable {
 
   /** What the workers have done and are doing, read from memory that they share. */
   progress(): DownloaderProgress {
-    return readProgress(this.#counters, this.#plan.cores, this.#startedAt, this.#schedule?.opensAt);
+    return this.#progress.read(this.#session?.files, this.#schedule?.opensAt);
+  }
+
+  /** How far the list has come, whoever works on it: percent and time left go by bytes where sizes are known. */
+  listProgress(): Promise<ListProgress> {
+    return this.#listProgress.read();
   }
 
   async #run({ once = false, signal }: RunOptions): Promise<RunSummary> {
     const { settings, cores, allowed, library } = this.#plan;
     using stopping = this.#stopping = new StopRequest(settings.graceMs, [signal, this.#options.signal]);
-    this.#startedAt ??= Date.now();
+    this.#progress.start();
     this.#list.hurry?.(false);
     const tell = (news: DownloaderNews) => this.#tell(news);
     using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs, library);
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
+    using _told = this.#listProgress.every(
+      settings.progressIntervalMs,
+      () => !this.#events.idle,
+      (progress) => this.#tell({ type: "progress", ...progress }),
+    );
     using hold = new StartHold(this.#counters);
     using disk = this.#disk = new DiskWait(once ? settings.diskWaitMs : 0);
     // Threads take longest to start, and the reader of the list has most to do before the first file: it comes first.
@@ -310,7 +324,6 @@ export class Downloader implements AsyncDisposable {
       await session?.stop(0).catch(() => {});
       this.#stopping = undefined;
       this.#schedule = undefined;
-      this.#session = undefined;
     }
   }
 

@@ -5,6 +5,7 @@
  */
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { TaskError } from "../queue/task_model.ts";
+import type { ListProgress } from "./list_progress.ts";
 
 /** What happened, without its place in the order of events. */
 export type DownloaderNews =
@@ -17,6 +18,8 @@ export type DownloaderNews =
   /** The list does not answer; what runs goes on. */
   | { type: "list_silent"; reason: string }
   | { type: "list_back" }
+  /** Every `progressIntervalMs`, if somebody reads the events. */
+  | { type: "progress" } & ListProgress
   | { type: "tasks_added"; added: number; duplicates: number }
   /** Entries said something else of tasks that were known. */
   | { type: "tasks_changed"; changed: number }
@@ -65,6 +68,8 @@ export type DownloaderNews =
     originalName?: string;
     /** The Content-Encoding of the answer, if the bytes were stored as they were sent. */
     contentEncoding?: string;
+    /** How many bytes an earlier download had left that were kept. */
+    continuedAt?: number;
   }
   /** The user did it while the task ran; its download is stopped. */
   | { type: "task_paused" | "task_canceled" | "task_removed"; id: string; url: string; out: string; core: number }

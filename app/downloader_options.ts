@@ -200,6 +200,8 @@ export interface DownloaderOptions {
   protocols?: Readonly<Record<string, string | URL>>;
   /** How long running downloads may go on after a stop. Default 4000. */
   graceMs?: number;
+  /** How often `events()` tell how far it is. Default 30000. */
+  progressIntervalMs?: number;
   /** Start nothing before: a `Date`, or a time such as `"2026-12-24T22:00:00Z"`, `"22:00"` or `"+2h"`. Default: at once. */
   startAt?: Date | string;
   /** Download only within these hours of the day, such as `["22:00-06:00"]`, in local time. Default: always. */

@@ -11,7 +11,7 @@ export function outcomeNews(task: SettledTask, outcome: TaskOutcome): Downloader
   const about = { id, url: redactUrl(task.url), out, core, attempts: task.attempts + 1 };
   switch (outcome.type) {
     case "done": {
-      const { facts: { bytes }, startedAt, unchanged, originalName, contentEncoding } = outcome;
+      const { facts: { bytes }, startedAt, unchanged, originalName, contentEncoding, continuedAt } = outcome;
       return {
         type: "task_done",
         ...about,
@@ -20,6 +20,7 @@ export function outcomeNews(task: SettledTask, outcome: TaskOutcome): Downloader
         ...(unchanged === undefined ? {} : { unchanged }),
         ...(originalName === undefined ? {} : { originalName }),
         ...(contentEncoding === undefined ? {} : { contentEncoding }),
+        ...(continuedAt === undefined ? {} : { continuedAt }),
       };
     }
     case "failed":

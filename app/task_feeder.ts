@@ -1,12 +1,12 @@
 import type { OpenClaim } from "../download/claim_log.ts";
 import type { ClaimedTask, TaskOutcome } from "../queue/task_model.ts";
-import type { ControlVerb, Settlement, TaskOrder, TaskSharedList } from "../queue/task_shared_list.ts";
-import type { ClaimGate } from "./claim_gate.ts";
+import type { ControlVerb, Settlement, TaskOrder } from "../queue/task_shared_list.ts";
+import type { FeederPorts } from "./feeder_ports.ts";
 import { listedOutcome } from "./listed_outcome.ts";
 import { SuspectLine } from "./suspect_line.ts";
 import { TaskRenamer } from "./task_renamer.ts";
 import { workerTask } from "./worker_task.ts";
-import type { DroppedTask, RenameAnswer, RenameAsk, WorkerSettlement, WorkerTask } from "../workers/proc_messages.ts";
+import type { DroppedTask, RenameAsk, WorkerSettlement } from "../workers/proc_messages.ts";
 
 const CLAIM_AT_ONCE = 500;
 const SETTLE_AT_ONCE = 500;
@@ -23,34 +23,6 @@ const OBEY_MS = 250;
 const MOST_EARLY = 10_000;
 /** How long a task waits whose older claim a worker has yet to end. */
 const ENDS_WITHIN_MS = 250;
-
-/** What the feeder needs of the world. */
-export interface FeederPorts {
-  /** The list. */
-  list: TaskSharedList;
-  /** Who claims. */
-  owner: string;
-  /** The core of each worker. */
-  cores: readonly number[];
-  /** Says which hosts may be asked. */
-  gate: ClaimGate;
-  /** Hands tasks to a worker; one more than there are cores runs suspects, one at a time. */
-  give: (worker: number, tasks: WorkerTask[]) => void;
-  /** There are suspects: that worker is needed. Default: it is there. */
-  suspects?: () => void;
-  /** Tells a worker which paths its tasks have now. */
-  renamed: (worker: number, answers: RenameAnswer[]) => void;
-  /** A claim was settled; `stale` if it was not ours any more. */
-  settled: (task: ClaimedTask, outcome: TaskOutcome, stale: boolean) => void;
-  /** Tells a worker which tasks are not its own any more, and the unfinished files of which of them are to be removed. */
-  drop: (worker: number, seqs: number[], parts: DroppedTask[]) => void;
-  /** Removes the unfinished file of a task that no worker has. */
-  dropPart: (task: DroppedTask) => void;
-  /** A user took a running task away. */
-  ordered: (task: ClaimedTask, verb: ControlVerb) => void;
-  /** The list failed for good. */
-  failed: (error: unknown) => void;
-}
 
 /**
  * Stands between the list and the workers, on the one thread that talks to the list: claims what workers ask for, and
@@ -127,6 +99,11 @@ export class TaskFeeder {
   /** What one worker has in its hands. */
   *openClaimsOf(worker: number): Generator<OpenClaim, void, void> {
     for (const { fence, out } of this.#running[worker]!.values()) yield { worker, fence, out };
+  }
+
+  /** The task of a worker that has a number; `undefined` if it does not hold that one. */
+  taskOf(worker: number, seq: number): ClaimedTask | undefined {
+    return this.#running[worker]?.get(seq);
   }
 
   /** Starts to claim. */
@@ -358,6 +335,7 @@ export class TaskFeeder {
 
   #end(task: ClaimedTask, outcome: TaskOutcome): void {
     this.#ports.gate.ended(task);
+    this.#ports.ended?.(task, outcome);
     this.#unsettled.push({ task, outcome });
   }
 

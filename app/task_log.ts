@@ -1,5 +1,6 @@
 import type { Logger } from "../base/logger.ts";
 import { redactUrl } from "../base/redact_url.ts";
+import { sizeText } from "../base/size_text.ts";
 import { readContentEncoding } from "../download/content_encoding.ts";
 import { taskHost } from "../queue/task_model.ts";
 import { checksumCountText } from "./checksum_count.ts";
@@ -14,6 +15,7 @@ const LINES = {
     unchanged: (file: string) => `${file} has not changed`,
     renamed: (file: string, original: string) =>
       `${file} is called "${original}" at its server, which is no name for a file here`,
+    continued: (file: string, size: string) => `${file} was continued at ${size}`,
     odd: (host: string, encoding: string) =>
       `${host} says Content-Encoding "${encoding}", which is no coding: its files are stored as they were sent`,
     paused: (file: string) => `${file} is paused`,
@@ -25,6 +27,7 @@ const LINES = {
     done: (file: string) => `嘿咻嘿咻，${file} 搬运成功咯！`,
     unchanged: (file: string) => `${file} 没有变化`,
     renamed: (file: string, original: string) => `${file} 在服务器上叫“${original}”，这里不能用这个文件名`,
+    continued: (file: string, size: string) => `${file} 从 ${size} 处续传`,
     odd: (host: string, encoding: string) =>
       `${host} 的 Content-Encoding 是“${encoding}”，那不是编码：它的文件按发来的样子保存`,
     paused: (file: string) => `${file} 已暂停`,
@@ -56,6 +59,7 @@ export class TaskLog {
     switch (news.type) {
       case "task_done":
         log.info(news.unchanged ? this.#lines.unchanged(news.out) : this.#lines.done(news.out));
+        if (news.continuedAt !== undefined) log.info(this.#lines.continued(news.out, sizeText(news.continuedAt)));
         if (news.originalName !== undefined) log.info(this.#lines.renamed(news.out, news.originalName));
         if (news.contentEncoding !== undefined) this.#writeOdd(taskHost(news.url), news.contentEncoding);
         break;

@@ -1,6 +1,7 @@
 /** What each worker counts. The order is the layout in memory. */
 export const COUNTER_NAMES = [
   "bytes",
+  "fileBytes",
   "done",
   "failed",
   "retried",
@@ -13,7 +14,7 @@ export const COUNTER_NAMES = [
   "beat",
 ] as const;
 
-/** The name of one counter; `load` and what this process has of it, `own`, are in percent, `held` is 1 while nothing may start, and `beat` grows while the worker lives. */
+/** The name of one counter; `fileBytes` are those of the files that are done, `load` and what this process has of it, `own`, are in percent, `held` is 1 while nothing may start, and `beat` grows while the worker lives. */
 export type CounterName = typeof COUNTER_NAMES[number];
 
 const WIDTH = COUNTER_NAMES.length;

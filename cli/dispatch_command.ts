@@ -1,4 +1,4 @@
-import { CFG_FIELDS, type CfgCommand, cfgEnvName } from "../config/cfg_fields.ts";
+import { CFG_FIELDS, CFG_TABLE, type CfgCommand, cfgEnvName } from "../config/cfg_fields.ts";
 import type { CfgSettings } from "../config/cfg_settings.ts";
 import { CfgError, hideAddresses, QueueUnavailableError } from "../mod.ts";
 import config from "../deno.json" with { type: "json" };
@@ -22,7 +22,7 @@ export async function dispatchCommand(argv: readonly string[]): Promise<number> 
   try {
     return await dispatch(parseCommand(argv), argv);
   } catch (error) {
-    return await report(error);
+    return await report(error, await speaker(argv));
   } finally {
     // A line is queued at the end of the turn in which it was said.
     await Promise.resolve();
@@ -96,9 +96,18 @@ async function hintFor(wrong: WrongWord): Promise<string | undefined> {
   return (await import("./usage_hint.ts")).usageHint(wrong);
 }
 
+/** Says things in the language that the user wants, as far as the settings can be wrong. */
+async function speaker(argv: readonly string[]): Promise<(message: string) => string> {
+  const at = argv.findLastIndex((word) => word === "--lang" || word.startsWith("--lang="));
+  const given = at < 0 ? Deno.env.get("CFG_LANG") : argv[at]!.split("=")[1] ?? argv[at + 1];
+  const lang = given ?? CFG_TABLE.lang.defaultFrom(Deno.env.toObject());
+  return lang === "zh" ? (await import("./chinese.ts")).inChinese : (message) => message;
+}
+
 /** Says what went wrong, in one line for each problem, and gives the exit code for it. */
-async function report(error: unknown): Promise<number> {
-  const say = (message: string) => new Terminal().line(`corehaul: ${message.split("\n").map(visibleText).join("\n")}`);
+async function report(error: unknown, spoken: (message: string) => string): Promise<number> {
+  const say = (message: string) =>
+    new Terminal().line(`corehaul: ${spoken(message).split("\n").map(visibleText).join("\n")}`);
   if (error instanceof CfgError) {
     for (const { message, field, known } of error.problems) {
       const hint = known === undefined ? undefined : await hintFor({ word: field, known: [known] });

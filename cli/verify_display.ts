@@ -8,7 +8,7 @@ const LINE_MS = 10_000;
 
 /** Shows how far the files of a manifest were looked at: as a line that is drawn again, or now and then as a line of the log. */
 export class VerifyDisplay {
-  readonly #terminal: Pick<Terminal, "live" | "width" | "draw">;
+  readonly #terminal: Pick<Terminal, "live" | "room" | "draw">;
   readonly #logger: Pick<Logger, "info">;
   readonly #now: () => number;
   readonly #line = new ProgressLine();
@@ -21,7 +21,7 @@ export class VerifyDisplay {
    * @param now The time in milliseconds. Default: `performance.now`.
    */
   constructor(
-    terminal: Pick<Terminal, "live" | "width" | "draw">,
+    terminal: Pick<Terminal, "live" | "room" | "draw">,
     logger: Pick<Logger, "info">,
     now: () => number = () => performance.now(),
   ) {
@@ -50,6 +50,6 @@ export class VerifyDisplay {
       return;
     }
     const shown = { settled: files, of, open: of - files, files, bytes, notes: wrong > 0 ? [`${wrong} wrong`] : [] };
-    this.#terminal.draw(this.#line.render(shown, now, this.#terminal.width));
+    this.#terminal.draw(this.#line.render(shown, now, this.#terminal.room.columns));
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ALL, type CfgRows, DOWNLOADING } from "./cfg_field.ts";
-import { oneOf, SWITCH, textThat } from "./cfg_kinds.ts";
+import { duration, oneOf, SWITCH, textThat } from "./cfg_kinds.ts";
 
 /** The options, in the order of the help. */
 export const CFG_OUTPUT_FIELDS = {
@@ -41,6 +41,15 @@ export const CFG_OUTPUT_FIELDS = {
     help: "auto, bar, plain or none; auto is bar on a terminal that can draw (not TERM=dumb), else plain",
     commands: [...DOWNLOADING, "manifest"],
     cliOnly: "progress()",
+  },
+  progressIntervalMs: {
+    flag: "progress-interval",
+    group: "output",
+    placeholder: "D",
+    kind: duration(100),
+    default: "30",
+    help: "how often to tell how far it is: by a line where nothing is drawn, and by an event",
+    commands: DOWNLOADING,
   },
   json: {
     flag: "json",
@@ -90,7 +99,7 @@ export const CFG_OUTPUT_FIELDS = {
     kind: oneOf("en", "zh"),
     defaultFrom: localeLang,
     defaultNote: "from the locale",
-    help: "en or zh: the language of the lines about each file",
+    help: "en or zh: the language of screen, summary, lines and errors",
     commands: ALL,
   },
 } as const satisfies CfgRows;

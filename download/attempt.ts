@@ -162,6 +162,11 @@ export class Attempt {
     return this.#receiver.originalName;
   }
 
+  /** How many bytes an earlier download had left that were kept, if it went on with them. */
+  get continuedAt(): number | undefined {
+    return this.#receiver.continuedAt;
+  }
+
   /** The Content-Encoding of the file, if it was stored as it was sent. */
   get sentAs(): string | undefined {
     return this.#receiver.sent?.encoding.text;

@@ -1,3 +1,4 @@
+import type { FileRow } from "../base/file_board.ts";
 import type { ClaimedTask, SpaceWish, TaskDoneFacts } from "../queue/task_model.ts";
 import type { RetryOn } from "../queue/retry_on.ts";
 import type { KeptField, KeptRequest, NoField, TaskRequest } from "../queue/task_request.ts";
@@ -98,6 +99,8 @@ export interface DownloadContext {
   onBytes: (count: number) => void;
   /** Told how much there is of the file of a task over which an owner has died, that can be continued. Absent: nobody is. */
   reached?: (task: DownloadTask, bytes: number) => void;
+  /** Where it is written down how far each file has come that is received piece by piece; absent: nowhere. */
+  files?: Pick<FileRow, "begin">;
 }
 
 /** What no download needs to know: it decides when a task is claimed. */

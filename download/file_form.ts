@@ -11,6 +11,25 @@ export interface FileForm {
 }
 
 /**
+ * What is noted of the form of a file.
+ *
+ * @param contentEncoding The Content-Encoding under which its bytes are stored; absent: none.
+ * @param decodedFrom The one that was taken off them; absent: none.
+ * @param mode What the user wanted to be done with it.
+ */
+export function formOf(
+  contentEncoding: string | undefined,
+  decodedFrom: string | undefined,
+  mode: ContentEncodingMode | undefined,
+): FileForm {
+  if ((contentEncoding ?? decodedFrom) === undefined) return {};
+  return {
+    ...(contentEncoding === undefined ? { decodedFrom: decodedFrom! } : { contentEncoding }),
+    ...(mode === undefined || mode === "auto" ? {} : { encodingMode: mode }),
+  };
+}
+
+/**
  * True if a file would have the form that it has, if it came now. What `"auto"` does follows from the answer, of which nobody knows
  * any more: so what came in another mode would not.
  *

@@ -125,7 +125,7 @@ async function download(task: DownloadTask, context: DownloadContext, place: Hos
       if (mirrors !== undefined) {
         context.mirrors.worked(source);
       }
-      const { originalName, sentAs } = attempt as Attempt | undefined ?? {};
+      const { originalName, sentAs, continuedAt } = attempt as Attempt | undefined ?? {};
       return done(
         {
           type: "done",
@@ -133,6 +133,7 @@ async function download(task: DownloadTask, context: DownloadContext, place: Hos
           facts,
           ...(originalName === undefined ? {} : { originalName }),
           ...(sentAs === undefined ? {} : { contentEncoding: sentAs }),
+          ...(continuedAt === undefined ? {} : { continuedAt }),
         },
         task,
         context,

@@ -1,4 +1,5 @@
 import { bareUrl } from "../base/bare_url.ts";
+import type { FileProgressMark } from "../base/file_board.ts";
 import { redactUrl } from "../base/redact_url.ts";
 import type { TaskDoneFacts } from "../queue/task_model.ts";
 import { BodyBudget } from "./body_budget.ts";
@@ -7,7 +8,7 @@ import type { DownloadContext, DownloadTask } from "./download_context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { DriverResponse } from "./download_driver.ts";
 import { Expectations } from "./expectations.ts";
-import type { FileForm } from "./file_form.ts";
+import { formOf } from "./file_form.ts";
 import { mayReplaceNow } from "./file_mark.ts";
 import type { ManifestLine } from "./manifest_line.ts";
 import { modifiedTime } from "./modified_time.ts";
@@ -17,8 +18,9 @@ import type { PartFile, PartTarget } from "./part_file.ts";
 import { type PartState, partState } from "./part_state.ts";
 import { pathBelow } from "./path_below.ts";
 import { RateLimiter } from "./rate_limiter.ts";
+import type { ReceiverPorts } from "./receiver_ports.ts";
 import { resting } from "./resting.ts";
-import { type ByteRange, gapsIn } from "./segment_plan.ts";
+import { type ByteRange, bytesIn, gapsIn } from "./segment_plan.ts";
 import { Segments, type SegmentsSetup } from "./segments.ts";
 import type { SentBody, StoredFormOptions } from "./stored_form.ts";
 import type { SharedFile } from "./share_file.ts";
@@ -33,20 +35,6 @@ const RESUMABLE = 1024 * 1024;
 /** Where nobody counts connections. */
 const anyPlace = () => ({ place: undefined, [Symbol.dispose]: () => {} });
 
-/** What a {@linkcode Receiver} works for. */
-export interface ReceiverPorts {
-  /** The claimed task. */
-  task: DownloadTask;
-  /** Where its bytes come from: its url, or a mirror. */
-  source: string;
-  /** What the downloads of this worker share. */
-  context: DownloadContext;
-  /** When the attempt began. */
-  startedAt: number;
-  /** What the source stands for, if it is only another link to that. Default: the source. */
-  identity?: string;
-}
-
 /** Takes the body of an answer, checks it, and gives the file its final name once every byte is there. */
 export class Receiver {
   readonly #task: DownloadTask;
@@ -57,6 +45,8 @@ export class Receiver {
   readonly #throttle: Throttle | undefined;
   /** The name that the file has at its server, if that cannot be its name here: it goes into the manifest. */
   originalName: string | undefined;
+  /** How many bytes an earlier download had left that were kept; absent: none. */
+  continuedAt: number | undefined;
   /** How the body was sent, if it is stored so under a Content-Encoding: that goes into the manifest. */
   sent: SentBody | undefined;
   /** The Content-Encoding that is taken off the body: that goes into the manifest, too. */
@@ -158,6 +148,7 @@ export class Receiver {
     using _space = length === undefined
       ? undefined
       : await this.#reserve(target, part, length, [[from, length]], watched);
+    using mark = this.#mark(from, response);
     // Speed and rate are those of the connection, whatever comes out of a coding.
     const came = (bytes: number) => {
       watched.touch(bytes);
@@ -171,13 +162,15 @@ export class Receiver {
         expectations.update(piece);
         this.#context.onBytes(piece.length);
         part.write(piece);
+        mark?.add(piece.length);
         return undefined;
       },
       budget === undefined ? undefined : () => budget.room(),
       came,
     ).catch(naming(() => length === undefined ? { bytes: part.bytes + 1, atLeast: true } : { bytes: length }));
     if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
-    return await this.#conclude(target, part, this.#facts(response, part.bytes), response, watched, expectations);
+    const facts = this.#facts(response, part.bytes);
+    return whole(mark, await this.#conclude(target, part, facts, response, watched, expectations));
   }
 
   /** Takes a body over several connections; the first one has a watch of its own, as all others have. */
@@ -194,6 +187,7 @@ export class Receiver {
     const { state, kept, first } = shared;
     part.beginPieces(state, kept);
     using _space = await this.#reserve(target, part, state.length, gapsIn(state.length, kept), watched);
+    using mark = this.#mark(bytesIn(kept), state);
     await new Segments({
       ...shared,
       part,
@@ -204,11 +198,21 @@ export class Receiver {
       open,
       place: () => extraPlace(this.#source),
       look: (piece) => expectations.update(piece),
-      wrote: onBytes,
+      wrote: (bytes) => {
+        onBytes(bytes);
+        mark?.add(bytes);
+      },
       pay: (bytes, stream) => this.#pay(bytes, stream),
     }).run().catch(naming(() => ({ bytes: state.length })));
     await expectations.readBack(part.path, state.length, watched);
-    return await this.#conclude(target, part, this.#facts(first, state.length), first, watched, expectations);
+    const facts = this.#facts(first, state.length);
+    return whole(mark, await this.#conclude(target, part, facts, first, watched, expectations));
+  }
+
+  /** Writes down how far the file has come from now on, and what is kept of an earlier download. */
+  #mark(kept: number, { length }: { length?: number }): FileProgressMark | undefined {
+    this.continuedAt = kept > 0 ? kept : undefined;
+    return this.#context.files?.begin(this.#task.seq, kept, length ?? this.#task.size);
   }
 
   /** The server has nothing to add: what was left is all of it. The answer says so; of its body nothing is read. */
@@ -220,6 +224,7 @@ export class Receiver {
     watched: Watched,
   ): Promise<TaskDoneFacts> {
     const { length, coding, contentType } = state;
+    this.continuedAt = length;
     this.checkSize(length);
     if (coding !== undefined) {
       const { sentForm } = await import("./stored_form.ts");
@@ -352,18 +357,6 @@ export class Receiver {
     };
   }
 
-  /** How the file is stored, where its answer had a Content-Encoding. */
-  get #form(): FileForm {
-    const encoding = this.sent?.encoding.text;
-    const decodedFrom = this.#decodedFrom;
-    if ((encoding ?? decodedFrom) === undefined) return {};
-    const { contentEncoding: mode } = this.#context;
-    return {
-      ...(encoding === undefined ? { decodedFrom: decodedFrom! } : { contentEncoding: encoding }),
-      ...(mode === "auto" ? {} : { encodingMode: mode }),
-    };
-  }
-
   #line(
     { root, out, replace = false }: PartTarget,
     facts: TaskDoneFacts,
@@ -381,7 +374,7 @@ export class Receiver {
       ...facts,
       out,
       ...(this.originalName === undefined ? {} : { originalName: this.originalName }),
-      ...this.#form,
+      ...formOf(this.sent?.encoding.text, this.#decodedFrom, this.#context.contentEncoding),
       inode,
       ...(digest === undefined ? {} : { digest }),
       ...(replace !== false && mayReplaceNow(pathBelow(root, out), replace) ? { replace: true } : {}),
@@ -391,4 +384,10 @@ export class Receiver {
       finishedAt: Date.now(),
     };
   }
+}
+
+/** Says that a file is complete. */
+function whole(mark: FileProgressMark | undefined, facts: TaskDoneFacts): TaskDoneFacts {
+  mark?.done();
+  return facts;
 }

@@ -113,7 +113,7 @@ export type TaskOutcome =
   /**
    * `unchanged`: the server was asked, and has nothing newer than the file that is there; `originalName`: the name that the
    * file has at its server, which could not be its name here; `contentEncoding`: that of the answer, if the bytes were stored as
-   * they were sent.
+   * they were sent; `continuedAt`: how many bytes an earlier download had left that were kept.
    */
   | {
     type: "done";
@@ -122,6 +122,7 @@ export type TaskOutcome =
     unchanged?: true;
     originalName?: string;
     contentEncoding?: string;
+    continuedAt?: number;
   }
   | { type: "failed"; startedAt: number; error: TaskError }
   | { type: "retry"; startedAt: number; error: TaskError; notBefore: number }

@@ -72,6 +72,14 @@ export interface OwnerVitals {
   speed: number;
   /** Hosts that have not answered, those first that have been silent for longest; absent if there are none. */
   silent?: SilentHosts;
+  /** Bytes of the files that it has finished. Absent, as all below, where an older version says it. */
+  fileBytes?: number;
+  /** Tasks that it settles a second, lately. */
+  filesPerSecond?: number;
+  /** What is there of the files that it receives. */
+  open?: OpenFiles;
+  /** The largest files that it receives, at most 100. */
+  files?: RunningFile[];
 }
 
 /** Hosts that an owner has asked, and that have never answered it. */
@@ -80,6 +88,32 @@ export interface SilentHosts {
   count: number;
   /** Some of them, and since when, in milliseconds since the epoch. */
   hosts: [host: string, since: number][];
+}
+
+/** What is there of the files that are received piece by piece, or wait to be continued, all together. */
+export interface OpenFiles {
+  /** How many have a size that is known. */
+  sized: number;
+  /** Bytes that are there of those. */
+  sizedBytes: number;
+  /** Bytes that those will have. */
+  size: number;
+  /** Bytes that are there of the others. */
+  unsizedBytes: number;
+}
+
+/** How far a running file has come. */
+export interface RunningFile {
+  /** Its task. */
+  id: string;
+  /** Bytes that are there. */
+  bytes: number;
+  /** Its size in bytes; absent if nobody knows it. */
+  size?: number;
+  /** Bytes a second, lately. */
+  speed: number;
+  /** How many bytes an earlier download had left that were kept; absent: none. */
+  continuedAt?: number;
 }
 
 /** An owner as others see it. */

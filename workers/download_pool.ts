@@ -1,11 +1,10 @@
 import type { SharedCounters } from "../base/shared_counters.ts";
-import type { HostPlace } from "../download/host_visits.ts";
 import type { TaskOutcome } from "../queue/task_model.ts";
 import type { AdmissionLimit } from "./admission_limit.ts";
-import type { GateAnswer, HostGate } from "./host_gate.ts";
+import type { GateAnswer } from "./host_gate.ts";
 import { KeptTasks } from "./kept_tasks.ts";
+import type { PoolPorts } from "./pool_ports.ts";
 import type { DroppedTask, WorkerSettlement, WorkerTask } from "./proc_messages.ts";
-import type { RunningTasks } from "./running_tasks.ts";
 
 const SETTLE_BATCH = 200;
 const SETTLE_WITHIN_MS = 100;
@@ -23,26 +22,6 @@ const PATIENCE = 10;
 /** What is too much to keep goes back for this long, and up to twice as long. */
 const BACK_FOR_MS = 250;
 const FULL: GateAnswer = { type: "full" };
-
-/** What the pool needs of the world. */
-export interface PoolPorts {
-  /** Runs one download, which has a place at a host and may move to another; never rejects. */
-  download: (task: WorkerTask, place: HostPlace) => Promise<TaskOutcome>;
-  /** Ends the download of a task, which runs; {@linkcode PoolPorts.download} then ends. */
-  abort: (seq: number) => void;
-  /** A download that was ended so is over. */
-  ended: (seq: number) => void;
-  /** Removes the unfinished file of a task that is not this worker's any more. Default: it stays. */
-  dropPart?: (task: DroppedTask) => void;
-  /** Asks for that many further tasks; fewer than none takes back what was asked for. */
-  want: (count: number) => void;
-  /** Hands over outcomes. */
-  settle: (settlements: WorkerSettlement[]) => void;
-  /** Says which hosts may be asked. */
-  gate: HostGate;
-  /** Where it notes what runs. Default: nowhere. */
-  running?: RunningTasks;
-}
 
 /**
  * Runs the downloads of one worker: as many at a time as admission allows, from a short queue of claimed tasks. It asks
@@ -311,8 +290,10 @@ export class DownloadPool {
     this.#admission.completed();
     const dropped = this.#dropped.delete(task.seq);
     if (dropped) this.#letGo(task.seq);
-    else if (outcome.type === "done") this.#counters.add(this.#index, "done", 1);
-    else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
+    else if (outcome.type === "done") {
+      this.#counters.add(this.#index, "done", 1);
+      this.#counters.add(this.#index, "fileBytes", outcome.facts.bytes);
+    } else if (outcome.type === "failed") this.#counters.add(this.#index, "failed", 1);
     else if (outcome.type === "retry") this.#counters.add(this.#index, "retried", 1);
     if (!dropped) this.#handOver(task, outcome);
     if (wasFull && !this.#firstsFull) {

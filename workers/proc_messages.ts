@@ -53,6 +53,8 @@ export type ToProcWorker =
     /** This boot of the machine; empty if it is not known. */
     bootId: string;
     counters: SharedArrayBuffer;
+    /** How far the files have come that workers receive. */
+    files: SharedArrayBuffer;
     /** What all workers know of the hosts. */
     hosts: SharedArrayBuffer;
     /** What all workers share of the bandwidth; absent: there is no limit. */

@@ -1,3 +1,4 @@
+import { FileBoard } from "../base/file_board.ts";
 import { SharedCounters } from "../base/shared_counters.ts";
 import { makeDrivers } from "../download/protocols/make_drivers.ts";
 import { BudgetShare } from "../download/body_budget.ts";
@@ -145,6 +146,7 @@ class RunningWorker {
       ...(settings.refreshCmd === undefined ? {} : { renewLink: (link) => calls.ask({ type: "renew", link }) }),
       onBytes: (count) => counters.add(index, "bytes", count),
       reached: ({ seq, fence }, bytes) => post({ type: "reached", seq, fence, bytes }),
+      files: FileBoard.attach(start.files).row(index),
     };
     this.#context = context;
     const admission = new AdmissionLimit(

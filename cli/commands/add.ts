@@ -8,6 +8,7 @@ import {
   readChecksums,
 } from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { inLang } from "../in_lang.ts";
 import { openList } from "../open_list.ts";
 import { readEntries } from "../read_entries.ts";
 import { downloaderOptions } from "../settle_settings.ts";
@@ -55,9 +56,8 @@ export async function addCommand(context: CommandContext): Promise<number> {
     const changed = counts.changed === 0 ? "" : `${counts.changed} changed, `;
     const { added, duplicate, refused } = counts;
     if (checksums !== undefined && count.files > 0) logger[count.found > 0 ? "info" : "warn"](checksumCountText(count));
-    if (!settings.json && !settings.quiet) {
-      tell(`${added} added, ${changed}${duplicate} known already, ${refused} refused`, logger);
-    }
+    const said = `${added} added, ${changed}${duplicate} known already, ${refused} refused`;
+    if (!settings.json && !settings.quiet) tell(await inLang(said, settings.lang), logger);
   }
   return counts.refused > 0 ? INCOMPLETE : DONE;
 }

@@ -16,6 +16,7 @@ import {
 } from "../../mod.ts";
 import type { CfgSettings } from "../../config/cfg_settings.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { inLang } from "../in_lang.ts";
 import { openList } from "../open_list.ts";
 import { sayRemains } from "../say_remains.ts";
 import { type Command, UsageError } from "../parse_command.ts";
@@ -49,7 +50,9 @@ export async function controlCommand(context: CommandContext): Promise<number> {
   for (const id of result.unknown) logger.error(`there is no task "${redactUrl(id)}"`);
   for (const { id, status } of result.unmoved) logger.error(`task "${id}" cannot be ${DID[verb]}: it is ${status}`);
   if (settings.json) tell(JSON.stringify({ type: verb, ...result, ...left }), logger);
-  else if (!settings.quiet) tell(answer(verb, result) + aboutParts(left, settings.dir), logger);
+  else if (!settings.quiet) {
+    tell(await inLang(answer(verb, result) + aboutParts(left, settings.dir), settings.lang), logger);
+  }
   if (left !== undefined && left.held.files > 0) logger.error(stillHeld(left.held, settings.dir));
   const gone = verb !== "remove" || await takeOut(settings.queue, logger);
   return result.unknown.length + result.unmoved.length > 0 || !gone || (left?.held.files ?? 0) > 0 ? INCOMPLETE : DONE;

@@ -1,14 +1,27 @@
-import { hostSilentSince, redactTask, redactUrl, type Task, type TaskAttempt, type TaskUserMove } from "../../mod.ts";
+import {
+  hostSilentSince,
+  redactTask,
+  redactUrl,
+  type RunningFile,
+  type Task,
+  type TaskAttempt,
+  type TaskUserMove,
+} from "../../mod.ts";
 import { type CommandContext, DONE, INCOMPLETE } from "../command_context.ts";
+import { inLang } from "../in_lang.ts";
 import { openList } from "../open_list.ts";
 import { silentText } from "../show_list.ts";
 import { UsageError } from "../parse_command.ts";
+import { fileParts, type Lang } from "../human.ts";
 import { print, printLine } from "../print.ts";
+import { RunningFiles } from "../running_files.ts";
 
 /** `corehaul why ID|URL`: tells the story of a task. */
 export async function whyCommand({ command, settings, logger }: CommandContext): Promise<number> {
   if (command.args.length === 0) throw new UsageError("corehaul why needs the id or the url of a task");
   await using list = await openList(settings, logger);
+  const owners = await list.owners();
+  const running = new RunningFiles(owners);
   let code = DONE;
   for (const word of command.args) {
     const byId = await list.get(word);
@@ -21,12 +34,20 @@ export async function whyCommand({ command, settings, logger }: CommandContext):
       logger.error(`there is no task with the id or the url "${redactUrl(word)}"`);
       code = INCOMPLETE;
     }
-    const owners = tasks.some(isOpen) ? await list.owners() : [];
     for (const task of tasks) {
       const silentSince = isOpen(task) ? hostSilentSince(owners, task.url) : undefined;
       const shown = redactTask(task);
-      if (settings.json) print(JSON.stringify(silentSince === undefined ? shown : { ...shown, silentSince }));
-      else for (const line of story(shown, silentSince)) printLine(line);
+      if (settings.json) {
+        print(
+          JSON.stringify({ ...running.withProgress(shown), ...(silentSince === undefined ? {} : { silentSince }) }),
+        );
+      } else {
+        for (const line of story(shown, { file: running.of(shown), silentSince, lang: settings.lang })) {
+          // What is told at a time stands behind that.
+          const [, time, what] = /^((?: {2}\S{24}| {26})? {2})?(.*)$/s.exec(line)!;
+          printLine(`${time ?? ""}${await inLang(what!, settings.lang)}`);
+        }
+      }
     }
   }
   return code;
@@ -37,7 +58,14 @@ function isOpen({ status }: Task): boolean {
   return status === "waiting" || status === "running";
 }
 
-function story(task: Task, silentSince: number | undefined): string[] {
+/** What is known of a task beside its record. */
+interface TaskNews {
+  file: RunningFile | undefined;
+  silentSince: number | undefined;
+  lang: Lang;
+}
+
+function story(task: Task, { file, silentSince, lang }: TaskNews): string[] {
   const { id, status, url, out, firstOut, priority, addedAt, history = [], attempts, bytes, finalUrl } = task;
   const lines = [`${id} is ${status}: ${url}`];
   const say = (when: number | undefined, what: string) =>
@@ -50,7 +78,10 @@ function story(task: Task, silentSince: number | undefined): string[] {
   if (status === "done") {
     say(task.finishedAt, `done on core ${task.core}, at attempt ${attempts}: ${bytes} bytes from ${finalUrl}`);
   }
-  if (status === "running") say(undefined, `runs on core ${task.core}`);
+  if (status === "running") {
+    const far = file === undefined ? "" : `: ${fileParts(file, lang).join(", ")}`;
+    say(undefined, `runs on core ${task.core}${far}`);
+  }
   // What a list of an older version, or a task file with --sync, has canceled has no move.
   if (status === "canceled" && task.moves?.at(-1)?.move !== "cancel") say(task.finishedAt, "canceled");
   if (silentSince !== undefined) {

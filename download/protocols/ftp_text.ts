@@ -48,8 +48,10 @@ export function decodeBytes(part: string, what: string, forbidden: RegExp): stri
   }
   const bytes = part.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   if (!forbidden.test(bytes)) return bytes;
-  const message = `Cannot fetch the url as its ${what} must have no control characters in it`;
-  throw new DownloadError("unsupported", `${message}: current value is "${shown(part)}"`);
+  throw new DownloadError(
+    "unsupported",
+    `Cannot fetch the url as its ${what} must have no control characters in it: current value is "${shown(part)}"`,
+  );
 }
 
 function shown(part: string): string {

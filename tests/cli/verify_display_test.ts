@@ -6,7 +6,7 @@ function display(live: boolean): { shown: string[]; at: (ms: number) => VerifyDi
   const shown: string[] = [];
   let now = 0;
   const say = (text: string) => void shown.push(text);
-  const made = new VerifyDisplay({ live, width: 100, draw: say }, { info: say }, () => now);
+  const made = new VerifyDisplay({ live, room: { columns: 100, rows: 24 }, draw: say }, { info: say }, () => now);
   const at = (ms: number) => {
     now = ms;
     return made;

@@ -64,6 +64,7 @@ Deno.test("cfgResolve gives the documented defaults, frozen", () => {
     workerTimeoutMs: 30_000,
     quiet: false,
     verbose: false,
+    progressIntervalMs: 30_000,
     progress: "auto",
     json: false,
     logLevel: "info",

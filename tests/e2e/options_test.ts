@@ -89,6 +89,7 @@ const VALUES: Record<string, string> = {
   "folder-limit": "10",
   protocol: "mem:=./mem_driver.ts",
   progress: "none",
+  "progress-interval": "5",
   "log-level": "debug",
   "log-file": "log.txt",
   "log-format": "json",
@@ -216,7 +217,15 @@ Deno.test("corehaul --lang zh logs the lines of the original system", async () =
   const chinese = await corehaul(["get", ...urls, "--lang", "zh"], { cwd: home.path });
   assert(lines(chinese).includes("嘿咻嘿咻，文件.bin 搬运成功咯！"), chinese.stderr);
   const wrong = lines(chinese).find((line) => line.includes("呜呜，搬砖出错了："));
-  assertMatch(wrong ?? "", /^error: 呜呜，搬砖出错了：.*\/gone: .*HTTP status 404$/);
+  assertMatch(wrong ?? "", /^错误：呜呜，搬砖出错了：.*\/gone: .*HTTP 状态 404$/);
+  assert(lines(chinese).includes("新增 2 个任务，0 个已在列表中"), chinese.stderr);
+  assertMatch(
+    chinese.stdout,
+    /^1 个文件，10 B，用时 [\d.]+ 秒：.*\n重试 0 次，失败 1 个，拒绝条目 0 个\n列表现状：1 完成，1 失败/,
+  );
+  const usage = await corehaul(["get", "--lang", "zh", "--retries", "x"], { cwd: home.path });
+  assertCode(usage, 2);
+  assertMatch(usage.stderr, /^corehaul: 不能使用 --retries：必须是 0 到 \d+ 的整数，现在的值是 "x"$/m);
   // The locale decides where the option does not.
   const locale = await corehaul(["get", `${server.url}/b`], { cwd: home.path, env: { LANG: "zh_CN.UTF-8" } });
   assert(lines(locale).includes("嘿咻嘿咻，b 搬运成功咯！"), locale.stderr);

@@ -5,6 +5,7 @@ import { bytesFor, FaultServer } from "../support/fault_server.ts";
 import { RemoteFile } from "../support/remote_file.ts";
 import { runOnce, testClients } from "../support/run_once.ts";
 import { assertWhole, listedTasks } from "../support/task_table.ts";
+import { until } from "../support/until.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 shareCommandProcesses(2);
@@ -102,10 +103,12 @@ Deno.test("corehaul stops while --refresh-cmd runs: the task goes back to the li
   assertCode(await process.ended(), 143);
   const [task] = await listedTasks("kv:list.db", { cwd: home.path });
   assertEquals([task?.status, task?.attempts], ["waiting", 0]);
-  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pgid,stat"] }).output();
-  // What has ended may still wait for its parent to hear of it.
-  const living = new TextDecoder().decode(stdout).split("\n").filter((line) => !/Z/.test(line)).map(parseFloat);
-  assert(!living.includes(pid), "the whole group has ended");
+  // What was killed may take a moment to end, and then still wait for its parent to hear of it.
+  await until("the end of the whole group", async () => {
+    const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pgid,stat"] }).output();
+    const living = new TextDecoder().decode(stdout).split("\n").filter((line) => !/Z/.test(line)).map(parseFloat);
+    return !living.includes(pid);
+  });
 });
 
 Deno.test({

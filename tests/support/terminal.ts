@@ -80,11 +80,13 @@ export class TerminalProcess implements AsyncDisposable {
   ): Promise<TerminalProcess> {
     await cacheProject();
     const python = await findProgram("python3", ["--version"]);
+    // Who sits at a terminal is no machine that runs tests, for which Node's rules allow no colours.
+    const { CI: _, ...common } = commonEnv();
     const child = new Deno.Command(python, {
       args: ["-c", PTY, String(size.columns), String(size.rows), command, ...args],
       cwd,
       clearEnv: true,
-      env: { ...commonEnv(), TERM: "xterm-256color", ...env },
+      env: { ...common, TERM: "xterm-256color", ...env },
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

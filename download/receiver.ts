@@ -155,10 +155,13 @@ export class Receiver {
       budget?.spent(bytes);
     };
     const plain = response.decoded !== true;
+    // Of a file whose length nobody knows, a piece for which there was no room counts too: else it would seem to fit the next time.
+    let known = from;
     await response.read(
       (piece) => {
         if (plain) came(piece.length);
-        this.checkSize(part.bytes + piece.length);
+        known = part.bytes + piece.length;
+        this.checkSize(known);
         expectations.update(piece);
         this.#context.onBytes(piece.length);
         part.write(piece);
@@ -167,7 +170,7 @@ export class Receiver {
       },
       budget === undefined ? undefined : () => budget.room(),
       came,
-    ).catch(naming(() => length === undefined ? { bytes: part.bytes + 1, atLeast: true } : { bytes: length }));
+    ).catch(naming(() => length === undefined ? { bytes: known + 1, atLeast: true } : { bytes: length }));
     if (from > 0) await expectations.readBack(part.path, part.bytes, watched);
     const facts = this.#facts(response, part.bytes);
     return whole(mark, await this.#conclude(target, part, facts, response, watched, expectations));

@@ -1,6 +1,7 @@
 import type { HostTable } from "../download/host_table.ts";
 import type { ClaimedTask } from "../queue/task_model.ts";
 import type { HostRoom } from "../queue/task_shared_list.ts";
+import { isSuspect } from "../queue/task_death.ts";
 import { urlHost } from "../queue/url_host.ts";
 
 /** Tasks of a host that are claimed beyond those that may run, so that the next can begin when one ends. */
@@ -143,7 +144,10 @@ export class ClaimGate {
   claimed(tasks: readonly ClaimedTask[], limit: number = tasks.length): void {
     this.#dry = tasks.length < limit;
     if (!this.#counts) return;
-    for (const { url, mirrors } of tasks) {
+    for (const task of tasks) {
+      // Those wait for one another, and not for their hosts: others of the same host need not wait behind them.
+      if (isSuspect(task)) continue;
+      const { url, mirrors } = task;
       const { host } = urlHost(url);
       if (mirrors !== undefined && this.#mirrored.size < MOST_HOSTS) this.#mirrored.add(host);
       const held = this.#held.get(host);
@@ -153,9 +157,9 @@ export class ClaimGate {
   }
 
   /** A claim has ended. */
-  ended({ url }: ClaimedTask): void {
-    if (!this.#counts) return;
-    const { host } = urlHost(url);
+  ended(task: ClaimedTask): void {
+    if (!this.#counts || isSuspect(task)) return;
+    const { host } = urlHost(task.url);
     const held = this.#held.get(host);
     if (held !== undefined && --held.count <= 0) this.#held.delete(host);
   }

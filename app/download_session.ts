@@ -16,11 +16,12 @@ import type {
 import { ClockWatch } from "./clock_watch.ts";
 import { ClaimGate } from "./claim_gate.ts";
 import { ClaimKeeper } from "./claim_keeper.ts";
-import { workerShare } from "./downloader_plan.ts";
+import { workerCores, workerShare } from "./downloader_plan.ts";
 import { FileMeter, type FilesNow } from "./file_meter.ts";
 import { hostLimit } from "./host_limit.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import type { SettledTask } from "./outcome_news.ts";
+import { PlaceLoan } from "./place_loan.ts";
 import { ProcThread } from "./proc_thread.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { TaskFeeder } from "./task_feeder.ts";
@@ -68,6 +69,7 @@ export class DownloadSession {
   readonly #feeder: TaskFeeder;
   readonly #lease: LeaseKeeper;
   readonly #claims: ClaimKeeper;
+  readonly #cores: readonly number[];
   readonly #slots: WorkerSlot[] = [];
   readonly #end = Promise.withResolvers<"lost">();
   readonly #identity = procIdentity();
@@ -77,11 +79,14 @@ export class DownloadSession {
   readonly #files: FileMeter;
   /** When each worker was started last, and how often in a row it died soon, or before it said a word. */
   readonly #lives: { at: number; short: number; unborn: number }[] = [];
+  /** The first worker lends a place to the one that runs suspects. */
+  readonly #loan = new PlaceLoan((on) => this.#slots[0]?.thread.post({ type: "lend", on }));
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
   #stopping = false;
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
+    this.#cores = workerCores(ports.cores);
     this.over = this.#end.promise;
     this.over.catch(() => {});
     const failed = (error: unknown) => this.#end.reject(error);
@@ -115,7 +120,7 @@ export class DownloadSession {
     });
     const silent = new SilentHostNames(ports.hosts);
     // One more worker runs suspects.
-    const workers = ports.cores.length + 1;
+    const workers = this.#cores.length;
     this.#board = FileBoard.create(workers, Math.min(MOST_MARKS, ports.settings.concurrency));
     this.#files = new FileMeter(this.#board, workers, (worker, seq) => this.#feeder.taskOf(worker, seq));
     const vitals = new VitalsMeter(
@@ -150,6 +155,10 @@ export class DownloadSession {
         this.#claims.renaming(worker, answers);
         this.#slots[worker]?.thread.post({ type: "renamed", batch: JSON.stringify(answers) });
       },
+      ...(ports.settings.jobs === undefined ? {} : {
+        borrow: () => this.#loan.borrow(),
+        giveBack: () => this.#loan.giveBack(),
+      }),
       suspects: () => this.#slots[ports.cores.length] ??= this.#spawn(ports.cores.length),
       drop: (worker, seqs, parts) => this.#slots[worker]?.thread.post({ type: "drop", seqs, parts }),
       dropPart: (task) => dropPart(ports.root, task),
@@ -235,15 +244,9 @@ export class DownloadSession {
     settled(task, outcome);
   }
 
-  /** The core of a worker; the one that runs suspects shares one. */
-  #coreOf(worker: number): number {
-    const { cores } = this.#ports;
-    return cores[worker % cores.length]!;
-  }
-
   #spawn(worker: number): WorkerSlot {
     const { settings, library, permissions, counters } = this.#ports;
-    const core = this.#coreOf(worker);
+    const core = this.#cores[worker]!;
     const stopped = Promise.withResolvers<void>();
     const running = RunningTasks.create(settings.concurrency);
     const identity = {
@@ -310,8 +313,8 @@ export class DownloadSession {
     slot.thread.post({
       type: "start",
       index: worker,
-      core: this.#coreOf(worker),
-      settings: { ...settings, concurrency: workerShare(settings, worker % cores.length, cores.length) },
+      core: this.#cores[worker]!,
+      settings: { ...settings, concurrency: workerShare(settings, worker, cores.length) },
       root,
       writableAt: this.#ports.writableAt ?? Infinity,
       writer: `${this.owner}-${worker}`,
@@ -329,10 +332,11 @@ export class DownloadSession {
       restricted: this.#ports.restricted,
       extraConnections: this.#ports.extraConnections,
     });
+    if (worker === 0) this.#loan.renew();
   }
 
   #hear(worker: number, message: FromProcWorker): void {
-    const core = this.#coreOf(worker);
+    const core = this.#cores[worker]!;
     const proc = `proc_worker-${worker}`;
     switch (message.type) {
       case "hello": {
@@ -351,6 +355,9 @@ export class DownloadSession {
         break;
       case "settle":
         this.#feeder.settle(worker, JSON.parse(message.batch) as WorkerSettlement[]);
+        break;
+      case "lent":
+        this.#loan.freed();
         break;
       case "rename":
         this.#feeder.rename(worker, JSON.parse(message.batch) as RenameAsk[]);

@@ -24,7 +24,7 @@ import { DiskWait } from "./disk_wait.ts";
 import { DownloadSession } from "./download_session.ts";
 import type { DownloaderEvent, DownloaderNews } from "./downloader_event.ts";
 import { type DownloaderOptions, settingsFromOptions } from "./downloader_options.ts";
-import { type DownloaderPlan, makePlan, pinMain, processStarter } from "./downloader_plan.ts";
+import { type DownloaderPlan, makePlan, pinMain, processStarter, workerCores } from "./downloader_plan.ts";
 import { KeepWatch } from "./keep_watch.ts";
 import { type ListProgress, ListProgressMeter } from "./list_progress.ts";
 import { LoadSampler } from "./load_sampler.ts";
@@ -243,7 +243,7 @@ export class Downloader implements AsyncDisposable {
     this.#progress.start();
     this.#list.hurry?.(false);
     const tell = (news: DownloaderNews) => this.#tell(news);
-    using sampler = new LoadSampler(this.#counters, cores, allowed, settings.admitIntervalMs, library);
+    using sampler = new LoadSampler(this.#counters, workerCores(cores), allowed, settings.admitIntervalMs, library);
     const failure = Promise.withResolvers<never>();
     failure.promise.catch(() => {});
     using _told = this.#listProgress.every(

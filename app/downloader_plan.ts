@@ -82,6 +82,11 @@ export function makePlan(settings: CfgSettings, identity: HttpIdentity, restrict
   }
 }
 
+/** The core of each worker: those of the downloads, and of one more that runs suspects and shares the core of the first. */
+export function workerCores(cores: readonly number[]): readonly number[] {
+  return [...cores, cores[0]!];
+}
+
 /** Binds the calling thread, which is the main one, to its core; gives the news if that is not possible. */
 export function pinMain({ main, library }: DownloaderPlan): DownloaderNews | undefined {
   try {
@@ -102,7 +107,7 @@ export function processStarter({ allowed, library }: DownloaderPlan): <T>(spawn:
  * the first workers have one more where it cannot be divided.
  *
  * @param settings The two limits.
- * @param worker The index of the worker, from 0.
+ * @param worker The index of the worker, from 0. One more than there are runs suspects, one at a time.
  * @param workers How many there are, no more than `jobs`.
  *
  * @example
@@ -119,5 +124,6 @@ export function workerShare(
   workers: number,
 ): number {
   if (jobs === undefined) return concurrency;
+  if (worker === workers) return 1;
   return Math.min(concurrency, Math.floor(jobs / workers) + (worker < jobs % workers ? 1 : 0));
 }

@@ -17,6 +17,10 @@ export interface FeederPorts {
   give: (worker: number, tasks: WorkerTask[]) => void;
   /** There are suspects: that worker is needed. Default: it is there. */
   suspects?: () => void;
+  /** Gets a place for one more download than the workers have; resolves when it is there. Default: none is needed. */
+  borrow?: () => Promise<void> | undefined;
+  /** That place is not needed any more. */
+  giveBack?: () => void;
   /** Tells a worker which paths its tasks have now. */
   renamed: (worker: number, answers: RenameAnswer[]) => void;
   /** A claim has ended, and is settled soon. */

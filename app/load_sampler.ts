@@ -43,7 +43,7 @@ export class LoadSampler implements Disposable {
     this.#counters = counters;
     this.#cores = cores;
     this.#allowed = allowed;
-    this.#usedCores = Math.min(allowed.length, cores.length + 1);
+    this.#usedCores = Math.min(allowed.length, new Set(cores).size + 1);
     this.#timer = setInterval(() => this.sample(), intervalMs);
   }
 

@@ -17,6 +17,10 @@ export interface SuspectLinePorts {
   ready: () => boolean;
   /** False for a claim that a user has ended. */
   isStill: (task: ClaimedTask) => boolean;
+  /** Resolves when one download more may run; absent: it may at any time. */
+  place?: () => Promise<void> | undefined;
+  /** The place is not needed after all. */
+  unneeded: () => void;
   /** Hands one to that worker. */
   give: (task: ClaimedTask) => void;
   /** Ends a claim; absent: the list has ended it already. */
@@ -36,6 +40,7 @@ export class SuspectLine {
   /** The one whose turn it is, by its number. */
   #current: number | undefined;
   #busy: Promise<void> | undefined;
+  readonly #stopping = Promise.withResolvers<void>();
   #stopped = false;
 
   constructor(ports: SuspectLinePorts) {
@@ -80,6 +85,7 @@ export class SuspectLine {
   /** Gives back whoever waits. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stopping.resolve();
     await this.#busy;
     for (const task of this.#waiting.splice(0)) this.#ports.end(task, { type: "released", begun: true });
   }
@@ -111,9 +117,12 @@ export class SuspectLine {
     if (!isStill(waiting)) return;
     // A claim that nobody else may end meanwhile has its turn at once.
     this.#current = waiting.seq;
+    const place = this.#ports.place?.();
+    if (place !== undefined) await Promise.race([place, this.#stopping.promise]);
     const [task] = waiting.idle === true ? await this.#note([waiting], { type: "idle", on: false }) : [waiting];
     if (task !== undefined && !this.#stopped) return give(task);
     this.#current = undefined;
+    this.#ports.unneeded();
     if (task !== undefined) this.#waiting.push(task);
   }
 

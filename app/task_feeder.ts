@@ -61,6 +61,8 @@ export class TaskFeeder {
       needed: () => ports.suspects?.(),
       ready: () => this.#wants[this.#alone]! > 0,
       isStill: (task) => this.#isStill(task),
+      place: () => ports.borrow?.(),
+      unneeded: () => this.#giveBack(),
       give: (task) => this.#give(this.#alone, [task]),
       end: (task, outcome) => {
         if (outcome === undefined) ports.gate.ended(task);
@@ -134,7 +136,7 @@ export class TaskFeeder {
       if (task?.fence !== fence) continue;
       running.delete(seq);
       this.#end(task, outcome);
-      if (worker === this.#alone) this.#line.over(seq);
+      if (worker === this.#alone) this.#suspectOver(seq);
     }
     // Where hosts are capped, that may have made room.
     if (this.#ports.gate.capped) this.#wake.resolve();
@@ -159,7 +161,7 @@ export class TaskFeeder {
     running.clear();
     for (const task of tasks) {
       this.#end(task, { type: begun.size === 0 || begun.has(task.seq) ? "crashed" : "released" });
-      if (worker === this.#alone) this.#line.over(task.seq);
+      if (worker === this.#alone) this.#suspectOver(task.seq);
     }
     this.#settleSoon();
     return tasks.length;
@@ -214,7 +216,7 @@ export class TaskFeeder {
         const task = this.#running[worker]!.get(seq)!;
         this.#running[worker]!.delete(seq);
         this.#drop(task, verb);
-        if (worker === this.#alone) this.#line.over(seq);
+        if (worker === this.#alone) this.#suspectOver(seq);
         const gone = dropped.get(worker) ?? { seqs: [], parts: [] };
         dropped.set(worker, gone);
         gone.seqs.push(seq);
@@ -295,6 +297,17 @@ export class TaskFeeder {
     this.#ports.give(worker, tasks.map(workerTask));
   }
 
+  /** The claim of a suspect has ended. */
+  #suspectOver(seq: number): void {
+    // Before the next one asks for it.
+    this.#giveBack();
+    this.#line.over(seq);
+  }
+
+  #giveBack(): void {
+    if (this.#running[this.#alone]!.size === 0) this.#ports.giveBack?.();
+  }
+
   /** The worker that holds a claim of a task; -1 if none does. */
   #workerOf(seq: number): number {
     return this.#running.findIndex((running) => running.has(seq));
@@ -310,7 +323,7 @@ export class TaskFeeder {
       this.#ports.gate.ended(this.#running[worker]!.get(seq)!);
       this.#running[worker]!.delete(seq);
       this.#ports.drop(worker, [seq], []);
-      if (worker === this.#alone) this.#line.over(seq);
+      if (worker === this.#alone) this.#suspectOver(seq);
     }
   }
 

@@ -55,6 +55,11 @@ export class AdmissionLimit {
     this.#budget = open ? NO_LIMIT : 1;
   }
 
+  /** Downloads at a time, at the most, however idle the core is. */
+  get max(): number {
+    return this.#max;
+  }
+
   /** Downloads at a time, a whole number of at least 1. */
   get value(): number {
     return Math.max(1, Math.floor(this.#limit));

@@ -56,6 +56,8 @@ export class DownloadPool {
   /** Looks in a row that found every place taken, since something started last. */
   #crowded = 0;
   #held = false;
+  /** It does without one place: not yet, as all are taken, or since now. */
+  #lending: "soon" | "now" | undefined;
   #outcomes: WorkerSettlement[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #stopping: PromiseWithResolvers<void> | undefined;
@@ -68,7 +70,8 @@ export class DownloadPool {
   }
 
   get #mayStart(): boolean {
-    return this.#stopping === undefined && !this.#held && this.#admission.mayStart(this.#active);
+    return this.#stopping === undefined && !this.#held &&
+      this.#admission.mayStart(this.#active + (this.#lending === undefined ? 0 : 1));
   }
 
   /** True if as many places as may wait for first answers. */
@@ -132,6 +135,21 @@ export class DownloadPool {
     if (this.#crowded >= PATIENCE) this.#waitForNobody();
     // Few free places wait for company only until the next look: beside long downloads they would wait for ever.
     this.#ask(1);
+  }
+
+  /** Does without one place from now on, and says when it is free; or has it again. */
+  lend(on: boolean): void {
+    this.#lending = on ? "soon" : undefined;
+    if (on) return this.#tellLent();
+    this.#startWaiting();
+    this.#pump();
+    this.#ask();
+  }
+
+  #tellLent(): void {
+    if (this.#lending !== "soon" || this.#active >= this.#admission.max) return;
+    this.#lending = "now";
+    this.#ports.lent?.();
   }
 
   /**
@@ -285,6 +303,7 @@ export class DownloadPool {
     const wasFull = this.#firstsFull;
     gate.leave(place.host);
     this.#active--;
+    this.#tellLent();
     this.#running.delete(task.seq);
     this.#ended++;
     this.#admission.completed();

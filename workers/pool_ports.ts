@@ -16,6 +16,8 @@ export interface PoolPorts {
   dropPart?: (task: DroppedTask) => void;
   /** Asks for that many further tasks; fewer than none takes back what was asked for. */
   want: (count: number) => void;
+  /** A place that it lends is free. Default: nobody needs to know. */
+  lent?: () => void;
   /** Hands over outcomes. */
   settle: (settlements: WorkerSettlement[]) => void;
   /** Says which hosts may be asked. */

@@ -82,6 +82,8 @@ export type ToProcWorker =
    * the unfinished files of `parts`, which are some of them.
    */
   | { type: "drop"; seqs: number[]; parts?: DroppedTask[] }
+  /** Do without one place, and say when it is free; or have it again. */
+  | { type: "lend"; on: boolean }
   /** End what runs, so that it can go on later. */
   | { type: "interrupt" }
   | { type: "stop"; graceMs: number };
@@ -128,6 +130,8 @@ export type FromProcWorker =
   | { type: "ask"; call: number; question: WorkerQuestion }
   /** So much there is of the file of a task over which an owner has died. */
   | { type: "reached"; seq: number; fence: string; bytes: number }
+  /** The place that it is to do without is free. */
+  | { type: "lent" }
   /** Its heap is nearly full, in bytes: it is to be replaced. */
   | { type: "full"; used: number; limit: number }
   /** A driver of the user has ended its thread: it would have ended this one, if it ran here. */

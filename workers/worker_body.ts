@@ -61,6 +61,7 @@ export function startWorker(scope: WorkerScope, hello: FromProcWorker, calls: Li
     else if (message.type === "renamed") running?.renamed(message.batch);
     else if (message.type === "answer") running?.answered(message.call, message.answer);
     else if (message.type === "interrupt") running?.interrupt();
+    else if (message.type === "lend") running?.lend(message.on);
     else if (message.type === "drop") running?.drop(message.seqs, message.parts);
     else running?.stop(message.graceMs);
   };
@@ -159,6 +160,7 @@ class RunningWorker {
       ended: (seq: number) => context.watchdog.forget(seq),
       dropPart: (task: DroppedTask) => dropPart(context.root, task),
       want: (count: number) => post({ type: "want", count }),
+      lent: () => post({ type: "lent" }),
       settle: (settlements: unknown[]) => post({ type: "settle", batch: JSON.stringify(settlements) }),
       running: RunningTasks.attach(start.running),
       // A proxy looks names up by itself.
@@ -194,6 +196,10 @@ class RunningWorker {
 
   drop(seqs: readonly number[], parts: readonly DroppedTask[] | undefined): void {
     this.#pool.drop(seqs, parts);
+  }
+
+  lend(on: boolean): void {
+    this.#pool.lend(on);
   }
 
   interrupt(): void {

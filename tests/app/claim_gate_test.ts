@@ -177,3 +177,16 @@ Deno.test("ClaimGate claims nothing ahead of a first answer where other machines
   paced.worker.answers!.answered(HOST);
   assertEquals(paced.gate.hosts!(HOST), { room: 64 + 48, until: 0 });
 });
+
+Deno.test("ClaimGate does not let the tasks of a host wait behind suspects of it, which run one at a time", () => {
+  const table = HostTable.create({ perHost: 1 });
+  const gate = new ClaimGate({ table, ...LIMITS, perHost: 1 });
+  const room = () => gate.hosts!(HOST)!.room;
+  const most = room();
+  const suspects = tasksOf(HOST, 60).map((task) => ({ ...task, crashes: 2 }));
+  gate.claimed(suspects);
+  assertEquals(room(), most);
+  gate.claimed(tasksOf(HOST, most));
+  for (const suspect of suspects) gate.ended(suspect);
+  assertEquals(room(), 0);
+});

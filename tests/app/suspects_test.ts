@@ -1,6 +1,7 @@
 /** Tasks that end their Worker: they fail alone, and it is told. */
 import { assert, assertEquals } from "@std/assert";
 import type { DownloaderNews } from "../../app/downloader_event.ts";
+import { Downloader } from "../../app/downloader.ts";
 import { DownloadSession } from "../../app/download_session.ts";
 import { LoadSampler } from "../../app/load_sampler.ts";
 import { outcomeNews } from "../../app/outcome_news.ts";
@@ -11,6 +12,7 @@ import { cfgResolve } from "../../config/cfg_resolve.ts";
 import { HostTable } from "../../download/host_table.ts";
 import { MAX_CRASHES } from "../../queue/task_model.ts";
 import { TaskKvList } from "../../queue/task_kv_list.ts";
+import { FaultServer } from "../support/fault_server.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { until } from "../support/until.ts";
 
@@ -82,4 +84,42 @@ Deno.test("DownloadSession fails those tasks alone that end their Worker, tells 
   assert(deaths.length - alone.length <= 4, "among others they died twice at the most");
   const { tasks } = await list.list({ status: "failed" });
   assertEquals(tasks.map(({ crashes }) => crashes), [MAX_CRASHES, MAX_CRASHES]);
+});
+
+Deno.test("Downloader has no more downloads at a time than jobs says, suspects included", async () => {
+  await using home = await TempDir.create();
+  let [open, most] = [0, 0];
+  await using server = FaultServer.start(async (_, server) => {
+    most = Math.max(most, ++open);
+    // Whatever else may run comes meanwhile.
+    await server.pause(100);
+    open--;
+    return new Response("x");
+  });
+  const queue = home.join("list.db");
+  {
+    await using list = await TaskKvList.open(queue);
+    const add = async (from: number, to: number) => {
+      const numbers = Array.from({ length: to - from }, (_, i) => from + i);
+      await list.add(numbers.map((i) => ({ url: `${server.url}/${i}`, out: `${i}` })));
+    };
+    await list.register({ owner: "dead", pid: 1, host: "h", bootId: "b", startTime: "0", cores: [0], leaseMs: 60_000 });
+    await add(0, 2);
+    for (let death = 0; death < 2; death++) {
+      const claimed = await list.claim({ owner: "dead", core: 0, limit: 2 });
+      assertEquals(claimed.length, 2);
+      await list.settle(claimed.map((task) => ({ task, outcome: { type: "crashed" } })));
+    }
+    await list.leave("dead");
+    await add(2, 8);
+  }
+  await using downloader = await Downloader.open({
+    directory: home.join("files"),
+    queue: `kv:${queue}`,
+    jobs: 1,
+    perHost: 0,
+    cpuThreshold: 100,
+  });
+  const { done } = await downloader.run({ once: true });
+  assertEquals([done, most], [8, 1]);
 });

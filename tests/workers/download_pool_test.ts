@@ -21,6 +21,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
   const parts: string[] = [];
   const counters = SharedCounters.create(1);
   const noted = RunningTasks.create(max);
+  const lent = { count: 0 };
   const pool = new DownloadPool(
     {
       download: (task) => new Promise((resolve) => running.set(task.seq, resolve)),
@@ -31,6 +32,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
       ended: (seq) => aborted.splice(aborted.indexOf(seq), 1),
       dropPart: ({ out }) => parts.push(out),
       want: (count) => wants.push(count),
+      lent: () => lent.count++,
       settle: (settlements) => settled.push(...settlements),
       gate,
       running: RunningTasks.attach(noted.buffer),
@@ -45,7 +47,7 @@ function setUp(max: number, gate: HostGate = OPEN) {
     await Promise.resolve();
     await Promise.resolve();
   };
-  return { pool, running, aborted, wants, settled, parts, counters, noted, end };
+  return { pool, running, aborted, wants, settled, parts, counters, noted, lent, end };
 }
 
 function tasks(from: number, count: number): WorkerTask[] {
@@ -531,4 +533,23 @@ Deno.test("DownloadPool gives no place to hosts whose names are being looked up"
   const stopping = pool.stop();
   for (const seq of [...running.keys()]) await end(seq, { type: "released" });
   await stopping;
+});
+
+Deno.test("DownloadPool lends a place as soon as one is free, does without it, and has it again", async () => {
+  const { pool, running, lent, end } = setUp(2);
+  pool.start();
+  pool.offer(tasks(1, 6));
+  assertEquals([...running.keys()], [1, 2]);
+  pool.lend(true);
+  assertEquals(lent.count, 0, "both are taken");
+  await end(1);
+  assertEquals([lent.count, [...running.keys()]], [1, [2]]);
+  await end(2);
+  assertEquals([lent.count, [...running.keys()]], [1, [3]]);
+  pool.lend(false);
+  assertEquals([...running.keys()], [3, 4]);
+  for (const seq of [3, 4, 5, 6]) await end(seq);
+  pool.lend(true);
+  assertEquals(lent.count, 2, "nothing runs");
+  await pool.stop();
 });

@@ -1,8 +1,8 @@
 import { findTaskFiles } from "../queue/task_file_patterns.ts";
-import { fileExists } from "../base/file_exists.ts";
 import type { Logger } from "../base/logger.ts";
 import { CfgError } from "../config/cfg_error.ts";
 import { claimLogFolder } from "../download/claim_log.ts";
+import { inodeAt } from "../download/inode_at.ts";
 import { manifestFolder } from "../download/manifest_files.ts";
 import { makeStateFolder } from "../download/state_folder.ts";
 import { assertWritable } from "../download/forbidden.ts";
@@ -33,7 +33,7 @@ export async function prepareFolder(dir: string, logger?: Logger): Promise<Downl
     const root = await Deno.realPath(dir);
     const state = makeStateFolder(root);
     for (const folder of [state, manifestFolder(root), claimLogFolder(root)]) {
-      if (folder === state || fileExists(folder)) await assertWritable(folder);
+      if (folder === state || inodeAt(folder) !== undefined) await assertWritable(folder);
     }
     const writableAt = await assertWritable(root);
     const { count, mend } = await exposedFiles({ directory: root });
